@@ -1,0 +1,74 @@
+/* The datagram transport contract: send and receive batches with addresses and arrival times.
+ * Rows: udp (kernel, recvmmsg/sendmmsg), memory (tests; delay, loss, duplication, reordering
+ * under a simulated clock). Embedded in its owner, the loop's thread only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+struct datagram_socket;
+
+/* One datagram of a batch. On receive: `data`/`capacity` are the caller's room; the rest is
+ * filled. On send: `remote` unset = the connected peer; `local` unset = any address of ours. */
+struct datagram {
+	void *data;
+	size_t capacity;
+	size_t size;
+	bool is_truncated;
+	struct endpoint remote;
+	struct endpoint local; /* the address it was sent to (IP_PKTINFO): answer from there */
+};
+
+typedef void (*datagram_ready_fn)(struct datagram_socket *socket, unsigned events);
+
+struct datagram_options {
+	struct endpoint local;  /* family 0: any, of the remote's family; port 0: the kernel's */
+	struct endpoint remote; /* family 0: not connected */
+	bool is_shared;         /* SO_REUSEPORT */
+	bool wants_local;       /* fill datagram.local */
+	const struct socket_options *options;
+	void *network;
+};
+
+/* One batch call takes at most this many. */
+#define DATAGRAM_BATCH_MAX 64
+
+struct datagram_transport {
+	const char *name; /* "udp" */
+	int (*open)(struct datagram_socket *socket, const struct datagram_options *options);
+	int (*send)(struct datagram_socket *socket, const struct datagram *batch, int count);
+	int (*receive)(struct datagram_socket *socket, struct datagram *batch, int count);
+	void (*close)(struct datagram_socket *socket);
+};
+
+struct datagram_socket {
+	const struct datagram_transport *transport;
+	datagram_ready_fn ready; /* STREAM_READABLE | STREAM_WRITABLE | STREAM_FAILED */
+	struct loop *loop;
+	struct watch watch;
+	void *state;
+	struct endpoint local;
+	uint64_t queue_overflows; /* SO_RXQ_OVFL, as last told by the kernel */
+	bool is_connected;
+	bool wants_local;
+};
+
+extern const struct datagram_transport datagram_udp;
+
+/* 0 or -errno. */
+nodiscard int datagram_open(struct datagram_socket *socket,
+			    const struct datagram_transport *transport, struct loop *loop,
+			    const struct datagram_options *options, datagram_ready_fn ready);
+/* How many were taken (>= 1); -EAGAIN; -ECONNREFUSED (an ICMP error for an earlier one; nothing
+ * was sent, try again); -EMSGSIZE; else -errno. */
+nodiscard int datagram_send(struct datagram_socket *socket, const struct datagram *batch,
+			    int count);
+/* How many arrived (>= 1); -EAGAIN; -ECONNREFUSED as above; else -errno. */
+nodiscard int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int count);
+void datagram_close(struct datagram_socket *socket);

@@ -1,0 +1,33 @@
+/* Before anything is sent: can this host hold what the plan asks for? Counts usable 4-tuples,
+ * file descriptors, the listen queue and conntrack's room, and says exactly what to raise. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/error.h"
+
+struct preflight_need {
+	uint64_t connections;         /* held at once */
+	uint64_t connections_per_s;   /* opened and closed besides: these stay in TIME-WAIT 60 s */
+	uint64_t descriptors;         /* in all, with what the program itself holds */
+	uint64_t source_addresses;    /* 1 unless --source gives more */
+	uint64_t remote_endpoints;    /* address and port pairs connected to */
+	struct endpoint remote;       /* one of them */
+};
+
+struct preflight_room {
+	uint64_t descriptors;         /* the soft limit after raising it to the hard one */
+	uint64_t ports;               /* in ip_local_port_range without the reserved ones */
+	uint64_t tuples;              /* ports x sources x remotes */
+	uint64_t conntrack_free;      /* UINT64_MAX where conntrack is not loaded */
+	uint64_t somaxconn;
+};
+
+/* Raises RLIMIT_NOFILE's soft limit to the hard one and reads the rest. */
+nodiscard int preflight_measure(const struct preflight_need *need, struct preflight_room *ret);
+/* -EMFILE, -EADDRNOTAVAIL or -ENOBUFS with the sentence that names the setting, its value and the
+ * value it needs; 0 when all fits. */
+nodiscard int preflight_check(const struct preflight_need *need, const struct preflight_room *room,
+			      struct error *error);

@@ -1,0 +1,44 @@
+/* Names to addresses on a loop through c-ares: A and AAAA, and SRV for srv:// targets. Never
+ * blocks. /etc/hosts, /etc/resolv.conf and numeric addresses work as usual. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/error.h"
+#include "net/loop.h"
+
+struct resolver;
+
+struct resolver_options {
+	uint64_t timeout_ns; /* of one try; 0 = 2 s, two tries */
+	const char *servers; /* "127.0.0.1:5353,[::1]:53"; NULL = the system's */
+	int family;          /* AF_INET, AF_INET6, or AF_UNSPEC: both, IPv6 first as RFC 6724 says */
+};
+
+/* The answer: `count` endpoints in the order to try them, or code < 0 with a sentence
+ * ("web.test: no such name"). Valid during the call. */
+struct resolver_answer {
+	int code;
+	const char *sentence;
+	const struct endpoint *endpoints;
+	size_t count;
+};
+typedef void (*resolver_done_fn)(void *context, const struct resolver_answer *answer);
+
+#define RESOLVER_ENDPOINTS_MAX 256
+
+nodiscard int resolver_new(struct loop *loop, const struct resolver_options *options,
+			   struct resolver **ret);
+/* Cancels what is under way: its `done` is called with -ECANCELED. */
+void resolver_free(struct resolver *resolver);
+
+/* `host` is a name or a numeric address. `done` may be called from within for the latter. */
+nodiscard int resolver_resolve(struct resolver *resolver, const char *host, uint16_t port,
+			       resolver_done_fn done, void *context);
+/* `name` as in "_traffic._tcp.web.example": all targets of the lowest priority, each resolved,
+ * heavier weights first, with their ports. */
+nodiscard int resolver_resolve_service(struct resolver *resolver, const char *name,
+				       resolver_done_fn done, void *context);

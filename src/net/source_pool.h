@@ -1,0 +1,26 @@
+/* Local addresses to connect from (--source): one, a CIDR range, a file of addresses with
+ * optional ports, or every address of the interface that the route takes (auto). Hands them out
+ * in turn; one owner, or one pool a worker made by source_pool_split(). */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/error.h"
+
+struct source_pool;
+
+/* `text` as given to --source; `remote` decides family and route. -EINVAL, -ENOENT (file),
+ * -EADDRNOTAVAIL (an address that this host does not have) with a sentence. */
+nodiscard int source_pool_parse(const char *text, const struct endpoint *remote,
+				struct error *error, struct source_pool **ret);
+void source_pool_free(struct source_pool *pool);
+/* The next one; port 0 unless the file named ports. */
+struct endpoint source_pool_next(struct source_pool *pool);
+/* A pool of every `count`th address from `index` on (shared if there are fewer than `count`). */
+nodiscard int source_pool_split(const struct source_pool *pool, unsigned index, unsigned count,
+				struct source_pool **ret);
+uint64_t source_pool_count(const struct source_pool *pool);
+/* How many of these carry a port of their own. */
+uint64_t source_pool_fixed_port_count(const struct source_pool *pool);

@@ -1,0 +1,145 @@
+/* The stream transport contract: connect, accept, send, receive, finish, reset, info.
+ * A stream is embedded in its owner. Its transport tells it `ready`; readiness is the transport's
+ * own event and need not be a descriptor's. Rows: tcp (kernel), memory (tests; delay, partial
+ * writes, loss as delay, under a simulated clock); later tls over any stream and a user-space
+ * stack. All calls belong to the loop's thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "net/loop.h"
+
+struct stream;
+struct listener;
+
+/* What `ready` tells; bits may come together, in this order of meaning. */
+enum stream_event {
+	STREAM_CONNECTED = 1, /* once, for stream_connect() */
+	STREAM_READABLE = 2,  /* bytes or the end have arrived: receive until short or -EAGAIN */
+	STREAM_WRITABLE = 4,  /* room again after a send that came up short */
+	STREAM_FAILED = 8,    /* stream_error() says why; close it */
+};
+
+typedef void (*stream_ready_fn)(struct stream *stream, unsigned events);
+
+struct stream_transport;
+
+struct stream {
+	const struct stream_transport *transport;
+	stream_ready_fn ready;
+	struct loop *loop;
+	struct watch watch; /* fd -1 when closed or when the transport has none */
+	void *state;        /* the transport's, if it needs any */
+	bool is_connecting;
+};
+
+/* What is asked of a socket; 0 = leave the kernel's default. A struct so that a new field breaks
+ * no caller. Kept by the caller for as long as the call lasts. */
+struct socket_options {
+	bool has_no_delay;       /* TCP_NODELAY */
+	int send_buffer_bytes;
+	int receive_buffer_bytes;
+	const char *congestion;  /* TCP_CONGESTION, NULL = the system's */
+	int receive_low_water_bytes;
+};
+
+struct stream_connect {
+	struct endpoint remote;
+	struct endpoint local; /* family 0: any; port 0: any, bound late (IP_BIND_ADDRESS_NO_PORT) */
+	const struct socket_options *options; /* may be NULL */
+	void *network;                        /* the memory transport's network, else NULL */
+};
+
+struct listen_options {
+	struct endpoint local; /* port 0: the kernel chooses, see listener_local() */
+	int backlog;           /* 0: somaxconn */
+	bool is_shared;        /* SO_REUSEPORT: one listener a worker */
+	/* With is_shared: accept where the packets arrive, by classic BPF that maps the arriving cpu
+	 * to this many listeners in the order they were opened; 0 = the kernel's hash. Put on once,
+	 * by the last of them. */
+	unsigned steer_to_count;
+	const struct socket_options *options;
+	void *network;
+};
+
+/* From TCP_INFO; all zero where the transport has none (is_known false). */
+struct stream_info {
+	bool is_known;
+	uint64_t rtt_ns;
+	uint64_t rtt_min_ns;
+	uint64_t retransmitted_segments;
+	uint64_t bytes_acked;
+	uint64_t path_mtu;
+	uint64_t unsent_bytes;
+};
+
+struct stream_transport {
+	const char *name; /* "tcp" */
+	int (*connect)(struct stream *stream, const struct stream_connect *connect);
+	int (*accept)(struct listener *listener, struct stream *stream);
+	ssize_t (*send)(struct stream *stream, const struct iovec *parts, int count);
+	ssize_t (*receive)(struct stream *stream, void *data, size_t size);
+	ssize_t (*skip)(struct stream *stream, size_t size);
+	int (*finish)(struct stream *stream);
+	void (*close)(struct stream *stream);
+	void (*reset)(struct stream *stream);
+	int (*error)(struct stream *stream);
+	int (*info)(struct stream *stream, struct stream_info *ret);
+	int (*endpoints)(struct stream *stream, struct endpoint *local, struct endpoint *remote);
+	int (*listen)(struct listener *listener, const struct listen_options *options);
+	void (*stop_listening)(struct listener *listener);
+};
+
+extern const struct stream_transport stream_tcp;
+
+/* Starts to connect; the answer is `ready` with STREAM_CONNECTED or STREAM_FAILED, never from
+ * within this call. -errno if it could not even start (EMFILE, EADDRNOTAVAIL, ENETUNREACH...);
+ * then the stream is closed. */
+nodiscard int stream_connect(struct stream *stream, const struct stream_transport *transport,
+			     struct loop *loop, const struct stream_connect *connect,
+			     stream_ready_fn ready);
+
+/* Bytes taken, 0 < n; -EAGAIN when there is no room (STREAM_WRITABLE follows); else -errno. */
+nodiscard ssize_t stream_send(struct stream *stream, const struct iovec *parts, int count);
+/* Bytes got; 0 at the peer's end; -EAGAIN; else -errno (ECONNRESET...). */
+nodiscard ssize_t stream_receive(struct stream *stream, void *data, size_t size);
+/* The same, but the bytes are thrown away without a copy where the transport can (MSG_TRUNC). */
+nodiscard ssize_t stream_skip(struct stream *stream, size_t size);
+/* Ends our direction (FIN); receiving goes on. 0 or -errno. */
+nodiscard int stream_finish(struct stream *stream);
+/* Closes regularly. No `ready` comes afterwards. Harmless on a closed stream. */
+void stream_close(struct stream *stream);
+/* Closes with a reset where there is one: the peer sees ECONNRESET, no TIME-WAIT is left. */
+void stream_reset(struct stream *stream);
+/* The positive errno that failed the stream, 0 if none. */
+nodiscard int stream_error(struct stream *stream);
+nodiscard int stream_info(struct stream *stream, struct stream_info *ret);
+/* Either may be NULL. */
+nodiscard int stream_endpoints(struct stream *stream, struct endpoint *local,
+			       struct endpoint *remote);
+bool stream_is_open(const struct stream *stream);
+
+/* A listening place. `arrived` is told that connections wait: accept until -EAGAIN. */
+struct listener {
+	const struct stream_transport *transport;
+	void (*arrived)(struct listener *listener);
+	struct loop *loop;
+	struct watch watch;
+	void *state;
+	struct endpoint local; /* as bound, with the real port */
+};
+/* 0 or -errno (EADDRINUSE, EACCES...). */
+nodiscard int listener_open(struct listener *listener, const struct stream_transport *transport,
+			    struct loop *loop, const struct listen_options *options,
+			    void (*arrived)(struct listener *listener));
+/* 0: `stream` is connected and its `ready` will be told. -EAGAIN: none waits. -EMFILE and such:
+ * the connection still waits. */
+nodiscard int listener_accept(struct listener *listener, struct stream *stream,
+			      stream_ready_fn ready);
+/* What waits unaccepted is refused by the kernel. Harmless twice. */
+void listener_close(struct listener *listener);

@@ -1,0 +1,15 @@
+/* Limits of the process and the kernel as numbers. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+/* Raises the soft limit of file descriptors to the hard one; returns what it is then. */
+uint64_t limits_raise_descriptors(void);
+/* Value of a one-number file such as /proc/sys/net/core/somaxconn. 0 or -errno. */
+nodiscard int limits_read_number(const char *path, uint64_t *ret);
+/* net.ipv4.ip_local_port_range. 0 or -errno. */
+nodiscard int limits_read_port_range(uint16_t *ret_low, uint16_t *ret_high);
+/* TcpExt ListenOverflows + ListenDrops of this network namespace; 0 if it can't be read. */
+uint64_t limits_listen_overflows(void);
