@@ -1,0 +1,32 @@
+/* A command's row. main.c holds the table; --help, the manual and completions walk it. */
+#pragma once
+
+#include "cli/option.h"
+
+/* The exit codes of every command (DESIGN: where several apply, the highest). */
+enum exit_code {
+	EXIT_OK = 0,       /* it ran and all expectations held */
+	EXIT_NO = 1,       /* the answer is no */
+	EXIT_USAGE = 2,    /* wrong usage, nothing was sent */
+	EXIT_UNABLE = 3,   /* could not measure: descriptors, ports, permissions, disk */
+};
+
+struct command {
+	const char *name;     /* "traffic", or "report show" for one inside a group */
+	const char *summary;  /* one line for `conntest --help` */
+	const char *operands; /* "TARGET" */
+	struct option_table options;
+	size_t options_size;
+	const char *description; /* paragraphs for the manual, separated by an empty line */
+	const char *examples;    /* lines "command line  # what it does" for --help and the manual */
+	int (*run)(const struct command *command, int argc, char **argv);
+	bool is_hidden; /* not in `conntest --help` */
+};
+
+/* All commands, in the order of --help, ended by NULL: the table itself stands in main.c. */
+const struct command *const *command_table(void);
+const struct command *command_find(const char *name);
+
+/* "conntest traffic: SENTENCE" on stderr; returns `exit_code`. */
+int command_fail(const struct command *command, enum exit_code exit_code,
+		 const struct error *error);
