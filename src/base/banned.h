@@ -1,0 +1,22 @@
+// Included before every source by the build. Functions that this program doesn't use are compile
+// errors; the headers that declare them come first, so that those still work.
+#pragma once
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// No bound, or a bound that leaves no terminator: use snprintf() and check it, or base/buffer.
+#pragma GCC poison strcpy stpcpy strcat strncpy stpncpy strncat sprintf vsprintf gets
+
+// No sign of an error: use base/units.h, or strtol() and check its end.
+#pragma GCC poison atoi atol atoll atof
+
+// State shared by all threads: use strtok_r() or strcspn(), gmtime_r(), and the generator of
+// base/random.h that was passed in.
+#pragma GCC poison strtok rand srand gmtime localtime ctime asctime
+
+// Stack without a bound: use a fixed array, the arena, or the heap.
+#undef alloca
+#pragma GCC poison alloca

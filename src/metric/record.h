@@ -1,0 +1,86 @@
+/* Records of a run that are lists: intervals (interruptions, stalls, outages), connections, slots.
+ * Flat, append-only, with a stated cap and a count of what was left out. Written by one worker,
+ * read after it ended. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/outcome.h"
+#include "metric/survival.h"
+
+enum interval_kind { INTERVAL_INTERRUPTION, INTERVAL_STALL, INTERVAL_OUTAGE };
+
+struct interval {
+	uint64_t start_ns; /* monotonic */
+	uint64_t end_ns;
+	uint64_t unanswered;
+	uint64_t forward_lost; /* path outage: of these lost on the way there, by the peer's count */
+	uint32_t slot;         /* or flow; of stream new: the number of the first failed attempt */
+	uint16_t backend;      /* at its start */
+	uint8_t kind;
+	uint8_t stream;
+	bool is_open;            /* at the end of the run: a lower bound */
+	bool has_forward;        /* forward_lost is known */
+	bool is_partial;         /* stream new: some attempts in between were answered */
+	uint8_t reserved[5];
+};
+
+/* Totals are exact though the list is capped. */
+struct interval_log {
+	struct interval *items;
+	uint32_t count;
+	uint32_t capacity;
+	uint64_t omitted;
+};
+#define INTERVALS_MAX 65536 /* a worker; 4 MiB, of which untouched pages are never taken */
+
+nodiscard int interval_log_new(uint32_t capacity, struct interval_log *ret);
+void interval_log_free(struct interval_log *log);
+void interval_log_add(struct interval_log *log, const struct interval *interval);
+
+/* One connection of a slot, or one failed attempt. 136 bytes. */
+struct connection_record {
+	struct endpoint local;
+	struct endpoint remote;
+	uint64_t started_ns;
+	uint64_t connected_ns; /* 0: never */
+	uint64_t ended_ns;     /* 0: open at the end */
+	uint32_t sent;
+	uint32_t received;
+	uint32_t lost;
+	uint32_t retransmits;
+	uint64_t rtt_ns;
+	uint32_t slot;
+	uint16_t backend;
+	uint8_t stream;
+	uint8_t outcome; /* enum outcome */
+};
+struct connection_log {
+	struct connection_record *items;
+	uint32_t count;
+	uint32_t capacity;
+	uint64_t omitted;
+};
+#define CONNECTIONS_ENDED_MAX 10000 /* a run: the first of those that ended or failed */
+
+nodiscard int connection_log_new(uint32_t capacity, struct connection_log *ret);
+void connection_log_free(struct connection_log *log);
+void connection_log_add(struct connection_log *log, const struct connection_record *record);
+
+/* What became of a slot over the whole run. */
+struct slot_record {
+	uint64_t lost;
+	uint64_t missed;
+	uint64_t longest_ns;   /* its longest interruption */
+	uint16_t first_backend; /* when the run began */
+	uint16_t last_backend;  /* at the end; BACKEND_UNKNOWN: not connected or no name */
+	uint16_t reconnects;
+	uint8_t survival; /* enum survival */
+	bool has_backend_changed;
+	bool is_connected_at_end;
+	bool is_interrupted;
+	uint8_t reserved[6];
+};

@@ -1,0 +1,76 @@
+/* What one worker records of one stream: counters, histograms, errors. A flat block without
+ * pointers. The worker publishes a consistent copy at each tick; any thread may read it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/outcome.h"
+#include "metric/counters.h"
+#include "metric/hist.h"
+
+/* LATENCY(symbol, name, help): the histograms of a stream. */
+#define LATENCY_TABLE                                                                              \
+	LATENCY(RESPONSE, "response", "from the time a message was due")                           \
+	LATENCY(SERVICE, "service", "from the first byte sent; answered ones only")                \
+	LATENCY(CONNECT, "connect", "from the SYN to the connection")                              \
+	LATENCY(FIRST_REPLY, "first_reply", "from the start of the connection to the first reply") \
+	LATENCY(RTT, "rtt", "the kernel's round-trip time, sampled when a connection ends")        \
+	LATENCY(SEND_ERROR, "send_error", "how late messages went out")
+
+enum latency {
+#define LATENCY(symbol, name, help) LATENCY_##symbol,
+	LATENCY_TABLE
+#undef LATENCY
+	LATENCY_COUNT,
+};
+const char *latency_name(enum latency latency);
+const char *latency_help(enum latency latency);
+
+/* In which step an attempt or a connection failed. */
+enum phase { PHASE_RESOLVE, PHASE_CONNECT, PHASE_SEND, PHASE_RECEIVE, PHASE_REPLY, PHASE_COUNT };
+const char *phase_name(enum phase phase);
+
+struct error_row {
+	uint32_t phase;
+	uint32_t outcome;
+	uint32_t code; /* errno, 0 if none */
+	uint32_t reserved;
+	uint64_t count; /* 0: the row is free */
+	uint64_t first_ns;
+	uint64_t last_ns;
+};
+#define ERROR_ROWS_MAX 32 /* rows beyond are added to the last one, which becomes OTHER */
+
+struct recorder {
+	struct counters counters;
+	struct error_row errors[ERROR_ROWS_MAX];
+	/* LATENCY_COUNT histograms of HIST_STREAM_RANGE follow, see recorder_hist(). */
+};
+
+size_t recorder_size(void);
+/* -ENOMEM. mmap'd and zero; recorder_free() takes NULL. */
+nodiscard int recorder_new(struct recorder **ret);
+void recorder_free(struct recorder *recorder);
+struct hist *recorder_hist(struct recorder *recorder, enum latency latency);
+const struct hist *recorder_hist_const(const struct recorder *recorder, enum latency latency);
+void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
+		    uint64_t at_ns);
+void recorder_merge(struct recorder *into, const struct recorder *from);
+void recorder_clear(struct recorder *recorder);
+
+/* The published copy: two buffers; the writer fills the one that readers are not on. Words are
+ * copied with relaxed atomics and guarded by a generation, so a reader that was overtaken (it
+ * slept for a whole tick) tries again. */
+struct publication;
+nodiscard int publication_new(struct publication **ret);
+void publication_free(struct publication *publication);
+/* The worker: publishes what `recorder` holds now, under `tick`. Copies only dirty pages. */
+void publication_publish(struct publication *publication, struct recorder *recorder,
+			 uint64_t tick);
+/* Any thread: adds the newest copy to `into` and tells its tick; 0 ticks published: adds none. */
+void publication_read(const struct publication *publication, struct recorder *into,
+		      uint64_t *ret_tick);
+/* Any thread: the newest tick, 0 before the first. */
+uint64_t publication_tick(const struct publication *publication);
