@@ -18,13 +18,13 @@ foreach(page conntest conntest-serve conntest-traffic conntest-report)
 endforeach()
 add_custom_target(man DEPENDS ${pages})
 
-add_help_output(completion/conntest
+add_help_output(completion/conntest.bash
   ${CMAKE_INSTALL_DATADIR}/bash-completion/completions --completion bash)
 add_help_output(completion/_conntest
   ${CMAKE_INSTALL_DATADIR}/zsh/site-functions --completion zsh)
 add_help_output(completion/conntest.fish
   ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d --completion fish)
 add_custom_target(docs DEPENDS
-  man completion/conntest completion/_conntest completion/conntest.fish)
+  man completion/conntest.bash completion/_conntest completion/conntest.fish)
 
 install(TARGETS conntest)

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#undef alloca
+#undef sprintf
+#undef vsprintf
+
 // No bound, or a bound that leaves no terminator: use snprintf() and check it, or base/buffer.
 #pragma GCC poison strcpy stpcpy strcat strncpy stpncpy strncat sprintf vsprintf gets
 
@@ -17,9 +21,8 @@
 #pragma GCC poison strtok gmtime localtime ctime asctime
 
 // The same; not poisoned because OpenSSL's headers name parameters so.
-int rand(void) __attribute__((error("use the generator of base/random.h that was passed in")));
+int rand(void) __attribute__((deprecated("use the generator of base/random.h")));
 #pragma GCC poison srand
 
 // Stack without a bound: use a fixed array, the arena, or the heap.
-#undef alloca
 #pragma GCC poison alloca
