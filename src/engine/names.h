@@ -5,7 +5,7 @@
 
 #include "metric/events.h"
 
-#define NAMES_MAX 4096 /* the rest share BACKEND_UNKNOWN */
+#define NAMES_MAX  4096 /* the rest share BACKEND_UNKNOWN */
 #define NAME_BYTES 64
 
 struct names {

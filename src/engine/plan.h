@@ -22,12 +22,12 @@ enum plan_stream {
 const char *plan_stream_name(enum plan_stream stream);
 
 struct plan_slots {
-	uint32_t count;               /* 0: no such stream */
+	uint32_t count; /* 0: no such stream */
 	enum transport transport;
-	uint32_t message_bytes;       /* at least 64 */
-	double rate_per_second;       /* over all slots */
+	uint32_t message_bytes;         /* at least 64 */
+	double rate_per_second;         /* over all slots */
 	double connect_rate_per_second; /* 0: as fast as they are accepted; reconnects included */
-	uint64_t connect_over_ns;     /* spreads the first connections; 0: by connect_rate */
+	uint64_t connect_over_ns;       /* spreads the first connections; 0: by connect_rate */
 	bool has_reconnect;
 };
 
@@ -41,9 +41,9 @@ enum plan_probe { PLAN_PROBE_OFF, PLAN_PROBE_AUTO, PLAN_PROBE_ON };
 struct plan_path {
 	enum plan_probe mode;
 	uint32_t flows;
-	uint32_t message_bytes;  /* at least 96 */
-	double rate_per_second;  /* of each flow */
-	uint32_t outage_after;   /* unanswered in a row */
+	uint32_t message_bytes;         /* at least 96 */
+	double rate_per_second;         /* of each flow */
+	uint32_t outage_after;          /* unanswered in a row */
 	const struct endpoint *remotes; /* the datagram addresses; of the same host */
 	uint32_t remote_count;
 };
@@ -57,8 +57,8 @@ struct plan_listen {
 
 struct plan_serve {
 	struct plan_listen listen[PLAN_LISTEN_MAX];
-	uint32_t listen_count; /* 0: no such stream */
-	const char *name;      /* the host name that goes out, at most 63 bytes */
+	uint32_t listen_count;    /* 0: no such stream */
+	const char *name;         /* the host name that goes out, at most 63 bytes */
 	uint64_t connections_max; /* 0: what the descriptors allow */
 	uint64_t drain_ns;
 };

@@ -14,8 +14,8 @@ nodiscard int service_add(struct worker *worker, uint16_t ports[PLAN_LISTEN_MAX]
 /* Totals of this worker's services, exact once it is done. */
 struct service_totals {
 	uint64_t connections_now;
-	uint64_t drained;   /* closed by the drain at a message boundary */
-	uint64_t cut_off;   /* still open at its deadline */
+	uint64_t drained;     /* closed by the drain at a message boundary */
+	uint64_t cut_off;     /* still open at its deadline */
 	uint64_t turned_away; /* by connections_max or want of descriptors */
 };
 struct service_totals service_totals(const struct worker *worker);

@@ -64,15 +64,15 @@ struct worker {
 	uint64_t end_ns;   /* when nothing falls due any more; UINT64_MAX: until stopped */
 	struct random random;
 	struct names names;
-	struct recorder *recorders[PLAN_STREAMS];   /* NULL: no such stream here */
+	struct recorder *recorders[PLAN_STREAMS]; /* NULL: no such stream here */
 	struct publication *publications[PLAN_STREAMS];
 	struct event_ring *events; /* read by the engine's owner */
 	struct interval_log intervals;
 	struct connection_log connections; /* ended or failed ones first to last, then the open */
-	struct slot_record *slots; /* this worker's, in order of slot number */
+	struct slot_record *slots;         /* this worker's, in order of slot number */
 	uint32_t slot_count;
-	struct hist *lag; /* how late the loop woke */
-	uint8_t *scratch; /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
+	struct hist *lag;     /* how late the loop woke */
+	uint8_t *scratch;     /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
 	const uint8_t *zeros; /* WORKER_SCRATCH_BYTES of zeros, shared and read-only */
 	struct timer tick;
 	struct timer deadline; /* the end of -T, then of the linger */
@@ -84,7 +84,8 @@ struct worker {
 	/* Read by the engine's owner. */
 	_Atomic bool is_settled;
 	_Atomic bool is_done;
-	void (*notify)(void *context); /* called when either of these turns true, from this thread */
+	void (*notify)(
+		void *context); /* called when either of these turns true, from this thread */
 	void *notify_context;
 };
 

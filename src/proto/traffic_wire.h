@@ -14,13 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_NAME_BYTES 64
-#define WIRE_MESSAGE_MIN 64
-#define WIRE_STREAM_HEAD_END 80
+#define WIRE_NAME_BYTES        64
+#define WIRE_MESSAGE_MIN       64
+#define WIRE_STREAM_HEAD_END   80
 #define WIRE_DATAGRAM_HEAD_END 96
 
 /* Version 1 of each kind. */
-#define WIRE_STREAM_MAGIC UINT32_C(0x434e5411)
+#define WIRE_STREAM_MAGIC   UINT32_C(0x434e5411)
 #define WIRE_DATAGRAM_MAGIC UINT32_C(0x434e5401)
 
 /* Writes the first min(size, 80) bytes of a TCP message: zeros, then the head if it fits whole. */
@@ -31,7 +31,8 @@ uint32_t wire_read_stream_size(const uint8_t *head, size_t size);
 struct wire_datagram {
 	uint32_t flow;
 	uint64_t sequence;
-	uint64_t receiver_count; /* datagrams of this flow that it has got, with this one; 0 unknown */
+	uint64_t receiver_count; /* datagrams of this flow that it has got, with this one; 0 unknown
+				  */
 	uint64_t receiver_clock_ns;
 };
 /* Writes a whole datagram of `size` (at least 64) bytes: zeros and, where it fits, the head. */
@@ -42,7 +43,9 @@ bool wire_read_datagram(const uint8_t *datagram, size_t size, struct wire_datagr
 void wire_fill_datagram(uint8_t *datagram, uint64_t receiver_count, uint64_t receiver_clock_ns);
 
 /* The host name in the first bytes of an answer: its length, 0 if there is none (a plain echo) or
- * it holds bytes that are no printable ASCII; `size` may be over 64. Copies at most 63 and a NUL. */
+ * it holds bytes that are no printable ASCII; `size` may be over 64. Copies at most 63 and a NUL.
+ */
 size_t wire_read_name(const uint8_t *answer, size_t size, char ret_name[WIRE_NAME_BYTES]);
-/* Puts `name` and a NUL over the first bytes, at most 64 and never beyond `size`; the rest stays. */
+/* Puts `name` and a NUL over the first bytes, at most 64 and never beyond `size`; the rest stays.
+ */
 void wire_write_name(uint8_t *answer, size_t size, const char *name);
