@@ -54,31 +54,44 @@ static bool is_usable(const struct uri_defaults *defaults, enum service service)
 	return defaults->services == 0 || (defaults->services & 1u << service);
 }
 
+/* The host at the start of `text`; returns what follows it, NULL with the sentence if it is broken.
+ */
+static const char *cut_host(const char *text, const char *end, struct error *error,
+			    struct pieces *pieces)
+{
+	const char *first = *text == '[' ? text + 1 : text;
+	const char *last = memchr(first, *text == '[' ? ']' : ':', (size_t)(end - first));
+	if (*text != '[') {
+		last = last ? last : end;
+		pieces->host = (struct piece){ text, (size_t)(last - text) };
+		return last;
+	}
+	if (!last) {
+		(void)error_set(error, EINVAL, "\"%s\" lacks a ]", text);
+		return NULL;
+	}
+	pieces->has_brackets = true;
+	pieces->host = (struct piece){ first, (size_t)(last - first) };
+	last++;
+	if (last < end && *last != ':') {
+		(void)error_set(error, EINVAL, "\"%s\" has more than a port behind the ]", text);
+		return NULL;
+	}
+	return last;
+}
+
 /* Cuts host and port apart; 0 or -EINVAL. */
 static int cut_place(const char *text, struct error *error, struct pieces *pieces)
 {
 	const char *end = text + strcspn(text, "/?#");
-	const char *host_end = end;
+	const char *colon = cut_host(text, end, error, pieces);
+	if (!colon)
+		return -EINVAL;
 
 	pieces->place = (struct piece){ text, strlen(text) };
 	pieces->rest = (struct piece){ end, strlen(end) };
-	if (*text == '[') {
-		host_end = memchr(text, ']', (size_t)(end - text));
-		if (!host_end)
-			return error_set(error, EINVAL, "\"%s\" lacks a ]", text);
-		pieces->has_brackets = true;
-		pieces->host = (struct piece){ text + 1, (size_t)(host_end - text - 1) };
-		host_end++;
-		if (host_end < end && *host_end != ':')
-			return error_set(error, EINVAL, "\"%s\" has more than a port behind the ]",
-					 text);
-	} else {
-		const char *colon = memchr(text, ':', (size_t)(end - text));
-		host_end = colon ? colon : end;
-		pieces->host = (struct piece){ text, (size_t)(host_end - text) };
-	}
-	if (host_end < end)
-		pieces->port = (struct piece){ host_end + 1, (size_t)(end - host_end - 1) };
+	if (colon < end)
+		pieces->port = (struct piece){ colon + 1, (size_t)(end - colon - 1) };
 	if (pieces->port.text && memchr(pieces->port.text, ':', pieces->port.length))
 		return error_set(
 			error, EINVAL,
@@ -89,7 +102,7 @@ static int cut_place(const char *text, struct error *error, struct pieces *piece
 
 static int cut(const char *text, struct error *error, struct pieces *ret)
 {
-	*ret = (struct pieces){ 0 };
+	*ret = (struct pieces){ .host.text = "", .rest.text = "" };
 	if (strlen(text) >= URI_TEXT_MAX - 32) /* the complete text may add a scheme and a port */
 		return error_set(error, EINVAL, "a target has %d characters at most, this has %zu",
 				 URI_TEXT_MAX - 33, strlen(text));
