@@ -4,16 +4,16 @@
 /* The result says whether the call worked; write (void) to ignore it on purpose. gcc doesn't heed
  * the (void), so clang checks this, in `make lint`. */
 #ifdef __clang__
-#define nodiscard __attribute__((warn_unused_result))
+#define nodiscard __attribute__((__warn_unused_result__))
 #else
 #define nodiscard
 #endif
 
 /* Argument numbers (from 1) of the format string and of its first value. */
-#define printf_like(text, first) __attribute__((format(printf, text, first)))
+#define printf_like(format, first) __attribute__((__format__(__printf__, format, first)))
 
 /* Runs `release(&variable)` when the variable leaves its scope. */
-#define cleanup(release) __attribute__((cleanup(release)))
+#define cleanup(release) __attribute__((__cleanup__(release)))
 
 #define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)

@@ -34,8 +34,7 @@ struct uri {
 struct uri_defaults {
 	enum service service;     /* of a bare HOST, and what tcp:// and udp:// mean */
 	unsigned services;        /* those the command can use: bits 1u << SERVICE_...; 0: all */
-	bool has_bare_transports; /* tcp:// and udp:// are allowed (traffic), or get a hint (serve)
-				   */
+	bool has_bare_transports; /* tcp:// and udp:// are allowed (traffic); else a hint (serve) */
 	bool is_listening;        /* empty host and port 0 are allowed, srv is not */
 };
 

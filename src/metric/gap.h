@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct gap {
-	uint64_t start_ns; /* due time of the first unanswered message of the run */
+	uint64_t start_ns;   /* due time of the first unanswered message of the run */
 	uint64_t unanswered; /* in the run that is under way; 0: none is */
 	uint32_t threshold;  /* this many in a row make a gap */
 };

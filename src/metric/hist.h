@@ -18,13 +18,13 @@ struct hist_range {
 
 struct hist {
 	uint64_t count;
-	uint64_t censored; /* of these: lower bounds of unanswered messages */
+	uint64_t censored;     /* of these: lower bounds of unanswered messages */
 	uint64_t censored_min; /* the smallest of them; 0 if none */
 	uint64_t saturated;
-	uint64_t sum; /* saturates */
+	uint64_t sum;     /* saturates */
 	uint64_t minimum; /* exact; UINT64_MAX while empty */
 	uint64_t maximum; /* exact */
-	uint64_t dirty; /* pages of 1,024 counts touched since hist_take_dirty() */
+	uint64_t dirty;   /* pages of 1,024 counts touched since hist_take_dirty() */
 	uint64_t highest;
 	uint32_t counts_size;
 	uint16_t digits;

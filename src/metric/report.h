@@ -19,8 +19,9 @@
 /* Percentiles and sums of one histogram. null in JSON where count is 0. */
 struct report_latency {
 	uint64_t count;
-	uint64_t censored;     /* of these: lower bounds of unanswered messages */
-	uint64_t censored_min_ns; /* the smallest bound: text prints ">reply timeout" from here on */
+	uint64_t censored; /* of these: lower bounds of unanswered messages */
+	uint64_t
+		censored_min_ns; /* the smallest bound: text prints ">reply timeout" from here on */
 	uint64_t min_ns;
 	uint64_t mean_ns;
 	uint64_t p50_ns;
@@ -37,7 +38,7 @@ struct report_interval {
 	int64_t end_ns;
 	uint64_t unanswered;
 	uint64_t forward_lost;
-	uint32_t slot; /* slot, flow, or number of the attempt */
+	uint32_t slot;       /* slot, flow, or number of the attempt */
 	const char *backend; /* NULL: unknown */
 	bool is_open;
 	bool has_forward;
@@ -54,7 +55,8 @@ struct report_intervals {
 	uint64_t open;
 	double expected_false;  /* path outages: to be expected from the loss outside outages */
 	uint64_t resolution_ns; /* the ± of each: one sending interval */
-	/* Path outages over all flows: the span of any flow out, of all out, and the largest share. */
+	/* Path outages over all flows: the span of any flow out, of all out, and the largest share.
+	 */
 	uint64_t any_ns;
 	uint64_t all_ns;
 	double largest_share;
@@ -103,7 +105,7 @@ struct report_stream {
 	const char *kind; /* slots, attempts, probes, service */
 	const char *target;
 	const char *transport; /* tcp, udp */
-	uint64_t slots; /* slots or flows */
+	uint64_t slots;        /* slots or flows */
 	uint64_t message_bytes;
 	struct counters totals;
 	struct report_schedule schedule;
@@ -155,8 +157,8 @@ struct report_generator {
 	uint64_t receive_queue_overflows;
 	uint64_t events_dropped;
 	uint64_t listen_overflows; /* serve */
-	const char *verdict;  /* good, weak, bad */
-	const char *evidence; /* the sentence behind it */
+	const char *verdict;       /* good, weak, bad */
+	const char *evidence;      /* the sentence behind it */
 };
 
 struct report_expectation {

@@ -6,21 +6,21 @@
 #include "base/outcome.h"
 
 /* SURVIVAL(symbol, name, sentence) */
-#define SURVIVAL_TABLE                                                                             \
-	SURVIVAL(UNTOUCHED, "untouched", "untouched")                                              \
-	SURVIVAL(RECOVERED, "recovered", "stalled and came back")                                  \
-	SURVIVAL(STALLED, "stalled", "still silent at the end")                                    \
-	SURVIVAL(RESET, "reset", "reset")                                                          \
-	SURVIVAL(CLOSED, "closed", "closed by peer")                                               \
-	SURVIVAL(TIMED_OUT, "timed_out", "timed out")                                              \
-	SURVIVAL(CORRUPTED, "corrupted", "answered with other bytes")                              \
+#define SURVIVAL_TABLE                                                \
+	SURVIVAL(UNTOUCHED, "untouched", "untouched")                 \
+	SURVIVAL(RECOVERED, "recovered", "stalled and came back")     \
+	SURVIVAL(STALLED, "stalled", "still silent at the end")       \
+	SURVIVAL(RESET, "reset", "reset")                             \
+	SURVIVAL(CLOSED, "closed", "closed by peer")                  \
+	SURVIVAL(TIMED_OUT, "timed_out", "timed out")                 \
+	SURVIVAL(CORRUPTED, "corrupted", "answered with other bytes") \
 	SURVIVAL(NEVER_CONNECTED, "never_connected", "never connected")
 
 enum survival {
 #define SURVIVAL(symbol, name, sentence) SURVIVAL_##symbol,
 	SURVIVAL_TABLE
 #undef SURVIVAL
-	SURVIVAL_COUNT,
+		SURVIVAL_COUNT,
 };
 const char *survival_name(enum survival survival);
 const char *survival_sentence(enum survival survival);
