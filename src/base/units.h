@@ -13,7 +13,7 @@
 
 #define NS_PER_US UINT64_C(1000)
 #define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S  UINT64_C(1000000000)
 
 nodiscard int units_parse_count(const char *text, struct error *error, uint64_t *ret);
 nodiscard int units_parse_time(const char *text, struct error *error, uint64_t *ret_ns);

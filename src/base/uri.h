@@ -42,12 +42,13 @@ struct uri {
 
 /* What a command makes of a target. */
 struct uri_defaults {
-	enum service service; /* of a bare HOST, and what tcp:// and udp:// mean */
-	bool has_bare_transports; /* tcp:// and udp:// are allowed (traffic), or get a hint (serve) */
+	enum service service;     /* of a bare HOST, and what tcp:// and udp:// mean */
+	bool has_bare_transports; /* tcp:// and udp:// are allowed (traffic), or get a hint (serve)
+				   */
 	bool is_listening;        /* empty host and port 0 are allowed */
 };
 
 /* -EINVAL with the sentence; a misspelt scheme gets a "did you mean", a scheme of a later
  * command or one that the command can't use says what it can. */
-nodiscard int uri_parse(const char *text, const struct uri_defaults *defaults,
-			struct error *error, struct uri *ret);
+nodiscard int uri_parse(const char *text, const struct uri_defaults *defaults, struct error *error,
+			struct uri *ret);

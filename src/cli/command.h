@@ -5,10 +5,10 @@
 
 /* The exit codes of every command (DESIGN: where several apply, the highest). */
 enum exit_code {
-	EXIT_OK = 0,       /* it ran and all expectations held */
-	EXIT_NO = 1,       /* the answer is no */
-	EXIT_USAGE = 2,    /* wrong usage, nothing was sent */
-	EXIT_UNABLE = 3,   /* could not measure: descriptors, ports, permissions, disk */
+	EXIT_OK = 0,     /* it ran and all expectations held */
+	EXIT_NO = 1,     /* the answer is no */
+	EXIT_USAGE = 2,  /* wrong usage, nothing was sent */
+	EXIT_UNABLE = 3, /* could not measure: descriptors, ports, permissions, disk */
 };
 
 struct command {
@@ -18,7 +18,7 @@ struct command {
 	struct option_table options;
 	size_t options_size;
 	const char *description; /* paragraphs for the manual, separated by an empty line */
-	const char *examples;    /* lines "command line  # what it does" for --help and the manual */
+	const char *examples; /* lines "command line  # what it does" for --help and the manual */
 	int (*run)(const struct command *command, int argc, char **argv);
 	bool is_hidden; /* not in `conntest --help` */
 };

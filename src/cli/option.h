@@ -57,12 +57,13 @@ struct option_row {
 #define OPTION(structure, field, kind, ...)                                                        \
 	{                                                                                          \
 		.type = (kind),                                                                    \
-		.offset = offsetof(structure, field) +                                             \
-			  0 * sizeof(char[OPTION_TYPE_MATCHES(((structure *)0)->field, kind) ? 1   \
-											     : -1]), \
+		.offset =                                                                          \
+			offsetof(structure, field) +                                               \
+			0 * sizeof(char[OPTION_TYPE_MATCHES(((structure *)0)->field, kind) ? 1     \
+											   : -1]), \
 		__VA_ARGS__                                                                        \
 	}
-#define OPTION_TYPE_MATCHES(field, kind)                                                           \
+#define OPTION_TYPE_MATCHES(field, kind) \
 	_Generic((field), bool                                                                     \
 		 : (kind) == OPTION_FLAG, uint64_t                                                 \
 		 : (kind) == OPTION_COUNT || (kind) == OPTION_TIME || (kind) == OPTION_SIZE,       \

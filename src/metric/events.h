@@ -9,30 +9,32 @@
 #include "base/outcome.h"
 
 /* EVENT(symbol, name): raw events, one a slot or flow; views sum them up. */
-#define EVENT_TABLE                                                                                \
-	EVENT(SLOT_SILENT, "slot_silent")       /* a stall began; span = silence so far */         \
-	EVENT(SLOT_ANSWERS, "slot_answers")     /* a stall ended by an answer; span = its length */ \
-	EVENT(SLOT_ENDED, "slot_ended")         /* the connection ended: outcome, count = lost */   \
-	EVENT(SLOT_REFUSED, "slot_refused")     /* an attempt to connect failed: outcome */         \
-	EVENT(SLOT_CONNECTED, "slot_connected") /* a slot's later connection had its first reply */ \
-	EVENT(SLOT_LOSS, "slot_loss")           /* datagram slot: an interruption began */          \
-	EVENT(SLOT_GOOD, "slot_good")           /* datagram slot: an interruption ended */          \
-	EVENT(NEW_FAILED, "new_failed")         /* an attempt of stream new failed: outcome */      \
-	EVENT(NEW_GOOD, "new_good")             /* the first that answered after a failure */       \
-	EVENT(PATH_OUT, "path_out")             /* a flow's outage began */                         \
-	EVENT(PATH_BACK, "path_back")           /* ... ended; span = its length */                  \
-	EVENT(PATH_ANSWERED, "path_answered")   /* the first datagram came back: the record begins */ \
-	EVENT(PATH_SILENT, "path_silent")       /* the first probes had no answer: no path record */ \
-	EVENT(SATURATED, "saturated")           /* this host fell behind the schedule; span = debt */ \
-	EVENT(LIMIT, "limit")                   /* a listener's limit turned a client away */       \
-	EVENT(MARK, "mark")                     /* the user's */                                    \
-	EVENT(DRAIN, "drain")                   /* serve: draining began; count = connections */
+#define EVENT_TABLE                                                                             \
+	EVENT(SLOT_SILENT, "slot_silent")   /* a stall began; span = silence so far */          \
+	EVENT(SLOT_ANSWERS, "slot_answers") /* a stall ended by an answer; span = its length */ \
+	EVENT(SLOT_ENDED, "slot_ended")     /* the connection ended: outcome, count = lost */   \
+	EVENT(SLOT_REFUSED, "slot_refused") /* an attempt to connect failed: outcome */         \
+	EVENT(SLOT_CONNECTED,                                                                   \
+	      "slot_connected")         /* a slot's later connection had its first reply */     \
+	EVENT(SLOT_LOSS, "slot_loss")   /* datagram slot: an interruption began */              \
+	EVENT(SLOT_GOOD, "slot_good")   /* datagram slot: an interruption ended */              \
+	EVENT(NEW_FAILED, "new_failed") /* an attempt of stream new failed: outcome */          \
+	EVENT(NEW_GOOD, "new_good")     /* the first that answered after a failure */           \
+	EVENT(PATH_OUT, "path_out")     /* a flow's outage began */                             \
+	EVENT(PATH_BACK, "path_back")   /* ... ended; span = its length */                      \
+	EVENT(PATH_ANSWERED,                                                                    \
+	      "path_answered")            /* the first datagram came back: the record begins */ \
+	EVENT(PATH_SILENT, "path_silent") /* the first probes had no answer: no path record */  \
+	EVENT(SATURATED, "saturated")     /* this host fell behind the schedule; span = debt */ \
+	EVENT(LIMIT, "limit")             /* a listener's limit turned a client away */         \
+	EVENT(MARK, "mark")               /* the user's */                                      \
+	EVENT(DRAIN, "drain")             /* serve: draining began; count = connections */
 
 enum event_kind {
 #define EVENT(symbol, name) EVENT_##symbol,
 	EVENT_TABLE
 #undef EVENT
-	EVENT_KIND_COUNT,
+		EVENT_KIND_COUNT,
 };
 const char *event_kind_name(enum event_kind kind);
 

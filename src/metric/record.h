@@ -17,14 +17,15 @@ struct interval {
 	uint64_t start_ns; /* monotonic */
 	uint64_t end_ns;
 	uint64_t unanswered;
-	uint64_t forward_lost; /* path outage: of these lost on the way there, by the peer's count */
-	uint32_t slot;         /* or flow; of stream new: the number of the first failed attempt */
-	uint16_t backend;      /* at its start */
+	uint64_t
+		forward_lost; /* path outage: of these lost on the way there, by the peer's count */
+	uint32_t slot;        /* or flow; of stream new: the number of the first failed attempt */
+	uint16_t backend;     /* at its start */
 	uint8_t kind;
 	uint8_t stream;
-	bool is_open;            /* at the end of the run: a lower bound */
-	bool has_forward;        /* forward_lost is known */
-	bool is_partial;         /* stream new: some attempts in between were answered */
+	bool is_open;     /* at the end of the run: a lower bound */
+	bool has_forward; /* forward_lost is known */
+	bool is_partial;  /* stream new: some attempts in between were answered */
 	uint8_t reserved[5];
 };
 
@@ -74,7 +75,7 @@ void connection_log_add(struct connection_log *log, const struct connection_reco
 struct slot_record {
 	uint64_t lost;
 	uint64_t missed;
-	uint64_t longest_ns;   /* its longest interruption */
+	uint64_t longest_ns;    /* its longest interruption */
 	uint16_t first_backend; /* when the run began */
 	uint16_t last_backend;  /* at the end; BACKEND_UNKNOWN: not connected or no name */
 	uint16_t reconnects;

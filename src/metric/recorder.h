@@ -23,7 +23,7 @@ enum latency {
 #define LATENCY(symbol, name, help) LATENCY_##symbol,
 	LATENCY_TABLE
 #undef LATENCY
-	LATENCY_COUNT,
+		LATENCY_COUNT,
 };
 const char *latency_name(enum latency latency);
 const char *latency_help(enum latency latency);
@@ -67,8 +67,7 @@ struct publication;
 nodiscard int publication_new(struct publication **ret);
 void publication_free(struct publication *publication);
 /* The worker: publishes what `recorder` holds now, under `tick`. Copies only dirty pages. */
-void publication_publish(struct publication *publication, struct recorder *recorder,
-			 uint64_t tick);
+void publication_publish(struct publication *publication, struct recorder *recorder, uint64_t tick);
 /* Any thread: adds the newest copy to `into` and tells its tick; 0 ticks published: adds none. */
 void publication_read(const struct publication *publication, struct recorder *into,
 		      uint64_t *ret_tick);

@@ -14,7 +14,8 @@
 struct loop;
 
 struct loop_options {
-	/* Wake-ups are put off to multiples of this (--tick): fewer of them, less exact. 0 = exact. */
+	/* Wake-ups are put off to multiples of this (--tick): fewer of them, less exact. 0 = exact.
+	 */
 	uint64_t tick_ns;
 	/* Simulated: the clock starts here and no descriptor can be watched. */
 	bool is_simulated;

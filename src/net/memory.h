@@ -10,13 +10,13 @@
 struct memory_network;
 
 struct memory_options {
-	uint64_t delay_ns;        /* one way */
-	uint64_t jitter_ns;       /* added uniformly in [0, jitter]; streams stay in order */
-	double loss;              /* datagrams lost; a stream's bytes come 200 ms later instead */
-	double duplication;       /* datagrams */
-	double reordering;        /* datagrams that overtake: sent without the delay */
-	size_t chunk_max_bytes;   /* a send takes at most this many bytes; 0 = all */
-	size_t buffer_bytes;      /* room of one direction of a stream; 0 = 256 KiB */
+	uint64_t delay_ns;      /* one way */
+	uint64_t jitter_ns;     /* added uniformly in [0, jitter]; streams stay in order */
+	double loss;            /* datagrams lost; a stream's bytes come 200 ms later instead */
+	double duplication;     /* datagrams */
+	double reordering;      /* datagrams that overtake: sent without the delay */
+	size_t chunk_max_bytes; /* a send takes at most this many bytes; 0 = all */
+	size_t buffer_bytes;    /* room of one direction of a stream; 0 = 256 KiB */
 	uint64_t seed;
 };
 

@@ -9,19 +9,19 @@
 #include "base/error.h"
 
 struct preflight_need {
-	uint64_t connections;         /* held at once */
-	uint64_t connections_per_s;   /* opened and closed besides: these stay in TIME-WAIT 60 s */
-	uint64_t descriptors;         /* in all, with what the program itself holds */
-	uint64_t source_addresses;    /* 1 unless --source gives more */
-	uint64_t remote_endpoints;    /* address and port pairs connected to */
-	struct endpoint remote;       /* one of them */
+	uint64_t connections;       /* held at once */
+	uint64_t connections_per_s; /* opened and closed besides: these stay in TIME-WAIT 60 s */
+	uint64_t descriptors;       /* in all, with what the program itself holds */
+	uint64_t source_addresses;  /* 1 unless --source gives more */
+	uint64_t remote_endpoints;  /* address and port pairs connected to */
+	struct endpoint remote;     /* one of them */
 };
 
 struct preflight_room {
-	uint64_t descriptors;         /* the soft limit after raising it to the hard one */
-	uint64_t ports;               /* in ip_local_port_range without the reserved ones */
-	uint64_t tuples;              /* ports x sources x remotes */
-	uint64_t conntrack_free;      /* UINT64_MAX where conntrack is not loaded */
+	uint64_t descriptors;    /* the soft limit after raising it to the hard one */
+	uint64_t ports;          /* in ip_local_port_range without the reserved ones */
+	uint64_t tuples;         /* ports x sources x remotes */
+	uint64_t conntrack_free; /* UINT64_MAX where conntrack is not loaded */
 	uint64_t somaxconn;
 };
 

@@ -15,7 +15,7 @@ struct resolver;
 struct resolver_options {
 	uint64_t timeout_ns; /* of one try; 0 = 2 s, two tries */
 	const char *servers; /* "127.0.0.1:5353,[::1]:53"; NULL = the system's */
-	int family;          /* AF_INET, AF_INET6, or AF_UNSPEC: both, IPv6 first as RFC 6724 says */
+	int family; /* AF_INET, AF_INET6, or AF_UNSPEC: both, IPv6 first as RFC 6724 says */
 };
 
 /* The answer: `count` endpoints in the order to try them, or code < 0 with a sentence

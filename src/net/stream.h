@@ -41,16 +41,17 @@ struct stream {
 /* What is asked of a socket; 0 = leave the kernel's default. A struct so that a new field breaks
  * no caller. Kept by the caller for as long as the call lasts. */
 struct socket_options {
-	bool has_no_delay;       /* TCP_NODELAY */
+	bool has_no_delay; /* TCP_NODELAY */
 	int send_buffer_bytes;
 	int receive_buffer_bytes;
-	const char *congestion;  /* TCP_CONGESTION, NULL = the system's */
+	const char *congestion; /* TCP_CONGESTION, NULL = the system's */
 	int receive_low_water_bytes;
 };
 
 struct stream_connect {
 	struct endpoint remote;
-	struct endpoint local; /* family 0: any; port 0: any, bound late (IP_BIND_ADDRESS_NO_PORT) */
+	struct endpoint
+		local; /* family 0: any; port 0: any, bound late (IP_BIND_ADDRESS_NO_PORT) */
 	const struct socket_options *options; /* may be NULL */
 	void *network;                        /* the memory transport's network, else NULL */
 };
@@ -59,9 +60,9 @@ struct listen_options {
 	struct endpoint local; /* port 0: the kernel chooses, see listener_local() */
 	int backlog;           /* 0: somaxconn */
 	bool is_shared;        /* SO_REUSEPORT: one listener a worker */
-	/* With is_shared: accept where the packets arrive, by classic BPF that maps the arriving cpu
-	 * to this many listeners in the order they were opened; 0 = the kernel's hash. Put on once,
-	 * by the last of them. */
+	/* With is_shared: accept where the packets arrive, by classic BPF that maps the arriving
+	 * cpu to this many listeners in the order they were opened; 0 = the kernel's hash. Put on
+	 * once, by the last of them. */
 	unsigned steer_to_count;
 	const struct socket_options *options;
 	void *network;

@@ -1,0 +1,50 @@
+/* Runs a plan: one thread a worker, nothing shared. Prints nothing. The owner drives it:
+ * new, start, (settled) begin, read and take events meanwhile, end, (done) join, look, free. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "engine/plan.h"
+#include "engine/worker.h"
+
+struct engine;
+
+/* Opens listeners and logs; no thread runs yet. -errno with a sentence. */
+nodiscard int engine_new(const struct plan *plan, struct error *error, struct engine **ret);
+void engine_free(struct engine *engine);
+
+/* Starts the threads: the ramp begins. `notify` is called from any worker's thread when
+ * engine_is_settled() or engine_is_done() may have become true. */
+nodiscard int engine_start(struct engine *engine, void (*notify)(void *context), void *context,
+			   struct error *error);
+/* Every slot is up or has had its connect timeout. */
+bool engine_is_settled(const struct engine *engine);
+/* Counting begins at this moment, a little ahead; it is `started` in the report. */
+void engine_begin(struct engine *engine, uint64_t begin_ns);
+/* Ends regularly: nothing falls due from now on, answers are awaited, listeners drain. */
+void engine_end(struct engine *engine);
+/* Ends at once. */
+void engine_abort(struct engine *engine);
+bool engine_is_done(const struct engine *engine);
+/* Waits for the threads. */
+void engine_join(struct engine *engine);
+
+/* The newest tick that every worker has published. */
+uint64_t engine_tick(const struct engine *engine);
+/* Adds up what the workers have published of a stream; false if the plan has no such stream. */
+bool engine_read(const struct engine *engine, enum plan_stream stream, struct recorder *into);
+/* Events in no strict order of time across workers; backends are indices of the whole run. */
+bool engine_take_event(struct engine *engine, struct event *ret);
+uint64_t engine_events_dropped(const struct engine *engine);
+/* NULL: unknown. */
+const char *engine_backend(const struct engine *engine, uint16_t backend);
+/* The port that listener `index` of the plan got. */
+uint16_t engine_port(const struct engine *engine, uint32_t index);
+
+unsigned engine_workers(const struct engine *engine);
+/* For the report, after engine_join(): the records of one worker, whose backends are its own
+ * names (engine_worker(...)->names). */
+const struct worker *engine_worker(const struct engine *engine, unsigned index);

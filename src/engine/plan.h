@@ -1,0 +1,94 @@
+/* What to do, as plain data: a command turns its options into a plan, the engine runs it and
+ * knows nothing of options. Memory is the caller's and outlives the engine. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/endpoint.h"
+#include "base/uri.h"
+#include "net/datagram.h"
+#include "net/source_pool.h"
+#include "net/stream.h"
+
+/* The streams of a run: each has its own schedule, recorder and figures. */
+enum plan_stream {
+	PLAN_PERSISTENT, /* slots that are kept connected, or datagram flows */
+	PLAN_NEW,        /* connect, one echo, close, at a rate */
+	PLAN_PATH,       /* datagram probes beside the connections */
+	PLAN_SERVED,     /* what a listener does */
+	PLAN_STREAMS,
+};
+const char *plan_stream_name(enum plan_stream stream);
+
+struct plan_slots {
+	uint32_t count; /* 0: no such stream */
+	enum transport transport;
+	uint32_t message_bytes;         /* at least 64 */
+	double rate_per_second;         /* over all slots */
+	double connect_rate_per_second; /* 0: as fast as they are accepted; reconnects included */
+	uint64_t connect_over_ns;       /* spreads the first connections; 0: by connect_rate */
+	bool has_reconnect;
+};
+
+struct plan_attempts {
+	double rate_per_second; /* 0: no such stream */
+	uint32_t message_bytes;
+};
+
+enum plan_probe { PLAN_PROBE_OFF, PLAN_PROBE_AUTO, PLAN_PROBE_ON };
+
+struct plan_path {
+	enum plan_probe mode;
+	uint32_t flows;
+	uint32_t message_bytes;         /* at least 96 */
+	double rate_per_second;         /* of each flow */
+	uint32_t outage_after;          /* unanswered in a row */
+	const struct endpoint *remotes; /* the datagram addresses; of the same host */
+	uint32_t remote_count;
+};
+
+struct plan_listen {
+	enum service service;
+	enum transport transport;
+	struct endpoint local;
+};
+#define PLAN_LISTEN_MAX 32
+
+struct plan_serve {
+	struct plan_listen listen[PLAN_LISTEN_MAX];
+	uint32_t listen_count;    /* 0: no such stream */
+	const char *name;         /* the host name that goes out, at most 63 bytes */
+	uint64_t connections_max; /* 0: what the descriptors allow */
+	uint64_t drain_ns;
+};
+
+struct plan {
+	struct plan_slots slots;
+	struct plan_attempts attempts;
+	struct plan_path path;
+	struct plan_serve serve;
+
+	/* Slot i and attempt i go to remotes[i % remote_count]. */
+	const struct endpoint *remotes;
+	uint32_t remote_count;
+	const struct source_pool *sources; /* NULL: the kernel chooses */
+
+	uint64_t connect_timeout_ns;
+	uint64_t reply_timeout_ns;
+	uint64_t stall_after_ns;
+	uint64_t give_up_ns;
+	uint64_t duration_ns; /* 0: until stopped */
+
+	unsigned workers;     /* at least 1 */
+	const unsigned *cpus; /* worker i is pinned to cpus[i % cpu_count] */
+	unsigned cpu_count;   /* 0: not pinned */
+	uint64_t tick_ns;
+	uint64_t seed;
+	struct socket_options socket_options;
+
+	/* The transports: the kernel's, or in-memory ones in tests with their `network`. */
+	const struct stream_transport *stream;
+	const struct datagram_transport *datagram;
+	void *network;
+};

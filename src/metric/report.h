@@ -1,0 +1,215 @@
+/* The record of a whole run, conntest.report/1 (doc/report.schema.json): plain data that every
+ * view reads. Moments are signed ns from `started` (the beginning of -T), negative in the ramp.
+ * Built by run/ or read from a file; all memory is the report's own (one arena). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/outcome.h"
+#include "metric/counters.h"
+#include "metric/recorder.h"
+#include "metric/survival.h"
+
+#define REPORT_SCHEMA "conntest.report/1"
+
+/* Percentiles and sums of one histogram. null in JSON where count is 0. */
+struct report_latency {
+	uint64_t count;
+	uint64_t censored; /* of these: lower bounds of unanswered messages */
+	uint64_t
+		censored_min_ns; /* the smallest bound: text prints ">reply timeout" from here on */
+	uint64_t min_ns;
+	uint64_t mean_ns;
+	uint64_t p50_ns;
+	uint64_t p90_ns;
+	uint64_t p99_ns;
+	uint64_t p99_9_ns;
+	uint64_t p99_99_ns;
+	uint64_t max_ns;
+	bool is_measured; /* false: this stream has no such histogram; left out everywhere */
+};
+
+struct report_interval {
+	int64_t start_ns;
+	int64_t end_ns;
+	uint64_t unanswered;
+	uint64_t forward_lost;
+	uint32_t slot;       /* slot, flow, or number of the attempt */
+	const char *backend; /* NULL: unknown */
+	bool is_open;
+	bool has_forward;
+	bool is_partial;
+};
+
+#define REPORT_INTERVALS_MAX 10000
+struct report_intervals {
+	bool is_measured;
+	const char *reason; /* why not, where it is not measured */
+	uint64_t count;
+	uint64_t max_ns;
+	uint64_t total_ns;
+	uint64_t open;
+	double expected_false;  /* path outages: to be expected from the loss outside outages */
+	uint64_t resolution_ns; /* the ± of each: one sending interval */
+	/* Path outages over all flows: the span of any flow out, of all out, and the largest share.
+	 */
+	uint64_t any_ns;
+	uint64_t all_ns;
+	double largest_share;
+	struct report_interval *list; /* worst first */
+	uint32_t list_count;
+	uint64_t list_omitted;
+};
+
+/* A1's table: what became of the slots that a backend had when the run began. */
+struct report_backend {
+	const char *name; /* NULL: the slots without one */
+	uint64_t slots;   /* at the beginning */
+	uint64_t slots_at_end;
+	uint64_t survival[SURVIVAL_COUNT];
+	uint64_t lost;
+	uint64_t longest_ns; /* interruption */
+	bool is_longest_open;
+};
+
+/* One point of time. Counts are of this interval, gauges at its end. */
+struct report_sample {
+	int64_t at_ns; /* the end of the interval */
+	uint64_t scheduled, sent, received, lost, missed;
+	uint64_t connections, connecting, silent, interrupted;
+	uint64_t connects, failed; /* attempts that came up, that did not */
+	uint64_t response_p50_ns, response_p99_ns, response_max_ns; /* of answers in it; 0: none */
+	uint64_t unanswered; /* given up in it: lost and missed */
+};
+
+struct report_error {
+	enum phase phase;
+	enum outcome outcome;
+	uint32_t code; /* errno */
+	uint64_t count;
+	int64_t first_ns, last_ns;
+};
+
+struct report_schedule {
+	bool is_open_loop;
+	double rate_per_second; /* of the whole stream */
+	uint64_t interval_ns;   /* between two messages of one slot or flow; 0: not paced */
+};
+
+struct report_stream {
+	const char *name; /* persistent, new, path; serve: served */
+	const char *kind; /* slots, attempts, probes, service */
+	const char *target;
+	const char *transport; /* tcp, udp */
+	uint64_t slots;        /* slots or flows */
+	uint64_t message_bytes;
+	struct counters totals;
+	struct report_schedule schedule;
+	struct report_latency latency[LATENCY_COUNT];
+	struct report_intervals interruptions;
+	struct report_intervals stalls;
+	struct report_intervals outages;
+	bool has_survival;
+	uint64_t survival[SURVIVAL_COUNT];
+	uint64_t reconnected;
+	uint64_t backend_changed;
+	struct report_backend *backends; /* worst first */
+	uint32_t backend_count;
+	struct report_sample *samples;
+	uint32_t sample_count;
+	uint64_t sample_interval_ns;
+	struct report_error *errors; /* most frequent first */
+	uint32_t error_count;
+	bool is_measured;   /* false: planned and then not possible (path without answers) */
+	const char *reason; /* why not */
+};
+#define REPORT_STREAMS_MAX 8
+
+struct report_connection {
+	uint64_t id;
+	uint32_t slot;
+	const char *stream;
+	struct endpoint local;
+	struct endpoint remote;
+	const char *backend;
+	int64_t started_ns;
+	int64_t connected_ns; /* INT64_MIN: never */
+	int64_t ended_ns;     /* INT64_MIN: open at the end */
+	enum outcome outcome;
+	uint64_t sent, received, lost, retransmits;
+	uint64_t rtt_ns;
+};
+
+struct report_setting {
+	const char *name;
+	const char *value; /* as typed, normalised; secrets are *** */
+};
+
+struct report_generator {
+	double cpu_seconds;
+	uint64_t cpus;
+	uint64_t loop_lag_p99_ns;
+	uint64_t send_error_p99_ns;
+	uint64_t receive_queue_overflows;
+	uint64_t events_dropped;
+	uint64_t listen_overflows; /* serve */
+	const char *verdict;       /* good, weak, bad */
+	const char *evidence;      /* the sentence behind it */
+};
+
+struct report_expectation {
+	const char *text;
+	double value;
+	bool is_measured;
+	bool is_held;
+	const char *reason; /* why not measured */
+};
+
+struct report_limit { /* serve: a limit that turned clients away */
+	const char *name;
+	uint64_t count;
+};
+
+struct report {
+	struct arena arena;
+	const char *tool_version;
+	const char *command;
+	const char *target;   /* as used */
+	const char *headline; /* line 1 of the text */
+	const char *result;   /* the sentence after "Result:" */
+	const char *trust;
+	struct report_setting *settings;
+	uint32_t setting_count;
+	const char *host_name;
+	const char *kernel;
+	int64_t started_unix_ns;
+	uint64_t duration_ns;
+	uint64_t planned_duration_ns; /* 0: until interrupted */
+	uint64_t reply_timeout_ns;
+	uint64_t stall_after_ns;
+	bool is_interrupted;
+	bool has_nothing_answered;
+	struct report_stream streams[REPORT_STREAMS_MAX];
+	uint32_t stream_count;
+	struct report_connection *connections;
+	uint32_t connection_count;
+	uint64_t connections_omitted;
+	struct report_generator generator;
+	struct report_expectation *expectations;
+	uint32_t expectation_count;
+	/* serve */
+	uint64_t drained, cut_off, drain_ns;
+	struct report_limit *limits;
+	uint32_t limit_count;
+};
+
+/* All zero but the arena; report_free() takes NULL. */
+nodiscard int report_new(struct report **ret);
+void report_free(struct report *report);
+
+/* The stream of this name, or NULL. */
+const struct report_stream *report_stream(const struct report *report, const char *name);

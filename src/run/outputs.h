@@ -1,0 +1,67 @@
+/* Where a run's results go: the options that every measuring command shares, and the opened
+ * places. -o FORMAT writes to stdout instead of the text (one such at most); -o FORMAT=FILE writes
+ * there and leaves the text on stdout. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/attributes.h"
+#include "base/error.h"
+#include "cli/option.h"
+
+struct output_options {
+	struct option_list formats; /* -o */
+	struct option_list expect;  /* --expect */
+	const char *color;
+	bool is_monitor;
+	bool is_verbose;
+	bool is_quiet;
+	bool is_not_saved; /* --no-save */
+};
+
+/* The rows of these options inside a command's own table: `field` is the member of type struct
+ * output_options in `structure`. */
+#define OUTPUT_OPTIONS(structure, field)                                                           \
+	OPTION(structure, field.formats, OPTION_LIST, .name = "output", .letter = 'o',             \
+	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR,                         \
+	       .help = "text, json, ndjson or ctraffic; with =FILE the text stays on stdout"),     \
+		OPTION(structure, field.expect, OPTION_LIST, .name = "expect",                     \
+		       .placeholder = "'NAME OP VALUE'", .level = OPTION_FIRST_HOUR,               \
+		       .help = "exit 1 unless it holds (conntest help figures); also graceful, "   \
+			       "hitless"),                                                         \
+		OPTION(structure, field.color, OPTION_CHOICE, .name = "color",                     \
+		       .choices = "auto always never", .default_text = "auto",                     \
+		       .placeholder = "WHEN", .level = OPTION_OUTPUT,                              \
+		       .help = "colour on a terminal; NO_COLOR is respected"),                     \
+		OPTION(structure, field.is_monitor, OPTION_FLAG, .name = "monitor",                \
+		       .level = OPTION_OUTPUT,                                                     \
+		       .help = "the one-second line on stderr also where it is no terminal"),      \
+		OPTION(structure, field.is_verbose, OPTION_FLAG, .name = "verbose", .letter = 'v', \
+		       .level = OPTION_OUTPUT, .help = "every event on its own, not summed up"),   \
+		OPTION(structure, field.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',     \
+		       .level = OPTION_OUTPUT, .help = "no events and no one-second line"),        \
+		OPTION(structure, field.is_not_saved, OPTION_FLAG, .name = "no-save",              \
+		       .level = OPTION_OUTPUT,                                                     \
+		       .help = "do not keep the report (conntest report "                          \
+			       "list)")
+
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CTRAFFIC, OUTPUT_COUNT };
+
+struct output {
+	enum output_format format;
+	const char *path; /* NULL: stdout */
+	FILE *file;       /* open for ndjson from the start, for the others at the end */
+};
+
+struct outputs {
+	struct output items[OPTION_LIST_MAX + 1];
+	unsigned count;
+	bool has_text_on_stdout;
+};
+
+/* Parses the -o options and opens what is written while the run goes on. A file that can't be
+ * written is told before anything is sent. -EINVAL (usage) or the errno of open. */
+nodiscard int outputs_open(struct outputs *outputs, const struct output_options *options,
+			   struct error *error);
+void outputs_close(struct outputs *outputs);

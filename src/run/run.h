@@ -1,0 +1,27 @@
+/* From a plan to an exit code: engine, signals, views while it runs, report, views at the end.
+ * Commands and the faces of older tools fill a struct run and call run_measure(). */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "engine/engine.h"
+#include "metric/report.h"
+#include "run/outputs.h"
+
+struct run {
+	const struct command *command; /* name and settings of the report */
+	const void *options;           /* the command's options struct, echoed in the report */
+	const struct output_options *output;
+	const struct plan *plan;
+	const char *target; /* as used: "tcp://10.20.0.5:5003" */
+	/* The listeners are open and the threads are about to run: lines that must come first go to
+	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
+	 */
+	void (*started)(const struct run *run, const struct engine *engine,
+			const struct outputs *outputs);
+};
+
+/* Runs to the end and returns the exit code. Errors are printed. */
+int run_measure(const struct run *run);
