@@ -15,6 +15,8 @@ int pages_new(size_t size_bytes, enum pages_sharing sharing, void **ret)
 
 	if (pages == MAP_FAILED)
 		return -errno;
+	/* One touch of a huge page would take it whole. */
+	(void)madvise(pages, size_bytes, MADV_NOHUGEPAGE);
 	*ret = pages;
 	return 0;
 }
