@@ -1,5 +1,5 @@
 /* Streams of the memory network. A connection is one block with its two ends; it lives as long as
- * a stream, a flight or an untold event refers to it. */
+ * a stream, a place in a listener's queue, a flight or an untold event refers to it. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -25,6 +25,7 @@ struct memory_end {
 };
 
 struct memory_connection {
+	struct loop *loop;
 	struct memory_network *network;
 	struct list node;    /* network->connections */
 	struct list waiting; /* memory_listener.waiting */
@@ -32,6 +33,7 @@ struct memory_connection {
 	struct memory_end client;
 	struct memory_end server;
 	unsigned references;
+	struct deferred ending;
 };
 
 struct memory_listener {
@@ -53,20 +55,18 @@ struct parcel {
 
 /* ---- references and events */
 
+static void free_connection(struct deferred *deferred)
+{
+	free(container_of(deferred, struct memory_connection, ending));
+}
+
 static void release(struct memory_connection *connection)
 {
 	if (--connection->references > 0)
 		return;
 	list_remove(&connection->node);
 	list_remove(&connection->waiting);
-	free(connection);
-}
-
-static void drop_parcel(struct parcel *parcel)
-{
-	struct memory_connection *connection = parcel->to->connection;
-	free(parcel);
-	release(connection);
+	loop_defer(connection->loop, &connection->ending);
 }
 
 static void tell(struct memory_end *end, unsigned events)
@@ -99,7 +99,7 @@ static void tell_later(struct memory_end *end, unsigned events)
 {
 	if (end->untold == 0) {
 		end->connection->references++;
-		loop_defer(end->connection->network->loop, &end->telling);
+		loop_defer(end->connection->loop, &end->telling);
 	}
 	end->untold |= events;
 }
@@ -110,7 +110,11 @@ static void land_parcel(struct flight *flight);
 
 static void drop_flight(struct flight *flight)
 {
-	drop_parcel(container_of(flight, struct parcel, flight));
+	struct parcel *parcel = container_of(flight, struct parcel, flight);
+	struct memory_connection *connection = parcel->to->connection;
+
+	free(parcel);
+	release(connection);
 }
 
 static const struct flight_kind parcel_kind = { land_parcel, drop_flight, true };
@@ -224,16 +228,14 @@ static void land_parcel(struct flight *flight)
 	struct parcel *parcel = container_of(flight, struct parcel, flight);
 	struct memory_end *to = parcel->to;
 	struct memory_connection *connection = to->connection;
+	bool is_kept = parcel->size > 0 && !to->is_closed;
 
-	if (parcel->size == 0 || to->is_closed) {
-		parcel->arrive(to);
-		drop_parcel(parcel);
-		return;
-	}
-	/* Bytes wait at their end; their reference keeps it while it is being told. */
 	connection->references++;
-	list_append(&to->arrived, &parcel->flight.node);
+	if (is_kept)
+		list_append(&to->arrived, &flight->node);
 	parcel->arrive(to);
+	if (!is_kept)
+		drop_flight(flight);
 	release(connection);
 }
 
@@ -264,8 +266,10 @@ static int memory_connect(struct stream *stream, const struct stream_connect *co
 	if (connection == NULL)
 		return -ENOMEM;
 	memory_network_name(network, connect->remote.family, &local);
+	connection->loop = stream->loop;
 	connection->network = network;
 	connection->references = 1;
+	deferred_init(&connection->ending, free_connection);
 	list_init(&connection->waiting);
 	list_append(&network->connections, &connection->node);
 	init_end(&connection->client, connection, &connection->server, &local);
@@ -288,12 +292,6 @@ static int memory_accept(struct listener *listener, struct stream *stream)
 	return 0;
 }
 
-static void throw_away(struct list *arrived)
-{
-	for (struct list *node; (node = list_take_first(arrived)) != NULL;)
-		drop_parcel(container_of(node, struct parcel, flight.node));
-}
-
 /* Bytes that nobody will receive make it a reset, as in a kernel. */
 static void close_end(struct memory_end *end, bool is_reset)
 {
@@ -301,7 +299,7 @@ static void close_end(struct memory_end *end, bool is_reset)
 		is_reset = true;
 	end->is_closed = true;
 	end->stream = NULL;
-	throw_away(&end->arrived);
+	memory_network_drop_all(&end->arrived);
 	if (end->failure == 0 && is_reset)
 		signal_to(end->peer, arrive_reset);
 	else if (end->failure == 0 && !end->is_finished)
@@ -426,7 +424,7 @@ static size_t take_arrived(struct memory_end *end, uint8_t *data, size_t size)
 		if (first->offset < first->size)
 			break;
 		list_remove(&first->flight.node);
-		drop_parcel(first);
+		first->flight.kind->drop(&first->flight);
 	}
 	end->used_bytes -= done;
 	return done;
