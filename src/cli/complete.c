@@ -21,20 +21,22 @@ static const struct {
 		  " 2>/dev/null)\n"
 		  "}\n"
 		  "complete -o default -F _conntest conntest\n" },
+	/* The body of the function _conntest, autoloaded from a file of that name. */
 	{ "zsh", "#compdef conntest\n"
 		 "# From: conntest help --completion zsh\n"
-		 "_conntest() {\n"
-		 "	local -a lines\n"
-		 "	lines=(\"${(@f)$($words[1] help --complete -- \"${(@)words[2,CURRENT]}\""
+		 "local -a lines\n"
+		 "lines=(\"${(@f)$($words[1] help --complete -- \"${(@)words[2,CURRENT]}\""
 		 " 2>/dev/null)}\")\n"
-		 "	lines=(\"${(@)lines//:/\\\\:}\")\n"
-		 "	lines=(\"${(@)lines/$'\\t'/:}\")\n"
-		 "	if [[ -n $lines ]]; then _describe conntest lines; else _files; fi\n"
-		 "}\n"
-		 "compdef _conntest conntest\n" },
+		 "lines=(\"${(@)lines//:/\\\\:}\")\n"
+		 "lines=(\"${(@)lines/$'\\t'/:}\")\n"
+		 "if [[ -n $lines ]]; then _describe conntest lines; else _files; fi\n" },
 	{ "fish", "# From: conntest help --completion fish\n"
-		  "complete -c conntest -a '(conntest help --complete --"
-		  " (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'\n" },
+		  "function __conntest\n"
+		  "	conntest help --complete -- (commandline -opc)[2..-1] (commandline -ct)"
+		  " 2>/dev/null\n"
+		  "end\n"
+		  "complete -c conntest -f -a '(__conntest)'\n"
+		  "complete -c conntest -F -n 'not count (__conntest) >/dev/null'\n" },
 };
 
 const char *complete_script(const char *shell)
