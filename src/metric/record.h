@@ -96,5 +96,6 @@ struct slot_record {
 	bool has_backend_changed;
 	bool is_connected_at_end;
 	bool is_interrupted;
-	uint8_t reserved[6];
+	bool is_longest_open; /* of the last interruption: it was open at the end */
+	uint8_t reserved[5];
 };
