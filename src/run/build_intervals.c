@@ -83,25 +83,33 @@ static void collect(const struct build *build, enum plan_stream which, enum inte
 			if (is_wanted(&worker->intervals.items[i], which, kind))
 				ret->list[ret->list_count++] = interval_of(
 					build, worker, &worker->intervals.items[i], arena);
-		ret->list_omitted += worker->intervals.omitted;
 	}
 	qsort(ret->list, ret->list_count, sizeof(*ret->list), compare_lengths);
 }
 
-static void sum_up(struct report_intervals *intervals, uint64_t resolution_ns)
+static void add_totals(const struct build *build, enum plan_stream which, enum interval_kind kind,
+		       struct report_intervals *intervals)
 {
-	intervals->is_measured = true;
-	intervals->resolution_ns = resolution_ns;
-	intervals->count = intervals->list_count + intervals->list_omitted;
-	intervals->slots = count_slots(intervals->list, intervals->list_count);
-	for (uint32_t i = 0; i < intervals->list_count; i++) {
-		const struct report_interval *interval = &intervals->list[i];
-		uint64_t length_ns = (uint64_t)(interval->end_ns - interval->start_ns);
-		intervals->total_ns += length_ns;
-		intervals->open += interval->is_open;
-		if (length_ns > intervals->max_ns)
-			intervals->max_ns = length_ns;
+	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
+		const struct interval_totals *totals =
+			&engine_worker(build->engine, w)->intervals.totals[which][kind];
+		intervals->count += totals->count;
+		intervals->open += totals->open;
+		intervals->total_ns += totals->total_ns;
+		if (totals->max_ns > intervals->max_ns)
+			intervals->max_ns = totals->max_ns;
 	}
+}
+
+/* The list is capped, the totals are not. */
+static void take(const struct build *build, enum plan_stream which, enum interval_kind kind,
+		 struct arena *arena, struct report_intervals *intervals)
+{
+	collect(build, which, kind, arena, intervals);
+	add_totals(build, which, kind, intervals);
+	intervals->is_measured = true;
+	intervals->slots = count_slots(intervals->list, intervals->list_count);
+	intervals->list_omitted = intervals->count - intervals->list_count;
 }
 
 static void cut_list(struct report_intervals *intervals)
@@ -172,8 +180,8 @@ static void build_outages(const struct build *build, enum plan_stream which,
 			  struct report *report, struct report_stream *stream)
 {
 	struct report_intervals *outages = &stream->outages;
-	collect(build, which, INTERVAL_OUTAGE, &report->arena, outages);
-	sum_up(outages, stream->schedule.interval_ns);
+	take(build, which, INTERVAL_OUTAGE, &report->arena, outages);
+	outages->resolution_ns = stream->schedule.interval_ns;
 	if (which == PLAN_PATH) {
 		group(outages, stream->slots);
 		outages->expected_false =
@@ -193,14 +201,13 @@ void build_intervals(const struct build *build, enum plan_stream which, struct r
 		build_outages(build, which, report, stream);
 		return;
 	}
-	collect(build, which, INTERVAL_INTERRUPTION, &report->arena, &stream->interruptions);
-	sum_up(&stream->interruptions, stream->schedule.interval_ns);
+	take(build, which, INTERVAL_INTERRUPTION, &report->arena, &stream->interruptions);
+	stream->interruptions.resolution_ns = stream->schedule.interval_ns;
 	cut_list(&stream->interruptions);
 	if (build->plan->slots.transport != TRANSPORT_TCP) {
 		stream->stalls.reason = "datagrams have no order in which to stall";
 		return;
 	}
-	collect(build, which, INTERVAL_STALL, &report->arena, &stream->stalls);
-	sum_up(&stream->stalls, 0);
+	take(build, which, INTERVAL_STALL, &report->arena, &stream->stalls);
 	cut_list(&stream->stalls);
 }
