@@ -1,0 +1,218 @@
+# Helpers of the net tests: namespaces, a link that can be made bad, real servers, and checks that
+# say what was expected and what was found. A test sources this file first. All that it starts or
+# makes is gone when it ends; a failed check lets it go on and fails it at the end.
+# shellcheck shell=bash
+set -euo pipefail
+
+conntest=${CONNTEST:-build/dev/conntest}
+helpers=${CONNTEST_BUILD:-build/dev}/tests/net
+work=$(mktemp -d)
+export XDG_STATE_HOME=$work # where conntest keeps reports
+failures=0
+declare -A pids=() spaces=()
+
+clean_up() {
+	local status=$? pid space
+	trap - EXIT
+	for pid in "${pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	[[ ! -s $work/haproxy.pid ]] || kill -KILL "$(<"$work/haproxy.pid")" 2>/dev/null || true
+	wait 2>/dev/null || true
+	for space in "${spaces[@]}"; do
+		ip netns del "$space" 2>/dev/null || true
+	done
+	[[ $status != 0 || $failures == 0 ]] || status=1
+	if [[ $status != 0 && $status != 77 ]]; then
+		tail -n 20 "$work"/*.err 2>/dev/null || true
+	fi
+	rm -rf "$work"
+	exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 143' TERM INT
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+need() {
+	local tool
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null || skip "$tool is not installed"
+	done
+}
+
+fail() {
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+
+# json FILE EXPRESSION: the value; stream("new") is the stream of that name.
+json() {
+	jq -r "def stream(name): .streams[] | select(.name == name); $2" "$1"
+}
+
+# expect WHAT FOUND OPERATOR WANTED: compares as jq does: numbers, else text.
+expect() {
+	jq -en --arg found "$2" --arg wanted "$4" \
+		"def value: (tonumber? // .); (\$found | value) $3 (\$wanted | value)" >/dev/null ||
+		fail "$1: expected $3 $4, found ${2:-nothing}"
+}
+
+# expect_json FILE EXPRESSION OPERATOR WANTED
+expect_json() {
+	expect "$2" "$(json "$1" "$2" 2>&1)" "$3" "$4"
+}
+
+# expect_text FILE REGEX: a line of the file matches.
+expect_text() {
+	grep -Eq -- "$2" "$1" || fail "$(basename "$1"): expected a line like \"$2\", found: $(head -c 2000 "$1")"
+}
+
+# await FILE REGEX [SECONDS]: waits for a line of a growing file and prints it.
+await() {
+	local line reader input
+	exec {input}< <(exec timeout "${3:-20}" tail -n +1 -f "$1")
+	reader=$!
+	line=$(grep -Em1 -- "$2" <&"$input") || { fail "$1: no line like \"$2\""; exit 1; }
+	kill "$reader" 2>/dev/null || true
+	exec {input}<&-
+	echo "$line"
+}
+
+# start NAME COMMAND...: runs it with its output in $work/NAME.out and NAME.err, as ${pids[NAME]};
+# `stdin=FILE start ...` gives it input.
+start() {
+	local name=$1
+	shift
+	: >"$work/$name.out"
+	"$@" <"${stdin:-/dev/null}" >"$work/$name.out" 2>"$work/$name.err" &
+	pids[$name]=$!
+}
+
+# shellcheck disable=SC2034 # for the tests
+# await_exit NAME [SECONDS]: waits for its end; the status is in $exit_status (137: had to be killed).
+await_exit() {
+	local watchdog
+	{ sleep "${2:-60}" && kill -KILL "${pids[$1]}"; } >/dev/null 2>&1 &
+	watchdog=$!
+	exit_status=0
+	wait "${pids[$1]}" || exit_status=$?
+	pkill -P "$watchdog" 2>/dev/null || true
+	kill "$watchdog" 2>/dev/null || true
+	unset "pids[$1]"
+}
+
+# stop NAME [SIGNAL]: ends it and waits; the status is in $exit_status.
+stop() {
+	kill -"${2:-TERM}" "${pids[$1]}"
+	await_exit "$1" 20
+}
+
+# namespace NAME: a network namespace of its own, with loopback up; inside NAME COMMAND... runs there.
+namespace() {
+	need ip nsenter
+	local space=conntest-$$-$1
+	ip netns add "$space" 2>"$work/netns.err" || skip "no network namespaces: $(<"$work/netns.err")"
+	spaces[$1]=$space
+	ip -n "$space" link set lo up
+}
+
+inside() {
+	local name=$1
+	shift
+	nsenter --net="/run/netns/${spaces[$name]}" "$@"
+}
+
+# shaped_link [COMMAND...]: namespaces a (10.9.0.1, fd09::1) and b (10.9.0.2, fd09::2) with the shaper
+# between; its log is $work/shaper.out. shape COMMAND changes it while it runs.
+shaped_link() {
+	[[ -w /dev/net/tun ]] || skip "no /dev/net/tun"
+	namespace a
+	namespace b
+	mkfifo "$work/shaper.in"
+	exec {shaper_input}<>"$work/shaper.in"
+	stdin=$work/shaper.in start shaper "$helpers/shaper" "${spaces[a]}" "${spaces[b]}" "$@"
+	await "$work/shaper.out" '"event":"ready"' >/dev/null
+	link_end a 1 2
+	link_end b 2 1
+}
+
+link_end() {
+	ip -n "${spaces[$1]}" link set wire0 up txqueuelen 10000
+	ip -n "${spaces[$1]}" addr add "10.9.0.$2" peer "10.9.0.$3" dev wire0
+	ip -n "${spaces[$1]}" addr add "fd09::$2" peer "fd09::$3" dev wire0 nodad
+}
+
+shape() {
+	echo "$*" >&"$shaper_input"
+}
+
+# serve NAME [OPTION...]: conntest serve, its port by `port NAME [SERVICE [TRANSPORT]]`. It listens
+# for traffic on a free loopback port if no --listen is given. `space=b serve ...` runs it inside b.
+serve() {
+	local name=$1 listen=()
+	shift
+	[[ " $* " == *" --listen "* ]] || listen=(--listen traffic://127.0.0.1:0)
+	start "$name" ${space:+nsenter --net="/run/netns/${spaces[$space]}"} \
+		"$conntest" serve --name "$name" "${listen[@]}" "$@" -o ndjson
+	await "$work/$name.out" '"event":"listening"' >/dev/null
+}
+
+port() {
+	await "$work/$1.out" "\"service\":\"${2:-traffic}\",\"transport\":\"${3:-tcp}\"" | jq .port
+}
+
+# four_backends: web-1 to web-4 behind haproxy (round robin, as the demo), its port in $haproxy_port.
+four_backends() {
+	local i
+	for i in 1 2 3 4; do
+		serve "web-$i"
+	done
+	haproxy_start
+}
+
+haproxy_config() {
+	local i
+	cat <<-END
+		global
+		  maxconn 2000
+		defaults
+		  mode tcp
+		  timeout connect 1s
+		  timeout client 60s
+		  timeout server 60s
+		  option redispatch
+		  retries 2
+		  default-server check inter 200ms fall 2 rise 1 on-marked-down shutdown-sessions
+		listen conntest
+		  bind 127.0.0.1:$1
+		  balance roundrobin
+	END
+	for i in 1 2 3 4; do
+		echo "  server web-$i 127.0.0.1:$(port "web-$i")"
+	done
+}
+
+# haproxy goes to the background when it has bound its port, so one that is taken is seen.
+haproxy_start() {
+	need haproxy
+	for _ in {1..20}; do
+		haproxy_port=$((20000 + RANDOM % 10000))
+		haproxy_config "$haproxy_port" >"$work/haproxy.cfg"
+		haproxy -D -f "$work/haproxy.cfg" -p "$work/haproxy.pid" 2>"$work/haproxy.err" && return
+	done
+	fail "haproxy doesn't start"
+	exit 1
+}
+
+# shellcheck disable=SC2034
+# traffic [OPTION...] TARGET: a whole run, its report in $work/report.json, its status in $status.
+traffic() {
+	status=0
+	timeout 60 "$conntest" traffic --no-save -o "json=$work/report.json" "$@" \
+		>"$work/report.txt" 2>"$work/traffic.err" || status=$?
+	[[ -s $work/report.json ]] || { fail "traffic left no report, status $status"; exit 1; }
+}
