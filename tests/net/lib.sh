@@ -165,44 +165,23 @@ port() {
 	await "$work/$1.out" "\"service\":\"${2:-traffic}\",\"transport\":\"${3:-tcp}\"" | jq .port
 }
 
-# four_backends: web-1 to web-4 behind haproxy (round robin, as the demo), its port in $haproxy_port.
+# four_backends: web-1 to web-4 behind haproxy on port $PORT, as in the demo.
 four_backends() {
 	local i
+	need haproxy
 	for i in 1 2 3 4; do
 		serve "web-$i"
+		export "WEB_$i=$(port "web-$i")"
 	done
 	haproxy_start
 }
 
-haproxy_config() {
-	local i
-	cat <<-END
-		global
-		  maxconn 2000
-		defaults
-		  mode tcp
-		  timeout connect 1s
-		  timeout client 60s
-		  timeout server 60s
-		  option redispatch
-		  retries 2
-		  default-server check inter 200ms fall 2 rise 1 on-marked-down shutdown-sessions
-		listen conntest
-		  bind 127.0.0.1:$1
-		  balance roundrobin
-	END
-	for i in 1 2 3 4; do
-		echo "  server web-$i 127.0.0.1:$(port "web-$i")"
-	done
-}
-
 # haproxy goes to the background when it has bound its port, so one that is taken is seen.
 haproxy_start() {
-	need haproxy
+	local _
 	for _ in {1..20}; do
-		haproxy_port=$((20000 + RANDOM % 10000))
-		haproxy_config "$haproxy_port" >"$work/haproxy.cfg"
-		haproxy -D -f "$work/haproxy.cfg" -p "$work/haproxy.pid" 2>"$work/haproxy.err" && return
+		export PORT=$((20000 + RANDOM % 10000))
+		haproxy -D -f demo/haproxy.cfg -p "$work/haproxy.pid" &>"$work/haproxy.err" && return
 	done
 	fail "haproxy doesn't start"
 	exit 1
