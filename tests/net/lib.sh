@@ -92,7 +92,7 @@ start() {
 	pids[$name]=$!
 }
 
-# shellcheck disable=SC2034 # for the tests
+# shellcheck disable=SC2034 # exit_status is for the tests
 # await_exit NAME [SECONDS]: waits for its end; the status is in $exit_status (137: had to be killed).
 await_exit() {
 	local watchdog
@@ -187,11 +187,31 @@ haproxy_start() {
 	exit 1
 }
 
-# shellcheck disable=SC2034
-# traffic [OPTION...] TARGET: a whole run, its report in $work/report.json, its status in $status.
+# traffic_start [OPTION...] TARGET: begins a run, with its snapshots in $work/run.ndjson; returns
+# at the first of them. `space=a traffic_start ...` runs it inside a.
+traffic_start() {
+	: >"$work/run.ndjson"
+	start traffic ${space:+nsenter --net="/run/netns/${spaces[$space]}"} \
+		"$conntest" traffic --no-save -o "json=$work/report.json" \
+		-o "ndjson=$work/run.ndjson" "$@"
+	await "$work/run.ndjson" '"event":"snapshot"' >/dev/null
+}
+
+# traffic_end: waits for its end: the report is $work/report.json, the status $exit_status.
+traffic_end() {
+	await_exit traffic
+	[[ -s $work/report.json ]] ||
+		{ fail "traffic left no report, status $exit_status"; exit 1; }
+}
+
+# traffic [OPTION...] TARGET: a whole run; results as above, the text in $work/traffic.out.
 traffic() {
-	status=0
-	timeout 60 "$conntest" traffic --no-save -o "json=$work/report.json" "$@" \
-		>"$work/report.txt" 2>"$work/traffic.err" || status=$?
-	[[ -s $work/report.json ]] || { fail "traffic left no report, status $status"; exit 1; }
+	start traffic "$conntest" traffic --no-save -o "json=$work/report.json" "$@"
+	traffic_end
+}
+
+# pause SECONDS: between two things that a test does to a run, where no event says when.
+exec {never}<> <(:)
+pause() {
+	read -rt "$1" -u "$never" || true
 }
