@@ -1,8 +1,13 @@
 /* Compiler attributes under readable names. */
 #pragma once
 
-/* The result says whether the call worked; write (void) to ignore it on purpose. */
+/* The result says whether the call worked; write (void) to ignore it on purpose. gcc doesn't heed
+ * the (void), so clang checks this, in `make lint`. */
+#ifdef __clang__
 #define nodiscard __attribute__((__warn_unused_result__))
+#else
+#define nodiscard
+#endif
 
 /* Argument numbers (from 1) of the format string and of its first value. */
 #define printf_like(format, first) __attribute__((__format__(__printf__, format, first)))

@@ -8,18 +8,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
-
-enum service {
-#define SERVICE(symbol, name, port, over_tcp, over_udp, sentence) SERVICE_##symbol,
-#include "base/service.def"
-#undef SERVICE
-	SERVICE_COUNT,
-};
-
-const char *service_name(enum service service);
-uint16_t service_port(enum service service);
-const char *service_sentence(enum service service);
-bool service_runs_over_udp(enum service service);
+#include "base/service.h"
 
 enum transport {
 	TRANSPORT_TCP,
@@ -36,16 +25,17 @@ struct uri {
 	char host[URI_HOST_MAX]; /* without brackets; "" means all addresses (listening) */
 	enum service service;
 	enum transport transport;
-	uint16_t port; /* default filled in; 0 only where written */
-	bool is_srv;   /* srv://_service._proto.name: `host` is that name, port 0 */
+	uint16_t port;      /* default filled in; 0 only where written */
+	bool is_srv;        /* srv://_service._proto.name: `host` is that name, port 0 */
+	bool has_transport; /* the scheme says it: tcp://, echo+udp://, srv://; else it is TCP */
 };
 
 /* What a command makes of a target. */
 struct uri_defaults {
 	enum service service;     /* of a bare HOST, and what tcp:// and udp:// mean */
-	bool has_bare_transports; /* tcp:// and udp:// are allowed (traffic), or get a hint (serve)
-				   */
-	bool is_listening;        /* empty host and port 0 are allowed */
+	unsigned services;        /* those the command can use: bits 1u << SERVICE_...; 0: all */
+	bool has_bare_transports; /* tcp:// and udp:// are allowed (traffic); else a hint (serve) */
+	bool is_listening;        /* empty host and port 0 are allowed, srv is not */
 };
 
 /* -EINVAL with the sentence; a misspelt scheme gets a "did you mean", a scheme of a later

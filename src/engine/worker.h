@@ -68,12 +68,14 @@ struct worker {
 	struct publication *publications[PLAN_STREAMS];
 	struct event_ring *events; /* read by the engine's owner */
 	struct interval_log intervals;
-	struct connection_log connections; /* ended or failed ones first to last, then the open */
-	struct slot_record *slots;         /* this worker's, in order of slot number */
+	struct connection_log ended; /* connections that ended or failed, the first ones */
+	struct connection_log open;  /* those open at the end: at most one a slot */
+	struct slot_record *slots;   /* this worker's, in order of slot number */
 	uint32_t slot_count;
 	struct hist *lag;     /* how late the loop woke */
 	uint8_t *scratch;     /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
 	const uint8_t *zeros; /* WORKER_SCRATCH_BYTES of zeros, shared and read-only */
+	struct deferred finishing;
 	struct timer tick;
 	struct timer deadline; /* the end of -T, then of the linger */
 	uint64_t ticks;
