@@ -24,7 +24,7 @@ clean_up() {
 	done
 	[[ $status != 0 || $failures == 0 ]] || status=1
 	if [[ $status != 0 && $status != 77 ]]; then
-		tail -n 20 "$work"/*.err 2>/dev/null || true
+		find "$work" -name '*.err' -size +0 -exec tail -n 20 -- {} +
 	fi
 	rm -rf "$work"
 	exit "$status"
@@ -54,10 +54,11 @@ json() {
 	jq -r "def stream(name): .streams[] | select(.name == name); $2" "$1"
 }
 
-# expect WHAT FOUND OPERATOR WANTED: compares as jq does: numbers, else text.
+# expect WHAT FOUND OPERATOR WANTED: compares numbers, or text with text.
 expect() {
-	jq -en --arg found "$2" --arg wanted "$4" \
-		"def value: (tonumber? // .); (\$found | value) $3 (\$wanted | value)" >/dev/null ||
+	jq -en --arg found "$2" --arg wanted "$4" "def value: (tonumber? // .);
+		(\$found | value) as \$a | (\$wanted | value) as \$b |
+		(\$a | type) == (\$b | type) and (\$a $3 \$b)" >/dev/null ||
 		fail "$1: expected $3 $4, found ${2:-nothing}"
 }
 
