@@ -18,7 +18,7 @@ inside a nft 'table ip balancer { chain output {
 
 space=a traffic_start -c 40 -r 20/conn --new-connections off --path-probe off -T 3s \
 	traffic://10.9.9.9:5003
-inside a ss -K state established src 127.0.0.12 sport = :5003 >"$work/ss.out" || skip "no ss -K"
+inside a ss -Kt state established src 127.0.0.12 sport = :5003 >"$work/ss.out" || skip "no ss -K"
 traffic_end
 
 report() { expect_json "$work/report.json" "$@"; }
