@@ -420,13 +420,21 @@ static void test_socket_options(void **state)
 	close_bench(&bench);
 }
 
-/* What a client leaves in TIME-WAIT must not keep a listener from its port. */
+/* What a client leaves in TIME-WAIT must not keep a listener from its port. From an address of its
+ * own, as other programs' clients may share a port of 127.0.0.1. */
 static void test_listener_takes_a_port_in_time_wait(void **state)
 {
 	struct bench bench;
 	struct endpoint local;
 
-	open_connected_bench(&bench);
+	open_bench(&bench, "127.0.0.1:0");
+	struct stream_connect connect = {
+		.remote = bench.listener.local,
+		.local = parse("127.77.77.77:0"),
+	};
+	assert_int_equal(
+		stream_connect(&bench.client.stream, &stream_tcp, bench.loop, &connect, note), 0);
+	run_until(bench.loop, bench.accepted == 1);
 	assert_int_equal(stream_endpoints(&bench.client.stream, &local, NULL), 0);
 	stream_close(&bench.client.stream);
 	run_until(bench.loop, bench.server.has_end);
