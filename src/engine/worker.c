@@ -47,7 +47,7 @@ static void want_finish(struct worker *worker)
 
 static uint64_t linger_ns(const struct plan *plan)
 {
-	return plan->serve.listen_count ? plan->serve.drain_ns : plan->reply_timeout_ns;
+	return plan->serve.listen_count ? plan->serve.drain_ns : plan->linger_ns;
 }
 
 static void end(struct worker *worker, uint64_t end_ns)
