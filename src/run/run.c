@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "cli/message.h"
+#include "engine/service.h"
 #include "metric/expect.h"
 #include "run/build.h"
 #include "run/monitor.h"
@@ -320,8 +321,9 @@ static void describe_service(const struct session *session, struct report *repor
 		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
 	report->limits = arena_take_array(&report->arena, 1, sizeof(*report->limits));
 	if (sum.turned_away)
-		report->limits[report->limit_count++] =
-			(struct report_limit){ "max-connections", sum.turned_away };
+		report->limits[report->limit_count++] = (struct report_limit){
+			.name = "max-connections", .count = sum.turned_away
+		};
 }
 
 static void fill_report(struct session *session)
