@@ -68,12 +68,14 @@ struct worker {
 	struct publication *publications[PLAN_STREAMS];
 	struct event_ring *events; /* read by the engine's owner */
 	struct interval_log intervals;
-	struct connection_log connections; /* ended or failed ones first to last, then the open */
-	struct slot_record *slots;         /* this worker's, in order of slot number */
+	struct connection_log ended; /* connections that ended or failed, the first ones */
+	struct connection_log open;  /* those open at the end: at most one a slot */
+	struct slot_record *slots;   /* this worker's, in order of slot number */
 	uint32_t slot_count;
 	struct hist *lag;     /* how late the loop woke */
 	uint8_t *scratch;     /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
 	const uint8_t *zeros; /* WORKER_SCRATCH_BYTES of zeros, shared and read-only */
+	struct deferred finishing;
 	struct timer tick;
 	struct timer deadline; /* the end of -T, then of the linger */
 	uint64_t ticks;
@@ -89,8 +91,10 @@ struct worker {
 	void *notify_context;
 };
 
-/* Publications come every 100 ms after begin_ns, numbered from 1. */
-#define WORKER_TICK_NS UINT64_C(100000000)
+/* Publications come every 100 ms: in the ramp all are number 1, the one that is due at
+ * begin_ns + k * 100 ms is 1 + k, the last one comes when the worker is done. */
+#define WORKER_TICK_NS	 UINT64_C(100000000)
+#define WORKER_RAMP_TICK 1
 
 /* With a loop and all the plan's activities, not yet started. -errno. */
 nodiscard int worker_new(const struct plan *plan, unsigned index, struct loop *loop,

@@ -24,6 +24,8 @@ struct counter_row {
 extern const struct counter_row counter_table[];
 extern const size_t counter_table_size;
 
+uint64_t counter_value(const struct counters *counters, const struct counter_row *row);
+
 /* Adds `from` to `into` by each row's merge. */
 void counters_merge(struct counters *into, const struct counters *from);
 

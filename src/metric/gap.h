@@ -27,5 +27,6 @@ bool gap_unanswered_many(struct gap *gap, uint64_t due_ns, uint64_t count);
 /* True when this ends a gap, which is then in `ret`. */
 bool gap_answered(struct gap *gap, uint64_t due_ns, struct gap_span *ret);
 bool gap_is_open(const struct gap *gap);
-/* At the end of the run: true if one is open, which is then in `ret` with end_ns = end. */
-bool gap_finish(struct gap *gap, uint64_t end_ns, struct gap_span *ret);
+/* At the end of the run: true if one is open, which is then in `ret` with end_ns = end. Changes
+ * nothing, so that a view can ask while it runs. */
+bool gap_finish(const struct gap *gap, uint64_t end_ns, struct gap_span *ret);

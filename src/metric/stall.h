@@ -1,6 +1,9 @@
 /* Silence of a TCP connection: a reply is owed and nothing arrives in order for longer than
  * `after_ns`, counted from the later of the last in-order byte and the write of the oldest
- * unanswered message, to the next in-order byte. Pure; the caller brings the times. */
+ * unanswered message, to the next in-order byte. Pure; the caller brings the times.
+ *
+ * A stall is one that stall_check() found. The loop reads what has come before it checks, so that
+ * bytes which waited for a late loop are no silence of the connection. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,8 +16,9 @@ struct stall {
 	bool is_stalled;
 };
 
+/* `after_ns` UINT64_MAX: never. */
 void stall_init(struct stall *stall, uint64_t after_ns);
-/* A message was written and nothing had been owed before. */
+/* A message was written. Changes nothing if one is owed already. */
 void stall_owed(struct stall *stall, uint64_t write_ns);
 /* In-order bytes came. `oldest_write_ns`: of the oldest message still unanswered, 0 if none is.
  * True when this ends a stall, whose start is then in `ret_start_ns`. */

@@ -1,4 +1,4 @@
-/* What became of each slot: one class by its first break, summing to the number of slots. */
+/* What became of each slot: one class by its first break, summing to the number of slots. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -32,10 +32,13 @@ struct survival_state {
 	bool is_silent;      /* in a stall now */
 };
 void survival_init(struct survival_state *state);
+/* A connection of the slot came up: its first, or a later one, which changes nothing. */
 void survival_connected(struct survival_state *state);
 void survival_stall_began(struct survival_state *state);
+/* The connection answers again; harmless where no stall had begun. */
 void survival_stall_ended(struct survival_state *state);
-/* The connection ended otherwise than by the run's own end. A stall that ends so is that class. */
+/* An attempt failed or the run itself ended the connection (neither changes anything), or else
+ * the connection broke. A stall that ends so is that class. */
 void survival_ended(struct survival_state *state, enum outcome outcome);
 /* The class at the end of the run. */
 enum survival survival_class(const struct survival_state *state);

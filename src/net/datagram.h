@@ -25,10 +25,14 @@ struct datagram {
 	struct endpoint local; /* the address it was sent to (IP_PKTINFO): answer from there */
 };
 
+/* `events`: STREAM_READABLE (also for an error that receive will return): receive until short or
+ * -EAGAIN. STREAM_WRITABLE: room again after a send that came up short. */
 typedef void (*datagram_ready_fn)(struct datagram_socket *socket, unsigned events);
 
 struct datagram_options {
-	struct endpoint local;  /* family 0: any, of the remote's family; port 0: the kernel's */
+	/* Family 0: any, of the remote's family (or of both, as [::] is when not connected); port
+	 * 0: the kernel's. */
+	struct endpoint local;
 	struct endpoint remote; /* family 0: not connected */
 	bool is_shared;         /* SO_REUSEPORT */
 	bool wants_local;       /* fill datagram.local */
@@ -49,14 +53,16 @@ struct datagram_transport {
 
 struct datagram_socket {
 	const struct datagram_transport *transport;
-	datagram_ready_fn ready; /* STREAM_READABLE | STREAM_WRITABLE | STREAM_FAILED */
+	datagram_ready_fn ready;
 	struct loop *loop;
 	struct watch watch;
 	void *state;
 	struct endpoint local;
 	uint64_t queue_overflows; /* SO_RXQ_OVFL, as last told by the kernel */
+	uint16_t family;          /* of the descriptor, not of what it is bound to */
 	bool is_connected;
 	bool wants_local;
+	bool is_blocked; /* the last send came up short */
 };
 
 extern const struct datagram_transport datagram_udp;

@@ -14,8 +14,8 @@
 struct loop;
 
 struct loop_options {
-	/* Wake-ups are put off to multiples of this (--tick): fewer of them, less exact. 0 = exact.
-	 */
+	/* Wake-ups, also those for descriptors, are put off to multiples of this (--tick): fewer of
+	 * them, less exact. 0 = exact. */
 	uint64_t tick_ns;
 	/* Simulated: the clock starts here and no descriptor can be watched. */
 	bool is_simulated;
@@ -24,6 +24,7 @@ struct loop_options {
 
 /* -errno from epoll_create1, eventfd or malloc. */
 nodiscard int loop_new(const struct loop_options *options, struct loop **ret);
+/* What was deferred and has not run yet runs now; timers and pacers are forgotten. */
 void loop_free(struct loop *loop);
 
 /* The moment at which this turn of the loop began dispatching: CLOCK_MONOTONIC in ns. Cheap. */
@@ -31,8 +32,10 @@ uint64_t loop_now(const struct loop *loop);
 /* The clock read afresh; also moves what loop_now() returns. */
 uint64_t loop_read_clock(struct loop *loop);
 
-/* Turns until loop_stop() or until the clock reaches `until_ns` (UINT64_MAX: no end). A simulated
- * loop also returns when nothing is left to happen. 0, or -errno from epoll. */
+/* Turns until loop_stop() or until the clock reaches `until_ns` (UINT64_MAX: no end; a moment that
+ * is past: one turn without waiting). A simulated loop also returns when nothing is left to
+ * happen. 0, or -errno from epoll. A turn runs pacers, descriptors, timers, then what was deferred:
+ * an answer that has arrived is seen before the timer that gives it up. */
 nodiscard int loop_run(struct loop *loop, uint64_t until_ns);
 void loop_stop(struct loop *loop);
 /* The only call for other threads and signal handlers: makes the loop turn soon and call the
@@ -46,8 +49,10 @@ struct watch {
 	void (*ready)(struct watch *watch, uint32_t events);
 	int fd;
 };
-/* Watches for EPOLLIN | EPOLLOUT | EPOLLRDHUP. 0 or -errno. */
+/* Watches for EPOLLIN | EPOLLOUT | EPOLLRDHUP. 0 or -errno; -EOPNOTSUPP on a simulated loop. */
 nodiscard int loop_watch(struct loop *loop, struct watch *watch);
+/* Tells what is ready now once more in a later turn, for an owner that stopped before the end. */
+void loop_rewatch(struct loop *loop, struct watch *watch);
 /* Before the descriptor is closed. Events of this turn that are still to come are dropped. */
 void loop_unwatch(struct loop *loop, struct watch *watch);
 
@@ -60,7 +65,7 @@ struct timer {
 };
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
 bool timer_is_set(const struct timer *timer);
-/* Sets or moves; a moment that is past fires in the next turn. */
+/* Sets or moves; a moment that is past counts as now. */
 void loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ns);
 void loop_clear_timer(struct loop *loop, struct timer *timer);
 
@@ -74,12 +79,14 @@ struct pacer {
 void loop_add_pacer(struct loop *loop, struct pacer *pacer);
 void loop_remove_pacer(struct loop *loop, struct pacer *pacer);
 
-/* Work for the end of this turn, when no event points to the owner any more: the place to free. */
+/* Work for the end of this turn, when no event points to the owner any more: the place to free.
+ * What is deferred from there runs at the end of the next turn, which comes at once. */
 struct deferred {
 	struct list node;
 	void (*run)(struct deferred *deferred);
 };
 void deferred_init(struct deferred *deferred, void (*run)(struct deferred *deferred));
+/* Harmless when it is deferred already. */
 void loop_defer(struct loop *loop, struct deferred *deferred);
 
 /* How late wake-ups came after the moment asked for, for the verdict on ourselves: told to this

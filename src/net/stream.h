@@ -21,8 +21,8 @@ struct listener;
 enum stream_event {
 	STREAM_CONNECTED = 1, /* once, for stream_connect() */
 	STREAM_READABLE = 2,  /* bytes or the end have arrived: receive until short or -EAGAIN */
-	STREAM_WRITABLE = 4,  /* room again after a send that came up short */
-	STREAM_FAILED = 8,    /* stream_error() says why; close it */
+	STREAM_WRITABLE = 4,  /* room again after a send that came up short, never otherwise */
+	STREAM_FAILED = 8, /* stream_error() says why; close it. With READABLE: bytes came first */
 };
 
 typedef void (*stream_ready_fn)(struct stream *stream, unsigned events);
@@ -35,7 +35,10 @@ struct stream {
 	struct loop *loop;
 	struct watch watch; /* fd -1 when closed or when the transport has none */
 	void *state;        /* the transport's, if it needs any */
+	int failure;        /* positive errno, kept until the stream is connected anew */
 	bool is_connecting;
+	bool is_blocked; /* the last send came up short */
+	bool has_ended;  /* the peer's end has arrived, behind what is still to be received */
 };
 
 /* What is asked of a socket; 0 = leave the kernel's default. A struct so that a new field breaks
@@ -57,9 +60,11 @@ struct stream_connect {
 };
 
 struct listen_options {
-	struct endpoint local; /* port 0: the kernel chooses, see listener_local() */
-	int backlog;           /* 0: somaxconn */
-	bool is_shared;        /* SO_REUSEPORT: one listener a worker */
+	/* Port 0: the kernel chooses, see listener.local. Family 0 or [::]: all addresses, IPv4
+	 * too. */
+	struct endpoint local;
+	int backlog;    /* 0: somaxconn */
+	bool is_shared; /* SO_REUSEPORT: one listener a worker */
 	/* With is_shared: accept where the packets arrive, by classic BPF that maps the arriving
 	 * cpu to this many listeners in the order they were opened; 0 = the kernel's hash. Put on
 	 * once, by the last of them. */
@@ -74,7 +79,7 @@ struct stream_info {
 	uint64_t rtt_ns;
 	uint64_t rtt_min_ns;
 	uint64_t retransmitted_segments;
-	uint64_t bytes_acked;
+	uint64_t bytes_acked; /* as the kernel counts: SYN of a client and FIN are a byte each */
 	uint64_t path_mtu;
 	uint64_t unsent_bytes;
 };
@@ -89,7 +94,6 @@ struct stream_transport {
 	int (*finish)(struct stream *stream);
 	void (*close)(struct stream *stream);
 	void (*reset)(struct stream *stream);
-	int (*error)(struct stream *stream);
 	int (*info)(struct stream *stream, struct stream_info *ret);
 	int (*endpoints)(struct stream *stream, struct endpoint *local, struct endpoint *remote);
 	int (*listen)(struct listener *listener, const struct listen_options *options);
@@ -138,8 +142,9 @@ struct listener {
 nodiscard int listener_open(struct listener *listener, const struct stream_transport *transport,
 			    struct loop *loop, const struct listen_options *options,
 			    void (*arrived)(struct listener *listener));
-/* 0: `stream` is connected and its `ready` will be told. -EAGAIN: none waits. -EMFILE and such:
- * the connection still waits. */
+/* 0: `stream` is connected; its `ready` will be told what arrives and what is there already, never
+ * from within this call; who speaks first sends at once. -EAGAIN: none waits. -EMFILE and such:
+ * the connection still waits, but `arrived` is not told again for it. */
 nodiscard int listener_accept(struct listener *listener, struct stream *stream,
 			      stream_ready_fn ready);
 /* What waits unaccepted is refused by the kernel. Harmless twice. */

@@ -1,0 +1,232 @@
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/service.h"
+#include "sys/cpu.h"
+
+struct thread {
+	struct worker *worker;
+	struct engine *engine;
+	pthread_t id;
+	/* This worker's backends as indices of the whole run; grows as events name new ones. */
+	uint16_t backends[NAMES_MAX];
+	uint16_t backend_count;
+	bool is_running;
+};
+
+struct engine {
+	const struct plan *plan;
+	struct names names;
+	uint16_t ports[PLAN_LISTEN_MAX];
+	unsigned next_event_worker;
+	unsigned count;
+	struct thread threads[];
+};
+
+static int add_worker(struct engine *engine, unsigned index, struct error *error)
+{
+	struct loop_options options = { .tick_ns = engine->plan->tick_ns };
+	struct loop *loop = NULL;
+	struct thread *thread = &engine->threads[index];
+	int result = loop_new(&options, &loop);
+	if (result >= 0)
+		result = worker_new(engine->plan, index, loop, &thread->worker);
+	if (result < 0)
+		return error_set(error, -result, "cannot set up worker %u: %s", index,
+				 strerrordesc_np(-result));
+	thread->engine = engine;
+	engine->count++;
+	if (engine->plan->serve.listen_count)
+		return service_add(thread->worker, engine->ports, error);
+	return 0;
+}
+
+int engine_new(const struct plan *plan, struct error *error, struct engine **ret)
+{
+	struct engine *engine =
+		calloc(1, sizeof(*engine) + plan->workers * sizeof(engine->threads[0]));
+	if (!engine)
+		return error_set(error, ENOMEM, "out of memory");
+	engine->plan = plan;
+	names_init(&engine->names);
+	for (unsigned i = 0; i < plan->workers; i++) {
+		int result = add_worker(engine, i, error);
+		if (result < 0) {
+			engine_free(engine);
+			return result;
+		}
+	}
+	*ret = engine;
+	return 0;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	engine_join(engine);
+	for (unsigned i = 0; i < engine->count; i++)
+		worker_free(engine->threads[i].worker);
+	names_deinit(&engine->names);
+	free(engine);
+}
+
+static void *run_thread(void *context)
+{
+	struct thread *thread = context;
+	const struct plan *plan = thread->engine->plan;
+	if (plan->cpu_count)
+		(void)cpu_pin(plan->cpus[thread->worker->index % plan->cpu_count]);
+	worker_start(thread->worker);
+	int result = loop_run(thread->worker->loop, UINT64_MAX);
+	return (void *)(intptr_t)result;
+}
+
+int engine_start(struct engine *engine, void (*notify)(void *context), void *context,
+		 struct error *error)
+{
+	for (unsigned i = 0; i < engine->count; i++) {
+		struct thread *thread = &engine->threads[i];
+		thread->worker->notify = notify;
+		thread->worker->notify_context = context;
+		int result = pthread_create(&thread->id, NULL, run_thread, thread);
+		if (result) {
+			engine_abort(engine);
+			return error_set(error, result, "cannot start a thread: %s",
+					 strerrordesc_np(result));
+		}
+		thread->is_running = true;
+	}
+	return 0;
+}
+
+bool engine_is_settled(const struct engine *engine)
+{
+	for (unsigned i = 0; i < engine->count; i++)
+		if (!atomic_load(&engine->threads[i].worker->is_settled))
+			return false;
+	return true;
+}
+
+bool engine_is_done(const struct engine *engine)
+{
+	for (unsigned i = 0; i < engine->count; i++)
+		if (!atomic_load(&engine->threads[i].worker->is_done))
+			return false;
+	return true;
+}
+
+void engine_begin(struct engine *engine, uint64_t begin_ns)
+{
+	for (unsigned i = 0; i < engine->count; i++)
+		worker_want_begin(engine->threads[i].worker, begin_ns);
+}
+
+void engine_end(struct engine *engine)
+{
+	for (unsigned i = 0; i < engine->count; i++)
+		worker_want_end(engine->threads[i].worker);
+}
+
+void engine_abort(struct engine *engine)
+{
+	for (unsigned i = 0; i < engine->count; i++)
+		worker_want_abort(engine->threads[i].worker);
+}
+
+void engine_join(struct engine *engine)
+{
+	for (unsigned i = 0; i < engine->count; i++) {
+		struct thread *thread = &engine->threads[i];
+		if (thread->is_running)
+			(void)pthread_join(thread->id, NULL);
+		thread->is_running = false;
+	}
+}
+
+/* ---- reading ---- */
+
+uint64_t engine_tick(const struct engine *engine)
+{
+	uint64_t tick = UINT64_MAX;
+	for (unsigned w = 0; w < engine->count; w++)
+		for (int i = 0; i < PLAN_STREAMS; i++) {
+			const struct publication *p = engine->threads[w].worker->publications[i];
+			if (p && publication_tick(p) < tick)
+				tick = publication_tick(p);
+		}
+	return tick == UINT64_MAX ? 0 : tick;
+}
+
+bool engine_read(const struct engine *engine, enum plan_stream stream, struct recorder *into)
+{
+	bool has_any = false;
+	for (unsigned w = 0; w < engine->count; w++) {
+		const struct publication *p = engine->threads[w].worker->publications[stream];
+		uint64_t tick = 0;
+		if (!p)
+			continue;
+		publication_read(p, into, &tick);
+		has_any = true;
+	}
+	return has_any;
+}
+
+/* Names reach the engine only after the worker has put an event that carries them, so that the
+ * ring's release orders them. */
+static uint16_t backend_of_run(struct engine *engine, struct thread *thread, uint16_t backend)
+{
+	if (backend == BACKEND_UNKNOWN)
+		return backend;
+	for (; thread->backend_count <= backend; thread->backend_count++) {
+		const char *name = names_text(&thread->worker->names, thread->backend_count);
+		thread->backends[thread->backend_count] =
+			names_index(&engine->names, name ? name : "", BACKEND_UNKNOWN);
+	}
+	return thread->backends[backend];
+}
+
+bool engine_take_event(struct engine *engine, struct event *ret)
+{
+	for (unsigned tried = 0; tried < engine->count; tried++) {
+		struct thread *thread =
+			&engine->threads[engine->next_event_worker++ % engine->count];
+		if (!event_ring_take(thread->worker->events, ret))
+			continue;
+		ret->backend = backend_of_run(engine, thread, ret->backend);
+		return true;
+	}
+	return false;
+}
+
+uint64_t engine_events_dropped(const struct engine *engine)
+{
+	uint64_t dropped = 0;
+	for (unsigned i = 0; i < engine->count; i++)
+		dropped += event_ring_dropped(engine->threads[i].worker->events);
+	return dropped;
+}
+
+const char *engine_backend(const struct engine *engine, uint16_t backend)
+{
+	return names_text(&engine->names, backend);
+}
+
+uint16_t engine_port(const struct engine *engine, uint32_t index)
+{
+	return engine->ports[index];
+}
+
+unsigned engine_workers(const struct engine *engine)
+{
+	return engine->count;
+}
+
+const struct worker *engine_worker(const struct engine *engine, unsigned index)
+{
+	return engine->threads[index].worker;
+}

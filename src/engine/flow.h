@@ -1,0 +1,98 @@
+/* One datagram flow: a connected socket with a source port of its own. Between flows.c (the pacing
+ * of all) and flow.c (the life of one). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/flows.h"
+#include "engine/schedule.h"
+#include "engine/unanswered.h"
+#include "engine/worker.h"
+#include "metric/gap.h"
+#include "metric/survival.h"
+#include "metric/window.h"
+#include "net/datagram.h"
+
+/* Between two answers the receiver's count rose by less than our sequence did. */
+struct flow_jump {
+	uint64_t from_sequence;
+	uint64_t to_sequence;
+	uint64_t lost;
+};
+#define FLOW_JUMPS 4 /* the newest ones */
+
+struct flow {
+	struct datagram_socket socket;
+	struct timer timer; /* when the oldest pending datagram is given up */
+	struct flows *flows;
+	struct window window;
+	struct gap gap;
+	uint64_t gap_sequence; /* of the first unanswered one of the run */
+	uint64_t due_round;    /* [next, due) is debt, as in slot.h */
+	uint64_t next_round;
+	uint64_t counted_sequence; /* the newest answer with a count, and that count */
+	uint64_t counted;
+	struct flow_jump jumps[FLOW_JUMPS];
+	uint32_t jump_count;
+	uint32_t own;
+	uint32_t greetings;
+	uint16_t backend;
+	uint16_t gap_backend;
+	struct survival_state survival;
+	bool is_open;
+	bool is_answered; /* ever */
+	bool is_blocked;
+	bool has_count;
+	bool is_listed;
+};
+
+struct flows {
+	struct activity activity;
+	struct worker *worker;
+	const struct plan *plan;
+	enum plan_stream stream;
+	struct recorder *recorder;
+	struct counters *counters;
+	struct hist *response;
+	struct hist *service;
+	struct hist *send_error;
+	struct flow *items;
+	uint32_t count; /* of this worker */
+	uint32_t total; /* of the run */
+	uint32_t message_bytes;
+	uint32_t lost_in_a_row; /* make a gap */
+	double rate_per_second; /* of all flows of the run */
+	void *windows;          /* storage of all */
+	uint8_t *datagram;      /* message_bytes to build one in */
+	struct schedule schedule;
+	struct schedule_cursor cursor;
+	struct pacer pacer;
+	uint32_t *listed;
+	uint32_t listed_count;
+	struct unanswered unanswered;
+	struct source_pool *sources;
+	struct timer greeter;
+	uint32_t answered; /* flows that have answered */
+	bool is_patience_over;
+	bool is_measuring; /* the schedule runs */
+	struct flows_state state;
+	struct timer patience;
+};
+
+/* Of flows.c. */
+uint64_t flows_due(const struct flows *flows, const struct flow *flow, uint64_t round);
+uint32_t flows_number(const struct flows *flows, const struct flow *flow);
+void flows_note_answered(struct flows *flows);
+
+/* Of flow.c. */
+void flow_init(struct flow *flow, struct flows *flows, uint32_t own, void *window,
+	       uint32_t pending);
+/* Opens the socket if it is not; a failure is recorded as the flow's error. */
+void flow_open(struct flow *flow);
+/* One uncounted datagram: who is there? */
+void flow_greet(struct flow *flow);
+void flow_begin(struct flow *flow);
+void flow_flush(struct flow *flow);
+void flow_end_schedule(struct flow *flow);
+void flow_finish(struct flow *flow);

@@ -1,0 +1,356 @@
+#include "engine/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/attributes.h"
+#include "engine/attempts.h"
+#include "engine/flows.h"
+#include "engine/slots.h"
+
+#define EVENT_RING_CAPACITY 16384
+
+const char *plan_stream_name(enum plan_stream stream)
+{
+	static const char *const names[PLAN_STREAMS] = {
+		[PLAN_PERSISTENT] = "persistent",
+		[PLAN_NEW] = "new",
+		[PLAN_PATH] = "path",
+		[PLAN_SERVED] = "served",
+	};
+	return names[stream];
+}
+
+/* ---- the course of a run ---- */
+
+static void publish(struct worker *worker)
+{
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->account)
+			a->kind->account(a);
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		if (worker->recorders[i])
+			publication_publish(worker->publications[i], worker->recorders[i],
+					    worker->ticks);
+}
+
+static void notify(struct worker *worker)
+{
+	if (worker->notify)
+		worker->notify(worker->notify_context);
+}
+
+static void want_finish(struct worker *worker)
+{
+	loop_defer(worker->loop, &worker->finishing);
+}
+
+static uint64_t linger_ns(const struct plan *plan)
+{
+	return plan->serve.listen_count ? plan->serve.drain_ns : plan->linger_ns;
+}
+
+static void end(struct worker *worker, uint64_t end_ns)
+{
+	if (worker->stage >= WORKER_LINGER)
+		return;
+	worker->end_ns = end_ns;
+	worker->stage = WORKER_LINGER;
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->end)
+			a->kind->end(a);
+	loop_set_timer(worker->loop, &worker->deadline, end_ns + linger_ns(worker->plan));
+	worker_check(worker);
+}
+
+static void finish(struct deferred *deferred)
+{
+	struct worker *worker = container_of(deferred, struct worker, finishing);
+	if (worker->stage == WORKER_DONE)
+		return;
+	end(worker, loop_read_clock(worker->loop));
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->finish)
+			a->kind->finish(a);
+	worker->stage = WORKER_DONE;
+	loop_clear_timer(worker->loop, &worker->tick);
+	loop_clear_timer(worker->loop, &worker->deadline);
+	worker->ticks++;
+	publish(worker);
+	atomic_store(&worker->is_done, true);
+	loop_stop(worker->loop);
+	notify(worker);
+}
+
+static void begin(struct worker *worker, uint64_t begin_ns)
+{
+	worker->stage = WORKER_MEASURE;
+	worker->begin_ns = begin_ns;
+	if (worker->plan->duration_ns)
+		worker->end_ns = begin_ns + worker->plan->duration_ns;
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->begin)
+			a->kind->begin(a);
+	loop_set_timer(worker->loop, &worker->tick, begin_ns + WORKER_TICK_NS);
+	if (worker->plan->duration_ns)
+		loop_set_timer(worker->loop, &worker->deadline, worker->end_ns);
+}
+
+static void on_deadline(struct timer *timer)
+{
+	struct worker *worker = container_of(timer, struct worker, deadline);
+	if (worker->stage == WORKER_MEASURE)
+		end(worker, worker->end_ns);
+	else
+		want_finish(worker);
+}
+
+static void on_tick(struct timer *timer)
+{
+	struct worker *worker = container_of(timer, struct worker, tick);
+	uint64_t now_ns = loop_now(worker->loop);
+	if (worker->stage == WORKER_RAMP) {
+		publish(worker);
+		loop_set_timer(worker->loop, timer, now_ns + WORKER_TICK_NS);
+		return;
+	}
+	/* A late loop leaves out the ticks that it slept through. */
+	uint64_t passed = (now_ns - worker->begin_ns) / WORKER_TICK_NS;
+	worker->ticks = WORKER_RAMP_TICK + passed;
+	publish(worker);
+	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
+}
+
+static void on_wake(void *context)
+{
+	struct worker *worker = context;
+	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
+	if (worker->stage == WORKER_RAMP && begin_ns)
+		begin(worker, begin_ns);
+	if (atomic_load(&worker->is_end_wanted))
+		end(worker, loop_read_clock(worker->loop));
+	if (atomic_load(&worker->is_abort_wanted))
+		want_finish(worker);
+}
+
+static bool are_all_settled(const struct worker *worker)
+{
+	for (const struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->is_settled && !a->kind->is_settled(a))
+			return false;
+	return true;
+}
+
+static bool are_all_done(const struct worker *worker)
+{
+	for (const struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->is_done && !a->kind->is_done(a))
+			return false;
+	return true;
+}
+
+void worker_check(struct worker *worker)
+{
+	if (worker->stage == WORKER_LINGER && are_all_done(worker))
+		want_finish(worker);
+	if (worker->stage == WORKER_RAMP && !atomic_load(&worker->is_settled) &&
+	    are_all_settled(worker)) {
+		publish(worker);
+		atomic_store(&worker->is_settled, true);
+		notify(worker);
+	}
+}
+
+bool worker_is_counting(const struct worker *worker)
+{
+	return worker->stage == WORKER_MEASURE || worker->stage == WORKER_LINGER;
+}
+
+void worker_start(struct worker *worker)
+{
+	uint64_t now_ns = loop_read_clock(worker->loop);
+	worker->ticks = WORKER_RAMP_TICK;
+	loop_set_timer(worker->loop, &worker->tick, now_ns + WORKER_TICK_NS);
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->start)
+			a->kind->start(a);
+	worker_check(worker);
+}
+
+/* ---- from the owner's thread ---- */
+
+void worker_want_begin(struct worker *worker, uint64_t begin_ns)
+{
+	atomic_store(&worker->wanted_begin_ns, begin_ns);
+	loop_wake(worker->loop);
+}
+
+void worker_want_end(struct worker *worker)
+{
+	atomic_store(&worker->is_end_wanted, true);
+	loop_wake(worker->loop);
+}
+
+void worker_want_abort(struct worker *worker)
+{
+	atomic_store(&worker->is_abort_wanted, true);
+	loop_wake(worker->loop);
+}
+
+/* ---- for activities ---- */
+
+void worker_add_activity(struct worker *worker, struct activity *activity,
+			 const struct activity_kind *kind)
+{
+	struct activity **last = &worker->activities;
+	while (*last)
+		last = &(*last)->next;
+	*activity = (struct activity){ .kind = kind, .worker = worker };
+	*last = activity;
+}
+
+void worker_event(struct worker *worker, const struct event *event)
+{
+	struct event told = *event;
+	if (!told.at_ns)
+		told.at_ns = loop_now(worker->loop);
+	event_ring_put(worker->events, &told);
+}
+
+/* ---- life ---- */
+
+static void on_lag(void *context, uint64_t lag_ns)
+{
+	struct worker *worker = context;
+	if (worker->stage == WORKER_MEASURE)
+		hist_add(worker->lag, lag_ns);
+}
+
+static uint32_t own_slots(const struct plan *plan, unsigned index)
+{
+	return (plan->slots.count + plan->workers - 1 - index) / plan->workers;
+}
+
+static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
+{
+	switch (stream) {
+	case PLAN_PERSISTENT:
+		return plan->slots.count > 0;
+	case PLAN_NEW:
+		return index == 0 && plan->attempts.rate_per_second > 0;
+	case PLAN_PATH:
+		return index == 0 && plan->path.mode != PLAN_PROBE_OFF;
+	default:
+		return plan->serve.listen_count > 0;
+	}
+}
+
+static int new_recorders(struct worker *worker)
+{
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		if (!has_stream(worker->plan, worker->index, i))
+			continue;
+		int result = recorder_new(&worker->recorders[i]);
+		if (result >= 0)
+			result = publication_new(&worker->publications[i]);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int new_logs(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	int result = event_ring_new(EVENT_RING_CAPACITY, &worker->events);
+	if (result >= 0)
+		result = interval_log_new(INTERVALS_MAX, &worker->intervals);
+	if (result >= 0)
+		result = connection_log_new(CONNECTIONS_ENDED_MAX / plan->workers + 1,
+					    &worker->ended);
+	worker->slot_count = own_slots(plan, worker->index);
+	if (result >= 0)
+		result = connection_log_new(worker->slot_count + 1, &worker->open);
+	if (result < 0)
+		return result;
+	worker->slots = calloc(worker->slot_count + 1, sizeof(*worker->slots));
+	worker->lag = calloc(1, hist_size(HIST_STREAM_RANGE));
+	worker->scratch = malloc(WORKER_SCRATCH_BYTES);
+	uint8_t *zeros = calloc(1, WORKER_SCRATCH_BYTES);
+	worker->zeros = zeros;
+	if (!worker->slots || !worker->lag || !worker->scratch || !zeros)
+		return -ENOMEM;
+	hist_init(worker->lag, HIST_STREAM_RANGE);
+	return 0;
+}
+
+static int add_activities(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	int result = 0;
+	if (worker->slot_count > 0)
+		result = plan->slots.transport == TRANSPORT_UDP ? flows_add(worker, PLAN_PERSISTENT)
+								: slots_add(worker);
+	if (result >= 0 && has_stream(plan, worker->index, PLAN_NEW))
+		result = attempts_add(worker);
+	if (result >= 0 && has_stream(plan, worker->index, PLAN_PATH))
+		result = flows_add(worker, PLAN_PATH);
+	return result;
+}
+
+int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struct worker **ret)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	if (!worker) {
+		loop_free(loop);
+		return -ENOMEM;
+	}
+	worker->plan = plan;
+	worker->index = index;
+	worker->loop = loop;
+	worker->begin_ns = UINT64_MAX;
+	worker->end_ns = UINT64_MAX;
+	random_init(&worker->random, plan->seed + index);
+	names_init(&worker->names);
+	timer_init(&worker->tick, on_tick);
+	timer_init(&worker->deadline, on_deadline);
+	deferred_init(&worker->finishing, finish);
+	loop_on_wake(loop, on_wake, worker);
+	loop_on_lag(loop, on_lag, worker);
+	int result = new_recorders(worker);
+	if (result >= 0)
+		result = new_logs(worker);
+	if (result >= 0)
+		result = add_activities(worker);
+	if (result < 0) {
+		worker_free(worker);
+		return result;
+	}
+	*ret = worker;
+	return 0;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	for (struct activity *a = worker->activities, *next; a; a = next) {
+		next = a->next;
+		a->kind->free(a);
+	}
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		recorder_free(worker->recorders[i]);
+		publication_free(worker->publications[i]);
+	}
+	event_ring_free(worker->events);
+	interval_log_free(&worker->intervals);
+	connection_log_free(&worker->ended);
+	connection_log_free(&worker->open);
+	names_deinit(&worker->names);
+	free(worker->slots);
+	free(worker->lag);
+	free(worker->scratch);
+	free((void *)worker->zeros);
+	loop_free(worker->loop);
+	free(worker);
+}

@@ -1,0 +1,37 @@
+#include "net/datagram.h"
+
+int datagram_open(struct datagram_socket *socket, const struct datagram_transport *transport,
+		  struct loop *loop, const struct datagram_options *options,
+		  datagram_ready_fn ready)
+{
+	*socket = (struct datagram_socket){
+		.transport = transport,
+		.ready = ready,
+		.loop = loop,
+		.watch.fd = -1,
+		.is_connected = options->remote.family != 0,
+		.wants_local = options->wants_local,
+	};
+	return transport->open(socket, options);
+}
+
+static int limit_batch(int count)
+{
+	return count < DATAGRAM_BATCH_MAX ? count : DATAGRAM_BATCH_MAX;
+}
+
+int datagram_send(struct datagram_socket *socket, const struct datagram *batch, int count)
+{
+	return socket->transport->send(socket, batch, limit_batch(count));
+}
+
+int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int count)
+{
+	return socket->transport->receive(socket, batch, limit_batch(count));
+}
+
+void datagram_close(struct datagram_socket *socket)
+{
+	if (socket->transport != NULL && (socket->watch.fd >= 0 || socket->state != NULL))
+		socket->transport->close(socket);
+}

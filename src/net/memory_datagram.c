@@ -1,0 +1,233 @@
+/* Datagrams of the memory network: lost, doubled and reordered as its options say. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/memory_network.h"
+
+/* About what the kernel's default receive buffer holds of small ones. */
+#define ARRIVED_MAX 256
+
+struct memory_socket {
+	struct list node; /* network->sockets */
+	struct memory_network *network;
+	struct datagram_socket *socket;
+	struct endpoint remote; /* family 0: not connected */
+	struct list arrived;    /* struct letter */
+	unsigned arrived_count;
+	int failure; /* an ICMP error that is still to be told */
+};
+
+struct letter {
+	struct flight flight;
+	struct memory_network *network;
+	struct endpoint from;
+	struct endpoint to;
+	bool is_refusal; /* the answer of a host where nobody has this port */
+	size_t size;
+	uint8_t data[];
+};
+
+static void drop_letter(struct flight *flight)
+{
+	free(container_of(flight, struct letter, flight));
+}
+
+static void land_letter(struct flight *flight);
+
+static const struct flight_kind letter_kind = { land_letter, drop_letter, false };
+
+static int launch_letter(const struct letter *head, const void *data, uint64_t delay_ns)
+{
+	struct letter *letter = malloc(sizeof(*letter) + head->size);
+
+	if (letter == NULL)
+		return -ENOMEM;
+	*letter = *head;
+	letter->flight.kind = &letter_kind;
+	if (head->size > 0)
+		memcpy(letter->data, data, head->size);
+	list_init(&letter->flight.node);
+	uint64_t at_ns = loop_now(head->network->loop) + delay_ns;
+	memory_network_launch(head->network, &letter->flight, at_ns);
+	return 0;
+}
+
+static bool takes(const struct memory_socket *state, const struct letter *letter)
+{
+	return memory_network_reaches(&state->socket->local, &letter->to) &&
+	       (state->remote.family == 0 || endpoint_is_equal(&state->remote, &letter->from));
+}
+
+static struct memory_socket *find_socket(const struct letter *letter)
+{
+	struct list *sockets = &letter->network->sockets;
+
+	for (struct list *node = sockets->next; node != sockets; node = node->next) {
+		struct memory_socket *state = container_of(node, struct memory_socket, node);
+		if (takes(state, letter))
+			return state;
+	}
+	return NULL;
+}
+
+static void refuse(const struct letter *letter)
+{
+	struct letter refusal = {
+		.network = letter->network,
+		.from = letter->to,
+		.to = letter->from,
+		.is_refusal = true,
+	};
+	if (!letter->is_refusal)
+		(void)launch_letter(&refusal, NULL, memory_network_draw_delay(letter->network));
+}
+
+static void deliver(struct memory_socket *state, struct letter *letter)
+{
+	if (state->arrived_count == ARRIVED_MAX) {
+		state->socket->queue_overflows++;
+		free(letter);
+		return;
+	}
+	state->arrived_count++;
+	list_append(&state->arrived, &letter->flight.node);
+	state->socket->ready(state->socket, STREAM_READABLE);
+}
+
+static void land_letter(struct flight *flight)
+{
+	struct letter *letter = container_of(flight, struct letter, flight);
+	struct memory_socket *state = find_socket(letter);
+
+	if (state != NULL && !letter->is_refusal) {
+		deliver(state, letter);
+		return;
+	}
+	if (state == NULL) {
+		refuse(letter);
+	} else if (state->remote.family != 0) {
+		/* Only a connected socket hears of it. */
+		state->failure = ECONNREFUSED;
+		state->socket->ready(state->socket, STREAM_READABLE);
+	}
+	free(letter);
+}
+
+static int memory_open(struct datagram_socket *socket, const struct datagram_options *options)
+{
+	struct memory_socket *state = calloc(1, sizeof(*state));
+	if (state == NULL)
+		return -ENOMEM;
+	state->network = options->network;
+	state->socket = socket;
+	state->remote = options->remote;
+	list_init(&state->arrived);
+	list_append(&state->network->sockets, &state->node);
+	socket->state = state;
+	socket->local = options->local;
+	if (socket->local.family == 0 && options->remote.family == 0)
+		socket->local.family = AF_INET6; /* [::] */
+	memory_network_name(state->network, options->remote.family, &socket->local);
+	socket->family = socket->local.family;
+	return 0;
+}
+
+static int send_one(const struct memory_socket *state, const struct datagram *datagram)
+{
+	struct memory_network *network = state->network;
+	struct letter letter = {
+		.network = network,
+		.from = state->socket->local,
+		.to = datagram->remote.family != 0 ? datagram->remote : state->remote,
+		.size = datagram->size,
+	};
+	int copies = memory_network_draws(network, network->options.duplication) ? 2 : 1;
+
+	if (datagram->local.family != 0)
+		letter.from = datagram->local;
+	if (letter.to.family == 0)
+		return -EDESTADDRREQ;
+	if (endpoint_is_any(&letter.from))
+		letter.from = (struct endpoint){ 0 };
+	letter.from.port = state->socket->local.port;
+	memory_network_name(network, letter.to.family, &letter.from);
+	if (memory_network_draws(network, network->options.loss))
+		return 0;
+	for (int i = 0; i < copies; i++) {
+		bool is_overtaking = memory_network_draws(network, network->options.reordering);
+		uint64_t delay_ns = is_overtaking ? 0 : memory_network_draw_delay(network);
+		int rc = launch_letter(&letter, datagram->data, delay_ns);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int take_failure(struct memory_socket *state)
+{
+	int failure = state->failure;
+	state->failure = 0;
+	return -failure;
+}
+
+static int memory_send(struct datagram_socket *socket, const struct datagram *batch, int count)
+{
+	struct memory_socket *state = socket->state;
+	int sent = 0;
+	int rc = take_failure(state);
+
+	while (rc == 0 && sent < count) {
+		rc = send_one(state, &batch[sent]);
+		sent += rc == 0;
+	}
+	return sent > 0 ? sent : rc;
+}
+
+static void fill(const struct memory_socket *state, const struct letter *letter,
+		 struct datagram *ret)
+{
+	ret->is_truncated = letter->size > ret->capacity;
+	ret->size = ret->is_truncated ? ret->capacity : letter->size;
+	if (ret->size > 0)
+		memcpy(ret->data, letter->data, ret->size);
+	ret->remote = letter->from;
+	ret->local = state->socket->wants_local ? letter->to : (struct endpoint){ 0 };
+}
+
+static int memory_receive(struct datagram_socket *socket, struct datagram *batch, int count)
+{
+	struct memory_socket *state = socket->state;
+	int received = 0;
+	int rc = take_failure(state);
+
+	if (rc < 0)
+		return rc;
+	for (; received < count && state->arrived_count > 0; received++, state->arrived_count--) {
+		struct list *node = list_take_first(&state->arrived);
+		struct letter *letter = container_of(node, struct letter, flight.node);
+		fill(state, letter, &batch[received]);
+		free(letter);
+	}
+	return received > 0 ? received : -EAGAIN;
+}
+
+static void memory_close(struct datagram_socket *socket)
+{
+	struct memory_socket *state = socket->state;
+
+	for (struct list *node; (node = list_take_first(&state->arrived)) != NULL;)
+		free(container_of(node, struct letter, flight.node));
+	list_remove(&state->node);
+	free(state);
+	socket->state = NULL;
+}
+
+const struct datagram_transport datagram_memory = {
+	.name = "memory",
+	.open = memory_open,
+	.send = memory_send,
+	.receive = memory_receive,
+	.close = memory_close,
+};

@@ -1,0 +1,348 @@
+/* The kernel's TCP. One system call a send and a receive; the events of an edge-triggered
+ * descriptor become those of a stream. */
+#include <errno.h>
+#include <limits.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "net/stream.h"
+#include "sys/fd.h"
+#include "sys/ip_socket.h"
+
+static int apply_options(int fd, const struct socket_options *options)
+{
+	int rc = 0;
+
+	if (options == NULL)
+		return 0;
+	if (options->has_no_delay)
+		rc = ip_socket_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (rc == 0 && options->send_buffer_bytes > 0)
+		rc = ip_socket_set_buffer(fd, SO_SNDBUF, options->send_buffer_bytes);
+	if (rc == 0 && options->receive_buffer_bytes > 0)
+		rc = ip_socket_set_buffer(fd, SO_RCVBUF, options->receive_buffer_bytes);
+	if (rc == 0 && options->receive_low_water_bytes > 0)
+		rc = ip_socket_set(fd, SOL_SOCKET, SO_RCVLOWAT, options->receive_low_water_bytes);
+	if (rc == 0 && options->congestion != NULL &&
+	    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, options->congestion,
+		       (socklen_t)strlen(options->congestion)) != 0)
+		rc = -errno;
+	return rc;
+}
+
+/* ---- events */
+
+/* The first failure is the cause; what later calls say (EPIPE...) only follows from it. */
+static int fail(struct stream *stream, int code)
+{
+	if (stream->failure == 0)
+		stream->failure = code;
+	return -stream->failure;
+}
+
+/* A connect to a local port that nobody listens on may meet itself: TCP's simultaneous open. */
+static bool is_connected_to_itself(const struct stream *stream)
+{
+	struct endpoint local;
+	struct endpoint remote;
+
+	return ip_socket_local(stream->watch.fd, &local) == 0 &&
+	       ip_socket_remote(stream->watch.fd, &remote) == 0 &&
+	       endpoint_is_equal(&local, &remote);
+}
+
+/* A reset that came right after the connection was up fails it, but it was up. */
+static bool has_failed_to_connect(const struct stream *stream)
+{
+	return stream->failure != 0 && stream->failure != ECONNRESET && stream->failure != EPIPE;
+}
+
+static unsigned finish_connecting(struct stream *stream, uint32_t events)
+{
+	if (stream->failure == 0 && (events & EPOLLOUT) == 0)
+		return 0;
+	if (stream->failure == 0 && is_connected_to_itself(stream))
+		stream->failure = ECONNREFUSED;
+	stream->is_connecting = false;
+	return has_failed_to_connect(stream) ? STREAM_FAILED : STREAM_CONNECTED;
+}
+
+static unsigned tell_established(struct stream *stream, uint32_t events)
+{
+	unsigned told = 0;
+
+	if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0)
+		stream->has_ended = true;
+	if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0)
+		told |= STREAM_READABLE;
+	if ((events & EPOLLOUT) != 0 && stream->is_blocked) {
+		stream->is_blocked = false;
+		told |= STREAM_WRITABLE;
+	}
+	if (stream->failure != 0)
+		told |= STREAM_FAILED;
+	return told;
+}
+
+static void tcp_ready(struct watch *watch, uint32_t events)
+{
+	struct stream *stream = container_of(watch, struct stream, watch);
+	unsigned told = 0;
+
+	if ((events & EPOLLERR) != 0)
+		(void)fail(stream, ip_socket_take_error(watch->fd));
+	if (stream->is_connecting)
+		told = finish_connecting(stream, events);
+	if (!stream->is_connecting && told != STREAM_FAILED)
+		told |= tell_established(stream, events);
+	if (told != 0)
+		stream->ready(stream, told);
+}
+
+/* ---- connect, accept, end */
+
+static int bind_local(int fd, const struct endpoint *local)
+{
+	int rc = 0;
+
+	if (local->family == 0)
+		return 0;
+	/* The port is chosen by connect(), which knows the remote: the same one serves many. */
+	if (local->port == 0)
+		rc = ip_socket_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return rc < 0 ? rc : ip_socket_bind(fd, local);
+}
+
+static int prepare_connect(int fd, const struct stream_connect *connect)
+{
+	/* Else what stays of it in TIME-WAIT keeps a listener from binding the port. */
+	int rc = ip_socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (rc == 0)
+		rc = apply_options(fd, connect->options);
+	if (rc == 0)
+		rc = bind_local(fd, &connect->local);
+	return rc < 0 ? rc : ip_socket_connect(fd, &connect->remote);
+}
+
+/* Takes over the descriptor when it can be watched. */
+static int watch_stream(struct stream *stream, int *fd)
+{
+	stream->watch = (struct watch){ tcp_ready, *fd };
+	int rc = loop_watch(stream->loop, &stream->watch);
+	if (rc < 0)
+		stream->watch.fd = -1;
+	else
+		(void)take_fd(fd);
+	return rc;
+}
+
+static int tcp_connect(struct stream *stream, const struct stream_connect *connect)
+{
+	owned_fd int fd = ip_socket_open(connect->remote.family, SOCK_STREAM);
+	if (fd < 0)
+		return fd;
+	int rc = prepare_connect(fd, connect);
+	return rc < 0 ? rc : watch_stream(stream, &fd);
+}
+
+/* Errors of a connection that was reset while it waited; the next one is tried. */
+static bool is_of_the_connection(int error)
+{
+	return error == ECONNABORTED || error == EPROTO || error == EINTR;
+}
+
+static int tcp_accept(struct listener *listener, struct stream *stream)
+{
+	owned_fd int fd = -1;
+
+	do
+		fd = accept4(listener->watch.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	while (fd < 0 && is_of_the_connection(errno));
+	return fd < 0 ? -errno : watch_stream(stream, &fd);
+}
+
+static void tcp_close(struct stream *stream)
+{
+	loop_unwatch(stream->loop, &stream->watch);
+	stream->watch.fd = fd_close(stream->watch.fd);
+	stream->is_connecting = false;
+}
+
+static void tcp_reset(struct stream *stream)
+{
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(stream->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	tcp_close(stream);
+}
+
+static int tcp_finish(struct stream *stream)
+{
+	return shutdown(stream->watch.fd, SHUT_WR) == 0 ? 0 : -errno;
+}
+
+/* ---- bytes */
+
+static size_t total_of(const struct iovec *parts, int count)
+{
+	size_t total = 0;
+	for (int i = 0; i < count; i++)
+		total += parts[i].iov_len;
+	return total;
+}
+
+static ssize_t tcp_send(struct stream *stream, const struct iovec *parts, int count)
+{
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)parts,
+		.msg_iovlen = (size_t)count,
+	};
+	ssize_t sent = sendmsg(stream->watch.fd, &message, MSG_NOSIGNAL);
+
+	if (sent < 0 && errno != EAGAIN)
+		return fail(stream, errno);
+	stream->is_blocked = sent < 0 || (size_t)sent < total_of(parts, count);
+	return sent < 0 ? -EAGAIN : sent;
+}
+
+/* What recv() said, as the contract wants it. */
+static ssize_t judge_received(struct stream *stream, ssize_t received, size_t size)
+{
+	if (received < 0)
+		return errno == EAGAIN ? -EAGAIN : fail(stream, errno);
+	/* The kernel tells an error once and then the end; it was told to us with the event. */
+	if (received == 0 && size > 0 && stream->failure != 0)
+		return -stream->failure;
+	/* The owner stops at a short count, but the end behind it came in the same event. */
+	if ((size_t)received < size && received > 0 && stream->has_ended)
+		loop_rewatch(stream->loop, &stream->watch);
+	return received;
+}
+
+static ssize_t tcp_receive(struct stream *stream, void *data, size_t size)
+{
+	return judge_received(stream, recv(stream->watch.fd, data, size, 0), size);
+}
+
+static ssize_t tcp_skip(struct stream *stream, size_t size)
+{
+	return judge_received(stream, recv(stream->watch.fd, NULL, size, MSG_TRUNC), size);
+}
+
+/* ---- information */
+
+static int tcp_info(struct stream *stream, struct stream_info *ret)
+{
+	/* Kernels differ in how much they fill; what they don't know stays zero. */
+	union {
+		struct tcp_info info;
+		char room[512];
+	} kernel = { .room = { 0 } };
+	socklen_t size = sizeof(kernel);
+
+	if (getsockopt(stream->watch.fd, IPPROTO_TCP, TCP_INFO, &kernel, &size) != 0)
+		return -errno;
+	ret->is_known = true;
+	ret->rtt_ns = kernel.info.tcpi_rtt * NS_PER_US;
+	if (kernel.info.tcpi_min_rtt != UINT32_MAX) /* = not measured yet */
+		ret->rtt_min_ns = kernel.info.tcpi_min_rtt * NS_PER_US;
+	ret->retransmitted_segments = kernel.info.tcpi_total_retrans;
+	ret->bytes_acked = kernel.info.tcpi_bytes_acked;
+	ret->path_mtu = kernel.info.tcpi_pmtu;
+	ret->unsent_bytes = kernel.info.tcpi_notsent_bytes;
+	return 0;
+}
+
+static int tcp_endpoints(struct stream *stream, struct endpoint *local, struct endpoint *remote)
+{
+	int rc = 0;
+
+	if (local != NULL)
+		rc = ip_socket_local(stream->watch.fd, local);
+	if (rc == 0 && remote != NULL)
+		rc = ip_socket_remote(stream->watch.fd, remote);
+	return rc;
+}
+
+/* ---- listeners */
+
+static void tcp_arrived(struct watch *watch, uint32_t events)
+{
+	struct listener *listener = container_of(watch, struct listener, watch);
+
+	if ((events & EPOLLIN) != 0)
+		listener->arrived(listener);
+}
+
+static int prepare_listen(int fd, const struct listen_options *options,
+			  const struct endpoint *local)
+{
+	int backlog = options->backlog > 0 ? options->backlog : INT_MAX; /* cut to somaxconn */
+	int rc = ip_socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+
+	if (rc == 0 && options->is_shared)
+		rc = ip_socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (rc == 0 && local->family == AF_INET6)
+		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !endpoint_is_any(local));
+	if (rc == 0)
+		rc = apply_options(fd, options->options);
+	if (rc == 0)
+		rc = ip_socket_bind(fd, local);
+	if (rc == 0 && listen(fd, backlog) != 0)
+		rc = -errno;
+	if (rc == 0 && options->steer_to_count > 0)
+		rc = ip_socket_steer_by_cpu(fd, options->steer_to_count);
+	return rc;
+}
+
+static int tcp_listen(struct listener *listener, const struct listen_options *options)
+{
+	struct endpoint local = options->local;
+	if (local.family == 0)
+		local.family = AF_INET6;
+	owned_fd int fd = ip_socket_open(local.family, SOCK_STREAM);
+	if (fd == -EAFNOSUPPORT && options->local.family == 0) {
+		local.family = AF_INET; /* a kernel without IPv6 */
+		fd = ip_socket_open(local.family, SOCK_STREAM);
+	}
+	if (fd < 0)
+		return fd;
+	int rc = prepare_listen(fd, options, &local);
+	if (rc == 0)
+		rc = ip_socket_local(fd, &listener->local);
+	listener->watch = (struct watch){ tcp_arrived, fd };
+	if (rc == 0)
+		rc = loop_watch(listener->loop, &listener->watch);
+	if (rc < 0)
+		listener->watch.fd = -1;
+	else
+		(void)take_fd(&fd);
+	return rc;
+}
+
+static void tcp_stop_listening(struct listener *listener)
+{
+	loop_unwatch(listener->loop, &listener->watch);
+	listener->watch.fd = fd_close(listener->watch.fd);
+}
+
+const struct stream_transport stream_tcp = {
+	.name = "tcp",
+	.connect = tcp_connect,
+	.accept = tcp_accept,
+	.send = tcp_send,
+	.receive = tcp_receive,
+	.skip = tcp_skip,
+	.finish = tcp_finish,
+	.close = tcp_close,
+	.reset = tcp_reset,
+	.info = tcp_info,
+	.endpoints = tcp_endpoints,
+	.listen = tcp_listen,
+	.stop_listening = tcp_stop_listening,
+};

@@ -1,0 +1,86 @@
+#include "sys/ip_socket.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <sys/socket.h>
+
+static int result(int rc)
+{
+	return rc < 0 ? -errno : rc;
+}
+
+int ip_socket_open(int family, int type)
+{
+	return result(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int ip_socket_set(int fd, int level, int name, int value)
+{
+	return result(setsockopt(fd, level, name, &value, sizeof(value)));
+}
+
+int ip_socket_set_buffer(int fd, int name, int bytes)
+{
+	int force = name == SO_SNDBUF ? SO_SNDBUFFORCE : SO_RCVBUFFORCE;
+
+	if (ip_socket_set(fd, SOL_SOCKET, force, bytes) == 0)
+		return 0;
+	return ip_socket_set(fd, SOL_SOCKET, name, bytes);
+}
+
+int ip_socket_bind(int fd, const struct endpoint *local)
+{
+	struct sockaddr_storage address;
+	socklen_t size = endpoint_to_sockaddr(local, &address);
+	return result(bind(fd, (const struct sockaddr *)&address, size));
+}
+
+int ip_socket_connect(int fd, const struct endpoint *remote)
+{
+	struct sockaddr_storage address;
+	socklen_t size = endpoint_to_sockaddr(remote, &address);
+	int rc = result(connect(fd, (const struct sockaddr *)&address, size));
+	return rc == -EINPROGRESS ? 0 : rc;
+}
+
+int ip_socket_steer_by_cpu(int fd, unsigned count)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)SKF_AD_OFF + SKF_AD_CPU),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog program = { .len = array_size(code), .filter = code };
+	return result(
+		setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program)));
+}
+
+int ip_socket_take_error(int fd)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+/* getsockname() or getpeername() */
+typedef int (*name_fn)(int fd, struct sockaddr *address, socklen_t *size);
+
+static int read_name(name_fn name, int fd, struct endpoint *ret)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	int rc = result(name(fd, (struct sockaddr *)&address, &size));
+	if (rc == 0)
+		endpoint_from_sockaddr((const struct sockaddr *)&address, ret);
+	return rc;
+}
+
+int ip_socket_local(int fd, struct endpoint *ret)
+{
+	return read_name(getsockname, fd, ret);
+}
+
+int ip_socket_remote(int fd, struct endpoint *ret)
+{
+	return read_name(getpeername, fd, ret);
+}

@@ -1,0 +1,21 @@
+/* Sockets of IPv4 and IPv6 by endpoints: 0 (or a descriptor) or -errno. */
+#pragma once
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+
+/* Non-blocking, closed on exec. `type` is SOCK_STREAM or SOCK_DGRAM. */
+nodiscard int ip_socket_open(int family, int type);
+nodiscard int ip_socket_set(int fd, int level, int name, int value);
+/* SO_SNDBUF or SO_RCVBUF; past net.core.wmem_max and rmem_max where the process may. */
+nodiscard int ip_socket_set_buffer(int fd, int name, int bytes);
+nodiscard int ip_socket_bind(int fd, const struct endpoint *local);
+/* -EINPROGRESS counts as 0. */
+nodiscard int ip_socket_connect(int fd, const struct endpoint *remote);
+/* For SO_REUSEPORT: which of `count` sockets, in the order they were bound, gets what arrives is
+ * decided by the cpu it arrives on. */
+nodiscard int ip_socket_steer_by_cpu(int fd, unsigned count);
+/* The pending error (positive) which is then no longer pending, or 0. */
+int ip_socket_take_error(int fd);
+nodiscard int ip_socket_local(int fd, struct endpoint *ret);
+nodiscard int ip_socket_remote(int fd, struct endpoint *ret);
