@@ -91,8 +91,10 @@ struct worker {
 	void *notify_context;
 };
 
-/* Publications come every 100 ms after begin_ns, numbered from 1. */
-#define WORKER_TICK_NS UINT64_C(100000000)
+/* Publications come every 100 ms: in the ramp all are number 1, the one that is due at
+ * begin_ns + k * 100 ms is 1 + k, the last one comes when the worker is done. */
+#define WORKER_TICK_NS	 UINT64_C(100000000)
+#define WORKER_RAMP_TICK 1
 
 /* With a loop and all the plan's activities, not yet started. -errno. */
 nodiscard int worker_new(const struct plan *plan, unsigned index, struct loop *loop,
