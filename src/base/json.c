@@ -150,7 +150,7 @@ void json_key(struct json *json, const char *key)
 void json_text(struct json *json, const char *text)
 {
 	if (!text) {
-		json_null(json);
+		json_no_value(json);
 		return;
 	}
 	json_begin_value(json);
@@ -172,7 +172,7 @@ void json_signed(struct json *json, int64_t value)
 void json_double(struct json *json, double value)
 {
 	if (!isfinite(value)) {
-		json_null(json);
+		json_no_value(json);
 		return;
 	}
 	json_begin_value(json);
@@ -190,7 +190,7 @@ void json_boolean(struct json *json, bool value)
 	buffer_append_text(json->out, value ? "true" : "false");
 }
 
-void json_null(struct json *json)
+void json_no_value(struct json *json)
 {
 	json_begin_value(json);
 	buffer_append_text(json->out, "null");
@@ -229,5 +229,5 @@ void json_key_boolean(struct json *json, const char *key, bool value)
 void json_key_null(struct json *json, const char *key)
 {
 	json_key(json, key);
-	json_null(json);
+	json_no_value(json);
 }

@@ -28,7 +28,7 @@ void json_unsigned(struct json *json, uint64_t value);
 void json_signed(struct json *json, int64_t value);
 void json_double(struct json *json, double value);
 void json_boolean(struct json *json, bool value);
-void json_null(struct json *json);
+void json_no_value(struct json *json);
 
 /* Key and value in one call, for the long tables. */
 void json_key_text(struct json *json, const char *key, const char *text);

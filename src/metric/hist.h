@@ -13,8 +13,10 @@ struct hist_range {
 	unsigned digits;  /* significant decimal digits, 1..3 */
 };
 
-/* 1 ns to 1 h at 3 digits: a stream. 33,792 counts, 264 KiB of which about 24 KiB get touched. */
-#define HIST_STREAM_RANGE ((struct hist_range){ UINT64_C(3600000000000), 3 })
+/* 1 ns to 1 h at 3 digits: a stream. 264 KiB of which about 24 KiB get touched. */
+#define HIST_STREAM_RANGE  ((struct hist_range){ UINT64_C(3600000000000), 3 })
+#define HIST_STREAM_COUNTS 33792
+#define HIST_STREAM_BYTES  (sizeof(struct hist) + HIST_STREAM_COUNTS * sizeof(uint64_t))
 
 #define HIST_PAGE_COUNTS 1024 /* a page is one bit of `dirty` */
 

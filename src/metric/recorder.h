@@ -11,20 +11,22 @@
 #include "metric/hist.h"
 
 /* LATENCY(symbol, name, help): the histograms of a stream. */
-#define LATENCY_TABLE                                                                              \
-	LATENCY(RESPONSE, "response", "from the time a message was due")                           \
-	LATENCY(SERVICE, "service", "from the first byte sent; answered ones only")                \
-	LATENCY(CONNECT, "connect", "from the SYN to the connection")                              \
+/* clang-format off */
+#define LATENCY_TABLE \
+	LATENCY(RESPONSE,    "response",    "from the time a message was due") \
+	LATENCY(SERVICE,     "service",     "from the first byte sent; answered ones only") \
+	LATENCY(CONNECT,     "connect",     "from the SYN to the connection") \
 	LATENCY(FIRST_REPLY, "first_reply", "from the start of the connection to the first reply") \
-	LATENCY(RTT, "rtt", "the kernel's round-trip time, sampled when a connection ends")        \
-	LATENCY(SEND_ERROR, "send_error", "how late messages went out")
+	LATENCY(RTT,         "rtt",         "the kernel's round-trip time, sampled when a connection ends") \
+	LATENCY(SEND_ERROR,  "send_error",  "how late messages went out")
 
 enum latency {
 #define LATENCY(symbol, name, help) LATENCY_##symbol,
 	LATENCY_TABLE
 #undef LATENCY
-		LATENCY_COUNT,
+	LATENCY_COUNT,
 };
+/* clang-format on */
 const char *latency_name(enum latency latency);
 const char *latency_help(enum latency latency);
 
@@ -50,25 +52,40 @@ struct recorder {
 };
 
 size_t recorder_size(void);
-/* -ENOMEM. mmap'd and zero; recorder_free() takes NULL. */
+/* -errno. mmap'd: pages are taken on first use. */
 nodiscard int recorder_new(struct recorder **ret);
 void recorder_free(struct recorder *recorder);
-struct hist *recorder_hist(struct recorder *recorder, enum latency latency);
-const struct hist *recorder_hist_const(const struct recorder *recorder, enum latency latency);
+
+static inline struct hist *recorder_hist(struct recorder *recorder, enum latency latency)
+{
+	return (struct hist *)(void *)((char *)(recorder + 1) + latency * HIST_STREAM_BYTES);
+}
+
+static inline const struct hist *recorder_hist_const(const struct recorder *recorder,
+						     enum latency latency)
+{
+	return (const struct hist *)(const void *)((const char *)(recorder + 1) +
+						   latency * HIST_STREAM_BYTES);
+}
+
+/* `code` is an errno, 0 if none. */
 void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
 		    uint64_t at_ns);
 void recorder_merge(struct recorder *into, const struct recorder *from);
 void recorder_clear(struct recorder *recorder);
 
-/* The published copy: two buffers; the writer fills the one that readers are not on. Words are
- * copied with relaxed atomics and guarded by a generation, so a reader that was overtaken (it
- * slept for a whole tick) tries again. */
+/* The published copy: two buffers; the writer fills the one that readers are not on, and waits for
+ * nobody. Words are copied as atomics and guarded by a generation, so a reader that was overtaken
+ * (it slept for a whole tick) tries again. The memory is shared with processes that are forked
+ * later; what a killed one published last stays whole. */
 struct publication;
 nodiscard int publication_new(struct publication **ret);
 void publication_free(struct publication *publication);
-/* The worker: publishes what `recorder` holds now, under `tick`. Copies only dirty pages. */
+/* The worker: publishes what `recorder` holds now, under `tick`. Copies only dirty pages, so it is
+ * always the same recorder. */
 void publication_publish(struct publication *publication, struct recorder *recorder, uint64_t tick);
-/* Any thread: adds the newest copy to `into` and tells its tick; 0 ticks published: adds none. */
+/* Any thread: adds the newest copy to `into`, a recorder of recorder_new(), and tells its tick;
+ * 0 ticks published: adds none. */
 void publication_read(const struct publication *publication, struct recorder *into,
 		      uint64_t *ret_tick);
 /* Any thread: the newest tick, 0 before the first. */

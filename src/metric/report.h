@@ -53,6 +53,7 @@ struct report_intervals {
 	uint64_t max_ns;
 	uint64_t total_ns;
 	uint64_t open;
+	uint64_t slots; /* different slots or flows that had one */
 	double expected_false;  /* path outages: to be expected from the loss outside outages */
 	uint64_t resolution_ns; /* the ± of each: one sending interval */
 	/* Path outages over all flows: the span of any flow out, of all out, and the largest share.
@@ -163,7 +164,9 @@ struct report_generator {
 
 struct report_expectation {
 	const char *text;
-	double value;
+	const char *set; /* graceful, hitless; NULL: given by itself */
+	double value;    /* in the figure's unit */
+	double whole;    /* what a percentage of it is of; 0: takes none */
 	bool is_measured;
 	bool is_held;
 	const char *reason; /* why not measured */

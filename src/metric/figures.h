@@ -1,0 +1,72 @@
+/* The one table of figures (figures.def): what --expect, JSON's `figures`, CSV and `conntest help
+ * figures` name, and how each is taken from a report. Pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "metric/report.h"
+
+enum figure_unit {
+	FIGURE_COUNT,
+	FIGURE_TIME,      /* ns */
+	FIGURE_BANDWIDTH, /* bits a second */
+	FIGURE_SIZE,      /* bytes */
+	FIGURE_NUMBER,    /* with decimals: cpus, shares */
+	FIGURE_UNIT_COUNT,
+};
+
+/* Which streams have a figure: by report_stream.kind and transport. */
+enum figure_scope {
+	FIGURE_SLOTS_TCP = 1,
+	FIGURE_SLOTS_UDP = 2,
+	FIGURE_ATTEMPTS = 4,
+	FIGURE_PROBES = 8,
+	FIGURE_SERVICE = 16,
+	FIGURE_RUN = 32, /* of the whole run, no stream's */
+};
+
+struct figure_row;
+struct figure_source {
+	bool (*get)(const struct report *report, const struct report_stream *stream,
+		    const struct figure_row *row, double *ret);
+	size_t outer; /* what get() looks at: an offset or an index */
+	size_t inner;
+};
+
+struct figure_row {
+	const char *name; /* "response.p99" */
+	const char *key;  /* the same with its unit: "response.p99_ns" */
+	enum figure_unit unit;
+	unsigned scopes;   /* enum figure_scope */
+	const char *whole; /* what a percentage of it is of, in words; NULL: takes none */
+	struct figure_source source;
+	struct figure_source whole_source;
+	const char *help;
+};
+
+extern const struct figure_row figure_table[];
+extern const size_t figure_table_size;
+
+const struct figure_row *figure_find(const char *name);
+/* The nearest name to a misspelt one, or NULL. */
+const char *figure_closest(const char *name);
+/* The word of a unit in help: "count", "time". */
+const char *figure_unit_name(enum figure_unit unit);
+
+/* The scope of a stream by its kind and transport ("slots", "udp"); 0: unknown kind. */
+unsigned figure_scope_of(const char *kind, const char *transport);
+
+struct figure_value {
+	bool is_measured;
+	const char *reason; /* why not: "nothing was answered" */
+	double number;      /* in the row's unit; counts are exact up to 2^53 */
+	double whole;       /* of what a percentage is; 0 if the row takes none */
+};
+/* `stream` is NULL for a figure of the run. The stream must be in the row's scopes. */
+void figure_value(const struct report *report, const struct report_stream *stream,
+		  const struct figure_row *row, struct figure_value *ret);
+
+/* `conntest help figures`. */
+void figures_help(struct buffer *out);

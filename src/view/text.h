@@ -1,0 +1,15 @@
+/* The report for people: three lines, then tables, worst first. Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "metric/report.h"
+
+struct text_style {
+	bool is_utf8;   /* else "±" is "+-" */
+	bool has_color; /* the verdict words in colour; never the only carrier of a meaning */
+};
+
+/* sentence_build() was called, or the report was read from a file. */
+void text_write(const struct report *report, const struct text_style *style, struct buffer *out);
