@@ -1,6 +1,7 @@
 /* See expect.h. */
 #include "metric/expect.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,7 @@ static int one_parse(const char *text, const char *set, struct error *error,
 	int failure = name_parse(parts.name, error, &expect);
 	if (failure < 0)
 		return failure;
+	assert(expect.figure);
 	failure = value_parse(parts.value, error, &expect);
 	if (failure < 0) {
 		error_prefix(error, "%s", parts.name);

@@ -157,7 +157,8 @@ static const char *get_duration(const struct report *report, const struct report
 #define OUTAGES_EXPECTED_FALSE \
 	FROM(get_expected_false, .outer = offsetof(struct report_stream, outages))
 
-/* Rows. */
+/* Rows. Texts are joined, and sources are initialisers: neither can stand in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FIGURE(row_name, suffix, row_unit, row_scopes, row_whole, row_source, row_whole_source, \
 	       row_help)                                                                        \
 	{ .name = (row_name),                                                                   \
@@ -195,6 +196,8 @@ static const char *get_duration(const struct report *report, const struct report
 	       "of these: still open at the end, their length a lower bound")
 #define SURVIVALS(name, symbol, help) \
 	FIGURE(name, "", COUNT, SLOTS, "slots", SURVIVED(symbol), FIELD(slots), help)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct figure_row figure_table[] = {
 #include "metric/figures.def"
@@ -250,7 +253,7 @@ void figure_value(const struct report *report, const struct report_stream *strea
 	ret->reason = row->source.get(report, stream, &row->source, &ret->number);
 	ret->is_measured = ret->reason == NULL;
 	(void)row->whole_source.get(report, stream, &row->whole_source, &ret->whole);
-	if (row->source.get == get_latency)
+	if (stream && row->source.get == get_latency)
 		ret->is_lower_bound =
 			is_lower_bound(&stream->latency[row->source.outer], ret->number);
 }

@@ -13,12 +13,13 @@
 
 /* Each table sets OWNER to its struct. */
 #define PLACE(member)    .offset = offsetof(OWNER, member)
-#define IF(member)       .flag = offsetof(OWNER, member) + 1
-#define IF_COUNT(member) .nonzero = offsetof(OWNER, member) + 1
+#define OPTIONAL(offset) ((offset) + 1)
+#define IF(member)       .flag = OPTIONAL(offsetof(OWNER, member))
+#define IF_COUNT(member) .nonzero = OPTIONAL(offsetof(OWNER, member))
 #define REQUIRED         .is_required = true
 #define LIST(items, items_count, size, max) \
 	PLACE(items), .count = offsetof(OWNER, items_count), .list_size = (size), .list_max = (max)
-#define OBJECT(name)      .table = &(name)
+#define OBJECT(name)      .table = (&(name))
 #define TABLE(name, rows) static const struct field_table name = { rows, array_size(rows) }
 
 /* clang-format off */

@@ -188,6 +188,14 @@ static void expectation_row(struct text_table *table, const struct report *repor
 	note_cell(table, &row);
 }
 
+static void expectation_rows(struct text_table *table, const struct report *report, bool is_held)
+{
+	for (uint32_t i = 0; i < report->expectation_count; i++) {
+		if (report->expectations[i].is_held == is_held)
+			expectation_row(table, report, &report->expectations[i]);
+	}
+}
+
 void text_expectations(const struct report *report, const struct text_style *style,
 		       struct buffer *out)
 {
@@ -200,11 +208,7 @@ void text_expectations(const struct report *report, const struct text_style *sty
 	text_table_column(&table, "IS", TEXT_LEFT, 0);
 	text_table_column(&table, expect_all_held(report) ? "" : "FIRST, LAST", TEXT_LEFT, 0);
 	text_table_column(&table, "", TEXT_LEFT, 0);
-	for (uint32_t i = 0; i < 2 * report->expectation_count; i++) {
-		const struct report_expectation *expectation =
-			&report->expectations[i % report->expectation_count];
-		if (expectation->is_held == (i >= report->expectation_count))
-			expectation_row(&table, report, expectation);
-	}
+	expectation_rows(&table, report, false);
+	expectation_rows(&table, report, true);
 	text_table_write(&table, out);
 }
