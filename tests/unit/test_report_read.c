@@ -107,13 +107,26 @@ static void every_field_comes_back(void **state)
 	report_free(again);
 }
 
+/* tests/cli/report_schema.sh holds these against the schema. */
 static void the_form_of_the_file(void **state)
 {
-	struct report *report = sample_expectations_failed();
-	struct buffer text = written(report);
-	golden_check("expectations_failed.json", &text);
-	buffer_deinit(&text);
-	report_free(report);
+	static const struct {
+		struct report *(*sample)(void);
+		const char *golden;
+	} cases[] = {
+		{ sample_expectations_failed, "expectations_failed.json" },
+		{ sample_datagrams, "datagrams.json" },
+		{ sample_nothing, "nothing.json" },
+		{ sample_served, "served.json" },
+		{ sample_interrupted, "interrupted.json" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report *report = cases[i].sample();
+		struct buffer text = written(report);
+		golden_check(cases[i].golden, &text);
+		buffer_deinit(&text);
+		report_free(report);
+	}
 }
 
 /* However a file was cut off, it is called so. */
