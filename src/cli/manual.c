@@ -13,29 +13,28 @@
 static const char conntest_summary[] = "network test program: continuous traffic, load and their "
 				       "interruptions";
 
-/* One line of text, `length` bytes. */
+static void print_character(FILE *out, char character)
+{
+	if (character == '\\')
+		(void)fputs("\\e", out);
+	else if (character == '-')
+		(void)fputs("\\-", out);
+	else
+		(void)fputc(character, out);
+}
+
+/* One line of text as it is, `length` bytes. */
 static void print_line(FILE *out, const char *text, size_t length)
 {
 	if (length > 0 && (*text == '.' || *text == '\''))
 		(void)fputs("\\&", out);
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '\\')
-			(void)fputs("\\e", out);
-		else if (text[i] == '-')
-			(void)fputs("\\-", out);
-		else
-			(void)fputc(text[i], out);
-	}
+	for (size_t i = 0; i < length; i++)
+		print_character(out, text[i]);
 	(void)fputc('\n', out);
 }
 
-static void print_text(FILE *out, const char *text)
-{
-	print_line(out, text, strlen(text));
-}
-
-/* Lines of text; an empty one begins a paragraph. */
-static void print_paragraphs(FILE *out, const char *text)
+/* Lines as they are; an empty one begins a paragraph. */
+static void print_literal(FILE *out, const char *text)
 {
 	while (*text) {
 		size_t length = strcspn(text, "\n");
@@ -47,6 +46,33 @@ static void print_paragraphs(FILE *out, const char *text)
 	}
 }
 
+/* The end of the first sentence or line of the text: mdoc wants each on a line of its own. */
+static size_t sentence_length(const char *text)
+{
+	size_t length = 0;
+	while (text[length] && text[length] != '\n') {
+		bool ends = strchr(".?!", text[length]) && text[length + 1] == ' ';
+		length++;
+		if (ends)
+			break;
+	}
+	return length;
+}
+
+/* Running text; an empty line begins a paragraph. */
+static void print_text(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t length = sentence_length(text);
+		if (length == 0)
+			(void)fputs(".Pp\n", out);
+		else
+			print_line(out, text, length);
+		text += length;
+		text += *text == '\n' || *text == ' ';
+	}
+}
+
 /* An argument of a macro. */
 static void print_argument(FILE *out, const char *text)
 {
@@ -54,12 +80,8 @@ static void print_argument(FILE *out, const char *text)
 	for (; *text; text++) {
 		if (*text == '"')
 			(void)fputs("\\(dq", out);
-		else if (*text == '\\')
-			(void)fputs("\\e", out);
-		else if (*text == '-')
-			(void)fputs("\\-", out);
 		else
-			(void)fputc(*text, out);
+			print_character(out, *text);
 	}
 	(void)fputc('"', out);
 }
@@ -144,7 +166,7 @@ static void print_synopsis(FILE *out, const struct command *command)
 
 static void print_description(FILE *out, const struct command *command)
 {
-	print_paragraphs(out, command->description ? command->description : command->summary);
+	print_text(out, command->description ? command->description : command->summary);
 }
 
 static void print_options(FILE *out, const struct command *command)
@@ -182,7 +204,7 @@ static void print_examples(FILE *out, const struct command *const *members, size
 			(void)fputs(".Sh EXAMPLES\n", out);
 		is_begun = true;
 		(void)fputs(".Bd -literal\n", out);
-		print_paragraphs(out, members[i]->examples);
+		print_literal(out, members[i]->examples);
 		(void)fputs(".Ed\n", out);
 	}
 }
@@ -262,7 +284,7 @@ static void print_topics(FILE *out)
 		(void)fputs(".Ss", out);
 		print_argument(out, topic->summary);
 		(void)fputs("\n.Bd -literal\n", out);
-		print_paragraphs(out, text);
+		print_literal(out, text);
 		(void)fputs(".Ed\n", out);
 		free(text);
 	}

@@ -301,10 +301,8 @@ static int add_activities(struct worker *worker)
 int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struct worker **ret)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
-	if (!worker) {
-		loop_free(loop);
+	if (!worker)
 		return -ENOMEM;
-	}
 	worker->plan = plan;
 	worker->index = index;
 	worker->loop = loop;
@@ -351,6 +349,5 @@ void worker_free(struct worker *worker)
 	free(worker->lag);
 	free(worker->scratch);
 	free((void *)worker->zeros);
-	loop_free(worker->loop);
 	free(worker);
 }

@@ -217,8 +217,7 @@ static void memory_close(struct datagram_socket *socket)
 {
 	struct memory_socket *state = socket->state;
 
-	for (struct list *node; (node = list_take_first(&state->arrived)) != NULL;)
-		free(container_of(node, struct letter, flight.node));
+	memory_network_drop_all(&state->arrived);
 	list_remove(&state->node);
 	free(state);
 	socket->state = NULL;
