@@ -10,6 +10,8 @@
 #include "cli/help.h"
 #include "cli/topic.h"
 
+#define SEE_ALSO_MAX 64
+
 static const char conntest_summary[] = "network test program: continuous traffic, load and their "
 				       "interruptions";
 
@@ -290,17 +292,22 @@ static void print_topics(FILE *out)
 	}
 }
 
+static int compare_pages(const void *left, const void *right)
+{
+	return strcmp(left, right);
+}
+
+/* In alphabetical order, as mandoc wants it. */
 static void print_see_also(FILE *out)
 {
-	bool is_begun = false;
-	for (const struct command *const *row = command_table(); *row; row++) {
-		char page[MANUAL_PAGE_MAX];
-		if ((*row)->is_hidden || strchr((*row)->name, ' '))
-			continue;
-		(void)fprintf(out, "%s.Xr %s 1", is_begun ? " ,\n" : ".Sh SEE ALSO\n",
-			      manual_page(*row, page));
-		is_begun = true;
-	}
+	char pages[SEE_ALSO_MAX][MANUAL_PAGE_MAX];
+	size_t count = 0;
+	for (const struct command *const *row = command_table(); *row; row++)
+		if (!(*row)->is_hidden && !strchr((*row)->name, ' ') && count < SEE_ALSO_MAX)
+			(void)manual_page(*row, pages[count++]);
+	qsort(pages, count, sizeof(pages[0]), compare_pages);
+	for (size_t i = 0; i < count; i++)
+		(void)fprintf(out, "%s.Xr %s 1", i ? " ,\n" : ".Sh SEE ALSO\n", pages[i]);
 	(void)fputc('\n', out);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/closest.h"
 #include "base/service.h"
 #include "cli/command.h"
@@ -14,6 +15,9 @@
 #include "cli/manual.h"
 #include "cli/topic.h"
 #include "cmd/commands.h"
+#include "metric/figures.h"
+
+#define HELP_MAX ((size_t)64 << 10)
 
 struct help_options {
 	const char *completion;
@@ -74,11 +78,21 @@ static void print_exit_codes(FILE *out)
 	(void)fprintf(out, "Where several apply, the highest.\n");
 }
 
+static void print_figures(FILE *out)
+{
+	struct buffer text;
+	buffer_init(&text, HELP_MAX);
+	figures_help(&text);
+	(void)fputs(buffer_text(&text), out);
+	buffer_deinit(&text);
+}
+
 const struct topic *topic_table(void)
 {
 	static const struct topic topics[] = {
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
+		{ "figures", "what --expect and the JSON name", print_figures },
 		{ "exit-codes", "what the exit status says", print_exit_codes },
 		{ 0 },
 	};
