@@ -92,7 +92,8 @@ static void answer_wake(struct loop *loop)
 {
 	if (!atomic_load_explicit(&loop->is_woken, memory_order_relaxed))
 		return;
-	atomic_store(&loop->is_woken, false);
+	/* Also sees what the waker wrote before. */
+	(void)atomic_exchange(&loop->is_woken, false);
 	if (loop->woken != NULL)
 		loop->woken(loop->woken_context);
 }

@@ -208,7 +208,7 @@ static int memory_receive(struct datagram_socket *socket, struct datagram *batch
 		struct list *node = list_take_first(&state->arrived);
 		struct letter *letter = container_of(node, struct letter, flight.node);
 		fill(state, letter, &batch[received]);
-		free(letter);
+		letter->flight.kind->drop(&letter->flight);
 	}
 	return received > 0 ? received : -EAGAIN;
 }
