@@ -341,6 +341,7 @@ void worker_free(struct worker *worker)
 		next = a->next;
 		a->kind->free(a);
 	}
+	list_remove(&worker->finishing.node);
 	for (int i = 0; i < PLAN_STREAMS; i++) {
 		recorder_free(worker->recorders[i]);
 		publication_free(worker->publications[i]);
