@@ -179,10 +179,12 @@ int units_parse_size(const char *text, struct error *error, uint64_t *ret_bytes)
 	return integer_parse(text, &size_quantity, error, ret_bytes);
 }
 
-/* Both steps round once at most; what 53 bits hold is exact ("0.1" is the double 0.1). */
+/* What people type is exact ("0.1" is the double 0.1); of numbers with more than 64 bits the last
+ * may be off by one. */
 static double decimal_times(const struct decimal *number, uint64_t factor)
 {
-	return (double)(number->digits * factor) / (double)power_of_ten(number->scale);
+	return (double)((long double)(number->digits * factor) /
+			(long double)power_of_ten(number->scale));
 }
 
 int units_parse_rate(const char *text, struct error *error, struct rate *ret)
@@ -295,14 +297,24 @@ const char *units_format_size(uint64_t bytes, char text[UNITS_TEXT_MAX])
 	return format_shortest(bytes, &size_quantity, text);
 }
 
-/* The fewest digits behind the point that read back as `value`. */
-static void format_exact(double value, char text[UNITS_TEXT_MAX])
+/* Whether the parser makes `value` of the number and the unit's factor. */
+static bool reads_back(const char *number, uint64_t factor, double value)
 {
+	struct decimal decimal;
+	const char *end = decimal_parse(number, &decimal);
+	return end && *end == '\0' && decimal_times(&decimal, factor) == value;
+}
+
+/* value / factor with the fewest digits behind the point that read back. */
+static bool format_exact(double value, uint64_t factor, char number[UNITS_TEXT_MAX])
+{
+	long double quotient = (long double)value / (long double)factor;
 	for (int digits = 0; digits <= FRACTION_MAX; digits++) {
-		(void)snprintf(text, UNITS_TEXT_MAX, "%.*f", digits, value);
-		if (strtod(text, NULL) == value)
-			return;
+		(void)snprintf(number, UNITS_TEXT_MAX, "%.*Lf", digits, quotient);
+		if (reads_back(number, factor, value))
+			return true;
 	}
+	return false;
 }
 
 /* `value` in that one of the units which gives the shortest text; the first one holds any. */
@@ -311,14 +323,13 @@ static const char *format_shortest_double(double value, const struct unit *units
 {
 	size_t best = SIZE_MAX;
 	for (size_t i = 0; i < count; i++) {
-		double factor = (double)units[i].factor;
 		char number[UNITS_TEXT_MAX];
-		format_exact(value / factor, number);
+		bool is_exact = format_exact(value, units[i].factor, number);
 		size_t length = strlen(number) + strlen(units[i].name);
-		bool is_exact = value >= factor && strtod(number, NULL) * factor == value;
-		if ((i > 0 && !is_exact) || length >= best)
+		bool fits = is_exact && value >= (double)units[i].factor && length < best;
+		if (i > 0 && !fits)
 			continue;
-		best = length;
+		best = is_exact ? length : SIZE_MAX;
 		(void)snprintf(text, UNITS_TEXT_MAX, "%s%s%s", number, units[i].name, suffix);
 	}
 	return text;

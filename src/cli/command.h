@@ -19,14 +19,28 @@ struct command {
 	size_t options_size;
 	const char *description; /* paragraphs for the manual, separated by an empty line */
 	const char *examples; /* lines "command line  # what it does" for --help and the manual */
+	/* Returns an exit code. NULL: a group, which only introduces the commands inside it. */
 	int (*run)(const struct command *command, int argc, char **argv);
-	bool is_hidden; /* not in `conntest --help` */
+	bool is_hidden;     /* not in `conntest --help` */
+	bool wraps_command; /* "-- COMMAND [ARG...]" may follow the operands */
 };
 
 /* All commands, in the order of --help, ended by NULL: the table itself stands in main.c. */
 const struct command *const *command_table(void);
+/* The command with this name ("traffic", "report show"), or NULL. */
 const struct command *command_find(const char *name);
+/* Whether `command` stands inside the group: "report show" in "report". */
+bool command_is_inside(const struct command *command, const char *group);
 
-/* "conntest traffic: SENTENCE" on stderr; returns `exit_code`. */
+/* Finds the command that argv asks for and runs it; returns its exit code. argv[0] is ours. */
+int command_dispatch(int argc, char **argv);
+
+/* "conntest traffic: SENTENCE" on stderr; returns `exit_code`. NULL: "conntest: SENTENCE". */
 int command_fail(const struct command *command, enum exit_code exit_code,
 		 const struct error *error);
+/* The exit code after options_parse() returned `code` < 0: 0 after --help, else 2 with the
+ * sentence printed. */
+int command_stop(const struct command *command, int code, const struct error *error);
+
+/* What the exit code says, for help and manual. */
+const char *exit_code_sentence(enum exit_code exit_code);

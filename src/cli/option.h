@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/attributes.h"
 #include "base/error.h"
 #include "base/units.h"
@@ -54,34 +55,33 @@ struct option_row {
 
 /* OPTION(struct traffic_options, rate, OPTION_RATE, .name = "rate", .letter = 'r', ...): checks at
  * compile time that the field has the C type of OPTION_RATE. */
+/* clang-format off */
 #define OPTION(structure, field, kind, ...)                                                        \
 	{                                                                                          \
 		.type = (kind),                                                                    \
-		.offset =                                                                          \
-			offsetof(structure, field) +                                               \
-			0 * sizeof(char[OPTION_TYPE_MATCHES(((structure *)0)->field, kind) ? 1     \
-											   : -1]), \
+		.offset = offsetof(structure, field) + OPTION_CHECK(structure, field, kind),       \
 		__VA_ARGS__                                                                        \
 	}
-#define OPTION_TYPE_MATCHES(field, kind) \
-	_Generic((field), bool                                                                     \
-		 : (kind) == OPTION_FLAG, uint64_t                                                 \
-		 : (kind) == OPTION_COUNT || (kind) == OPTION_TIME || (kind) == OPTION_SIZE,       \
-		   struct rate                                                                     \
-		 : (kind) == OPTION_RATE, struct bandwidth                                         \
-		 : (kind) == OPTION_BANDWIDTH, const char *                                        \
-		 : (kind) == OPTION_TEXT || (kind) == OPTION_CHOICE, struct option_list            \
-		 : (kind) == OPTION_LIST)
+/* 0, or an array of negative size: the field's C type is not that of the option's type. */
+#define OPTION_CHECK(structure, field, kind)                                                       \
+	(0 * sizeof(char[OPTION_TYPE_MATCHES(((structure *)0)->field, kind) ? 1 : -1]))
+#define OPTION_TYPE_MATCHES(field, kind)                                                           \
+	_Generic((field),                                                                          \
+		bool: (kind) == OPTION_FLAG,                                                       \
+		uint64_t: (kind) == OPTION_COUNT || (kind) == OPTION_TIME ||                       \
+			  (kind) == OPTION_SIZE,                                                   \
+		struct rate: (kind) == OPTION_RATE,                                                \
+		struct bandwidth: (kind) == OPTION_BANDWIDTH,                                      \
+		const char *: (kind) == OPTION_TEXT || (kind) == OPTION_CHOICE,                    \
+		struct option_list: (kind) == OPTION_LIST)
+/* clang-format on */
+
+/* A command's rows at most. */
+#define OPTION_ROWS_MAX 128
 
 struct option_table {
 	const struct option_row *rows;
 	size_t count;
-};
-
-/* A word that users of other tools type, and what to type here. */
-struct option_hint {
-	const char *word;     /* "-t", "-P", "trace", "server" */
-	const char *sentence; /* "how long is -T %ss (--duration)": %s is the argument, if any */
 };
 
 /* What the command line left after the options, pointing into argv. */
@@ -91,16 +91,34 @@ struct operands {
 	/* What stood behind "--", for commands that wrap one; NULL if there was none. */
 	char **wrapped;
 	size_t wrapped_count;
+	/* Holds texts of the options that stand in no argument: from files, parts of variables. */
+	struct arena arena;
 };
 
 struct command;
 
 /* Fills the options struct: defaults, then environment, then argv (argv[0] is the command's name).
- * Operands and options may mix. -EINVAL with the sentence that goes behind "conntest traffic: ";
- * a misspelt option gets a "did you mean", a foreign one its hint. -ECANCELED: --help was asked
- * for and has been printed. `operands->items` is argv itself, reordered. */
+ * Operands and options may mix. A given list replaces the one of lower rank; of another option
+ * given twice the last counts. Every flag has a --no-NAME (and --NAME undoes a flag no-NAME).
+ * -EINVAL with the sentence that goes behind "conntest traffic: "; a misspelt option or variable
+ * gets a "did you mean", a foreign one its hint. -ECANCELED: --help was asked for and has been
+ * printed. `operands->items` is argv itself, reordered. Call operands_deinit() in all cases. */
 nodiscard int options_parse(const struct command *command, int argc, char **argv, void *options,
 			    struct operands *operands, struct error *error);
+/* Texts in the options struct may end here. */
+void operands_deinit(struct operands *operands);
+
+/* The variable that sets an option: "CONNTEST_TRAFFIC_RATE". Returns `name`. */
+#define OPTION_VARIABLE_MAX 96
+const char *option_variable(const struct command *command, const struct option_row *row,
+			    char name[OPTION_VARIABLE_MAX]);
+
+/* What stands for its argument: "RATE", "auto|always|never". Not for a flag. Returns `text`. */
+#define OPTION_PLACEHOLDER_MAX 96
+const char *option_placeholder(const struct option_row *row, char text[OPTION_PLACEHOLDER_MAX]);
+
+/* Its flag is on unless switched off: help shows --no-NAME. */
+bool option_is_on_by_default(const struct option_row *row);
 
 /* One echoed setting: the value as text, normalised ("10/conn", "1KiB"), secrets as ***. */
 typedef void (*option_echo_fn)(void *context, const char *name, const char *value);

@@ -9,6 +9,7 @@
 #include "sys/cpu.h"
 
 struct thread {
+	struct loop *loop;
 	struct worker *worker;
 	struct engine *engine;
 	pthread_t id;
@@ -21,7 +22,7 @@ struct thread {
 struct engine {
 	const struct plan *plan;
 	struct names names;
-	uint16_t ports[PLAN_LISTEN_MAX];
+	struct service_shared services;
 	unsigned next_event_worker;
 	unsigned count;
 	struct thread threads[];
@@ -30,18 +31,17 @@ struct engine {
 static int add_worker(struct engine *engine, unsigned index, struct error *error)
 {
 	struct loop_options options = { .tick_ns = engine->plan->tick_ns };
-	struct loop *loop = NULL;
 	struct thread *thread = &engine->threads[index];
-	int result = loop_new(&options, &loop);
+	int result = loop_new(&options, &thread->loop);
 	if (result >= 0)
-		result = worker_new(engine->plan, index, loop, &thread->worker);
+		result = worker_new(engine->plan, index, thread->loop, &thread->worker);
+	engine->count++;
 	if (result < 0)
 		return error_set(error, -result, "cannot set up worker %u: %s", index,
 				 strerrordesc_np(-result));
 	thread->engine = engine;
-	engine->count++;
 	if (engine->plan->serve.listen_count)
-		return service_add(thread->worker, engine->ports, error);
+		return service_add(thread->worker, &engine->services, error);
 	return 0;
 }
 
@@ -69,8 +69,10 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	engine_join(engine);
-	for (unsigned i = 0; i < engine->count; i++)
+	for (unsigned i = 0; i < engine->count; i++) {
 		worker_free(engine->threads[i].worker);
+		loop_free(engine->threads[i].loop);
+	}
 	names_deinit(&engine->names);
 	free(engine);
 }
@@ -218,7 +220,7 @@ const char *engine_backend(const struct engine *engine, uint16_t backend)
 
 uint16_t engine_port(const struct engine *engine, uint32_t index)
 {
-	return engine->ports[index];
+	return engine->services.ports[index];
 }
 
 unsigned engine_workers(const struct engine *engine)

@@ -422,6 +422,8 @@ static void note_answer(struct slot *slot, uint64_t now_ns)
 	hist_add(slots->response, now_ns - due_ns);
 	hist_add(slots->service, now_ns - written_ns);
 	count_answered(slot, due_ns);
+	if (counters->in_flight == 0)
+		worker_check(slots->worker);
 }
 
 /* How much of `size` bytes may belong to the reply under way: not beyond its end, and not beyond

@@ -204,8 +204,6 @@ static bool is_done(const struct activity *activity)
 static void finish(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
-	if (slots->worker->stage < WORKER_LINGER)
-		end(activity);
 	for (uint32_t i = 0; i < slots->count; i++)
 		slot_finish(&slots->items[i]);
 	if (slots->worker->begin_ns != UINT64_MAX)

@@ -40,24 +40,6 @@ static void notify(struct worker *worker)
 		worker->notify(worker->notify_context);
 }
 
-static void finish(struct deferred *deferred)
-{
-	struct worker *worker = container_of(deferred, struct worker, finishing);
-	if (worker->stage == WORKER_DONE)
-		return;
-	for (struct activity *a = worker->activities; a; a = a->next)
-		if (a->kind->finish)
-			a->kind->finish(a);
-	worker->stage = WORKER_DONE;
-	loop_clear_timer(worker->loop, &worker->tick);
-	loop_clear_timer(worker->loop, &worker->deadline);
-	worker->ticks++;
-	publish(worker);
-	atomic_store(&worker->is_done, true);
-	loop_stop(worker->loop);
-	notify(worker);
-}
-
 static void want_finish(struct worker *worker)
 {
 	loop_defer(worker->loop, &worker->finishing);
@@ -65,7 +47,7 @@ static void want_finish(struct worker *worker)
 
 static uint64_t linger_ns(const struct plan *plan)
 {
-	return plan->serve.listen_count ? plan->serve.drain_ns : plan->reply_timeout_ns;
+	return plan->serve.listen_count ? plan->serve.drain_ns : plan->linger_ns;
 }
 
 static void end(struct worker *worker, uint64_t end_ns)
@@ -79,6 +61,25 @@ static void end(struct worker *worker, uint64_t end_ns)
 			a->kind->end(a);
 	loop_set_timer(worker->loop, &worker->deadline, end_ns + linger_ns(worker->plan));
 	worker_check(worker);
+}
+
+static void finish(struct deferred *deferred)
+{
+	struct worker *worker = container_of(deferred, struct worker, finishing);
+	if (worker->stage == WORKER_DONE)
+		return;
+	end(worker, loop_read_clock(worker->loop));
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->finish)
+			a->kind->finish(a);
+	worker->stage = WORKER_DONE;
+	loop_clear_timer(worker->loop, &worker->tick);
+	loop_clear_timer(worker->loop, &worker->deadline);
+	worker->ticks++;
+	publish(worker);
+	atomic_store(&worker->is_done, true);
+	loop_stop(worker->loop);
+	notify(worker);
 }
 
 static void begin(struct worker *worker, uint64_t begin_ns)
@@ -108,11 +109,16 @@ static void on_tick(struct timer *timer)
 {
 	struct worker *worker = container_of(timer, struct worker, tick);
 	uint64_t now_ns = loop_now(worker->loop);
+	if (worker->stage == WORKER_RAMP) {
+		publish(worker);
+		loop_set_timer(worker->loop, timer, now_ns + WORKER_TICK_NS);
+		return;
+	}
 	/* A late loop leaves out the ticks that it slept through. */
-	worker->ticks = (now_ns - worker->begin_ns) / WORKER_TICK_NS;
+	uint64_t passed = (now_ns - worker->begin_ns) / WORKER_TICK_NS;
+	worker->ticks = WORKER_RAMP_TICK + passed;
 	publish(worker);
-	loop_set_timer(worker->loop, timer,
-		       worker->begin_ns + (worker->ticks + 1) * WORKER_TICK_NS);
+	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
 
 static void on_wake(void *context)
@@ -149,6 +155,7 @@ void worker_check(struct worker *worker)
 		want_finish(worker);
 	if (worker->stage == WORKER_RAMP && !atomic_load(&worker->is_settled) &&
 	    are_all_settled(worker)) {
+		publish(worker);
 		atomic_store(&worker->is_settled, true);
 		notify(worker);
 	}
@@ -161,7 +168,9 @@ bool worker_is_counting(const struct worker *worker)
 
 void worker_start(struct worker *worker)
 {
-	(void)loop_read_clock(worker->loop);
+	uint64_t now_ns = loop_read_clock(worker->loop);
+	worker->ticks = WORKER_RAMP_TICK;
+	loop_set_timer(worker->loop, &worker->tick, now_ns + WORKER_TICK_NS);
 	for (struct activity *a = worker->activities; a; a = a->next)
 		if (a->kind->start)
 			a->kind->start(a);
@@ -292,10 +301,8 @@ static int add_activities(struct worker *worker)
 int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struct worker **ret)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
-	if (!worker) {
-		loop_free(loop);
+	if (!worker)
 		return -ENOMEM;
-	}
 	worker->plan = plan;
 	worker->index = index;
 	worker->loop = loop;
@@ -342,6 +349,5 @@ void worker_free(struct worker *worker)
 	free(worker->lag);
 	free(worker->scratch);
 	free((void *)worker->zeros);
-	loop_free(worker->loop);
 	free(worker);
 }

@@ -91,13 +91,15 @@ struct worker {
 	void *notify_context;
 };
 
-/* Publications come every 100 ms after begin_ns, numbered from 1. */
-#define WORKER_TICK_NS UINT64_C(100000000)
+/* Publications come every 100 ms: in the ramp all are number 1, the one that is due at
+ * begin_ns + k * 100 ms is 1 + k, the last one comes when the worker is done. */
+#define WORKER_TICK_NS   UINT64_C(100000000)
+#define WORKER_RAMP_TICK 1
 
-/* With a loop and all the plan's activities, not yet started. -errno. */
+/* On the caller's loop, with all the plan's activities, not yet started. -errno. */
 nodiscard int worker_new(const struct plan *plan, unsigned index, struct loop *loop,
 			 struct worker **ret);
-/* Frees what it holds and the loop. */
+/* Before its loop. */
 void worker_free(struct worker *worker);
 /* The ramp begins; then loop_run(worker->loop) until it stops itself, being done. */
 void worker_start(struct worker *worker);

@@ -197,7 +197,7 @@ void hist_clear(struct hist *hist)
 }
 
 /* How many entries lie at or below the percentile. HdrHistogram steps down by the smallest
- * amount before it rounds up, so that 99.9 % of 1,000 are 999 in spite of binary fractions. */
+ * amount before it rounds up, so that 99.9 % of 41,000 are 40,959 in spite of binary fractions. */
 static uint64_t rank_of(const struct hist *hist, double percentile)
 {
 	double rank = ceil(nextafter(percentile, 0) * (double)hist->count / 100);

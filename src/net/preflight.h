@@ -10,7 +10,7 @@
 
 struct preflight_need {
 	uint64_t connections;       /* held at once */
-	uint64_t connections_per_s; /* opened and closed besides: these stay in TIME-WAIT 60 s */
+	uint64_t connections_per_s; /* opened and closed besides, and then in TIME-WAIT here */
 	uint64_t descriptors;       /* in all, with what the program itself holds */
 	uint64_t source_addresses;  /* 1 unless --source gives more */
 	uint64_t remote_endpoints;  /* address and port pairs connected to */
@@ -21,7 +21,9 @@ struct preflight_room {
 	uint64_t descriptors;    /* the soft limit after raising it to the hard one */
 	uint64_t ports;          /* in ip_local_port_range without the reserved ones */
 	uint64_t tuples;         /* ports x sources x remotes */
-	uint64_t conntrack_free; /* UINT64_MAX where conntrack is not loaded */
+	uint64_t time_wait_s;    /* 60; 1 where net.ipv4.tcp_tw_reuse gives a port back earlier */
+	uint64_t conntrack_free; /* UINT64_MAX where conntrack is not loaded or tracks nothing */
+	uint64_t conntrack_max;
 	uint64_t somaxconn;
 };
 

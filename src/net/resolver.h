@@ -13,7 +13,7 @@
 struct resolver;
 
 struct resolver_options {
-	uint64_t timeout_ns; /* of one try; 0 = 2 s, two tries */
+	uint64_t timeout_ns; /* of the first of two tries; the second gets twice as long; 0 = 2 s */
 	const char *servers; /* "127.0.0.1:5353,[::1]:53"; NULL = the system's */
 	int family; /* AF_INET, AF_INET6, or AF_UNSPEC: both, IPv6 first as RFC 6724 says */
 };
@@ -30,12 +30,14 @@ typedef void (*resolver_done_fn)(void *context, const struct resolver_answer *an
 
 #define RESOLVER_ENDPOINTS_MAX 256
 
+/* -EINVAL for a list of servers that is none. */
 nodiscard int resolver_new(struct loop *loop, const struct resolver_options *options,
 			   struct resolver **ret);
-/* Cancels what is under way: its `done` is called with -ECANCELED. */
+/* Cancels what is under way: its `done` is called with -ECANCELED. Not from within a `done`. */
 void resolver_free(struct resolver *resolver);
 
-/* `host` is a name or a numeric address. `done` may be called from within for the latter. */
+/* `host` is a name or a numeric address ("fe80::1%eth0" too). `done` may be called from within: for
+ * a numeric address, a name in /etc/hosts, one that is no name. On an error it is not called. */
 nodiscard int resolver_resolve(struct resolver *resolver, const char *host, uint16_t port,
 			       resolver_done_fn done, void *context);
 /* `name` as in "_traffic._tcp.web.example": all targets of the lowest priority, each resolved,

@@ -7,8 +7,11 @@
 #include <stdio.h>
 
 #include "base/attributes.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "cli/option.h"
+#include "metric/report.h"
+#include "view/text.h"
 
 struct output_options {
 	struct option_list formats; /* -o */
@@ -51,17 +54,29 @@ enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CTRAFFIC, O
 struct output {
 	enum output_format format;
 	const char *path; /* NULL: stdout */
-	FILE *file;       /* open for ndjson from the start, for the others at the end */
+	FILE *file;
 };
 
 struct outputs {
 	struct output items[OPTION_LIST_MAX + 1];
 	unsigned count;
-	bool has_text_on_stdout;
+	enum output_format stdout_format; /* text unless an -o without a file says otherwise */
 };
 
-/* Parses the -o options and opens what is written while the run goes on. A file that can't be
- * written is told before anything is sent. -EINVAL (usage) or the errno of open. */
+/* Parses the -o options and opens every file, so that one that can't be written is told before
+ * anything is sent. -EINVAL (usage) or the errno of open. */
 nodiscard int outputs_open(struct outputs *outputs, const struct output_options *options,
 			   struct error *error);
 void outputs_close(struct outputs *outputs);
+
+bool outputs_have(const struct outputs *outputs, enum output_format format);
+/* Lines that go out while the run goes on, to every output of this format. A failure shows when
+ * the report is written to the same place. */
+void outputs_write(const struct outputs *outputs, enum output_format format,
+		   const struct buffer *bytes);
+/* The report to all of them; one that fails does not keep it from the others: `failed` is told
+ * each. 0, or the last errno. */
+nodiscard int outputs_write_report(struct outputs *outputs, const struct report *report,
+				   const struct text_style *style,
+				   void (*failed)(void *context, const struct error *error),
+				   void *context);

@@ -1,7 +1,7 @@
 /* The kernel's TCP over loopback, with ports that the kernel chooses. */
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "sys/cpu.h"
-#include "sys/ip_socket.h"
+#include "sys/limits.h"
 
 /* One end of a connection that notes what it is told. */
 struct end {
@@ -420,13 +420,21 @@ static void test_socket_options(void **state)
 	close_bench(&bench);
 }
 
-/* What a client leaves in TIME-WAIT must not keep a listener from its port. */
+/* What a client leaves in TIME-WAIT must not keep a listener from its port. From an address of its
+ * own, as other programs' clients may share a port of 127.0.0.1. */
 static void test_listener_takes_a_port_in_time_wait(void **state)
 {
 	struct bench bench;
 	struct endpoint local;
 
-	open_connected_bench(&bench);
+	open_bench(&bench, "127.0.0.1:0");
+	struct stream_connect connect = {
+		.remote = bench.listener.local,
+		.local = parse("127.77.77.77:0"),
+	};
+	assert_int_equal(
+		stream_connect(&bench.client.stream, &stream_tcp, bench.loop, &connect, note), 0);
+	run_until(bench.loop, bench.accepted == 1);
 	assert_int_equal(stream_endpoints(&bench.client.stream, &local, NULL), 0);
 	stream_close(&bench.client.stream);
 	run_until(bench.loop, bench.server.has_end);
@@ -489,6 +497,28 @@ static void test_address_in_use(void **state)
 	assert_int_equal(listener_open(&second, &stream_tcp, bench.loop, &options, accept_all),
 			 -EADDRINUSE);
 	listener_close(&second);
+	close_bench(&bench);
+}
+
+static void test_full_listen_queue_is_counted(void **state)
+{
+	struct bench bench;
+	struct end extra[4];
+	uint64_t before = limits_listen_overflows();
+
+	open_bench(&bench, "127.0.0.1:0");
+	listener_close(&bench.listener);
+	struct listen_options options = { .local = parse("127.0.0.1:0"), .backlog = 1 };
+	assert_int_equal(
+		listener_open(&bench.listener, &stream_tcp, bench.loop, &options, accept_all), 0);
+	struct stream_connect connect = { .remote = bench.listener.local };
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(
+			stream_connect(&extra[i].stream, &stream_tcp, bench.loop, &connect, note),
+			0);
+	assert_true(limits_listen_overflows() > before);
+	for (int i = 0; i < 4; i++)
+		stream_close(&extra[i].stream);
 	close_bench(&bench);
 }
 
@@ -575,6 +605,7 @@ int main(void)
 		cmocka_unit_test(test_local_address),
 		cmocka_unit_test(test_listens_on_both_families),
 		cmocka_unit_test(test_address_in_use),
+		cmocka_unit_test(test_full_listen_queue_is_counted),
 		cmocka_unit_test(test_steering_by_cpu),
 	};
 	return cmocka_run_group_tests_name("tcp", tests, NULL, NULL);

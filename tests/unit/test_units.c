@@ -219,7 +219,7 @@ static const struct { struct rate rate; const char *text; } rate_texts[] = {
 	{ { 0.1, true }, "0.1/conn" },
 	{ { 1.0 / 3, false }, "0.3333333333333333" },
 	{ { 1e-22, true }, "0.0000000000000000000001/conn" },
-	{ { 1e33, false }, "999999999999999983222784G" },
+	{ { 1234567e12, false }, "1234567000G" },
 };
 static const struct { struct bandwidth bandwidth; const char *text; } bandwidth_texts[] = {
 	{ { 0, false }, "0bps" },

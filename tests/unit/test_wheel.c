@@ -164,12 +164,30 @@ static void test_edges(void **state)
 	}
 }
 
+static void test_removed_timers_are_not_waited_for(void **state)
+{
+	static struct model model;
+	struct random random;
+
+	random_init(&random, 4);
+	init_model(&model, 77 * TICK_NS);
+	for (unsigned i = 0; i < TIMERS; i++)
+		set(&model, i, model.now_ns + draw_delay(&random));
+	for (unsigned i = 0; i < TIMERS; i++) {
+		assert_true(wheel_next_ns(&model.wheel) <= earliest(&model) + TICK_NS);
+		wheel_remove(&model.wheel, &model.timers[i]);
+		wheel_remove(&model.wheel, &model.timers[i]);
+	}
+	assert_int_equal(wheel_next_ns(&model.wheel), UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_model),
 		cmocka_unit_test(test_exact_within_a_tick),
 		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_removed_timers_are_not_waited_for),
 	};
 	return cmocka_run_group_tests_name("wheel", tests, NULL, NULL);
 }

@@ -1,0 +1,150 @@
+/* See hints.h. */
+#include "cli/hints.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/service.h"
+
+/* clang-format off */
+#define OPTION_HINT(word, option, sentence, sample) { word, NULL, option, NULL, NULL, sentence, sample }
+#define SCHEME_HINT(word, commands, scheme, sentence) { word, commands, NULL, NULL, scheme, sentence, NULL }
+#define COMMAND_HINT(word, command) { word, NULL, NULL, command, NULL, NULL, NULL }
+
+static const struct hint hints[] = {
+	/* iperf3, iperf, netperf */
+	OPTION_HINT("-t",            "duration",     "how long is %s (--duration)", "60s"),
+	OPTION_HINT("--time",        "duration",     "how long is %s (--duration)", "60s"),
+	OPTION_HINT("-P",            "connections",  "connections are %s", "4"),
+	OPTION_HINT("--parallel",    "connections",  "connections are %s", "4"),
+	OPTION_HINT("-l",            "message-size", "the size of a message is %s", "1KiB"),
+	OPTION_HINT("--length",      "message-size", "the size of a message is %s", "1KiB"),
+	OPTION_HINT("-J",            "output",       "for JSON use %s", "json"),
+	OPTION_HINT("--json",        "output",       "for JSON use %s", "json"),
+	OPTION_HINT("-p",            "listen",       "the port stands in %s", "traffic://:5003"),
+	OPTION_HINT("--port",        "listen",       "the port stands in %s", "traffic://:5003"),
+	SCHEME_HINT("-p",            "traffic load", "tcp",    "the port stands in the target: HOST:PORT"),
+	SCHEME_HINT("--port",        "traffic load", "tcp",    "the port stands in the target: HOST:PORT"),
+	SCHEME_HINT("-u",            "traffic load", "udp",    "UDP is a target: udp://HOST"),
+	SCHEME_HINT("--udp",         "traffic load", "udp",    "UDP is a target: udp://HOST"),
+	SCHEME_HINT("-R",            "load",         "source", "to receive, use source://HOST"),
+	SCHEME_HINT("--reverse",     "load",         "source", "to receive, use source://HOST"),
+	/* wrk, hey, ab, tcpkali */
+	OPTION_HINT("-d",            "duration",     "how long is %s", "60s"),
+	OPTION_HINT("-R",            "rate",         "messages a second are %s", "2k"),
+	OPTION_HINT("--threads",     "workers",      "threads are %s (--workers)", "2"),
+	OPTION_HINT("--concurrency", "connections",  "connections are %s", "4"),
+	/* ctraffic */
+	OPTION_HINT("-nconn",        "connections",  "connections are %s", "4"),
+	OPTION_HINT("-rate",         "rate",         "messages a second are %s", "10"),
+	OPTION_HINT("-timeout",      "duration",     "how long is %s", "60s"),
+
+	COMMAND_HINT("trace",      "path"),
+	COMMAND_HINT("traceroute", "path"),
+	COMMAND_HINT("mtr",        "path"),
+	COMMAND_HINT("iperf3",     "load"),
+	COMMAND_HINT("bench",      "load"),
+	COMMAND_HINT("client",     "traffic"),
+	COMMAND_HINT("listen",     "serve"),
+	COMMAND_HINT("daemon",     "mesh"),
+	COMMAND_HINT("history",    "report list"),
+};
+/* clang-format on */
+
+const struct hint *hints_table(size_t *ret_count)
+{
+	*ret_count = array_size(hints);
+	return hints;
+}
+
+static const struct option_row *find_row(const struct command *command, const char *name)
+{
+	for (size_t i = 0; i < command->options.count; i++) {
+		if (strcmp(command->options.rows[i].name, name) == 0)
+			return &command->options.rows[i];
+	}
+	return NULL;
+}
+
+/* Whether the words, separated by blanks, hold this one. */
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+	for (const char *at = words; (at = strstr(at, word)); at += length) {
+		bool begins = at == words || at[-1] == ' ';
+		if (begins && (at[length] == ' ' || at[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_known_scheme(const char *scheme)
+{
+	return strcmp(scheme, "tcp") == 0 || strcmp(scheme, "udp") == 0 ||
+	       service_find(scheme, strlen(scheme)) != SERVICE_COUNT;
+}
+
+/* "-T 60s": the option in its short form, with the argument if it suits. */
+static void append_option(const struct option_row *row, const struct hint *hint,
+			  const char *argument, struct buffer *sentence)
+{
+	if (!argument || !isdigit((unsigned char)*argument))
+		argument = hint->sample;
+	if (row->letter)
+		buffer_append_format(sentence, "-%c %s", row->letter, argument);
+	else
+		buffer_append_format(sentence, "--%s %s", row->name, argument);
+	bool lacks_unit = argument[strspn(argument, "0123456789")] == '\0';
+	if (row->type == OPTION_TIME && lacks_unit)
+		buffer_append_text(sentence, "s");
+}
+
+/* The word and all before its "=", if it has one. */
+static bool is_word(const char *typed, const char *word)
+{
+	size_t length = *typed == '-' && typed[1] == '-' ? strcspn(typed, "=") : strlen(typed);
+	return strlen(word) == length && strncmp(typed, word, length) == 0;
+}
+
+bool hints_have_word(const char *word)
+{
+	for (size_t i = 0; i < array_size(hints); i++) {
+		if (is_word(word, hints[i].word))
+			return true;
+	}
+	return false;
+}
+
+bool hints_for_option(const struct command *command, const char *word, const char *argument,
+		      struct buffer *sentence)
+{
+	for (size_t i = 0; i < array_size(hints); i++) {
+		const struct hint *hint = &hints[i];
+		if (!is_word(word, hint->word) ||
+		    (hint->commands && !has_word(hint->commands, command->name)))
+			continue;
+		if (hint->scheme && is_known_scheme(hint->scheme)) {
+			buffer_append_text(sentence, hint->sentence);
+			return true;
+		}
+		const struct option_row *row =
+			hint->option ? find_row(command, hint->option) : NULL;
+		if (!row)
+			continue;
+		const char *place = strstr(hint->sentence, "%s");
+		buffer_append(sentence, hint->sentence, (size_t)(place - hint->sentence));
+		append_option(row, hint, argument, sentence);
+		buffer_append_text(sentence, place + 2);
+		return true;
+	}
+	return false;
+}
+
+const struct command *hints_for_command(const char *word)
+{
+	for (size_t i = 0; i < array_size(hints); i++) {
+		if (hints[i].command && strcmp(hints[i].word, word) == 0)
+			return command_find(hints[i].command);
+	}
+	return NULL;
+}

@@ -1,0 +1,12 @@
+/* The commands, one file each, for the table in main.c. */
+#pragma once
+
+#include "cli/command.h"
+
+extern const struct command command_help;
+extern const struct command command_report;
+extern const struct command command_report_list;
+extern const struct command command_report_show;
+extern const struct command command_serve;
+extern const struct command command_traffic;
+extern const struct command command_version;

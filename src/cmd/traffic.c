@@ -1,0 +1,149 @@
+/* conntest traffic: continuous paced traffic through a fail-over. */
+#include "cmd/traffic.h"
+
+#include <errno.h>
+
+#include "base/units.h"
+#include "cmd/commands.h"
+#include "run/run.h"
+
+#define ROW(field, kind, ...) OPTION(struct traffic_options, field, kind, __VA_ARGS__)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	ROW(connections, OPTION_COUNT, .name = "connections", .letter = 'c', .placeholder = "N",
+	    .default_text = "20", .minimum = "1", .maximum = "1M",
+	    .help = "persistent connections to keep; over udp:// flows"),
+	ROW(rate, OPTION_RATE, .name = "rate", .letter = 'r', .placeholder = "RATE",
+	    .default_text = "10/conn",
+	    .help = "messages a second for the whole run, or N/conn for each connection"),
+	ROW(bandwidth, OPTION_BANDWIDTH, .name = "bandwidth", .letter = 'b',
+	    .placeholder = "BANDWIDTH", .level = OPTION_ALL,
+	    .help = "instead of --rate: payload bits a second one way, as 5Mbps or 50kbps/conn"),
+	ROW(message_bytes, OPTION_SIZE, .name = "message-size", .placeholder = "SIZE",
+	    .default_text = "1KiB", .minimum = "64B", .maximum = "16MiB", .level = OPTION_ALL,
+	    .help = "bytes of a message and of its echo"),
+	ROW(new_connections, OPTION_TEXT, .name = "new-connections", .placeholder = "RATE|off",
+	    .default_text = "10/s",
+	    .help = "besides: connect, one echo, close, at this rate"),
+	ROW(duration_ns, OPTION_TIME, .name = "duration", .letter = 'T', .placeholder = "TIME",
+	    .default_text = "10s",
+	    .help = "from the moment when every connection is up or had its --connect-timeout; 0 = until "
+		    "interrupted"),
+	ROW(connect_rate, OPTION_TEXT, .name = "connect-rate", .placeholder = "RATE|off",
+	    .default_text = "500/s", .level = OPTION_ALL,
+	    .help = "connections begun a second, reconnects included; off = as fast as they answer"),
+	ROW(connect_over_ns, OPTION_TIME, .name = "connect-over", .placeholder = "TIME",
+	    .default_text = "0", .level = OPTION_ALL,
+	    .help = "spreads the first connections over this time"),
+	ROW(connect_timeout_ns, OPTION_TIME, .name = "connect-timeout", .placeholder = "TIME",
+	    .default_text = "2s", .minimum = "1ms", .level = OPTION_ALL,
+	    .help = "gives up an attempt to connect"),
+	ROW(reply_timeout_ns, OPTION_TIME, .name = "reply-timeout", .placeholder = "TIME",
+	    .default_text = "2s", .minimum = "1ms",
+	    .help = "a datagram unanswered for so long is lost, a TCP reply after it is overdue"),
+	ROW(linger_ns, OPTION_TIME, .name = "linger", .placeholder = "TIME", .level = OPTION_ALL,
+	    .default_text = "0",
+	    .help = "waits so long for replies after the last message; 0 = the reply timeout"),
+	ROW(stall_after_ns, OPTION_TIME, .name = "stall-after", .placeholder = "TIME",
+	    .default_text = "200ms", .minimum = "1ms", .level = OPTION_ALL,
+	    .help = "silence that counts as a stall"),
+	ROW(give_up_ns, OPTION_TIME, .name = "give-up", .placeholder = "TIME",
+	    .default_text = "30s", .minimum = "1ms", .level = OPTION_ALL,
+	    .help = "a connection that is silent for so long is ended as timed out"),
+	ROW(reconnect, OPTION_CHOICE, .name = "reconnect", .choices = "on off",
+	    .placeholder = "on|off", .default_text = "on", .level = OPTION_ALL,
+	    .help = "connect again: at once, then with back-off from 100 ms to 1 s"),
+	ROW(path_probe, OPTION_TEXT, .name = "path-probe", .placeholder = "auto|RATE|off",
+	    .default_text = "auto", .level = OPTION_ALL,
+	    .help = "UDP probes beside the connections, RATE is each flow's; auto = 20/s if the first "
+		    "of three is answered"),
+	ROW(path_flows, OPTION_COUNT, .name = "path-flows", .placeholder = "N",
+	    .default_text = "16", .minimum = "1", .maximum = "1024", .level = OPTION_ALL,
+	    .help = "source ports that the path probes use"),
+	ROW(outage_after, OPTION_COUNT, .name = "outage-after", .placeholder = "N",
+	    .default_text = "3", .minimum = "1", .maximum = "1000", .level = OPTION_ALL,
+	    .help = "unanswered probes in a row that make a path outage"),
+	ROW(addresses, OPTION_CHOICE, .name = "addresses", .choices = "first all",
+	    .placeholder = "first|all", .default_text = "first", .level = OPTION_SOCKET,
+	    .help = "of a name: connect to its first address, or to all in turn"),
+	ROW(is_ipv4, OPTION_FLAG, .name = "ipv4", .letter = '4', .level = OPTION_SOCKET,
+	    .help = "only IPv4 addresses"),
+	ROW(is_ipv6, OPTION_FLAG, .name = "ipv6", .letter = '6', .level = OPTION_SOCKET,
+	    .help = "only IPv6 addresses"),
+	ROW(source, OPTION_TEXT, .name = "source", .placeholder = "ADDR|CIDR|FILE|auto",
+	    .level = OPTION_SOCKET,
+	    .help = "local addresses to connect from, in turn"),
+	ROW(workers, OPTION_COUNT, .name = "workers", .letter = 'w', .placeholder = "N",
+	    .default_text = "0", .maximum = "1024", .level = OPTION_ALL,
+	    .help = "threads; 0 = by connections and rate, at most one a cpu"),
+	ROW(cpus, OPTION_TEXT, .name = "cpus", .placeholder = "auto|off|LIST",
+	    .default_text = "auto", .level = OPTION_ALL,
+	    .help = "pins workers to these cpus in turn; auto = where there is a worker for each"),
+	ROW(tick_ns, OPTION_TIME, .name = "tick", .placeholder = "TIME", .default_text = "0",
+	    .maximum = "100ms", .level = OPTION_ALL,
+	    .help = "wakes only at multiples of this: less cpu, less exact"),
+	ROW(seed, OPTION_COUNT, .name = "seed", .placeholder = "N", .default_text = "1",
+	    .level = OPTION_ALL, .help = "of the back-off's jitter"),
+	OUTPUT_OPTIONS(struct traffic_options, output),
+};
+/* clang-format on */
+
+/* Nothing answered at all: a name that doesn't resolve is an answer of its own. */
+static int exit_code_of(int code)
+{
+	if (code == -EINVAL)
+		return EXIT_USAGE;
+	return code == -EHOSTUNREACH ? EXIT_NO : EXIT_UNABLE;
+}
+
+static int traffic_run(const struct command *command, int argc, char **argv)
+{
+	struct traffic_options options = { 0 };
+	struct traffic traffic = { .sources = NULL };
+	struct operands operands cleanup(operands_deinit);
+	struct error error = { "" };
+	int code = options_parse(command, argc, argv, &options, &operands, &error);
+	if (code >= 0 && operands.count != 1)
+		code = error_set(&error, EINVAL,
+				 operands.count ? "one target at a time, please: %s and %s"
+						: "what to? Name a target, as in: conntest "
+						  "traffic HOST",
+				 operands.items[0], operands.count ? operands.items[1] : "");
+	if (code < 0)
+		return command_stop(command, code, &error);
+	code = traffic_plan(&options, operands.items[0], &traffic, &error);
+	struct run run = {
+		.command = command,
+		.options = &options,
+		.output = &options.output,
+		.plan = &traffic.plan,
+		.target = traffic.uri.text,
+	};
+	int exit_code = code < 0 ? command_fail(command, exit_code_of(code), &error)
+				 : run_measure(&run);
+	traffic_deinit(&traffic);
+	return exit_code;
+}
+
+const struct command command_traffic = {
+	.name = "traffic",
+	.summary = "hold paced connections through a fail-over and say what broke, for whom, how long",
+	.operands = "TARGET",
+	.options = { rows, array_size(rows) },
+	.options_size = sizeof(struct traffic_options),
+	.description =
+		"Keeps connections to a server that echoes, sends messages over each at an even "
+		"rate, opens new connections besides, and probes the path by UDP where the server "
+		"answers that too. Says which connections were interrupted and how long, to within "
+		"one sending interval, by backend; what was lost; and whether this host kept its "
+		"schedule.\n\n"
+		"TARGET is HOST, HOST:PORT or a URI: traffic://HOST (port 5003; `conntest serve`, "
+		"ctraffic, or any TCP echo), traffic+udp://HOST for datagram flows, echo://HOST, "
+		"srv://_service._proto.name.",
+	.examples = "conntest traffic 10.20.0.5  # 20 connections, 10 messages a second each, 10 s\n"
+		    "conntest traffic -c 200 -T 60s --expect graceful web:5003  # exit 1 if a "
+		    "message is lost\n"
+		    "conntest traffic -T 0 -o json=run.json web:5003  # until Ctrl-C, with a record",
+	.run = traffic_run,
+};

@@ -1,0 +1,230 @@
+/* From the options of `traffic` to a plan. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cmd/traffic.h"
+#include "net/preflight.h"
+#include "proto/traffic_wire.h"
+#include "sys/cpu.h"
+
+/* What a worker takes before another one pays: measured on two cpus, see doc/performance.md. */
+#define WORKER_MESSAGES_PER_S 20000.0
+#define WORKER_CONNECTIONS    5000.0
+
+#define PATH_PROBES_PER_S 20.0
+
+/* What the program holds besides its connections: standard streams, loops, outputs, resolver. */
+#define DESCRIPTORS_BESIDES 64
+
+static bool is_off(const char *text)
+{
+	return strcmp(text, "off") == 0;
+}
+
+/* "off" is 0. */
+static int parse_rate(const char *name, const char *text, struct error *error, double *ret)
+{
+	struct rate rate = { 0 };
+	*ret = 0;
+	if (is_off(text))
+		return 0;
+	int result = units_parse_rate(text, error, &rate);
+	if (result >= 0 && (rate.is_per_connection || rate.per_second <= 0))
+		result = error_set(error, EINVAL, "\"%s\" is no rate here (10/s, or off)", text);
+	if (result < 0)
+		error_prefix(error, "--%s: ", name);
+	*ret = rate.per_second;
+	return result;
+}
+
+static int plan_schedule(const struct traffic_options *options, struct plan *plan,
+			 struct error *error)
+{
+	double per_second = options->rate.per_second;
+	bool is_per_connection = options->rate.is_per_connection;
+	if (options->bandwidth.bits_per_second > 0) {
+		per_second = options->bandwidth.bits_per_second / 8 /
+			     (double)options->message_bytes;
+		is_per_connection = options->bandwidth.is_per_connection;
+	}
+	if (is_per_connection)
+		per_second *= (double)options->connections;
+	if (per_second < 1e-6 || per_second > 1e9)
+		return error_set(error, EINVAL,
+				 "--rate: %g messages a second is out of range (0.000001 to 1G)",
+				 per_second);
+	plan->slots.rate_per_second = per_second;
+	return 0;
+}
+
+static int plan_slots(const struct traffic_options *options, const struct uri *uri,
+		      struct plan *plan, struct error *error)
+{
+	bool is_udp = uri->transport == TRANSPORT_UDP;
+	if (is_udp && options->message_bytes < WIRE_DATAGRAM_HEAD_END)
+		return error_set(error, EINVAL,
+				 "--message-size: a datagram has at least %d bytes here (64 for the "
+				 "name, 32 for our head)",
+				 WIRE_DATAGRAM_HEAD_END);
+	if (is_udp && options->message_bytes > 65507)
+		return error_set(error, EINVAL,
+				 "--message-size: a datagram has at most 65,507 bytes");
+	plan->slots.count = (uint32_t)options->connections;
+	plan->slots.transport = uri->transport;
+	plan->slots.message_bytes = (uint32_t)options->message_bytes;
+	plan->slots.connect_over_ns = options->connect_over_ns;
+	plan->slots.has_reconnect = !is_off(options->reconnect);
+	int result = parse_rate("connect-rate", options->connect_rate, error,
+				&plan->slots.connect_rate_per_second);
+	return result < 0 ? result : plan_schedule(options, plan, error);
+}
+
+static int plan_path(const struct traffic_options *options, const struct uri *uri,
+		     struct plan *plan, struct error *error)
+{
+	int result = 0;
+	double rate = PATH_PROBES_PER_S;
+	plan->path.mode = PLAN_PROBE_AUTO;
+	if (strcmp(options->path_probe, "auto") != 0) {
+		result = parse_rate("path-probe", options->path_probe, error, &rate);
+		plan->path.mode = rate > 0 ? PLAN_PROBE_ON : PLAN_PROBE_OFF;
+	}
+	if (uri->transport == TRANSPORT_UDP)
+		plan->path.mode = PLAN_PROBE_OFF; /* the flows themselves are the probe */
+	plan->path.flows = (uint32_t)options->path_flows;
+	plan->path.message_bytes = WIRE_DATAGRAM_HEAD_END;
+	plan->path.rate_per_second = rate;
+	plan->path.outage_after = (uint32_t)options->outage_after;
+	return result;
+}
+
+static void plan_times(const struct traffic_options *options, struct plan *plan)
+{
+	plan->connect_timeout_ns = options->connect_timeout_ns;
+	plan->reply_timeout_ns = options->reply_timeout_ns;
+	plan->linger_ns = options->linger_ns ? options->linger_ns : options->reply_timeout_ns;
+	plan->stall_after_ns = options->stall_after_ns;
+	plan->give_up_ns = options->give_up_ns;
+	plan->duration_ns = options->duration_ns;
+	plan->tick_ns = options->tick_ns;
+	plan->seed = options->seed;
+}
+
+static unsigned workers_for(const struct plan *plan)
+{
+	double wanted = plan->slots.rate_per_second / WORKER_MESSAGES_PER_S;
+	double by_connections = plan->slots.count / WORKER_CONNECTIONS;
+	unsigned cpus = cpu_count();
+	if (by_connections > wanted)
+		wanted = by_connections;
+	if (wanted >= cpus)
+		return cpus;
+	return wanted > 1 ? (unsigned)wanted + 1 : 1;
+}
+
+static int plan_workers(const struct traffic_options *options, struct traffic *traffic,
+			struct error *error)
+{
+	struct plan *plan = &traffic->plan;
+	plan->workers = options->workers ? (unsigned)options->workers : workers_for(plan);
+	if (plan->workers > plan->slots.count)
+		plan->workers = plan->slots.count;
+	plan->cpus = traffic->cpus;
+	int result = cpu_list_parse(options->cpus, error, traffic->cpus, &plan->cpu_count);
+	if (result < 0) {
+		error_prefix(error, "--cpus: ");
+		return result;
+	}
+	/* One thread alone is better left to the scheduler. */
+	if (strcmp(options->cpus, "auto") == 0 && plan->workers < plan->cpu_count)
+		plan->cpu_count = 0;
+	return 0;
+}
+
+static int resolve(const struct traffic_options *options, struct traffic *traffic,
+		   struct error *error)
+{
+	struct plan *plan = &traffic->plan;
+	struct resolve_options how = {
+		.addresses = strcmp(options->addresses, "all") == 0 ? RESOLVE_ALL : RESOLVE_FIRST,
+		.family = options->is_ipv4   ? AF_INET
+			  : options->is_ipv6 ? AF_INET6
+					     : AF_UNSPEC,
+	};
+	int result = resolve_target(&traffic->uri, &how, error, &traffic->resolved);
+	if (result < 0)
+		return result;
+	plan->remotes = traffic->resolved.endpoints;
+	plan->remote_count = traffic->resolved.count;
+	plan->path.remotes = plan->remotes;
+	plan->path.remote_count = plan->remote_count;
+	if (!options->source)
+		return 0;
+	result = source_pool_parse(options->source, &plan->remotes[0], error, &traffic->sources);
+	if (result < 0)
+		error_prefix(error, "--source: ");
+	plan->sources = traffic->sources;
+	return result;
+}
+
+/* Can this host hold what is asked for? */
+static int check_room(const struct plan *plan, struct error *error)
+{
+	double pending_s = (double)(plan->connect_timeout_ns + plan->reply_timeout_ns) / NS_PER_S;
+	bool is_tcp = plan->slots.transport == TRANSPORT_TCP;
+	struct preflight_need need = {
+		.connections = is_tcp ? plan->slots.count : 0,
+		.connections_per_s = (uint64_t)plan->attempts.rate_per_second,
+		.descriptors = plan->slots.count + DESCRIPTORS_BESIDES +
+			       (uint64_t)(plan->attempts.rate_per_second * pending_s),
+		.source_addresses = plan->sources ? source_pool_count(plan->sources) : 1,
+		.remote_endpoints = plan->remote_count,
+		.remote = plan->remotes[0],
+	};
+	struct preflight_room room;
+	if (plan->path.mode != PLAN_PROBE_OFF)
+		need.descriptors += plan->path.flows;
+	int result = preflight_measure(&need, &room);
+	if (result < 0)
+		return error_set(error, -result, "cannot read this host's limits: %s",
+				 strerrordesc_np(-result));
+	return preflight_check(&need, &room, error);
+}
+
+int traffic_plan(const struct traffic_options *options, const char *target,
+		 struct traffic *traffic, struct error *error)
+{
+	static const struct uri_defaults defaults = { .service = SERVICE_TRAFFIC,
+						      .has_bare_transports = true };
+	struct plan *plan = &traffic->plan;
+	*plan = (struct plan){ .stream = &stream_tcp, .datagram = &datagram_udp };
+	plan->socket_options.has_no_delay = true;
+	int result = uri_parse(target, &defaults, error, &traffic->uri);
+	if (result >= 0 && traffic->uri.service != SERVICE_TRAFFIC &&
+	    traffic->uri.service != SERVICE_ECHO)
+		result = error_set(error, EINVAL, "%s: %s does not echo; traffic needs traffic:// or echo://",
+				   target, service_name(traffic->uri.service));
+	if (result >= 0 && options->is_ipv4 && options->is_ipv6)
+		result = error_set(error, EINVAL, "-4 and -6 leave no address");
+	if (result >= 0)
+		result = plan_slots(options, &traffic->uri, plan, error);
+	if (result >= 0 && traffic->uri.transport == TRANSPORT_TCP)
+		result = parse_rate("new-connections", options->new_connections, error,
+				    &plan->attempts.rate_per_second);
+	if (result >= 0)
+		result = plan_path(options, &traffic->uri, plan, error);
+	plan->attempts.message_bytes = plan->slots.message_bytes;
+	plan_times(options, plan);
+	if (result >= 0)
+		result = plan_workers(options, traffic, error);
+	if (result >= 0)
+		result = resolve(options, traffic, error);
+	return result < 0 ? result : check_room(plan, error);
+}
+
+void traffic_deinit(struct traffic *traffic)
+{
+	source_pool_free(traffic->sources);
+	traffic->sources = NULL;
+}

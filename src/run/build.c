@@ -1,0 +1,200 @@
+#include "run/build.h"
+
+#include <stdlib.h>
+
+#include "base/units.h"
+#include "engine/flows.h"
+#include "run/build_intervals.h"
+#include "run/build_slots.h"
+#include "sys/cpu.h"
+
+/* Which histograms a stream fills. */
+static bool has_latency(const struct plan *plan, enum plan_stream stream, enum latency latency)
+{
+	bool has_connections = stream == PLAN_NEW || (stream == PLAN_PERSISTENT &&
+						      plan->slots.transport == TRANSPORT_TCP);
+	switch (latency) {
+	case LATENCY_RESPONSE:
+	case LATENCY_SERVICE:
+	case LATENCY_SEND_ERROR:
+		return stream != PLAN_SERVED;
+	case LATENCY_CONNECT:
+	case LATENCY_FIRST_REPLY:
+		return has_connections;
+	default:
+		return has_connections && stream == PLAN_PERSISTENT;
+	}
+}
+
+static struct report_latency latency_of(const struct hist *hist)
+{
+	if (hist->count == 0)
+		return (struct report_latency){ .is_measured = true };
+	return (struct report_latency){
+		.is_measured = true,
+		.count = hist->count,
+		.censored = hist->censored,
+		.censored_min_ns = hist->censored_min,
+		.min_ns = hist->minimum,
+		.mean_ns = (uint64_t)hist_mean(hist),
+		.p50_ns = hist_percentile(hist, 50),
+		.p90_ns = hist_percentile(hist, 90),
+		.p99_ns = hist_percentile(hist, 99),
+		.p99_9_ns = hist_percentile(hist, 99.9),
+		.p99_99_ns = hist_percentile(hist, 99.99),
+		.max_ns = hist->maximum,
+	};
+}
+
+static int compare_errors(const void *left, const void *right)
+{
+	const struct report_error *a = left;
+	const struct report_error *b = right;
+	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
+}
+
+static void build_errors(const struct build *build, const struct recorder *recorder,
+			 struct report *report, struct report_stream *stream)
+{
+	stream->errors =
+		arena_take_array(&report->arena, ERROR_ROWS_MAX, sizeof(*stream->errors));
+	for (int i = 0; i < ERROR_ROWS_MAX; i++) {
+		const struct error_row *row = &recorder->errors[i];
+		if (row->count == 0)
+			continue;
+		stream->errors[stream->error_count++] = (struct report_error){
+			.phase = row->phase,
+			.outcome = row->outcome,
+			.code = row->code,
+			.count = row->count,
+			.first_ns = (int64_t)(row->first_ns - build->begin_ns),
+			.last_ns = (int64_t)(row->last_ns - build->begin_ns),
+		};
+	}
+	qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
+}
+
+struct stream_shape {
+	const char *kind;
+	enum transport transport;
+	uint64_t slots;
+	uint64_t message_bytes;
+	double rate_per_second;
+	uint64_t paced; /* slots or flows that share the rate */
+};
+
+static struct stream_shape shape_of(const struct plan *plan, enum plan_stream stream)
+{
+	switch (stream) {
+	case PLAN_PERSISTENT:
+		return (struct stream_shape){ "slots",
+					      plan->slots.transport,
+					      plan->slots.count,
+					      plan->slots.message_bytes,
+					      plan->slots.rate_per_second,
+					      plan->slots.count };
+	case PLAN_NEW:
+		return (struct stream_shape){ "attempts",
+					      TRANSPORT_TCP,
+					      0,
+					      plan->attempts.message_bytes,
+					      plan->attempts.rate_per_second,
+					      1 };
+	case PLAN_PATH:
+		return (struct stream_shape){ "probes",
+					      TRANSPORT_UDP,
+					      plan->path.flows,
+					      plan->path.message_bytes,
+					      plan->path.rate_per_second * plan->path.flows,
+					      plan->path.flows };
+	default:
+		return (struct stream_shape){ "service", TRANSPORT_TCP, 0, 0, 0, 0 };
+	}
+}
+
+static void describe(const struct build *build, enum plan_stream which,
+		     struct report_stream *stream)
+{
+	struct stream_shape shape = shape_of(build->plan, which);
+	stream->name = plan_stream_name(which);
+	stream->kind = shape.kind;
+	stream->target = build->target;
+	stream->transport = transport_name(shape.transport);
+	stream->slots = shape.slots;
+	stream->message_bytes = shape.message_bytes;
+	stream->is_measured = true;
+	stream->schedule.is_open_loop = shape.rate_per_second > 0;
+	stream->schedule.rate_per_second = shape.rate_per_second;
+	if (shape.rate_per_second > 0)
+		stream->schedule.interval_ns =
+			(uint64_t)((double)NS_PER_S * (double)shape.paced / shape.rate_per_second);
+}
+
+/* Why the path has no record. */
+static void explain_path(const struct build *build, struct report *report,
+			 struct report_stream *stream)
+{
+	struct flows_state state = flows_path_state(engine_worker(build->engine, 0));
+	if (state.verdict == FLOWS_MEASURED)
+		return;
+	stream->is_measured = false;
+	stream->reason = state.verdict == FLOWS_UNANSWERED
+				 ? arena_format(&report->arena, "%u datagram%s unanswered",
+						state.tried, state.tried == 1 ? "" : "s")
+				 : "no TCP reply carried a host name";
+}
+
+static void build_stream(const struct build *build, enum plan_stream which, struct report *report,
+			 struct recorder *recorder)
+{
+	struct report_stream *stream = &report->streams[report->stream_count++];
+	describe(build, which, stream);
+	stream->totals = recorder->counters;
+	for (int i = 0; i < LATENCY_COUNT; i++)
+		if (has_latency(build->plan, which, i))
+			stream->latency[i] = latency_of(recorder_hist(recorder, i));
+	if (which == PLAN_PATH)
+		explain_path(build, report, stream);
+	build_errors(build, recorder, report, stream);
+	build_intervals(build, which, report, stream);
+	if (which == PLAN_PERSISTENT)
+		build_slots(build, report, stream);
+	sampler_give(build->sampler, which, &report->arena, stream);
+}
+
+static void build_generator(const struct build *build, struct report *report)
+{
+	struct report_generator *generator = &report->generator;
+	struct hist *lag = calloc(1, hist_size(HIST_STREAM_RANGE));
+	if (lag) {
+		hist_init(lag, HIST_STREAM_RANGE);
+		for (unsigned i = 0; i < engine_workers(build->engine); i++)
+			hist_merge(lag, engine_worker(build->engine, i)->lag);
+		generator->loop_lag_p99_ns = hist_percentile(lag, 99);
+		free(lag);
+	}
+	generator->cpus = cpu_count();
+	generator->cpu_seconds = (double)build->cpu_used_ns / NS_PER_S;
+	generator->events_dropped = engine_events_dropped(build->engine);
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		const struct report_stream *stream = &report->streams[i];
+		generator->receive_queue_overflows += stream->totals.queue_overflows;
+		if (stream->latency[LATENCY_SEND_ERROR].p99_ns > generator->send_error_p99_ns)
+			generator->send_error_p99_ns = stream->latency[LATENCY_SEND_ERROR].p99_ns;
+	}
+}
+
+void build_report(const struct build *build, struct report *report)
+{
+	struct recorder *recorder = NULL;
+	if (recorder_new(&recorder) < 0)
+		abort();
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		recorder_clear(recorder);
+		if (engine_read(build->engine, i, recorder))
+			build_stream(build, i, report, recorder);
+	}
+	recorder_free(recorder);
+	build_connections(build, report);
+	build_generator(build, report);
+}

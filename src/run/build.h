@@ -1,0 +1,18 @@
+/* From what the workers recorded to the report. */
+#pragma once
+
+#include "engine/engine.h"
+#include "metric/report.h"
+#include "run/sampler.h"
+
+struct build {
+	const struct engine *engine;
+	const struct plan *plan;
+	const struct sampler *sampler;
+	const char *target;
+	uint64_t begin_ns;
+	uint64_t cpu_used_ns; /* by this process while it measured */
+};
+
+/* Fills streams, connections and generator of `report`; the engine has been joined. */
+void build_report(const struct build *build, struct report *report);

@@ -1,0 +1,234 @@
+#include "run/monitor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "sys/clock.h"
+#include "view/event_text.h"
+#include "view/live.h"
+#include "view/ndjson.h"
+#include "view/summary.h"
+
+#define LINE_MAX_BYTES (64 * 1024)
+
+struct monitor {
+	struct monitor_setup setup;
+	struct summary *summary;
+	struct buffer buffer;
+	struct live live;
+	struct hist *before; /* the response of all streams a second ago */
+	struct hist *delta;
+	uint64_t begin_ns; /* 0: the ramp goes on; then moments count from `ramp_ns` */
+	uint64_t ramp_ns;
+	int64_t unix_ns; /* at begin_ns, in the ramp at ramp_ns */
+	uint64_t seconds; /* shown */
+	bool has_events;
+	bool has_live;
+};
+
+static uint64_t origin_ns(const struct monitor *monitor)
+{
+	return monitor->begin_ns ? monitor->begin_ns : monitor->ramp_ns;
+}
+
+static int64_t offset_of(const struct monitor *monitor, uint64_t at_ns)
+{
+	return (int64_t)(at_ns - origin_ns(monitor));
+}
+
+/* One write a line, so that lines of several writers stay whole. */
+static void print(struct monitor *monitor)
+{
+	(void)!write(STDERR_FILENO, buffer_text(&monitor->buffer), monitor->buffer.size);
+	buffer_clear(&monitor->buffer);
+}
+
+/* ---- events ---- */
+
+static void tell_summary(void *context, const struct summary_event *event)
+{
+	struct monitor *monitor = context;
+	int64_t offset_ns = offset_of(monitor, event->at_ns);
+	buffer_clear(&monitor->buffer);
+	if (outputs_have(monitor->setup.outputs, OUTPUT_NDJSON)) {
+		ndjson_write_event(&monitor->buffer, event, offset_ns);
+		outputs_write(monitor->setup.outputs, OUTPUT_NDJSON, &monitor->buffer);
+		buffer_clear(&monitor->buffer);
+	}
+	if (!monitor->has_events)
+		return;
+	live_clear(&monitor->live, &monitor->buffer);
+	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, event->text);
+	print(monitor);
+}
+
+static const char *backend_name(void *context, uint16_t backend)
+{
+	struct monitor *monitor = context;
+	return engine_backend(monitor->setup.engine, backend);
+}
+
+void monitor_events(struct monitor *monitor, uint64_t now_ns)
+{
+	struct event event;
+	(void)now_ns;
+	while (engine_take_event(monitor->setup.engine, &event))
+		summary_add(monitor->summary, &event);
+}
+
+void monitor_signal(struct monitor *monitor, int number)
+{
+	if (!monitor->has_events)
+		return;
+	uint64_t now_ns = clock_monotonic_ns();
+	int64_t offset_ns = offset_of(monitor, now_ns);
+	char text[96];
+	const char *what = monitor->setup.plan->serve.listen_count ? "draining" : "ending the run";
+	(void)snprintf(text, sizeof(text), "SIG%s: %s; once more ends it at once",
+		       sigabbrev_np(number), what);
+	live_clear(&monitor->live, &monitor->buffer);
+	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	print(monitor);
+}
+
+/* ---- a second ---- */
+
+static void show_snapshot(struct monitor *monitor, int64_t offset_ns)
+{
+	struct ndjson_stream streams[PLAN_STREAMS];
+	uint32_t count = 0;
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		const struct recorder *now = sampler_now(monitor->setup.sampler, i);
+		if (now)
+			streams[count++] =
+				(struct ndjson_stream){ plan_stream_name(i), &now->counters };
+	}
+	buffer_clear(&monitor->buffer);
+	ndjson_write_snapshot(&monitor->buffer, offset_ns, streams, count);
+	outputs_write(monitor->setup.outputs, OUTPUT_NDJSON, &monitor->buffer);
+	buffer_clear(&monitor->buffer);
+}
+
+/* The answers of the last second: the histogram now less what it was. */
+static void measure_second(struct monitor *monitor, const struct recorder *now,
+			   struct live_figures *ret)
+{
+	const struct hist *response = recorder_hist_const(now, LATENCY_RESPONSE);
+	hist_clear(monitor->delta);
+	hist_merge(monitor->delta, response);
+	hist_subtract(monitor->delta, monitor->before);
+	ret->p50_ns = hist_percentile(monitor->delta, 50);
+	ret->p99_ns = hist_percentile(monitor->delta, 99);
+	hist_clear(monitor->before);
+	hist_merge(monitor->before, response);
+}
+
+static void show_live(struct monitor *monitor, int64_t offset_ns)
+{
+	const struct recorder *now = sampler_now(monitor->setup.sampler, PLAN_PERSISTENT);
+	if (!now)
+		return;
+	struct live_figures figures = {
+		.at_ns = offset_ns,
+		.active = now->counters.connections,
+		.failed = now->counters.disconnects + now->counters.connect_failures,
+		.connecting = now->counters.connecting,
+		.sent = now->counters.sent,
+		.received = now->counters.received,
+		.lost = now->counters.lost,
+	};
+	measure_second(monitor, now, &figures);
+	live_write(&monitor->live, &figures, &monitor->buffer);
+	print(monitor);
+}
+
+void monitor_tick(struct monitor *monitor, uint64_t now_ns)
+{
+	summary_tick(monitor->summary, now_ns);
+	if (!monitor->begin_ns || now_ns < monitor->begin_ns)
+		return;
+	uint64_t seconds = (now_ns - monitor->begin_ns) / NS_PER_S;
+	if (seconds <= monitor->seconds)
+		return;
+	monitor->seconds = seconds;
+	int64_t offset_ns = (int64_t)(seconds * NS_PER_S);
+	if (outputs_have(monitor->setup.outputs, OUTPUT_NDJSON))
+		show_snapshot(monitor, offset_ns);
+	if (monitor->has_live)
+		show_live(monitor, offset_ns);
+}
+
+/* ---- life ---- */
+
+void monitor_begin(struct monitor *monitor, uint64_t begin_ns, int64_t unix_ns)
+{
+	monitor->begin_ns = begin_ns;
+	monitor->unix_ns = unix_ns;
+	summary_set_started(monitor->summary, begin_ns);
+}
+
+void monitor_end(struct monitor *monitor)
+{
+	summary_flush(monitor->summary);
+	buffer_clear(&monitor->buffer);
+	live_clear(&monitor->live, &monitor->buffer);
+	if (monitor->buffer.size)
+		print(monitor);
+}
+
+static int new_summary(struct monitor *monitor)
+{
+	const struct plan *plan = monitor->setup.plan;
+	struct summary_setup setup = {
+		.sink = { tell_summary, monitor },
+		.backend_name = backend_name,
+		.backend_context = monitor,
+		.target = monitor->setup.target,
+		.client_word = plan->slots.transport == TRANSPORT_UDP ? "flow" : NULL,
+		.slots = plan->slots.count,
+		.flows = plan->path.flows,
+		.stall_after_ns = plan->stall_after_ns,
+		.started_ns = monitor->ramp_ns,
+	};
+	return summary_new(&setup, &monitor->summary);
+}
+
+int monitor_new(const struct monitor_setup *setup, struct monitor **ret)
+{
+	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	if (!monitor)
+		return -ENOMEM;
+	const struct output_options *options = setup->options;
+	monitor->setup = *setup;
+	monitor->ramp_ns = clock_monotonic_ns();
+	monitor->unix_ns = clock_wall_at(monitor->ramp_ns).unix_ns;
+	monitor->live.is_terminal = isatty(STDERR_FILENO) == 1;
+	monitor->has_events = !options->is_quiet;
+	monitor->has_live =
+		!options->is_quiet && (options->is_monitor || monitor->live.is_terminal);
+	buffer_init(&monitor->buffer, LINE_MAX_BYTES);
+	monitor->before = calloc(2, hist_size(HIST_STREAM_RANGE));
+	if (!monitor->before || new_summary(monitor) < 0) {
+		monitor_free(monitor);
+		return -ENOMEM;
+	}
+	monitor->delta = (struct hist *)(void *)((char *)monitor->before +
+						 hist_size(HIST_STREAM_RANGE));
+	hist_init(monitor->before, HIST_STREAM_RANGE);
+	hist_init(monitor->delta, HIST_STREAM_RANGE);
+	*ret = monitor;
+	return 0;
+}
+
+void monitor_free(struct monitor *monitor)
+{
+	if (!monitor)
+		return;
+	summary_free(monitor->summary);
+	buffer_deinit(&monitor->buffer);
+	free(monitor->before);
+	free(monitor);
+}

@@ -1,0 +1,33 @@
+/* What is shown while a run goes on: events on stderr and as NDJSON, the one-second line, the
+ * NDJSON snapshots. Reads events and published copies, changes nothing. */
+#pragma once
+
+#include "base/attributes.h"
+#include "engine/engine.h"
+#include "run/outputs.h"
+#include "run/sampler.h"
+
+struct monitor;
+
+struct monitor_setup {
+	const struct plan *plan;
+	struct engine *engine;
+	const struct sampler *sampler;
+	const struct outputs *outputs;
+	const struct output_options *options;
+	const char *target;
+};
+
+/* -ENOMEM. */
+nodiscard int monitor_new(const struct monitor_setup *setup, struct monitor **ret);
+void monitor_free(struct monitor *monitor);
+/* Counting begins at this moment, which is that wall time. */
+void monitor_begin(struct monitor *monitor, uint64_t begin_ns, int64_t unix_ns);
+/* A signal that ends the run. */
+void monitor_signal(struct monitor *monitor, int number);
+/* Takes what the workers told since. */
+void monitor_events(struct monitor *monitor, uint64_t now_ns);
+/* Shows what is due: summed-up events, a line or a snapshot a second. */
+void monitor_tick(struct monitor *monitor, uint64_t now_ns);
+/* Tells all that waits and clears the line. */
+void monitor_end(struct monitor *monitor);

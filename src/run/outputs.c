@@ -1,0 +1,177 @@
+#include "run/outputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/closest.h"
+#include "view/ctraffic.h"
+#include "view/json.h"
+#include "view/ndjson.h"
+#include "view/text.h"
+
+static const char *const format_names[OUTPUT_COUNT] = {
+	[OUTPUT_TEXT] = "text",
+	[OUTPUT_JSON] = "json",
+	[OUTPUT_NDJSON] = "ndjson",
+	[OUTPUT_CTRAFFIC] = "ctraffic",
+};
+
+/* ---- options ---- */
+
+static int find_format(const char *word, struct error *error)
+{
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		if (strcmp(word, format_names[i]) == 0)
+			return i;
+	const char *close = closest_word(word, format_names, OUTPUT_COUNT);
+	if (close)
+		return error_set(error, EINVAL, "-o: no format \"%s\"; did you mean %s?", word,
+				 close);
+	return error_set(error, EINVAL, "-o: no format \"%s\" (text, json, ndjson, ctraffic)", word);
+}
+
+static int add_output(struct outputs *outputs, const char *option, struct error *error)
+{
+	char word[32];
+	const char *equals = strchr(option, '=');
+	size_t length = equals ? (size_t)(equals - option) : strlen(option);
+	if (length >= sizeof(word))
+		return error_set(error, EINVAL, "-o: no format \"%.40s\"", option);
+	memcpy(word, option, length);
+	word[length] = '\0';
+	int format = find_format(word, error);
+	if (format < 0)
+		return format;
+	if (equals && equals[1] == '\0')
+		return error_set(error, EINVAL, "-o: no file behind \"%s\"", option);
+	if (!equals && outputs->stdout_format != OUTPUT_COUNT)
+		return error_set(error, EINVAL,
+				 "-o: %s and %s both want stdout; give one a file: -o %s=FILE",
+				 format_names[outputs->stdout_format], word, word);
+	if (!equals)
+		outputs->stdout_format = (enum output_format)format;
+	outputs->items[outputs->count++] = (struct output){ .format = (enum output_format)format,
+							    .path = equals ? equals + 1 : NULL };
+	return 0;
+}
+
+/* Every file is opened before anything is sent: a run is not lost for a misspelt folder. */
+static int open_file(struct output *output, struct error *error)
+{
+	output->file = output->path ? fopen(output->path, "we") : stdout;
+	if (output->file)
+		return 0;
+	int code = errno;
+	return error_set(error, code, "-o: cannot write %s: %s", output->path,
+			 strerrordesc_np(code));
+}
+
+int outputs_open(struct outputs *outputs, const struct output_options *options,
+		 struct error *error)
+{
+	int result = 0;
+	*outputs = (struct outputs){ .stdout_format = OUTPUT_COUNT };
+	for (size_t i = 0; i < options->formats.count && result >= 0; i++)
+		result = add_output(outputs, options->formats.items[i], error);
+	if (result >= 0 && outputs->stdout_format == OUTPUT_COUNT) {
+		outputs->stdout_format = OUTPUT_TEXT;
+		outputs->items[outputs->count++] = (struct output){ .format = OUTPUT_TEXT };
+	}
+	for (unsigned i = 0; i < outputs->count && result >= 0; i++)
+		result = open_file(&outputs->items[i], error);
+	if (result < 0)
+		outputs_close(outputs);
+	return result;
+}
+
+void outputs_close(struct outputs *outputs)
+{
+	for (unsigned i = 0; i < outputs->count; i++)
+		if (outputs->items[i].file && outputs->items[i].path)
+			(void)fclose(outputs->items[i].file);
+	outputs->count = 0;
+}
+
+/* ---- while it runs ---- */
+
+bool outputs_have(const struct outputs *outputs, enum output_format format)
+{
+	for (unsigned i = 0; i < outputs->count; i++)
+		if (outputs->items[i].format == format)
+			return true;
+	return false;
+}
+
+void outputs_write(const struct outputs *outputs, enum output_format format,
+		   const struct buffer *bytes)
+{
+	for (unsigned i = 0; i < outputs->count; i++) {
+		const struct output *output = &outputs->items[i];
+		if (output->format != format)
+			continue;
+		(void)fwrite(buffer_text(bytes), 1, bytes->size, output->file);
+		(void)fflush(output->file);
+	}
+}
+
+/* ---- at the end ---- */
+
+static void write_report(const struct report *report, enum output_format format,
+			 const struct text_style *style, struct buffer *out)
+{
+	switch (format) {
+	case OUTPUT_TEXT:
+		text_write(report, style, out);
+		break;
+	case OUTPUT_JSON:
+		json_view_write(report, out);
+		break;
+	case OUTPUT_NDJSON:
+		ndjson_write_report(out, report);
+		break;
+	default:
+		ctraffic_write(report, out);
+		break;
+	}
+}
+
+static int write_one(struct output *output, const struct report *report,
+		     const struct text_style *style, struct error *error)
+{
+	struct buffer bytes;
+	const char *name = output->path ? output->path : "stdout";
+	struct text_style used = output->path ? (struct text_style){ .is_utf8 = style->is_utf8 }
+					      : *style;
+	buffer_init(&bytes, REPORT_FILE_MAX);
+	write_report(report, output->format, &used, &bytes);
+	int code = bytes.error ? -bytes.error : 0;
+	if (!code) {
+		size_t written = fwrite(buffer_text(&bytes), 1, bytes.size, output->file);
+		if (written < bytes.size || fflush(output->file) != 0)
+			code = errno;
+	}
+	buffer_deinit(&bytes);
+	/* A reader of stdout that went away has seen what it wanted. */
+	if (code == 0 || (code == EPIPE && !output->path))
+		return 0;
+	return error_set(error, code, "the report could not be written to %s: %s", name,
+			 strerrordesc_np(code));
+}
+
+int outputs_write_report(struct outputs *outputs, const struct report *report,
+			 const struct text_style *style,
+			 void (*failed)(void *context, const struct error *error), void *context)
+{
+	int result = 0;
+	for (unsigned i = 0; i < outputs->count; i++) {
+		struct error error;
+		int one = write_one(&outputs->items[i], report, style, &error);
+		if (one < 0) {
+			failed(context, &error);
+			result = one;
+		}
+	}
+	return result;
+}

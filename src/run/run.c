@@ -1,0 +1,428 @@
+#include "run/run.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "cli/message.h"
+#include "engine/service.h"
+#include "metric/expect.h"
+#include "run/build.h"
+#include "run/monitor.h"
+#include "run/sampler.h"
+#include "run/signals.h"
+#include "run/store.h"
+#include "sys/clock.h"
+#include "sys/cpu.h"
+#include "sys/limits.h"
+#include "view/sentence.h"
+
+/* Counting begins this far ahead, so that every worker has heard of it. */
+#define BEGIN_AHEAD_NS (20 * NS_PER_MS)
+
+/* How often events, ticks and signals are looked at. */
+#define POLL_NS (25 * NS_PER_MS)
+
+struct session {
+	const struct run *run;
+	struct expect_list expect;
+	struct outputs outputs;
+	struct engine *engine;
+	struct sampler *sampler;
+	struct monitor *monitor;
+	struct report *report;
+	struct loop *loop;
+	struct signals signals;
+	struct timer poll;
+	uint64_t begin_ns; /* 0: the ramp goes on */
+	int64_t started_unix_ns;
+	uint64_t end_ns; /* when the workers were told to end, 0: not */
+	uint64_t cpu_at_begin_ns;
+	uint64_t overflows_at_begin;
+	bool is_interrupted;
+	bool has_nothing_up; /* no connection came up in the ramp */
+	int exit_code;
+};
+
+static void worsen(struct session *session, int exit_code)
+{
+	if (exit_code > session->exit_code)
+		session->exit_code = exit_code;
+}
+
+/* ---- while it runs ---- */
+
+static void on_notify(void *context)
+{
+	struct session *session = context;
+	loop_wake(session->loop);
+}
+
+static void note_begin(struct session *session, uint64_t begin_ns)
+{
+	session->begin_ns = begin_ns;
+	session->started_unix_ns = clock_wall_at(begin_ns).unix_ns;
+	session->cpu_at_begin_ns = cpu_used_ns();
+	session->overflows_at_begin = limits_listen_overflows();
+	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
+}
+
+/* Nothing came up although every slot had its connect timeout: there is nothing to measure. */
+static bool is_anything_up(struct session *session)
+{
+	if (session->run->plan->serve.listen_count)
+		return true;
+	sampler_take(session->sampler, 0);
+	const struct recorder *now = sampler_now(session->sampler, PLAN_PERSISTENT);
+	return !now || now->counters.connects > 0;
+}
+
+static void begin_when_settled(struct session *session)
+{
+	if (session->begin_ns || !engine_is_settled(session->engine))
+		return;
+	uint64_t now_ns = loop_read_clock(session->loop);
+	if (!is_anything_up(session)) {
+		session->has_nothing_up = true;
+		note_begin(session, now_ns);
+		engine_abort(session->engine);
+		return;
+	}
+	note_begin(session, now_ns + BEGIN_AHEAD_NS);
+	engine_begin(session->engine, session->begin_ns);
+}
+
+static void on_woken(void *context)
+{
+	struct session *session = context;
+	begin_when_settled(session);
+	if (engine_is_done(session->engine))
+		loop_stop(session->loop);
+}
+
+static void look(struct session *session)
+{
+	uint64_t now_ns = loop_read_clock(session->loop);
+	uint64_t tick = engine_tick(session->engine);
+	monitor_events(session->monitor, now_ns);
+	if (session->begin_ns && tick > WORKER_RAMP_TICK)
+		sampler_take(session->sampler, tick);
+	monitor_tick(session->monitor, now_ns);
+}
+
+static void on_poll(struct timer *timer)
+{
+	struct session *session = container_of(timer, struct session, poll);
+	look(session);
+	on_woken(session);
+	loop_set_timer(session->loop, timer, loop_now(session->loop) + POLL_NS);
+}
+
+/* The first signal ends the run regularly, the second at once. */
+static void on_signal(struct signals *signals, int number)
+{
+	struct session *session = container_of(signals, struct session, signals);
+	bool is_first = !session->is_interrupted;
+	session->is_interrupted = true;
+	monitor_signal(session->monitor, number);
+	if (!session->begin_ns) {
+		note_begin(session, loop_read_clock(session->loop));
+		engine_abort(session->engine);
+	} else if (is_first) {
+		session->end_ns = loop_read_clock(session->loop);
+		engine_end(session->engine);
+	} else {
+		engine_abort(session->engine);
+	}
+}
+
+/* ---- before ---- */
+
+static size_t plan_streams(const struct plan *plan, struct expect_stream streams[PLAN_STREAMS])
+{
+	size_t count = 0;
+	if (plan->slots.count)
+		streams[count++] = (struct expect_stream){ "persistent", "slots",
+							   transport_name(plan->slots.transport) };
+	if (plan->attempts.rate_per_second > 0)
+		streams[count++] = (struct expect_stream){ "new", "attempts", "tcp" };
+	if (plan->path.mode != PLAN_PROBE_OFF)
+		streams[count++] = (struct expect_stream){ "path", "probes", "udp" };
+	if (plan->serve.listen_count)
+		streams[count++] = (struct expect_stream){ "served", "service", "tcp" };
+	return count;
+}
+
+static int parse_expectations(struct session *session, struct error *error)
+{
+	struct expect_stream streams[PLAN_STREAMS];
+	const struct option_list *given = &session->run->output->expect;
+	size_t count = plan_streams(session->run->plan, streams);
+	int result = 0;
+	for (size_t i = 0; i < given->count && result >= 0; i++)
+		result = expect_parse(given->items[i], error, &session->expect);
+	if (result >= 0)
+		result = expect_check(&session->expect, streams, count, error);
+	if (result < 0)
+		error_prefix(error, "--expect: ");
+	return result;
+}
+
+static int open_engine(struct session *session, struct error *error)
+{
+	int result = engine_new(session->run->plan, error, &session->engine);
+	if (result >= 0 && sampler_new(session->engine, &session->sampler) < 0)
+		result = error_set(error, ENOMEM, "out of memory");
+	if (result >= 0 && report_new(&session->report) < 0)
+		result = error_set(error, ENOMEM, "out of memory");
+	return result;
+}
+
+static int open_monitor(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	struct monitor_setup setup = {
+		.plan = run->plan,
+		.engine = session->engine,
+		.sampler = session->sampler,
+		.outputs = &session->outputs,
+		.options = run->output,
+		.target = run->target,
+	};
+	int result = monitor_new(&setup, &session->monitor);
+	return result < 0 ? error_set(error, -result, "out of memory") : 0;
+}
+
+static int open_loop(struct session *session, struct error *error)
+{
+	int result = loop_new(&(struct loop_options){ 0 }, &session->loop);
+	if (result >= 0) {
+		loop_on_wake(session->loop, on_woken, session);
+		timer_init(&session->poll, on_poll);
+		loop_set_timer(session->loop, &session->poll, loop_now(session->loop) + POLL_NS);
+		result = signals_open(&session->signals, session->loop, on_signal);
+	}
+	if (result < 0)
+		return error_set(error, -result, "cannot set up the event loop: %s",
+				 strerrordesc_np(-result));
+	return 0;
+}
+
+/* An errno that says what this host lacks, or wrong words. */
+static int exit_code_of(int result)
+{
+	return result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE;
+}
+
+static int open_session(struct session *session, struct error *error)
+{
+	int result = parse_expectations(session, error);
+	if (result >= 0)
+		result = outputs_open(&session->outputs, session->run->output, error);
+	if (result >= 0)
+		result = open_engine(session, error);
+	if (result >= 0)
+		result = open_monitor(session, error);
+	if (result >= 0)
+		result = open_loop(session, error);
+	return result;
+}
+
+static void close_session(struct session *session)
+{
+	engine_free(session->engine);
+	monitor_free(session->monitor);
+	sampler_free(session->sampler);
+	signals_close(&session->signals);
+	loop_free(session->loop);
+	outputs_close(&session->outputs);
+	report_free(session->report);
+}
+
+/* ---- after ---- */
+
+static void add_setting(void *context, const char *name, const char *value)
+{
+	struct report *report = context;
+	if (report->setting_count == OPTION_ROWS_MAX + OPTION_LIST_MAX)
+		return;
+	report->settings[report->setting_count++] = (struct report_setting){
+		arena_text(&report->arena, name), arena_text(&report->arena, value)
+	};
+}
+
+static void describe_host(struct report *report)
+{
+	struct utsname names;
+	if (uname(&names) < 0)
+		return;
+	report->host_name = arena_text(&report->arena, names.nodename);
+	report->kernel = arena_text(&report->arena, names.release);
+}
+
+static uint64_t measured_ns(const struct session *session)
+{
+	const struct plan *plan = session->run->plan;
+	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
+	if (session->has_nothing_up || end_ns == UINT64_MAX || end_ns <= session->begin_ns)
+		return 0;
+	uint64_t length_ns = end_ns - session->begin_ns;
+	bool is_cut = plan->duration_ns && length_ns > plan->duration_ns;
+	return is_cut ? plan->duration_ns : length_ns;
+}
+
+static void describe_run(const struct session *session, struct report *report)
+{
+	const struct run *run = session->run;
+	report->tool_version = CONNTEST_VERSION;
+	report->command = arena_text(&report->arena, run->command->name);
+	report->target = arena_text(&report->arena, run->target);
+	report->settings = arena_take_array(&report->arena, OPTION_ROWS_MAX + OPTION_LIST_MAX,
+					    sizeof(*report->settings));
+	options_echo(run->command, run->options, add_setting, report);
+	describe_host(report);
+	report->started_unix_ns = session->started_unix_ns;
+	report->duration_ns = measured_ns(session);
+	report->planned_duration_ns = run->plan->duration_ns;
+	report->reply_timeout_ns = run->plan->reply_timeout_ns;
+	report->stall_after_ns = run->plan->stall_after_ns;
+	report->is_interrupted = session->is_interrupted;
+}
+
+/* No message was answered, in no stream that sends. */
+static bool is_nothing_answered(const struct report *report)
+{
+	uint64_t received = 0;
+	bool has_sender = false;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		has_sender |= strcmp(report->streams[i].kind, "service") != 0;
+		received += report->streams[i].totals.received;
+	}
+	return has_sender && received == 0;
+}
+
+static void describe_service(const struct session *session, struct report *report)
+{
+	struct service_totals sum = { 0 };
+	if (!session->run->plan->serve.listen_count)
+		return;
+	for (unsigned i = 0; i < engine_workers(session->engine); i++) {
+		struct service_totals totals = service_totals(engine_worker(session->engine, i));
+		sum.drained += totals.drained;
+		sum.cut_off += totals.cut_off;
+		sum.turned_away += totals.turned_away;
+	}
+	report->drained = sum.drained;
+	report->cut_off = sum.cut_off;
+	if (session->end_ns)
+		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
+	report->limits = arena_take_array(&report->arena, 1, sizeof(*report->limits));
+	if (sum.turned_away)
+		report->limits[report->limit_count++] = (struct report_limit){
+			.name = "max-connections", .count = sum.turned_away
+		};
+}
+
+static void fill_report(struct session *session)
+{
+	struct report *report = session->report;
+	struct build build = {
+		.engine = session->engine,
+		.plan = session->run->plan,
+		.sampler = session->sampler,
+		.target = session->run->target,
+		.begin_ns = session->begin_ns,
+		.cpu_used_ns = cpu_used_ns() - session->cpu_at_begin_ns,
+	};
+	describe_run(session, report);
+	build_report(&build, report);
+	describe_service(session, report);
+	report->generator.listen_overflows =
+		limits_listen_overflows() - session->overflows_at_begin;
+	report->has_nothing_answered = is_nothing_answered(report);
+	expect_evaluate(&session->expect, report);
+	sentence_build(report);
+}
+
+static void on_write_failed(void *context, const struct error *error)
+{
+	struct session *session = context;
+	worsen(session, command_fail(session->run->command, EXIT_UNABLE, error));
+}
+
+/* This host could not open what the plan asked for. */
+static bool has_lacked_anything(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		for (uint32_t k = 0; k < report->streams[i].error_count; k++) {
+			enum outcome outcome = report->streams[i].errors[k].outcome;
+			if (outcome == OUTCOME_NO_DESCRIPTORS || outcome == OUTCOME_NO_PORTS ||
+			    outcome == OUTCOME_NO_MEMORY)
+				return true;
+		}
+	return false;
+}
+
+static void judge(struct session *session)
+{
+	const struct report *report = session->report;
+	if (!expect_all_held(report) || report->has_nothing_answered)
+		worsen(session, EXIT_NO);
+	if (has_lacked_anything(report))
+		worsen(session, EXIT_UNABLE);
+}
+
+static void write_report(struct session *session)
+{
+	const struct run *run = session->run;
+	struct text_style style = {
+		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+		.has_color = message_has_color(run->output->color, stdout),
+	};
+	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
+				   session);
+	if (!run->output->is_not_saved)
+		store_keep(session->report);
+}
+
+static int measure(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	if (run->started)
+		run->started(run, session->engine, &session->outputs);
+	int result = engine_start(session->engine, on_notify, session, error);
+	if (result < 0)
+		return result;
+	result = loop_run(session->loop, UINT64_MAX);
+	if (result < 0) {
+		engine_abort(session->engine);
+		return error_set(error, -result, "the event loop failed: %s",
+				 strerrordesc_np(-result));
+	}
+	engine_join(session->engine);
+	look(session);
+	monitor_end(session->monitor);
+	return 0;
+}
+
+int run_measure(const struct run *run)
+{
+	struct session session = { .run = run, .exit_code = EXIT_OK };
+	struct error error = { .text = "" };
+	signals_init(&session.signals);
+	int result = open_session(&session, &error);
+	if (result >= 0)
+		result = measure(&session, &error);
+	if (result < 0) {
+		worsen(&session, command_fail(run->command, exit_code_of(result), &error));
+	} else {
+		fill_report(&session);
+		judge(&session);
+		write_report(&session);
+	}
+	close_session(&session);
+	return session.exit_code;
+}

@@ -1,0 +1,170 @@
+#include "run/sampler.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct track {
+	struct recorder *now;
+	struct recorder *before; /* at the end of the newest sample */
+	struct report_sample *samples;
+};
+
+struct sampler {
+	const struct engine *engine;
+	struct track tracks[PLAN_STREAMS];
+	struct recorder *scratch;
+	uint32_t count;
+	uint64_t ticks_a_sample;
+	uint64_t last_tick; /* of the newest sample */
+};
+
+int sampler_new(const struct engine *engine, struct sampler **ret)
+{
+	struct sampler *sampler = calloc(1, sizeof(*sampler));
+	if (!sampler)
+		return -ENOMEM;
+	sampler->engine = engine;
+	sampler->ticks_a_sample = 1;
+	sampler->last_tick = WORKER_RAMP_TICK;
+	int result = recorder_new(&sampler->scratch);
+	for (int i = 0; i < PLAN_STREAMS && result >= 0; i++) {
+		struct track *track = &sampler->tracks[i];
+		if (!engine_read(engine, i, sampler->scratch))
+			continue;
+		track->samples = calloc(SAMPLES_MAX, sizeof(*track->samples));
+		result = track->samples ? recorder_new(&track->now) : -ENOMEM;
+		if (result >= 0)
+			result = recorder_new(&track->before);
+	}
+	if (result < 0) {
+		sampler_free(sampler);
+		return result;
+	}
+	*ret = sampler;
+	return 0;
+}
+
+void sampler_free(struct sampler *sampler)
+{
+	if (!sampler)
+		return;
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		recorder_free(sampler->tracks[i].now);
+		recorder_free(sampler->tracks[i].before);
+		free(sampler->tracks[i].samples);
+	}
+	recorder_free(sampler->scratch);
+	free(sampler);
+}
+
+static uint64_t missed(const struct counters *c)
+{
+	return c->missed_no_connection + c->missed_peer + c->missed_generator;
+}
+
+/* What happened between two copies. Answers are what is in `response` and was not given up. */
+static void measure(struct report_sample *sample, const struct track *track,
+		    struct recorder *scratch)
+{
+	const struct counters *now = &track->now->counters;
+	const struct counters *before = &track->before->counters;
+	sample->scheduled = now->scheduled - before->scheduled;
+	sample->sent = now->sent - before->sent;
+	sample->received = now->received - before->received;
+	sample->lost = now->lost - before->lost;
+	sample->missed = missed(now) - missed(before);
+	sample->unanswered = sample->lost + sample->missed;
+	sample->connects = now->connects - before->connects;
+	sample->failed = now->connect_failures - before->connect_failures;
+	sample->connections = now->connections;
+	sample->connecting = now->connecting;
+	sample->silent = now->silent;
+	sample->interrupted = now->interrupted;
+	struct hist *delta = recorder_hist(scratch, LATENCY_RESPONSE);
+	hist_clear(delta);
+	hist_merge(delta, recorder_hist_const(track->now, LATENCY_RESPONSE));
+	hist_subtract(delta, recorder_hist_const(track->before, LATENCY_RESPONSE));
+	sample->response_p50_ns = hist_percentile(delta, 50);
+	sample->response_p99_ns = hist_percentile(delta, 99);
+	sample->response_max_ns = hist_percentile(delta, 100);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Two neighbours become one: sums are exact, percentiles are the worse of the two. */
+static struct report_sample join(const struct report_sample *a, const struct report_sample *b)
+{
+	struct report_sample both = *b;
+	both.scheduled += a->scheduled;
+	both.sent += a->sent;
+	both.received += a->received;
+	both.lost += a->lost;
+	both.missed += a->missed;
+	both.unanswered += a->unanswered;
+	both.connects += a->connects;
+	both.failed += a->failed;
+	both.response_p50_ns = larger(a->response_p50_ns, b->response_p50_ns);
+	both.response_p99_ns = larger(a->response_p99_ns, b->response_p99_ns);
+	both.response_max_ns = larger(a->response_max_ns, b->response_max_ns);
+	return both;
+}
+
+static void halve(struct sampler *sampler)
+{
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		struct report_sample *samples = sampler->tracks[i].samples;
+		for (uint32_t k = 0; samples && k < SAMPLES_MAX / 2; k++)
+			samples[k] = join(&samples[2 * k], &samples[2 * k + 1]);
+	}
+	sampler->count = SAMPLES_MAX / 2;
+	sampler->ticks_a_sample *= 2;
+}
+
+void sampler_take(struct sampler *sampler, uint64_t tick)
+{
+	if (sampler->count == SAMPLES_MAX)
+		halve(sampler);
+	bool is_sample = tick >= sampler->last_tick + sampler->ticks_a_sample;
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		struct track *track = &sampler->tracks[i];
+		if (!track->samples)
+			continue;
+		recorder_clear(track->now);
+		(void)engine_read(sampler->engine, i, track->now);
+		if (!is_sample)
+			continue;
+		struct report_sample *sample = &track->samples[sampler->count];
+		*sample = (struct report_sample){
+			.at_ns = (int64_t)((tick - WORKER_RAMP_TICK) * WORKER_TICK_NS),
+		};
+		measure(sample, track, sampler->scratch);
+		recorder_clear(track->before);
+		recorder_merge(track->before, track->now);
+	}
+	if (!is_sample)
+		return;
+	sampler->count++;
+	sampler->last_tick = tick;
+}
+
+const struct recorder *sampler_now(const struct sampler *sampler, enum plan_stream stream)
+{
+	return sampler->tracks[stream].now;
+}
+
+void sampler_give(const struct sampler *sampler, enum plan_stream stream, struct arena *arena,
+		  struct report_stream *ret)
+{
+	const struct track *track = &sampler->tracks[stream];
+	if (!track->samples || sampler->count == 0)
+		return;
+	size_t size = sampler->count * sizeof(*track->samples);
+	ret->samples = arena_take(arena, size);
+	memcpy(ret->samples, track->samples, size);
+	ret->sample_count = sampler->count;
+	ret->sample_interval_ns = sampler->ticks_a_sample * WORKER_TICK_NS;
+}

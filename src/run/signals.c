@@ -1,0 +1,51 @@
+#include "run/signals.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "sys/fd.h"
+
+static void on_ready(struct watch *watch, uint32_t events)
+{
+	struct signals *signals = container_of(watch, struct signals, watch);
+	struct signalfd_siginfo info;
+	(void)events;
+	while (read(watch->fd, &info, sizeof(info)) == sizeof(info))
+		signals->arrived(signals, (int)info.ssi_signo);
+}
+
+void signals_init(struct signals *signals)
+{
+	*signals = (struct signals){ .watch.fd = -1 };
+}
+
+int signals_open(struct signals *signals, struct loop *loop,
+		 void (*arrived)(struct signals *signals, int number))
+{
+	sigset_t wanted;
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGHUP);
+	int result = pthread_sigmask(SIG_BLOCK, &wanted, &signals->before);
+	if (result)
+		return -result;
+	signals->is_open = true;
+	signals->loop = loop;
+	signals->arrived = arrived;
+	signals->watch.ready = on_ready;
+	signals->watch.fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
+	return signals->watch.fd < 0 ? -errno : loop_watch(loop, &signals->watch);
+}
+
+void signals_close(struct signals *signals)
+{
+	if (signals->watch.fd >= 0)
+		loop_unwatch(signals->loop, &signals->watch);
+	signals->watch.fd = fd_close(signals->watch.fd);
+	if (signals->is_open)
+		(void)pthread_sigmask(SIG_SETMASK, &signals->before, NULL);
+	signals->is_open = false;
+}

@@ -1,0 +1,23 @@
+/* SIGINT, SIGTERM and SIGHUP as events of the loop. Opened before any thread starts, so that all
+ * inherit the blocked mask and none is interrupted. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/attributes.h"
+#include "net/loop.h"
+
+struct signals {
+	struct watch watch;
+	struct loop *loop;
+	void (*arrived)(struct signals *signals, int number);
+	sigset_t before; /* the mask to put back */
+	bool is_open;
+};
+
+void signals_init(struct signals *signals);
+/* 0 or -errno. */
+nodiscard int signals_open(struct signals *signals, struct loop *loop,
+			   void (*arrived)(struct signals *signals, int number));
+void signals_close(struct signals *signals);

@@ -1,0 +1,32 @@
+#!/bin/bash
+# Every snapshot of a run in which all goes wrong is consistent: what fell due was sent, missed or is
+# still to go; what was sent was answered, lost or is in flight; totals never fall.
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+need jq
+
+shaped_link 'seed 7' 'loss 0.02' 'delay 2ms' 'jitter 1ms' 'duplicate 0.01'
+space=b serve web-1 --listen traffic://10.9.0.2:5003 --listen traffic+udp://10.9.0.2:5003
+space=a traffic_start -c 50 -r 40/conn --new-connections 20/s --path-probe 20 --reply-timeout 300ms \
+	-T 6s traffic://10.9.0.2:5003
+pause 0.5
+shape cut 400ms
+pause 0.8
+kill -KILL "${pids[web-1]}"
+await_exit web-1
+space=b serve web-1 --listen traffic://10.9.0.2:5003 --listen traffic+udp://10.9.0.2:5003
+pause 0.5
+kill -STOP "${pids[web-1]}"
+pause 0.5
+kill -CONT "${pids[web-1]}"
+traffic_end
+
+jq -c 'select(.event == "snapshot") | .streams[]' "$work/run.ndjson" >"$work/streams"
+expect "streams in snapshots" "$(wc -l <"$work/streams")" '>=' 15
+wrong=$(jq -c 'select(.scheduled != .sent + .missed_no_connection + .missed_peer +
+	.missed_generator + .debt or .sent != .received + .lost + .in_flight)' "$work/streams")
+expect "snapshots that don't add up" "$wrong" == ""
+falling=$(jq -sc 'group_by(.name)[] | [., .[1:]] | transpose[] | select(.[1]) |
+	select(.[0].sent > .[1].sent or .[0].received > .[1].received or .[0].lost > .[1].lost)' \
+	"$work/streams")
+expect "totals that fall" "$falling" == ""

@@ -1,0 +1,45 @@
+#!/bin/bash
+# Names: of a host, of a service with two answers (SRV), and one that is not there.
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+need jq dnsmasq unshare
+
+namespace a
+echo nameserver 127.0.0.1 >"$work/resolv.conf"
+start dns nsenter --net="/run/netns/${spaces[a]}" dnsmasq -k --no-resolv --no-hosts \
+	--conf-file=/dev/null --listen-address=127.0.0.1 --bind-interfaces --user=root --pid-file= \
+	--log-facility=- --local=/test/ --host-record=one.test,127.0.0.11 \
+	--host-record=two.test,127.0.0.12 --srv-host=_traffic._tcp.test,one.test,7001,10,60 \
+	--srv-host=_traffic._tcp.test,two.test,7002,10,40
+await "$work/dns.err" 'started' >/dev/null
+space=a serve one --listen traffic://127.0.0.11:7001
+space=a serve two --listen traffic://127.0.0.12:7002
+
+# With the name server of the namespace; a bind mount of its own.
+by_name() {
+	start traffic nsenter --net="/run/netns/${spaces[a]}" unshare --mount bash -c \
+		'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"' _ "$work/resolv.conf" \
+		"$conntest" traffic --no-save -o "json=$work/report.json" -c 4 -r 10/conn -T 1s \
+		--new-connections off --path-probe off "$@"
+	traffic_end
+}
+report() { expect_json "$work/report.json" "$@"; }
+
+echo "a host"
+by_name traffic://one.test:7001
+expect "exit status" "$exit_status" == 0
+report 'stream("persistent").survival.by_backend.one.untouched' == 4
+
+echo "a service"
+by_name srv://_traffic._tcp.test
+expect "exit status" "$exit_status" == 0
+report 'stream("persistent").survival.by_backend.one.untouched' == 2
+report 'stream("persistent").survival.by_backend.two.untouched' == 2
+
+echo "no such name"
+start traffic nsenter --net="/run/netns/${spaces[a]}" unshare --mount bash -c \
+	'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"' _ "$work/resolv.conf" \
+	"$conntest" traffic --no-save -T 1s none.test
+await_exit traffic
+expect "exit status" "$exit_status" == 1
+expect_text "$work/traffic.err" 'none.test'

@@ -1,0 +1,48 @@
+#!/bin/bash
+# Signals end things regularly: traffic with its whole report, serve by a drain, and at once when
+# it is told twice.
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+need jq
+
+echo "SIGINT and SIGTERM end traffic with the full report"
+serve web-1 --drain 5s
+for signal in INT TERM; do
+	traffic_start -c 5 -r 20/conn --path-probe off -T 60s "traffic://127.0.0.1:$(port web-1)"
+	stop traffic "$signal"
+	expect "exit status" "$exit_status" == 0
+	expect_json "$work/report.json" .interrupted == true
+	expect_json "$work/report.json" .duration_ns '<=' 20000000000
+	expect_json "$work/report.json" 'stream("persistent").survival.untouched' == 5
+	expect_text "$work/traffic.out" '^Result:'
+done
+
+echo "a drain without connections is over at once"
+before=$SECONDS
+stop web-1
+expect "exit status" "$exit_status" == 0
+expect "seconds" $((SECONDS - before)) '<=' 2
+expect "last event" "$(tail -n 1 "$work/web-1.out" | jq -r .event)" == report
+
+# half_a_message PORT: leaves a connection open in the middle of one, on descriptor $half.
+half_a_message() {
+	exec {half}<>"/dev/tcp/127.0.0.1/$1"
+	printf '%64s\x43\x4e\x54\x11\0\0\x04\0\0\0\0\0\0\0\0\0' '' >&"$half"
+	head -c 80 <&"$half" >/dev/null # it is there
+}
+
+echo "a drain waits for the rest of a message, to its deadline"
+serve web-2 --drain 1s
+half_a_message "$(port web-2)"
+stop web-2
+expect "exit status" "$exit_status" == 0
+expect_json <(tail -n 1 "$work/web-2.out") '(.report // .).cut_off' == 1
+
+echo "a second signal doesn't wait"
+serve web-3 --drain 15s
+half_a_message "$(port web-3)"
+before=$SECONDS
+kill -TERM "${pids[web-3]}"
+await "$work/web-3.out" '"event":"drain"' >/dev/null
+stop web-3
+expect "seconds" $((SECONDS - before)) '<=' 3
