@@ -130,10 +130,12 @@ static void print_options(FILE *out, const struct command *command, enum option_
 
 static void print_usage(FILE *out, const struct command *command)
 {
-	(void)fprintf(out, "Usage: conntest %s%s%s%s%s\n\n", command->name,
-		      command->options.count > 0 ? " [OPTION...]" : "",
-		      command->operands ? " " : "", command->operands ? command->operands : "",
-		      command->run ? "" : " COMMAND");
+	const char *operands = command->operands;
+	if (!operands && !command->run)
+		operands = "COMMAND";
+	(void)fprintf(out, "Usage: conntest %s%s%s%s\n\n", command->name,
+		      command->options.count > 0 ? " [OPTION...]" : "", operands ? " " : "",
+		      operands ? operands : "");
 	(void)fputc(toupper((unsigned char)command->summary[0]), out);
 	help_print_wrapped(out, command->summary + 1, 1, 0);
 }

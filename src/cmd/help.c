@@ -67,6 +67,19 @@ static void print_units(FILE *out)
 		      "no unit.\n");
 }
 
+static void print_environment(FILE *out)
+{
+	(void)fprintf(out,
+		      "CONNTEST_COMMAND_OPTION  any option: CONNTEST_TRAFFIC_CONNECT_RATE=50\n"
+		      "                         The command line outweighs it. A flag is true or "
+		      "false; the items of\n"
+		      "                         an option that may be repeated stand on lines of "
+		      "their own.\n"
+		      "NO_COLOR                 no colour, unless --color always\n"
+		      "XDG_STATE_HOME           reports are kept in its folder conntest "
+		      "(~/.local/state)\n");
+}
+
 static void print_exit_codes(FILE *out)
 {
 	for (unsigned code = EXIT_OK; code <= EXIT_UNABLE; code++)
@@ -79,6 +92,7 @@ const struct topic *topic_table(void)
 	static const struct topic topics[] = {
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
+		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },
 		{ 0 },
 	};
