@@ -22,7 +22,7 @@ struct thread {
 struct engine {
 	const struct plan *plan;
 	struct names names;
-	uint16_t ports[PLAN_LISTEN_MAX];
+	struct service_shared services;
 	unsigned next_event_worker;
 	unsigned count;
 	struct thread threads[];
@@ -41,7 +41,7 @@ static int add_worker(struct engine *engine, unsigned index, struct error *error
 				 strerrordesc_np(-result));
 	thread->engine = engine;
 	if (engine->plan->serve.listen_count)
-		return service_add(thread->worker, engine->ports, error);
+		return service_add(thread->worker, &engine->services, error);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ const char *engine_backend(const struct engine *engine, uint16_t backend)
 
 uint16_t engine_port(const struct engine *engine, uint32_t index)
 {
-	return engine->ports[index];
+	return engine->services.ports[index];
 }
 
 unsigned engine_workers(const struct engine *engine)

@@ -10,7 +10,7 @@
 #include "metric/figures.h"
 #include "metric/report.h"
 
-enum expect_operator {
+enum expect_relation {
 	EXPECT_EQUAL,
 	EXPECT_NOT_EQUAL,
 	EXPECT_AT_MOST,
@@ -27,7 +27,7 @@ struct expect {
 	char value_text[EXPECT_WORD_MAX]; /* as typed: "1s", "0.1%" */
 	double value;                     /* in the figure's unit, or percent */
 	bool is_percent;
-	enum expect_operator operator;
+	enum expect_relation relation;
 };
 
 #define EXPECT_MAX 64

@@ -27,11 +27,11 @@ enum figure_scope {
 	FIGURE_RUN = 32, /* of the whole run, no stream's */
 };
 
-struct figure_row;
 struct figure_source {
-	bool (*get)(const struct report *report, const struct report_stream *stream,
-		    const struct figure_row *row, double *ret);
-	size_t outer; /* what get() looks at: an offset or an index */
+	/* NULL when `ret` is the value, else why it was not measured. `stream` is NULL for RUN. */
+	const char *(*get)(const struct report *report, const struct report_stream *stream,
+			   const struct figure_source *source, double *ret);
+	size_t outer; /* what get() looks at: an offset in the stream, then one in that */
 	size_t inner;
 };
 
@@ -60,9 +60,10 @@ unsigned figure_scope_of(const char *kind, const char *transport);
 
 struct figure_value {
 	bool is_measured;
-	const char *reason; /* why not: "nothing was answered" */
-	double number;      /* in the row's unit; counts are exact up to 2^53 */
-	double whole;       /* of what a percentage is; 0 if the row takes none */
+	const char *reason;  /* why not: "nothing was answered" */
+	double number;       /* in the row's unit; counts are exact up to 2^53 */
+	double whole;        /* of what a percentage is; 0 if the row takes none */
+	bool is_lower_bound; /* a latency that falls among the unanswered */
 };
 /* `stream` is NULL for a figure of the run. The stream must be in the row's scopes. */
 void figure_value(const struct report *report, const struct report_stream *stream,

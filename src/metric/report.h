@@ -15,6 +15,8 @@
 #include "metric/survival.h"
 
 #define REPORT_SCHEMA "conntest.report/1"
+/* Bytes that its file may have, written and read. */
+#define REPORT_FILE_MAX ((size_t)64 << 20)
 
 /* Percentiles and sums of one histogram. null in JSON where count is 0. */
 struct report_latency {
@@ -53,7 +55,7 @@ struct report_intervals {
 	uint64_t max_ns;
 	uint64_t total_ns;
 	uint64_t open;
-	uint64_t slots; /* different slots or flows that had one */
+	uint64_t slots;         /* different slots or flows that had one */
 	double expected_false;  /* path outages: to be expected from the loss outside outages */
 	uint64_t resolution_ns; /* the ± of each: one sending interval */
 	/* Path outages over all flows: the span of any flow out, of all out, and the largest share.
@@ -216,3 +218,5 @@ void report_free(struct report *report);
 
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
+/* Does any backend of the stream have a name? */
+bool report_has_backend_names(const struct report_stream *stream);

@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "metric/report.h"
 
-/* -EINVAL with a sentence that goes behind the file's name: "is cut off in line 1". */
+/* -EINVAL with the sentence: "cut off: it ends in the middle of the report". */
 nodiscard int report_read(const char *text, size_t size, struct error *error, struct report **ret);
-/* The same of a file ("-": standard input); the sentence names it. Also -ENOENT, -EIO ... */
+/* The same of a file ("-": standard input); the sentence begins with its name. Also the errno of
+ * opening and reading. */
 nodiscard int report_read_file(const char *path, struct error *error, struct report **ret);

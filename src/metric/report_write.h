@@ -7,9 +7,6 @@
 #include "base/json.h"
 #include "metric/report.h"
 
-/* The most that a report file may have: written and read. */
-#define REPORT_FILE_MAX ((size_t)64 << 20)
-
 /* The object as the next value of `json`. */
 void report_write_json(struct json *json, const struct report *report);
 /* The object on one line and a newline. Errors stay in `out`. */

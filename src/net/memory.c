@@ -53,7 +53,7 @@ int memory_network_new(struct loop *loop, const struct memory_options *options,
 	return 0;
 }
 
-static void drop_all(struct list *flights)
+void memory_network_drop_all(struct list *flights)
 {
 	for (struct list *node; (node = list_take_first(flights)) != NULL;) {
 		struct flight *flight = container_of(node, struct flight, node);
@@ -65,8 +65,8 @@ void memory_network_free(struct memory_network *network)
 {
 	if (network == NULL)
 		return;
-	drop_all(&network->flights);
-	drop_all(&network->held);
+	memory_network_drop_all(&network->flights);
+	memory_network_drop_all(&network->held);
 	/* Those that the loop still has something to tell of end by themselves. */
 	while (list_take_first(&network->connections) != NULL)
 		;

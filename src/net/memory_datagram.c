@@ -208,7 +208,7 @@ static int memory_receive(struct datagram_socket *socket, struct datagram *batch
 		struct list *node = list_take_first(&state->arrived);
 		struct letter *letter = container_of(node, struct letter, flight.node);
 		fill(state, letter, &batch[received]);
-		free(letter);
+		letter->flight.kind->drop(&letter->flight);
 	}
 	return received > 0 ? received : -EAGAIN;
 }
@@ -217,8 +217,7 @@ static void memory_close(struct datagram_socket *socket)
 {
 	struct memory_socket *state = socket->state;
 
-	for (struct list *node; (node = list_take_first(&state->arrived)) != NULL;)
-		free(container_of(node, struct letter, flight.node));
+	memory_network_drop_all(&state->arrived);
 	list_remove(&state->node);
 	free(state);
 	socket->state = NULL;

@@ -47,6 +47,7 @@ bool memory_network_draws(struct memory_network *network, double probability);
 uint64_t memory_network_draw_delay(struct memory_network *network);
 /* Takes the flight over; it lands no earlier than at_ns, or is dropped. */
 void memory_network_launch(struct memory_network *network, struct flight *flight, uint64_t at_ns);
+void memory_network_drop_all(struct list *flights);
 
 /* Fills in what is left open: the loopback address of this family and a port of its own. */
 void memory_network_name(struct memory_network *network, uint16_t family, struct endpoint *local);

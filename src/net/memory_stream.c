@@ -1,253 +1,11 @@
-/* Streams of the memory network. A connection is one block with its two ends; it lives as long as
- * a stream, a flight or an untold event refers to it. */
+/* Streams of the memory network. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "net/memory_network.h"
-
-struct memory_end {
-	struct memory_connection *connection;
-	struct memory_end *peer;
-	struct stream *stream; /* NULL: not accepted yet, or closed */
-	struct endpoint local;
-	struct list arrived;      /* struct parcel with bytes that are not received yet */
-	size_t used_bytes;        /* of the buffer towards this end: on the way or arrived */
-	uint64_t last_arrival_ns; /* of what is on the way here: nothing overtakes it */
-	struct deferred telling;
-	unsigned untold; /* events for the end of this turn */
-	int failure;
-	bool is_connected;
-	bool is_closed;
-	bool is_finished;
-	bool has_ended; /* the peer's end has arrived */
-};
-
-struct memory_connection {
-	struct memory_network *network;
-	struct list node;    /* network->connections */
-	struct list waiting; /* memory_listener.waiting */
-	struct endpoint listening;
-	struct memory_end client;
-	struct memory_end server;
-	unsigned references;
-};
-
-struct memory_listener {
-	struct list node; /* network->listeners */
-	struct memory_network *network;
-	struct listener *listener;
-	struct list waiting;
-};
-
-/* What flies between the ends: bytes, or only the fact that `arrive` stands for. */
-struct parcel {
-	struct flight flight;
-	struct memory_end *to;
-	void (*arrive)(struct memory_end *to);
-	size_t size;
-	size_t offset; /* of the first byte not received yet */
-	uint8_t data[];
-};
-
-/* ---- references and events */
-
-static void release(struct memory_connection *connection)
-{
-	if (--connection->references > 0)
-		return;
-	list_remove(&connection->node);
-	list_remove(&connection->waiting);
-	free(connection);
-}
-
-static void drop_parcel(struct parcel *parcel)
-{
-	struct memory_connection *connection = parcel->to->connection;
-	free(parcel);
-	release(connection);
-}
-
-static void tell(struct memory_end *end, unsigned events)
-{
-	struct stream *stream = end->stream;
-
-	if (stream == NULL)
-		return;
-	stream->is_connecting = false;
-	stream->failure = end->failure;
-	stream->has_ended = end->has_ended;
-	if (end->failure != 0)
-		events |= STREAM_FAILED;
-	if ((events & STREAM_WRITABLE) != 0)
-		stream->is_blocked = false;
-	stream->ready(stream, events);
-}
-
-static void tell_deferred(struct deferred *deferred)
-{
-	struct memory_end *end = container_of(deferred, struct memory_end, telling);
-	unsigned events = end->untold;
-
-	end->untold = 0;
-	tell(end, events);
-	release(end->connection);
-}
-
-static void tell_later(struct memory_end *end, unsigned events)
-{
-	if (end->untold == 0) {
-		end->connection->references++;
-		loop_defer(end->connection->network->loop, &end->telling);
-	}
-	end->untold |= events;
-}
-
-/* ---- flights */
-
-static void land_parcel(struct flight *flight);
-
-static void drop_flight(struct flight *flight)
-{
-	drop_parcel(container_of(flight, struct parcel, flight));
-}
-
-static const struct flight_kind parcel_kind = { land_parcel, drop_flight, true };
-
-/* With the bytes of `size` still to be filled in; NULL without memory. */
-static struct parcel *new_parcel(struct memory_end *to, void (*arrive)(struct memory_end *to),
-				 size_t size)
-{
-	struct parcel *parcel = malloc(sizeof(*parcel) + size);
-
-	if (parcel == NULL)
-		return NULL;
-	*parcel = (struct parcel){
-		.flight.kind = &parcel_kind,
-		.to = to,
-		.arrive = arrive,
-		.size = size,
-	};
-	list_init(&parcel->flight.node);
-	to->connection->references++;
-	return parcel;
-}
-
-static void launch(struct parcel *parcel)
-{
-	struct memory_end *to = parcel->to;
-	struct memory_network *network = to->connection->network;
-	uint64_t at_ns = loop_now(network->loop) + memory_network_draw_delay(network);
-
-	if (memory_network_draws(network, network->options.loss))
-		at_ns += MEMORY_RETRANSMIT_NS;
-	if (at_ns < to->last_arrival_ns)
-		at_ns = to->last_arrival_ns;
-	to->last_arrival_ns = at_ns;
-	memory_network_launch(network, &parcel->flight, at_ns);
-}
-
-/* A fact without bytes. Without memory it is lost as a packet may be. */
-static void signal_to(struct memory_end *to, void (*arrive)(struct memory_end *to))
-{
-	struct parcel *parcel = new_parcel(to, arrive, 0);
-	if (parcel != NULL)
-		launch(parcel);
-}
-
-static void arrive_reset(struct memory_end *to)
-{
-	if (to->failure == 0)
-		to->failure = to->is_connected ? ECONNRESET : ECONNREFUSED;
-	tell(to, to->is_connected ? STREAM_READABLE : 0);
-}
-
-static void arrive_bytes(struct memory_end *to)
-{
-	if (to->is_closed)
-		signal_to(to->peer, arrive_reset);
-	else
-		tell(to, STREAM_READABLE);
-}
-
-static void arrive_end(struct memory_end *to)
-{
-	to->has_ended = true;
-	tell(to, STREAM_READABLE);
-}
-
-static void arrive_room(struct memory_end *to)
-{
-	if (to->stream != NULL && to->stream->is_blocked)
-		tell(to, STREAM_WRITABLE);
-}
-
-static void arrive_accepted(struct memory_end *to)
-{
-	to->is_connected = true;
-	tell(to, STREAM_CONNECTED);
-}
-
-static struct memory_listener *find_listener(const struct memory_network *network,
-					     const struct endpoint *asked)
-{
-	for (struct list *node = network->listeners.next; node != &network->listeners;
-	     node = node->next) {
-		struct memory_listener *found = container_of(node, struct memory_listener, node);
-		if (memory_network_reaches(&found->listener->local, asked))
-			return found;
-	}
-	return NULL;
-}
-
-/* As a kernel does, the connection is up before it is accepted. */
-static void arrive_request(struct memory_end *to)
-{
-	struct memory_connection *connection = to->connection;
-	struct memory_listener *found = find_listener(connection->network, &to->local);
-
-	if (found == NULL) {
-		signal_to(to->peer, arrive_reset);
-		return;
-	}
-	to->is_connected = true;
-	connection->references++; /* the server's, until its stream is closed */
-	connection->listening = found->listener->local;
-	list_append(&found->waiting, &connection->waiting);
-	signal_to(to->peer, arrive_accepted);
-	found->listener->arrived(found->listener);
-}
-
-static void land_parcel(struct flight *flight)
-{
-	struct parcel *parcel = container_of(flight, struct parcel, flight);
-	struct memory_end *to = parcel->to;
-	struct memory_connection *connection = to->connection;
-
-	if (parcel->size == 0 || to->is_closed) {
-		parcel->arrive(to);
-		drop_parcel(parcel);
-		return;
-	}
-	/* Bytes wait at their end; their reference keeps it while it is being told. */
-	connection->references++;
-	list_append(&to->arrived, &parcel->flight.node);
-	parcel->arrive(to);
-	release(connection);
-}
+#include "net/memory_connection.h"
 
 /* ---- connect, accept, end */
-
-static void init_end(struct memory_end *end, struct memory_connection *connection,
-		     struct memory_end *peer, const struct endpoint *local)
-{
-	end->connection = connection;
-	end->peer = peer;
-	end->local = *local;
-	list_init(&end->arrived);
-	deferred_init(&end->telling, tell_deferred);
-}
 
 static void attach(struct memory_end *end, struct stream *stream)
 {
@@ -258,20 +16,16 @@ static void attach(struct memory_end *end, struct stream *stream)
 static int memory_connect(struct stream *stream, const struct stream_connect *connect)
 {
 	struct memory_network *network = connect->network;
-	struct memory_connection *connection = calloc(1, sizeof(*connection));
 	struct endpoint local = connect->local;
 
+	memory_network_name(network, connect->remote.family, &local);
+	struct memory_connection *connection =
+		memory_connection_new(network, &local, &connect->remote);
 	if (connection == NULL)
 		return -ENOMEM;
-	memory_network_name(network, connect->remote.family, &local);
-	connection->network = network;
 	connection->references = 1;
-	list_init(&connection->waiting);
-	list_append(&network->connections, &connection->node);
-	init_end(&connection->client, connection, &connection->server, &local);
-	init_end(&connection->server, connection, &connection->client, &connect->remote);
 	attach(&connection->client, stream);
-	signal_to(&connection->server, arrive_request);
+	memory_end_send_request(&connection->server);
 	return 0;
 }
 
@@ -284,14 +38,8 @@ static int memory_accept(struct listener *listener, struct stream *stream)
 	struct memory_end *end = &container_of(node, struct memory_connection, waiting)->server;
 	attach(end, stream);
 	if (!list_is_empty(&end->arrived) || end->has_ended || end->failure != 0)
-		tell_later(end, STREAM_READABLE);
+		memory_end_tell_later(end, STREAM_READABLE);
 	return 0;
-}
-
-static void throw_away(struct list *arrived)
-{
-	for (struct list *node; (node = list_take_first(arrived)) != NULL;)
-		drop_parcel(container_of(node, struct parcel, flight.node));
 }
 
 /* Bytes that nobody will receive make it a reset, as in a kernel. */
@@ -301,12 +49,12 @@ static void close_end(struct memory_end *end, bool is_reset)
 		is_reset = true;
 	end->is_closed = true;
 	end->stream = NULL;
-	throw_away(&end->arrived);
+	memory_network_drop_all(&end->arrived);
 	if (end->failure == 0 && is_reset)
-		signal_to(end->peer, arrive_reset);
+		memory_end_send_reset(end->peer);
 	else if (end->failure == 0 && !end->is_finished)
-		signal_to(end->peer, arrive_end);
-	release(end->connection);
+		memory_end_send_end(end->peer);
+	memory_connection_release(end->connection);
 }
 
 static void detach(struct stream *stream, bool is_reset)
@@ -335,7 +83,7 @@ static int memory_finish(struct stream *stream)
 	if (!end->is_connected)
 		return -ENOTCONN;
 	if (!end->is_finished && end->failure == 0)
-		signal_to(end->peer, arrive_end);
+		memory_end_send_end(end->peer);
 	end->is_finished = true;
 	return 0;
 }
@@ -354,8 +102,8 @@ unsigned memory_network_reset_streams(struct memory_network *network,
 		    !endpoint_is_equal(&connection->listening, listening))
 			continue;
 		server->failure = ECONNRESET;
-		tell_later(server, STREAM_READABLE);
-		signal_to(&connection->client, arrive_reset);
+		memory_end_tell_later(server, STREAM_READABLE);
+		memory_end_send_reset(&connection->client);
 		count++;
 	}
 	return count;
@@ -363,26 +111,17 @@ unsigned memory_network_reset_streams(struct memory_network *network,
 
 /* ---- bytes */
 
+static size_t smallest(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static size_t total_of(const struct iovec *parts, int count)
 {
 	size_t total = 0;
 	for (int i = 0; i < count; i++)
 		total += parts[i].iov_len;
 	return total;
-}
-
-static void gather(uint8_t *into, size_t size, const struct iovec *parts)
-{
-	for (size_t done = 0; done < size; parts++) {
-		size_t taken = parts->iov_len < size - done ? parts->iov_len : size - done;
-		memcpy(into + done, parts->iov_base, taken);
-		done += taken;
-	}
-}
-
-static size_t smallest(size_t a, size_t b)
-{
-	return a < b ? a : b;
 }
 
 static ssize_t memory_send(struct stream *stream, const struct iovec *parts, int count)
@@ -400,51 +139,27 @@ static ssize_t memory_send(struct stream *stream, const struct iovec *parts, int
 	stream->is_blocked = size < asked;
 	if (size == 0)
 		return asked == 0 ? 0 : -EAGAIN;
-	struct parcel *parcel = new_parcel(end->peer, arrive_bytes, size);
-	if (parcel == NULL)
-		return -ENOMEM;
-	gather(parcel->data, size, parts);
-	end->peer->used_bytes += size;
-	launch(parcel);
+	int rc = memory_end_send_bytes(end->peer, parts, size);
+	if (rc < 0)
+		return rc;
 	if (stream->is_blocked && size < room)
-		tell_later(end, STREAM_WRITABLE); /* cut short by chunk_max_bytes only */
+		memory_end_tell_later(end, STREAM_WRITABLE); /* cut short by chunk_max_bytes only */
 	return (ssize_t)size;
-}
-
-/* Moves what has arrived into `data` (NULL: nowhere). */
-static size_t take_arrived(struct memory_end *end, uint8_t *data, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size && !list_is_empty(&end->arrived)) {
-		struct parcel *first = container_of(end->arrived.next, struct parcel, flight.node);
-		size_t taken = smallest(first->size - first->offset, size - done);
-		if (data != NULL)
-			memcpy(data + done, first->data + first->offset, taken);
-		done += taken;
-		first->offset += taken;
-		if (first->offset < first->size)
-			break;
-		list_remove(&first->flight.node);
-		drop_parcel(first);
-	}
-	end->used_bytes -= done;
-	return done;
 }
 
 static ssize_t memory_receive(struct stream *stream, void *data, size_t size)
 {
 	struct memory_end *end = stream->state;
-	size_t taken = take_arrived(end, data, size);
+	size_t taken = memory_end_take(end, data, size);
 
 	if (taken == 0 && end->failure != 0)
 		return -end->failure;
 	if (taken == 0)
 		return end->has_ended || size == 0 ? 0 : -EAGAIN;
 	if (end->peer->stream != NULL && end->peer->stream->is_blocked)
-		signal_to(end->peer, arrive_room);
+		memory_end_send_room(end->peer);
 	if (taken < size && end->has_ended)
-		tell_later(end, STREAM_READABLE);
+		memory_end_tell_later(end, STREAM_READABLE);
 	return (ssize_t)taken;
 }
 
@@ -484,7 +199,7 @@ static int memory_listen(struct listener *listener, const struct listen_options 
 	if (local.family == 0)
 		local.family = AF_INET6;
 	memory_network_name(network, local.family, &local);
-	if (!options->is_shared && find_listener(network, &local) != NULL)
+	if (!options->is_shared && memory_listener_find(network, &local) != NULL)
 		return -EADDRINUSE;
 	struct memory_listener *state = calloc(1, sizeof(*state));
 	if (state == NULL)

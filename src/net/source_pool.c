@@ -1,5 +1,6 @@
 #include "net/source_pool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -66,24 +67,6 @@ void source_pool_free(struct source_pool *pool)
 		return;
 	free(pool->listed);
 	free(pool);
-}
-
-static void source_pool_cleanup(struct source_pool **pool)
-{
-	source_pool_free(*pool);
-}
-#define owned_pool cleanup(source_pool_cleanup)
-
-static struct source_pool *take_pool(struct source_pool **pool)
-{
-	struct source_pool *taken = *pool;
-	*pool = NULL;
-	return taken;
-}
-
-static struct source_pool *new_pool(void)
-{
-	return calloc(1, sizeof(struct source_pool));
 }
 
 /* ---- whether addresses are ours */
@@ -358,33 +341,39 @@ static int fill(const char *text, const struct endpoint *remote, struct source_p
 int source_pool_parse(const char *text, const struct endpoint *remote, struct error *error,
 		      struct source_pool **ret)
 {
-	owned_pool struct source_pool *pool = new_pool();
+	struct source_pool *pool = calloc(1, sizeof(*pool));
+
 	if (pool == NULL)
 		return error_set(error, ENOMEM, "out of memory");
 	int rc = fill(text, remote, pool, error);
 	if (rc == 0)
 		rc = check_pool(pool, remote, error);
-	if (rc == 0)
-		*ret = take_pool(&pool);
+	if (rc < 0)
+		source_pool_free(pool);
+	else
+		*ret = pool;
 	return rc;
 }
 
 int source_pool_split(const struct source_pool *pool, unsigned index, unsigned count,
 		      struct source_pool **ret)
 {
+	assert(pool->count > 0 && index < count);
 	bool is_shared = pool->count < count;
 	uint64_t step = is_shared ? 1 : count;
-	owned_pool struct source_pool *part = new_pool();
+	struct source_pool *part = calloc(1, sizeof(*part));
 	int rc = part != NULL ? 0 : -ENOMEM;
 
 	for (uint64_t n = is_shared ? 0 : index; n < pool->count && rc == 0; n += step) {
 		struct endpoint endpoint = nth_address(pool, n);
 		rc = append(part, &endpoint);
 	}
-	if (rc < 0)
+	if (rc < 0) {
+		source_pool_free(part);
 		return rc;
+	}
 	/* Who shares starts elsewhere. */
 	part->next = is_shared ? index % pool->count : 0;
-	*ret = take_pool(&part);
+	*ret = part;
 	return 0;
 }

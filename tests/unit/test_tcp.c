@@ -1,6 +1,7 @@
 /* The kernel's TCP over loopback, with ports that the kernel chooses. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

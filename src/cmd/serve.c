@@ -1,0 +1,361 @@
+/* conntest serve: options to plan, and the lines that say what it listens on. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cmd/commands.h"
+#include "engine/service.h"
+#include "proto/traffic_wire.h"
+#include "run/run.h"
+#include "sys/cpu.h"
+#include "sys/limits.h"
+
+#define SAID_FIRST_MAX (64 * 1024)
+
+struct serve_options {
+	struct option_list listen;
+	const char *name;
+	uint64_t drain_ns;
+	uint64_t duration_ns;
+	uint64_t connections_max;
+	uint64_t workers;
+	const char *cpus;
+	uint64_t tick_ns;
+	struct output_options output;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
+	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
+	       .help = "traffic, echo, discard (+udp) or source; may be repeated; port 0 = any free one"),
+	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
+	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
+	       .help = "the host name that clients of traffic get to see, instead of this host's"),
+	OPTION(struct serve_options, drain_ns, OPTION_TIME, .name = "drain",
+	       .placeholder = "TIME", .default_text = "5s", .level = OPTION_FIRST_HOUR,
+	       .help = "how long connections have to come to the end of a message when it ends"),
+	OPTION(struct serve_options, duration_ns, OPTION_TIME, .name = "duration", .letter = 'T',
+	       .placeholder = "TIME", .default_text = "0", .level = OPTION_FIRST_HOUR,
+	       .help = "how long; 0 = until interrupted"),
+	OPTION(struct serve_options, connections_max, OPTION_COUNT, .name = "max-connections",
+	       .placeholder = "N", .default_text = "0", .level = OPTION_FIRST_HOUR,
+	       .help = "who comes beyond is turned away at once; 0 = what ulimit -n allows"),
+	OPTION(struct serve_options, workers, OPTION_COUNT, .name = "workers", .letter = 'w',
+	       .placeholder = "N", .default_text = "0", .maximum = "1024", .level = OPTION_ALL,
+	       .help = "threads; 0 = one a cpu"),
+	OPTION(struct serve_options, cpus, OPTION_TEXT, .name = "cpus",
+	       .placeholder = "auto|off|LIST", .default_text = "auto", .level = OPTION_ALL,
+	       .help = "pins workers to these cpus in turn; auto = where there is a worker for each"),
+	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
+	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
+	       .help = "wakes only at multiples of this: less cpu, later answers"),
+	OUTPUT_OPTIONS(struct serve_options, output),
+};
+/* clang-format on */
+
+/* ---- options to plan */
+
+static const char *const bare[] = { "traffic://:5003", "traffic+udp://:5003", "discard://:5009" };
+
+static int read_place(const char *text, struct error *error, struct plan_listen *ret)
+{
+	static const struct uri_defaults defaults = {
+		.service = SERVICE_TRAFFIC,
+		.is_listening = true,
+	};
+	struct uri uri;
+	int rc = uri_parse(text, &defaults, error, &uri);
+	if (rc < 0)
+		return rc;
+	*ret = (struct plan_listen){ .service = uri.service, .transport = uri.transport };
+	if (uri.host[0] != '\0' && endpoint_parse(uri.host, uri.port, &ret->local) < 0)
+		return error_set(error, EINVAL,
+				 "\"%s\" is a name: give an address of this host, or none for all",
+				 uri.host);
+	ret->local.port = uri.port;
+	return 0;
+}
+
+static bool is_same_place(const struct plan_listen *a, const struct plan_listen *b)
+{
+	return a->transport == b->transport && a->local.port != 0 &&
+	       endpoint_is_equal(&a->local, &b->local);
+}
+
+static int add_place(struct plan_serve *serve, const char *text, struct error *error)
+{
+	struct plan_listen *place = &serve->listen[serve->listen_count];
+
+	if (serve->listen_count == PLAN_LISTEN_MAX)
+		return error_set(error, EINVAL, "%s: %d places at most", text, PLAN_LISTEN_MAX);
+	int rc = read_place(text, error, place);
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; i < serve->listen_count; i++) {
+		if (is_same_place(place, &serve->listen[i]))
+			return error_set(error, EINVAL, "%s: its port is another --listen's", text);
+	}
+	serve->listen_count++;
+	return 0;
+}
+
+static int add_places(const struct serve_options *options, struct plan_serve *serve,
+		      struct error *error)
+{
+	bool is_bare = options->listen.count == 0;
+	size_t count = is_bare ? array_size(bare) : options->listen.count;
+
+	for (size_t i = 0; i < count; i++) {
+		int rc = add_place(serve, is_bare ? bare[i] : options->listen.items[i], error);
+		if (rc < 0) {
+			error_prefix(error, "--listen");
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* Its own name unless one is asked for; a client takes only printable ASCII for a name. */
+static int choose_name(const char *asked, struct error *error, char name[WIRE_NAME_BYTES])
+{
+	name[0] = '\0';
+	if (asked == NULL) {
+		(void)gethostname(name, WIRE_NAME_BYTES);
+		name[WIRE_NAME_BYTES - 1] = '\0';
+		return 0;
+	}
+	size_t length = strlen(asked);
+	if (length == 0 || length >= WIRE_NAME_BYTES ||
+	    wire_read_name((const uint8_t *)asked, length, name) != length)
+		return error_set(error, EINVAL,
+				 "--name: \"%s\" is no host name (1 to %d printable characters)",
+				 asked, WIRE_NAME_BYTES - 1);
+	return 0;
+}
+
+static int choose_workers(const struct serve_options *options, struct error *error,
+			  unsigned cpus[CPU_LIST_MAX], struct plan *plan)
+{
+	plan->workers = options->workers > 0 ? (unsigned)options->workers : cpu_count();
+	plan->cpus = cpus;
+	int rc = cpu_list_parse(options->cpus, error, cpus, &plan->cpu_count);
+	if (rc < 0)
+		error_prefix(error, "--cpus");
+	/* Fewer than the cpus are better left to the scheduler. */
+	else if (strcmp(options->cpus, "auto") == 0 && plan->workers < plan->cpu_count)
+		plan->cpu_count = 0;
+	return rc;
+}
+
+static int make_plan(const struct serve_options *options, struct error *error,
+		     unsigned cpus[CPU_LIST_MAX], struct plan *plan)
+{
+	*plan = (struct plan){
+		.serve.connections_max = options->connections_max,
+		.serve.drain_ns = options->drain_ns,
+		.duration_ns = options->duration_ns,
+		.tick_ns = options->tick_ns,
+		.socket_options.has_no_delay = true,
+		.stream = &stream_tcp,
+		.datagram = &datagram_udp,
+	};
+	int rc = add_places(options, &plan->serve, error);
+	return rc < 0 ? rc : choose_workers(options, error, cpus, plan);
+}
+
+/* ---- what is said first */
+
+/* Places with the same service, address and port are one place over two transports. */
+static bool are_one(const struct plan_listen *a, uint16_t port_a, const struct plan_listen *b,
+		    uint16_t port_b)
+{
+	return a->service == b->service && port_a == port_b && a->transport != b->transport &&
+	       a->local.family == b->local.family &&
+	       memcmp(a->local.address, b->local.address, sizeof(a->local.address)) == 0;
+}
+
+static struct endpoint bound(const struct plan_listen *place, uint16_t port)
+{
+	struct endpoint endpoint = place->local;
+
+	if (endpoint.family == 0)
+		endpoint.family = AF_INET6; /* [::]: all of both families */
+	endpoint.port = port;
+	return endpoint;
+}
+
+static void write_places(struct buffer *out, const struct run *run, const struct engine *engine)
+{
+	const struct plan_serve *serve = &run->plan->serve;
+
+	for (uint32_t i = 0; i < serve->listen_count; i++) {
+		const struct plan_listen *place = &serve->listen[i];
+		uint16_t port = engine_port(engine, i);
+		struct endpoint endpoint = bound(place, port);
+		const char *transport = transport_name(place->transport);
+		char text[ENDPOINT_TEXT_MAX];
+		if (i > 0 && are_one(place, port, place - 1, engine_port(engine, i - 1)))
+			continue;
+		if (i + 1 < serve->listen_count &&
+		    are_one(place, port, place + 1, engine_port(engine, i + 1)))
+			transport = "tcp+udp";
+		buffer_append_format(out, "%s%s  %s  %s", i > 0 ? "   " : "",
+				     service_name(place->service), transport,
+				     endpoint_format(&endpoint, text));
+	}
+}
+
+static bool are_all_everywhere(const struct plan_serve *serve)
+{
+	for (uint32_t i = 0; i < serve->listen_count; i++) {
+		const struct endpoint *local = &serve->listen[i].local;
+		if (local->family != 0 && !endpoint_is_any(local))
+			return false;
+	}
+	return true;
+}
+
+static void write_limits(struct buffer *out, const struct plan *plan)
+{
+	char count[UNITS_TEXT_MAX];
+	uint64_t most = service_connections_max(plan);
+
+	buffer_append_format(out, "limits     %s connections (", units_format_grouped(most, count));
+	if (plan->serve.connections_max > 0)
+		buffer_append_text(out, "--max-connections");
+	else
+		buffer_append_format(out, "ulimit -n %" PRIu64, limits_raise_descriptors());
+	buffer_append_text(out, "), no limit a source, no idle deadline");
+}
+
+/* The line to type elsewhere: our traffic speaks to either echoing service. */
+static void write_client(struct buffer *out, const struct run *run, const struct engine *engine)
+{
+	const struct plan_serve *serve = &run->plan->serve;
+	uint32_t i = 0;
+	char host[ENDPOINT_TEXT_MAX] = "HOST";
+	char port[8] = "";
+
+	while (i < serve->listen_count && serve->listen[i].service != SERVICE_TRAFFIC &&
+	       serve->listen[i].service != SERVICE_ECHO)
+		i++;
+	if (i == serve->listen_count)
+		return;
+	const struct plan_listen *place = &serve->listen[i];
+	struct endpoint endpoint = bound(place, engine_port(engine, i));
+	const char *scheme = place->transport == TRANSPORT_UDP ? "udp://"
+			     : place->service == SERVICE_ECHO  ? "tcp://"
+							       : "";
+	if (endpoint.port != service_port(SERVICE_TRAFFIC))
+		(void)snprintf(port, sizeof(port), ":%u", endpoint.port);
+	if (!endpoint_is_any(&endpoint)) {
+		(void)endpoint_format(&endpoint, host);
+		port[0] = '\0';
+	}
+	buffer_append_format(out, "     clients: conntest traffic %s%s%s", scheme, host, port);
+}
+
+static void write_text(struct buffer *out, const struct run *run, const struct engine *engine)
+{
+	const struct plan_serve *serve = &run->plan->serve;
+
+	buffer_append_text(out, "listening  ");
+	write_places(out, run, engine);
+	buffer_append_format(out, "   %sname %s\n",
+			     are_all_everywhere(serve) ? "all addresses; " : "", serve->name);
+	write_limits(out, run->plan);
+	write_client(out, run, engine);
+	buffer_append_text(out, "\n");
+}
+
+static void write_event(struct buffer *out, const struct plan_listen *place, uint16_t port)
+{
+	struct endpoint endpoint = bound(place, port);
+	char text[ENDPOINT_TEXT_MAX];
+	struct json json;
+
+	json_init(&json, out);
+	json_object_open(&json);
+	json_key_text(&json, "event", "listening");
+	json_key_text(&json, "service", service_name(place->service));
+	json_key_text(&json, "transport", transport_name(place->transport));
+	json_key_text(&json, "address", endpoint_format_address(&endpoint, text));
+	json_key_unsigned(&json, "port", port);
+	json_object_close(&json);
+	buffer_append_text(out, "\n");
+}
+
+static void started(const struct run *run, const struct engine *engine,
+		    const struct outputs *outputs)
+{
+	const struct plan_serve *serve = &run->plan->serve;
+	struct buffer buffer cleanup(buffer_deinit);
+
+	buffer_init(&buffer, SAID_FIRST_MAX);
+	write_text(&buffer, run, engine);
+	outputs_write(outputs, OUTPUT_TEXT, &buffer);
+	buffer_clear(&buffer);
+	for (uint32_t i = 0; i < serve->listen_count; i++)
+		write_event(&buffer, &serve->listen[i], engine_port(engine, i));
+	outputs_write(outputs, OUTPUT_NDJSON, &buffer);
+}
+
+/* ---- the command */
+
+static int serve_run(const struct command *command, int argc, char **argv)
+{
+	struct serve_options options = { 0 };
+	struct error error = { "" };
+	struct operands operands cleanup(operands_deinit);
+	struct plan plan = { 0 };
+	unsigned cpus[CPU_LIST_MAX];
+	char name[WIRE_NAME_BYTES];
+	int code = options_parse(command, argc, argv, &options, &operands, &error);
+
+	if (code >= 0 && operands.count > 0)
+		code = error_set(&error, EINVAL, "%s: places come with --listen %s://%s",
+				 operands.items[0], service_name(SERVICE_TRAFFIC), ":5003");
+	if (code >= 0)
+		code = choose_name(options.name, &error, name);
+	if (code >= 0)
+		code = make_plan(&options, &error, cpus, &plan);
+	if (code < 0)
+		return command_stop(command, code, &error);
+	plan.serve.name = name;
+	return run_measure(&(struct run){
+		.command = command,
+		.options = &options,
+		.output = &options.output,
+		.plan = &plan,
+		.target = options.listen.count > 0 ? options.listen.items[0] : bare[0],
+		.started = started,
+	});
+}
+
+const struct command command_serve = {
+	.name = "serve",
+	.summary = "answers every test: echoes, reads or sends, over TCP and UDP",
+	.options = { rows, array_size(rows) },
+	.options_size = sizeof(struct serve_options),
+	.description =
+		"Listens and answers until it is interrupted. Without --listen that is traffic over "
+		"TCP and UDP on port 5003 and discard over TCP on port 5009, on all addresses.\n\n"
+		"traffic echoes, with the name of this host over the first 64 bytes of each "
+		"connection and each datagram, and tells datagrams of conntest how many of them "
+		"arrived and when. echo returns every byte. discard reads, and answers the end of a "
+		"connection with the number of bytes it got. source sends zeros until the client's "
+		"end. Datagrams are answered from the address that they were sent to, and never if "
+		"they come from a port that is listened on here.\n\n"
+		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
+		"connection is closed between two messages with nothing unread, at the latest after "
+		"--drain; a second signal ends it at once. There is no idle deadline and no limit a "
+		"source: behind a balancer all clients share one address.",
+	.examples =
+		"conntest serve  # traffic on 5003 over TCP and UDP, discard on 5009\n"
+		"conntest serve --listen echo://127.0.0.1:0 -o ndjson  # tells the port it got\n"
+		"conntest serve --name web-1 --drain 30s  # a backend that lets go slowly",
+	.run = serve_run,
+};

@@ -1,0 +1,87 @@
+#include "engine/flow_counts.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAYS 8 /* flows that share a place */
+#define SETS (FLOW_COUNTS_MAX / WAYS)
+
+struct flow_count {
+	struct endpoint remote;
+	uint32_t flow;
+	uint64_t count; /* 0: free */
+	uint64_t heard_ns;
+};
+
+struct flow_counts {
+	uint64_t seed;
+	struct flow_count sets[SETS][WAYS];
+};
+
+int flow_counts_new(uint64_t seed, struct flow_counts **ret)
+{
+	struct flow_counts *counts = calloc(1, sizeof(*counts));
+
+	if (counts == NULL)
+		return -ENOMEM;
+	counts->seed = seed;
+	*ret = counts;
+	return 0;
+}
+
+void flow_counts_free(struct flow_counts *counts)
+{
+	free(counts);
+}
+
+/* The finalizer of splitmix64: every bit of the input moves every bit of the output. */
+static uint64_t mix(uint64_t value)
+{
+	value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return value ^ (value >> 31);
+}
+
+static size_t place_of(const struct flow_counts *counts, const struct endpoint *remote,
+		       uint32_t flow)
+{
+	uint64_t words[2];
+	memcpy(words, remote->address, sizeof(words));
+	uint64_t hash = mix(counts->seed ^ words[0]);
+	hash = mix(hash ^ words[1]);
+	hash = mix(hash ^ ((uint64_t)flow << 32 | remote->port));
+	return hash % SETS;
+}
+
+static bool is_same(const struct flow_count *entry, const struct endpoint *remote, uint32_t flow)
+{
+	return entry->count != 0 && entry->flow == flow &&
+	       endpoint_is_equal(&entry->remote, remote);
+}
+
+/* The flow's own entry or, made ready for it, the free or oldest one. */
+static struct flow_count *find(struct flow_count set[WAYS], const struct endpoint *remote,
+			       uint32_t flow)
+{
+	struct flow_count *oldest = &set[0];
+
+	for (struct flow_count *entry = set; entry < set + WAYS; entry++) {
+		if (is_same(entry, remote, flow))
+			return entry;
+		if (entry->heard_ns < oldest->heard_ns)
+			oldest = entry;
+	}
+	*oldest = (struct flow_count){ .remote = *remote, .flow = flow };
+	return oldest;
+}
+
+uint64_t flow_counts_add(struct flow_counts *counts, const struct endpoint *remote, uint32_t flow,
+			 uint64_t now_ns)
+{
+	struct flow_count *entry = find(counts->sets[place_of(counts, remote, flow)], remote, flow);
+
+	entry->heard_ns = now_ns;
+	return ++entry->count;
+}

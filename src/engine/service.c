@@ -1,0 +1,169 @@
+#include "engine/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/service_tcp.h"
+#include "engine/service_udp.h"
+#include "sys/limits.h"
+
+/* Descriptors that are not for connections: a tenth, and at least this many beside our own. */
+#define DESCRIPTORS_APART 32
+/* Of a worker: its loop, its listeners' reserve. */
+#define DESCRIPTORS_A_WORKER 4
+
+struct services {
+	struct activity activity;
+	struct service_tcp tcp;
+	struct service_udp udp;
+};
+
+static struct services *services_of(struct activity *activity)
+{
+	return container_of(activity, struct services, activity);
+}
+
+/* ---- the activity */
+
+static void service_end(struct activity *activity)
+{
+	struct services *services = services_of(activity);
+
+	service_udp_drain(&services->udp);
+	service_tcp_drain(&services->tcp);
+}
+
+static bool service_is_done(const struct activity *activity)
+{
+	const struct services *services = container_of(activity, struct services, activity);
+
+	return service_tcp_is_drained(&services->tcp);
+}
+
+static void service_account(struct activity *activity)
+{
+	struct counters *counters = &activity->worker->recorders[PLAN_SERVED]->counters;
+
+	counters->queue_overflows = service_udp_overflows(&services_of(activity)->udp);
+}
+
+static void service_finish(struct activity *activity)
+{
+	struct services *services = services_of(activity);
+
+	service_account(activity);
+	service_udp_close(&services->udp);
+	service_tcp_close(&services->tcp);
+}
+
+static void service_free(struct activity *activity)
+{
+	struct services *services = services_of(activity);
+
+	service_udp_deinit(&services->udp);
+	service_tcp_deinit(&services->tcp);
+	free(services);
+}
+
+static const struct activity_kind service_kind = {
+	.name = "service",
+	.end = service_end,
+	.is_done = service_is_done,
+	.finish = service_finish,
+	.account = service_account,
+	.free = service_free,
+};
+
+/* ---- opening */
+
+static const char *advice_of(int code)
+{
+	switch (code) {
+	case EACCES:
+		return "permission denied (ports below 1024 are root's: choose a higher one)";
+	case EADDRNOTAVAIL:
+		return "no such address on this host (see ip addr)";
+	case EMFILE:
+	case ENFILE:
+		return "out of file descriptors (raise ulimit -n)";
+	default:
+		return strerrordesc_np(code);
+	}
+}
+
+static int explain(const struct plan_listen *listen, int code, struct error *error)
+{
+	bool is_udp = listen->transport == TRANSPORT_UDP;
+	char place[ENDPOINT_TEXT_MAX];
+
+	if (listen->local.family == 0)
+		(void)snprintf(place, sizeof(place), ":%u", listen->local.port);
+	else
+		(void)endpoint_format(&listen->local, place);
+	if (code != EADDRINUSE)
+		return error_set(error, code, "cannot listen on %s%s://%s: %s",
+				 service_name(listen->service), is_udp ? "+udp" : "", place,
+				 advice_of(code));
+	return error_set(error, code,
+			 "cannot listen on %s%s://%s: address in use (another conntest serve? "
+			 "see ss -l%cnp 'sport = :%u')",
+			 service_name(listen->service), is_udp ? "+udp" : "", place,
+			 is_udp ? 'u' : 't', listen->local.port);
+}
+
+static int open_place(struct services *services, uint32_t index, struct service_shared *shared)
+{
+	const struct plan_serve *serve = &services->activity.worker->plan->serve;
+	uint16_t port = serve->listen[index].local.port;
+
+	if (port == 0)
+		port = shared->ports[index];
+	if (serve->listen[index].transport == TRANSPORT_UDP)
+		return service_udp_listen(&services->udp, index, port, &shared->ports[index]);
+	return service_tcp_listen(&services->tcp, index, port, &shared->ports[index]);
+}
+
+int service_add(struct worker *worker, struct service_shared *shared, struct error *error)
+{
+	struct services *services = calloc(1, sizeof(*services));
+
+	if (services == NULL)
+		return error_set(error, ENOMEM, "out of memory");
+	services->activity.worker = worker;
+	service_tcp_init(&services->tcp, worker, shared);
+	service_udp_init(&services->udp, worker);
+	for (uint32_t i = 0; i < worker->plan->serve.listen_count; i++) {
+		int rc = open_place(services, i, shared);
+		if (rc < 0) {
+			service_free(&services->activity);
+			return explain(&worker->plan->serve.listen[i], -rc, error);
+		}
+	}
+	worker_add_activity(worker, &services->activity, &service_kind);
+	return 0;
+}
+
+/* ---- what others ask */
+
+struct service_totals service_totals(const struct worker *worker)
+{
+	const struct activity *activity = worker->activities;
+
+	while (activity != NULL && activity->kind != &service_kind)
+		activity = activity->next;
+	if (activity == NULL)
+		return (struct service_totals){ 0 };
+	return container_of(activity, struct services, activity)->tcp.connections.totals;
+}
+
+uint64_t service_connections_max(const struct plan *plan)
+{
+	if (plan->serve.connections_max > 0)
+		return plan->serve.connections_max;
+	uint64_t descriptors = limits_raise_descriptors();
+	uint64_t own = DESCRIPTORS_APART +
+		       plan->workers * (plan->serve.listen_count + DESCRIPTORS_A_WORKER);
+	uint64_t apart = descriptors / 10 > own ? descriptors / 10 : own;
+	return descriptors > apart ? descriptors - apart : 1;
+}

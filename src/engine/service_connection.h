@@ -1,0 +1,111 @@
+/* The connections that a worker serves, and what each is doing: a state is a constant object whose
+ * handlers return the state that follows. A connection is gone with `service_closed`; its memory
+ * goes at the end of the turn.
+ */
+#pragma once
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/list.h"
+#include "base/slab.h"
+#include "engine/backlog.h"
+#include "engine/service.h"
+#include "engine/service_count.h"
+#include "engine/worker.h"
+#include "net/stream.h"
+
+struct service_connection;
+
+struct service_state {
+	const char *name;
+	/* Bytes or the peer's end may have arrived: receives once. */
+	const struct service_state *(*readable)(struct service_connection *connection);
+	/* There is room to send and no backlog; also called once when the connection is new. */
+	const struct service_state *(*writable)(struct service_connection *connection);
+	/* Draining: it could end here if nothing is unread. */
+	bool (*is_at_rest)(const struct service_connection *connection, uint64_t now_ns);
+	/* The peer has ended; or, draining, it is at rest and nothing is unread. */
+	const struct service_state *(*leave)(struct service_connection *connection);
+};
+
+/* The services' first states; then what follows on any of them. */
+extern const struct service_state service_echo;    /* sends back what it gets */
+extern const struct service_state service_traffic; /* the same, its name over the first 64 bytes */
+extern const struct service_state service_discard;
+extern const struct service_state service_source;
+extern const struct service_state service_flushing; /* its last bytes have no room yet */
+extern const struct service_state service_finished; /* sent its end; waits for the peer's */
+extern const struct service_state service_closed;
+
+/* All of one worker. */
+struct service_connections {
+	struct worker *worker;
+	struct service_shared *shared;
+	struct counters *counters;
+	struct service_totals totals;
+	struct list open;
+	struct list unread; /* stopped before the end of what has arrived */
+	struct list closed; /* to be freed at the end of this turn */
+	struct deferred read_on;
+	struct deferred bury;
+	struct slab slab;
+	struct slab backlog_pool;
+	bool is_draining;
+};
+
+struct service_connection {
+	struct stream stream;
+	const struct service_state *state;
+	struct service_connections *owner;
+	struct list node;   /* in `open` or `closed` */
+	struct list unread; /* in `unread` or alone */
+	struct backlog backlog;
+	struct service_count count;
+	uint64_t moved_ns; /* when bytes last arrived; finished: when it did */
+	bool has_peer_ended;
+};
+static_assert(sizeof(struct service_connection) <= 192, "memory of an idle connection");
+
+void service_connections_init(struct service_connections *connections, struct worker *worker,
+			      struct service_shared *shared);
+/* All must have been closed. */
+void service_connections_deinit(struct service_connections *connections);
+/* For a stream that is still to be accepted. NULL: out of memory. */
+struct service_connection *service_connection_new(struct service_connections *connections);
+/* Takes back one that was never begun. */
+void service_connection_free(struct service_connection *connection);
+/* The stream has been accepted. */
+void service_connection_begin(struct service_connection *connection,
+			      const struct service_state *state);
+/* The `ready` of its stream. */
+void service_connection_ready(struct stream *stream, unsigned events);
+/* Ends it if it is at rest with nothing unread. */
+void service_connection_drain(struct service_connection *connection, uint64_t now_ns);
+/* Ends it now, whatever it is doing. */
+void service_connection_cut_off(struct service_connection *connection);
+
+/* ---- for states */
+
+/* Receives into the worker's scratch what a backlog can hold, and counts its messages; or throws
+ * bytes away. Returns how many bytes; 0: there are none, `ret_next` is the state that follows. */
+size_t service_receive(struct service_connection *connection,
+		       const struct service_state **ret_next);
+size_t service_skip(struct service_connection *connection, const struct service_state **ret_next);
+/* Sends, and keeps what finds no room in the backlog, which must be empty. 0 or -errno. */
+nodiscard int service_send(struct service_connection *connection, const void *data, size_t size);
+/* Goes on in the next turn: more may be there to read or to send. */
+void service_go_on(struct service_connection *connection);
+/* Nothing came for as long as makes a message's end likely. */
+bool service_is_quiet(const struct service_connection *connection, uint64_t now_ns);
+
+/* Each returns the state that follows. */
+const struct service_state *service_stay(struct service_connection *connection);
+/* Ends our direction when all is sent, then waits for the peer's end if it is still to come. */
+const struct service_state *service_leave(struct service_connection *connection);
+const struct service_state *service_fail(struct service_connection *connection, enum phase phase,
+					 int code);

@@ -1,0 +1,261 @@
+#include "engine/service_udp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "proto/traffic_wire.h"
+
+#define BATCHES_A_TURN  16
+#define BATCHES_A_DRAIN 4096
+
+static struct recorder *recorder_of(const struct service_socket *place)
+{
+	return place->owner->worker->recorders[PLAN_SERVED];
+}
+
+/* ---- sending */
+
+static void count_answered(struct service_socket *place, int count)
+{
+	struct counters *counters = &recorder_of(place)->counters;
+
+	for (int i = 0; i < count; i++)
+		counters->bytes_sent += place->answers[place->answered++].size;
+	counters->sent += (uint64_t)count;
+	counters->received += (uint64_t)count;
+	counters->debt -= (uint64_t)count;
+}
+
+/* The first answer can't be sent at all: no route, a firewall, too large for this way. */
+static void give_up_one(struct service_socket *place, int code)
+{
+	struct recorder *recorder = recorder_of(place);
+
+	place->answered++;
+	recorder->counters.missed_peer++;
+	recorder->counters.debt--;
+	recorder_error(recorder, PHASE_SEND, outcome_from_errno(code), code,
+		       loop_now(place->owner->worker->loop));
+}
+
+/* False: there is no room; STREAM_WRITABLE follows. */
+static bool send_answers(struct service_socket *place)
+{
+	while (place->answered < place->count) {
+		int sent = datagram_send(&place->socket, place->answers + place->answered,
+					 place->count - place->answered);
+		if (sent == -EAGAIN)
+			return false;
+		if (sent < 0)
+			give_up_one(place, -sent);
+		else
+			count_answered(place, sent);
+	}
+	return true;
+}
+
+/* ---- receiving */
+
+static bool is_own_port(const struct service_udp *udp, uint16_t port)
+{
+	for (unsigned i = 0; i < udp->socket_count; i++) {
+		if (udp->sockets[i].socket.local.port == port)
+			return true;
+	}
+	return false;
+}
+
+static void write_traffic(struct service_udp *udp, const struct datagram *datagram, uint64_t now_ns)
+{
+	struct wire_datagram wire;
+
+	wire_write_name(datagram->data, datagram->size, udp->worker->plan->serve.name);
+	if (!wire_read_datagram(datagram->data, datagram->size, &wire))
+		return;
+	uint64_t count = flow_counts_add(udp->flows, &datagram->remote, wire.flow, now_ns);
+	wire_fill_datagram(datagram->data, count, now_ns);
+}
+
+static void serve(struct service_socket *place, const struct datagram *datagram, uint64_t now_ns)
+{
+	struct counters *counters = &recorder_of(place)->counters;
+
+	counters->bytes_received += datagram->size;
+	if (place->service == SERVICE_DISCARD) {
+		counters->scheduled++;
+		counters->sent++;
+		counters->received++;
+		return;
+	}
+	if (datagram->is_truncated || is_own_port(place->owner, datagram->remote.port)) {
+		counters->unasked_bytes += datagram->size;
+		return;
+	}
+	if (place->service == SERVICE_TRAFFIC)
+		write_traffic(place->owner, datagram, now_ns);
+	counters->scheduled++;
+	counters->debt++;
+	place->answers[place->count++] = *datagram;
+}
+
+/* Returns how many arrived or -errno. */
+static int receive_batch(struct service_socket *place)
+{
+	struct datagram batch[SERVICE_UDP_BATCH];
+
+	for (int i = 0; i < SERVICE_UDP_BATCH; i++)
+		batch[i] = (struct datagram){
+			.data = place->room + (size_t)i * SERVICE_UDP_ROOM_BYTES,
+			.capacity = SERVICE_UDP_ROOM_BYTES,
+		};
+	place->answered = 0;
+	place->count = 0;
+	int count = datagram_receive(&place->socket, batch, SERVICE_UDP_BATCH);
+	uint64_t now_ns = loop_read_clock(place->owner->worker->loop);
+	for (int i = 0; i < count; i++)
+		serve(place, &batch[i], now_ns);
+	return count;
+}
+
+static void record_receive_error(struct service_socket *place, int code)
+{
+	recorder_error(recorder_of(place), PHASE_RECEIVE, outcome_from_errno(code), code,
+		       loop_now(place->owner->worker->loop));
+}
+
+/* False: it stopped before the end of what has arrived. */
+static bool serve_batches(struct service_socket *place, unsigned most)
+{
+	bool has_all = false;
+
+	/* Once more at the end, to send what came last. */
+	for (unsigned i = 0; send_answers(place) && !has_all && i < most; i++) {
+		int count = receive_batch(place);
+		if (count < 0 && count != -EAGAIN)
+			record_receive_error(place, -count);
+		else if (count < SERVICE_UDP_BATCH)
+			has_all = true;
+	}
+	return has_all || place->answered < place->count;
+}
+
+static void serve_some(struct service_socket *place)
+{
+	if (!serve_batches(place, BATCHES_A_TURN))
+		loop_defer(place->owner->worker->loop, &place->read_on);
+}
+
+static void ready(struct datagram_socket *socket, unsigned events)
+{
+	(void)events;
+	serve_some(container_of(socket, struct service_socket, socket));
+}
+
+static void read_on(struct deferred *deferred)
+{
+	serve_some(container_of(deferred, struct service_socket, read_on));
+}
+
+/* ---- opening and closing */
+
+void service_udp_init(struct service_udp *udp, struct worker *worker)
+{
+	udp->worker = worker;
+	udp->flows = NULL;
+	udp->socket_count = 0;
+}
+
+static int prepare(struct service_udp *udp, struct service_socket *place, enum service service)
+{
+	*place = (struct service_socket){ .owner = udp, .service = service };
+	deferred_init(&place->read_on, read_on);
+	place->room = malloc((size_t)SERVICE_UDP_BATCH * SERVICE_UDP_ROOM_BYTES);
+	if (place->room == NULL)
+		return -ENOMEM;
+	if (service != SERVICE_TRAFFIC || udp->flows != NULL)
+		return 0;
+	return flow_counts_new(random_next(&udp->worker->random), &udp->flows);
+}
+
+/* As with listeners: is the port anybody else's? */
+static int check_is_free(const struct worker *worker, const struct datagram_options *shared)
+{
+	struct datagram_options alone = *shared;
+	struct datagram_socket probe;
+
+	if (!shared->is_shared || worker->index > 0 || shared->local.port == 0)
+		return 0;
+	alone.is_shared = false;
+	int rc = datagram_open(&probe, worker->plan->datagram, worker->loop, &alone, ready);
+	if (rc == 0)
+		datagram_close(&probe);
+	return rc;
+}
+
+int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, uint16_t *ret_port)
+{
+	const struct plan *plan = udp->worker->plan;
+	const struct plan_listen *listen = &plan->serve.listen[index];
+	struct service_socket *place = &udp->sockets[udp->socket_count];
+	struct datagram_options options = {
+		.local = listen->local,
+		.is_shared = plan->workers > 1,
+		.wants_local = true,
+		.options = &plan->socket_options,
+		.network = plan->network,
+	};
+
+	options.local.port = port;
+	int rc = check_is_free(udp->worker, &options);
+	if (rc == 0)
+		rc = prepare(udp, place, listen->service);
+	if (rc == 0)
+		rc = datagram_open(&place->socket, plan->datagram, udp->worker->loop, &options,
+				   ready);
+	if (rc < 0) {
+		free(place->room);
+		return rc;
+	}
+	udp->socket_count++;
+	*ret_port = place->socket.local.port;
+	return 0;
+}
+
+static void close_place(struct service_socket *place)
+{
+	list_remove(&place->read_on.node);
+	datagram_close(&place->socket);
+	while (place->answered < place->count)
+		give_up_one(place, EAGAIN);
+}
+
+void service_udp_drain(struct service_udp *udp)
+{
+	for (unsigned i = 0; i < udp->socket_count; i++) {
+		(void)serve_batches(&udp->sockets[i], BATCHES_A_DRAIN);
+		close_place(&udp->sockets[i]);
+	}
+}
+
+void service_udp_close(struct service_udp *udp)
+{
+	for (unsigned i = 0; i < udp->socket_count; i++)
+		close_place(&udp->sockets[i]);
+}
+
+void service_udp_deinit(struct service_udp *udp)
+{
+	service_udp_close(udp);
+	for (unsigned i = 0; i < udp->socket_count; i++)
+		free(udp->sockets[i].room);
+	flow_counts_free(udp->flows);
+}
+
+uint64_t service_udp_overflows(const struct service_udp *udp)
+{
+	uint64_t overflows = 0;
+
+	for (unsigned i = 0; i < udp->socket_count; i++)
+		overflows += udp->sockets[i].socket.queue_overflows;
+	return overflows;
+}

@@ -1,0 +1,297 @@
+/* See figures.h. */
+#include "metric/figures.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/attributes.h"
+#include "base/closest.h"
+
+static uint64_t number_at(const void *object, size_t offset)
+{
+	return *(const uint64_t *)(const void *)((const char *)object + offset);
+}
+
+static const char *get_nothing(const struct report *report, const struct report_stream *stream,
+			       const struct figure_source *source, double *ret)
+{
+	(void)report;
+	(void)stream;
+	(void)source;
+	*ret = 0;
+	return NULL;
+}
+
+static const char *get_field(const struct report *report, const struct report_stream *stream,
+			     const struct figure_source *source, double *ret)
+{
+	(void)report;
+	*ret = (double)number_at(stream, source->outer);
+	return NULL;
+}
+
+static const char *get_missed(const struct report *report, const struct report_stream *stream,
+			      const struct figure_source *source, double *ret)
+{
+	(void)report;
+	(void)source;
+	*ret = (double)(stream->totals.missed_no_connection + stream->totals.missed_peer +
+			stream->totals.missed_generator);
+	return NULL;
+}
+
+static const char *get_goodput(const struct report *report, const struct report_stream *stream,
+			       const struct figure_source *source, double *ret)
+{
+	(void)source;
+	if (report->duration_ns == 0)
+		return "the run had no length";
+	*ret = (double)stream->totals.bytes_received * 8e9 / (double)report->duration_ns;
+	return NULL;
+}
+
+static const char *get_latency_count(const struct report *report,
+				     const struct report_stream *stream,
+				     const struct figure_source *source, double *ret)
+{
+	const struct report_latency *latency = &stream->latency[source->outer];
+	(void)report;
+	*ret = (double)number_at(latency, source->inner);
+	return latency->is_measured ? NULL : "not recorded in this run";
+}
+
+static const char *get_latency(const struct report *report, const struct report_stream *stream,
+			       const struct figure_source *source, double *ret)
+{
+	const char *reason = get_latency_count(report, stream, source, ret);
+	if (reason)
+		return reason;
+	return stream->latency[source->outer].count > 0 ? NULL : "nothing was answered";
+}
+
+static bool is_lower_bound(const struct report_latency *latency, double value)
+{
+	return latency->censored > 0 && value >= (double)latency->censored_min_ns;
+}
+
+static const char *get_intervals(const struct report *report, const struct report_stream *stream,
+				 const struct figure_source *source, double *ret)
+{
+	const struct report_intervals *intervals =
+		(const void *)((const char *)stream + source->outer);
+	(void)report;
+	*ret = (double)number_at(intervals, source->inner);
+	if (intervals->is_measured)
+		return NULL;
+	return intervals->reason ? intervals->reason : "not recorded in this run";
+}
+
+static const char *get_expected_false(const struct report *report,
+				      const struct report_stream *stream,
+				      const struct figure_source *source, double *ret)
+{
+	const char *reason = get_intervals(report, stream, source, ret);
+	*ret = stream->outages.expected_false;
+	return reason;
+}
+
+static const char *get_survival(const struct report *report, const struct report_stream *stream,
+				const struct figure_source *source, double *ret)
+{
+	(void)report;
+	*ret = (double)stream->survival[source->outer];
+	return stream->has_survival ? NULL : "not recorded in this run";
+}
+
+static const char *get_cpu(const struct report *report, const struct report_stream *stream,
+			   const struct figure_source *source, double *ret)
+{
+	(void)stream;
+	(void)source;
+	if (report->duration_ns == 0)
+		return "the run had no length";
+	*ret = report->generator.cpu_seconds * 1e9 / (double)report->duration_ns;
+	return NULL;
+}
+
+static const char *get_duration(const struct report *report, const struct report_stream *stream,
+				const struct figure_source *source, double *ret)
+{
+	(void)stream;
+	(void)source;
+	*ret = (double)report->duration_ns;
+	return NULL;
+}
+
+/* Scopes, as figures.def names them. */
+#define TCP       FIGURE_SLOTS_TCP
+#define SLOTS     (FIGURE_SLOTS_TCP | FIGURE_SLOTS_UDP)
+#define ATTEMPTS  FIGURE_ATTEMPTS
+#define PROBES    FIGURE_PROBES
+#define SERVICES  FIGURE_SERVICE
+#define RUN       FIGURE_RUN
+#define ANSWERED  (SLOTS | PROBES)
+#define PACED     (SLOTS | ATTEMPTS | PROBES)
+#define DATAGRAMS (FIGURE_SLOTS_UDP | PROBES)
+#define CONNECTED (TCP | ATTEMPTS)
+#define ANY       (PACED | SERVICES)
+
+/* Sources. */
+#define FROM(function, ...)                    \
+	{                                      \
+		.get = (function), __VA_ARGS__ \
+	}
+#define NOTHING          FROM(get_nothing)
+#define FIELD(member)    FROM(get_field, .outer = offsetof(struct report_stream, member))
+#define COUNTER(name)    FIELD(totals.name)
+#define MISSED           FROM(get_missed)
+#define GOODPUT          FROM(get_goodput)
+#define SURVIVED(symbol) FROM(get_survival, .outer = SURVIVAL_##symbol)
+#define CPU              FROM(get_cpu)
+#define DURATION         FROM(get_duration)
+#define LATENCY_OF(function, symbol, member) \
+	FROM(function, .outer = LATENCY_##symbol, .inner = offsetof(struct report_latency, member))
+#define INTERVAL_OF(member, figure)                                          \
+	FROM(get_intervals, .outer = offsetof(struct report_stream, member), \
+	     .inner = offsetof(struct report_intervals, figure))
+#define OUTAGES_EXPECTED_FALSE \
+	FROM(get_expected_false, .outer = offsetof(struct report_stream, outages))
+
+/* Rows. Texts are joined, and sources are initialisers: neither can stand in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
+#define FIGURE(row_name, suffix, row_unit, row_scopes, row_whole, row_source, row_whole_source, \
+	       row_help)                                                                        \
+	{ .name = (row_name),                                                                   \
+	  .key = row_name suffix,                                                               \
+	  .unit = FIGURE_##row_unit,                                                            \
+	  .scopes = (row_scopes),                                                               \
+	  .whole = (row_whole),                                                                 \
+	  .source = row_source,                                                                 \
+	  .whole_source = row_whole_source,                                                     \
+	  .help = (row_help) },
+#define LATENCIES(name, symbol, scopes, help)                                                     \
+	FIGURE(name ".count", "", COUNT, scopes, NULL,                                            \
+	       LATENCY_OF(get_latency_count, symbol, count), NOTHING, help)                       \
+	FIGURE(name ".censored", "", COUNT, scopes, NULL,                                         \
+	       LATENCY_OF(get_latency_count, symbol, censored), NOTHING,                          \
+	       "of these: unanswered, entered with a lower bound")                                \
+	LATENCY_TIME(name ".min", symbol, scopes, min_ns, "the shortest")                         \
+	LATENCY_TIME(name ".mean", symbol, scopes, mean_ns, "the mean")                           \
+	LATENCY_TIME(name ".p50", symbol, scopes, p50_ns, "half took no longer")                  \
+	LATENCY_TIME(name ".p90", symbol, scopes, p90_ns, "90 in 100 took no longer")             \
+	LATENCY_TIME(name ".p99", symbol, scopes, p99_ns, "99 in 100 took no longer")             \
+	LATENCY_TIME(name ".p99_9", symbol, scopes, p99_9_ns, "999 in 1,000 took no longer")      \
+	LATENCY_TIME(name ".p99_99", symbol, scopes, p99_99_ns, "9,999 in 10,000 took no longer") \
+	LATENCY_TIME(name ".max", symbol, scopes, max_ns, "the longest")
+#define LATENCY_TIME(name, symbol, scopes, member, help)                                          \
+	FIGURE(name, "_ns", TIME, scopes, NULL, LATENCY_OF(get_latency, symbol, member), NOTHING, \
+	       help)
+#define INTERVALS(name, member, scopes, help)                                                     \
+	FIGURE(name ".count", "", COUNT, scopes, NULL, INTERVAL_OF(member, count), NOTHING, help) \
+	FIGURE(name ".max", "_ns", TIME, scopes, NULL, INTERVAL_OF(member, max_ns), NOTHING,      \
+	       "the longest")                                                                     \
+	FIGURE(name ".total", "_ns", TIME, scopes, NULL, INTERVAL_OF(member, total_ns), NOTHING,  \
+	       "all together")                                                                    \
+	FIGURE(name ".open", "", COUNT, scopes, NULL, INTERVAL_OF(member, open), NOTHING,         \
+	       "of these: still open at the end, their length a lower bound")
+#define SURVIVALS(name, symbol, help) \
+	FIGURE(name, "", COUNT, SLOTS, "slots", SURVIVED(symbol), FIELD(slots), help)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+const struct figure_row figure_table[] = {
+#include "metric/figures.def"
+};
+const size_t figure_table_size = array_size(figure_table);
+
+const struct figure_row *figure_find(const char *name)
+{
+	for (size_t i = 0; i < figure_table_size; i++) {
+		if (strcmp(figure_table[i].name, name) == 0)
+			return &figure_table[i];
+	}
+	return NULL;
+}
+
+const char *figure_closest(const char *name)
+{
+	const char *names[array_size(figure_table)];
+	for (size_t i = 0; i < figure_table_size; i++)
+		names[i] = figure_table[i].name;
+	return closest_word(name, names, figure_table_size);
+}
+
+const char *figure_unit_name(enum figure_unit unit)
+{
+	static const char *const names[FIGURE_UNIT_COUNT] = {
+		[FIGURE_COUNT] = "count",         [FIGURE_TIME] = "time",
+		[FIGURE_BANDWIDTH] = "bandwidth", [FIGURE_SIZE] = "size",
+		[FIGURE_NUMBER] = "number",
+	};
+	return names[unit];
+}
+
+unsigned figure_scope_of(const char *kind, const char *transport)
+{
+	if (strcmp(kind, "slots") == 0)
+		return strcmp(transport, "udp") == 0 ? FIGURE_SLOTS_UDP : FIGURE_SLOTS_TCP;
+	if (strcmp(kind, "attempts") == 0)
+		return FIGURE_ATTEMPTS;
+	if (strcmp(kind, "probes") == 0)
+		return FIGURE_PROBES;
+	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
+}
+
+void figure_value(const struct report *report, const struct report_stream *stream,
+		  const struct figure_row *row, struct figure_value *ret)
+{
+	*ret = (struct figure_value){ 0 };
+	if (stream && !stream->is_measured) {
+		ret->reason = stream->reason ? stream->reason : "the stream was not measured";
+		return;
+	}
+	ret->reason = row->source.get(report, stream, &row->source, &ret->number);
+	ret->is_measured = ret->reason == NULL;
+	(void)row->whole_source.get(report, stream, &row->whole_source, &ret->whole);
+	if (stream && row->source.get == get_latency)
+		ret->is_lower_bound =
+			is_lower_bound(&stream->latency[row->source.outer], ret->number);
+}
+
+static const char *scopes_text(unsigned scopes, struct buffer *text)
+{
+	static const struct {
+		unsigned scopes;
+		const char *stream;
+	} streams[] = { { SLOTS, "persistent" },
+			{ ATTEMPTS, "new" },
+			{ PROBES, "path" },
+			{ SERVICES, "served" },
+			{ RUN, "run" } };
+	buffer_clear(text);
+	for (size_t i = 0; i < array_size(streams); i++) {
+		if (!(scopes & streams[i].scopes))
+			continue;
+		buffer_append_text(text, text->size > 0 ? " " : "");
+		buffer_append_text(text, streams[i].stream);
+	}
+	return buffer_text(text);
+}
+
+void figures_help(struct buffer *out)
+{
+	cleanup(buffer_deinit) struct buffer streams;
+	buffer_init(&streams, 256);
+	buffer_append_text(
+		out, "What --expect '[STREAM.]NAME OP VALUE' can ask for: OP is == != < <= > "
+		     ">=; a count with a WHOLE\nalso takes a percentage of it. Without STREAM "
+		     "it must hold in every stream that has it.\nSets: graceful, hitless.\n\n");
+	buffer_append_format(out, "%-25s %-9s  %-9s  %-26s  %s\n", "NAME", "UNIT", "WHOLE",
+			     "STREAMS", "WHAT");
+	for (size_t i = 0; i < figure_table_size; i++) {
+		const struct figure_row *row = &figure_table[i];
+		buffer_append_format(out, "%-25s %-9s  %-9s  %-26s  %s\n", row->name,
+				     figure_unit_name(row->unit), row->whole ? row->whole : "-",
+				     scopes_text(row->scopes, &streams), row->help);
+	}
+}

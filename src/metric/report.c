@@ -1,0 +1,42 @@
+/* See report.h. */
+#include "metric/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int report_new(struct report **ret)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	if (!report)
+		return -ENOMEM;
+	arena_init(&report->arena);
+	*ret = report;
+	return 0;
+}
+
+void report_free(struct report *report)
+{
+	if (!report)
+		return;
+	arena_deinit(&report->arena);
+	free(report);
+}
+
+const struct report_stream *report_stream(const struct report *report, const char *name)
+{
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		if (strcmp(report->streams[i].name, name) == 0)
+			return &report->streams[i];
+	}
+	return NULL;
+}
+
+bool report_has_backend_names(const struct report_stream *stream)
+{
+	for (uint32_t i = 0; i < stream->backend_count; i++) {
+		if (stream->backends[i].name)
+			return true;
+	}
+	return false;
+}

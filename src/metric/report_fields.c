@@ -1,0 +1,333 @@
+/* See report_fields.h. */
+#include "metric/report_fields.h"
+
+#include "base/attributes.h"
+#include "metric/report.h"
+
+#define SETTINGS_MAX    1024
+#define ERRORS_MAX      4096
+#define BACKENDS_MAX    65536
+#define SAMPLES_MAX     65536
+#define CONNECTIONS_MAX 1000000
+#define LIMITS_MAX      64
+
+/* Each table sets OWNER to its struct. */
+#define PLACE(member)    .offset = offsetof(OWNER, member)
+#define OPTIONAL(offset) ((offset) + 1)
+#define IF(member)       .flag = OPTIONAL(offsetof(OWNER, member))
+#define IF_COUNT(member) .nonzero = OPTIONAL(offsetof(OWNER, member))
+#define REQUIRED         .is_required = true
+#define LIST(items, items_count, size, max) \
+	PLACE(items), .count = offsetof(OWNER, items_count), .list_size = (size), .list_max = (max)
+#define OBJECT(name)      .table = (&(name))
+#define TABLE(name, rows) static const struct field_table name = { rows, array_size(rows) }
+
+/* clang-format off */
+#define OWNER struct report_latency
+static const struct field_row latency_rows[] = {
+	{ "count",     FIELD_UNSIGNED, PLACE(count), REQUIRED },
+	{ "censored",  FIELD_UNSIGNED, PLACE(censored) },
+	{ "censored_min_ns", FIELD_UNSIGNED, PLACE(censored_min_ns), IF_COUNT(censored) },
+	{ "min_ns",    FIELD_UNSIGNED, PLACE(min_ns), IF_COUNT(count) },
+	{ "mean_ns",   FIELD_UNSIGNED, PLACE(mean_ns), IF_COUNT(count) },
+	{ "p50_ns",    FIELD_UNSIGNED, PLACE(p50_ns), IF_COUNT(count) },
+	{ "p90_ns",    FIELD_UNSIGNED, PLACE(p90_ns), IF_COUNT(count) },
+	{ "p99_ns",    FIELD_UNSIGNED, PLACE(p99_ns), IF_COUNT(count) },
+	{ "p99_9_ns",  FIELD_UNSIGNED, PLACE(p99_9_ns), IF_COUNT(count) },
+	{ "p99_99_ns", FIELD_UNSIGNED, PLACE(p99_99_ns), IF_COUNT(count) },
+	{ "max_ns",    FIELD_UNSIGNED, PLACE(max_ns), IF_COUNT(count) },
+};
+TABLE(latency_table, latency_rows);
+#undef OWNER
+
+#define OWNER struct report_interval
+static const struct field_row interval_rows[] = {
+	{ "start_ns",     FIELD_MOMENT, PLACE(start_ns), REQUIRED },
+	{ "end_ns",       FIELD_MOMENT, PLACE(end_ns), REQUIRED },
+	{ "open",         FIELD_BOOLEAN, PLACE(is_open) },
+	{ "partial",      FIELD_BOOLEAN, PLACE(is_partial) },
+	{ "unanswered",   FIELD_UNSIGNED, PLACE(unanswered) },
+	{ "forward_lost", FIELD_UNSIGNED, PLACE(forward_lost), IF(has_forward) },
+	{ "slot",         FIELD_UNSIGNED32, PLACE(slot) },
+	{ "backend",      FIELD_TEXT, PLACE(backend) },
+};
+TABLE(interval_table, interval_rows);
+#undef OWNER
+
+#define OWNER struct report_intervals
+#define INTERVALS_BEGIN                                                                            \
+	{ "reason",        FIELD_TEXT, PLACE(reason) },                                            \
+	{ "count",         FIELD_UNSIGNED, PLACE(count), IF(is_measured) },                        \
+	{ "slots",         FIELD_UNSIGNED, PLACE(slots), IF(is_measured) },                        \
+	{ "max_ns",        FIELD_UNSIGNED, PLACE(max_ns), IF(is_measured) },                       \
+	{ "total_ns",      FIELD_UNSIGNED, PLACE(total_ns), IF(is_measured) },                     \
+	{ "open",          FIELD_UNSIGNED, PLACE(open), IF(is_measured) },                         \
+	{ "resolution_ns", FIELD_UNSIGNED, PLACE(resolution_ns), IF(is_measured) }
+#define INTERVALS_END                                                                              \
+	{ "list", FIELD_LIST, OBJECT(interval_table),                                              \
+	  LIST(list, list_count, sizeof(struct report_interval), REPORT_INTERVALS_MAX) },          \
+	{ "list_omitted", FIELD_UNSIGNED, PLACE(list_omitted) }
+static const struct field_row intervals_rows[] = { INTERVALS_BEGIN, INTERVALS_END };
+static const struct field_row outages_rows[] = {
+	INTERVALS_BEGIN,
+	{ "expected_false", FIELD_REAL, PLACE(expected_false), IF(is_measured) },
+	{ "any_ns",         FIELD_UNSIGNED, PLACE(any_ns), IF(is_measured) },
+	{ "all_ns",         FIELD_UNSIGNED, PLACE(all_ns), IF(is_measured) },
+	{ "largest_share",  FIELD_REAL, PLACE(largest_share), IF(is_measured) },
+	INTERVALS_END,
+};
+TABLE(intervals_table, intervals_rows);
+TABLE(outages_table, outages_rows);
+#undef OWNER
+
+#define OWNER struct report_backend
+static const struct field_row backend_rows[] = {
+	{ "backend",      FIELD_TEXT, PLACE(name) },
+	{ "slots",        FIELD_UNSIGNED, PLACE(slots), REQUIRED },
+	{ "slots_at_end", FIELD_UNSIGNED, PLACE(slots_at_end) },
+#define SURVIVAL(symbol, name, sentence)                                                           \
+	{ name, FIELD_UNSIGNED, PLACE(survival[SURVIVAL_##symbol]) },
+	SURVIVAL_TABLE
+#undef SURVIVAL
+	{ "lost",         FIELD_UNSIGNED, PLACE(lost) },
+	{ "longest_ns",   FIELD_UNSIGNED, PLACE(longest_ns) },
+	{ "longest_open", FIELD_BOOLEAN, PLACE(is_longest_open) },
+};
+TABLE(backend_table, backend_rows);
+#undef OWNER
+
+#define OWNER struct report_sample
+static const struct field_row sample_rows[] = {
+	{ "at_ns",           FIELD_MOMENT, PLACE(at_ns), REQUIRED },
+	{ "scheduled",       FIELD_UNSIGNED, PLACE(scheduled) },
+	{ "sent",            FIELD_UNSIGNED, PLACE(sent) },
+	{ "received",        FIELD_UNSIGNED, PLACE(received) },
+	{ "lost",            FIELD_UNSIGNED, PLACE(lost) },
+	{ "missed",          FIELD_UNSIGNED, PLACE(missed) },
+	{ "unanswered",      FIELD_UNSIGNED, PLACE(unanswered) },
+	{ "connections",     FIELD_UNSIGNED, PLACE(connections) },
+	{ "connecting",      FIELD_UNSIGNED, PLACE(connecting) },
+	{ "silent",          FIELD_UNSIGNED, PLACE(silent) },
+	{ "interrupted",     FIELD_UNSIGNED, PLACE(interrupted) },
+	{ "connects",        FIELD_UNSIGNED, PLACE(connects) },
+	{ "failed",          FIELD_UNSIGNED, PLACE(failed) },
+	{ "response_p50_ns", FIELD_UNSIGNED, PLACE(response_p50_ns), IF_COUNT(response_p50_ns) },
+	{ "response_p99_ns", FIELD_UNSIGNED, PLACE(response_p99_ns), IF_COUNT(response_p99_ns) },
+	{ "response_max_ns", FIELD_UNSIGNED, PLACE(response_max_ns), IF_COUNT(response_max_ns) },
+};
+TABLE(sample_table, sample_rows);
+#undef OWNER
+
+#define OWNER struct report_error
+static const struct field_row error_rows[] = {
+	{ "phase",    FIELD_PHASE, PLACE(phase), REQUIRED },
+	{ "outcome",  FIELD_OUTCOME, PLACE(outcome), REQUIRED },
+	{ "errno",    FIELD_UNSIGNED32, PLACE(code) },
+	{ "count",    FIELD_UNSIGNED, PLACE(count), REQUIRED },
+	{ "first_ns", FIELD_MOMENT, PLACE(first_ns) },
+	{ "last_ns",  FIELD_MOMENT, PLACE(last_ns) },
+};
+TABLE(error_table, error_rows);
+#undef OWNER
+
+#define OWNER struct report_stream
+#define COUNTER(key, name) { key, FIELD_UNSIGNED, PLACE(totals.name) }
+static const struct field_row total_rows[] = {
+	COUNTER("connections", connections),
+	COUNTER("connecting", connecting),
+	COUNTER("silent", silent),
+	COUNTER("interrupted", interrupted),
+	COUNTER("attempts", attempts),
+	COUNTER("connects", connects),
+	COUNTER("connect_failures", connect_failures),
+	COUNTER("disconnects", disconnects),
+	COUNTER("messages_sent", sent),
+	COUNTER("messages_received", received),
+	COUNTER("lost", lost),
+	COUNTER("in_flight", in_flight),
+	COUNTER("late", late),
+	COUNTER("overdue", overdue),
+	COUNTER("duplicate", duplicate),
+	COUNTER("reordered", reordered),
+	COUNTER("corrupted", corrupted),
+	COUNTER("forward_lost", forward_lost),
+	COUNTER("bytes_sent", bytes_sent),
+	COUNTER("bytes_received", bytes_received),
+	COUNTER("unasked_bytes", unasked_bytes),
+	COUNTER("retransmitted_segments", retransmitted_segments),
+	COUNTER("queue_overflows", queue_overflows),
+};
+static const struct field_row missed_rows[] = {
+	COUNTER("no_connection", missed_no_connection),
+	COUNTER("peer", missed_peer),
+	COUNTER("generator", missed_generator),
+};
+TABLE(total_table, total_rows);
+TABLE(missed_table, missed_rows);
+static const struct field_row schedule_rows[] = {
+	{ "mode",            FIELD_LOOP, PLACE(schedule.is_open_loop) },
+	{ "rate_per_second", FIELD_REAL, PLACE(schedule.rate_per_second) },
+	{ "interval_ns",     FIELD_UNSIGNED, PLACE(schedule.interval_ns) },
+	COUNTER("scheduled", scheduled),
+	COUNTER("sent", sent),
+	COUNTER("debt", debt),
+	{ "missed",          FIELD_OBJECT, OBJECT(missed_table) },
+	COUNTER("sent_late", sent_late),
+	COUNTER("debt_max_ns", debt_max_ns),
+	{ "send_error_p99_ns", FIELD_UNSIGNED, PLACE(latency[LATENCY_SEND_ERROR].p99_ns),
+	  IF_COUNT(latency[LATENCY_SEND_ERROR].count) },
+};
+static const struct field_row latencies_rows[] = {
+#define LATENCY(symbol, name, help)                                                                \
+	{ name, FIELD_OBJECT, OBJECT(latency_table), PLACE(latency[LATENCY_##symbol]),             \
+	  IF(latency[LATENCY_##symbol].is_measured), .is_left_out = true },
+	LATENCY_TABLE
+#undef LATENCY
+};
+static const struct field_row survival_rows[] = {
+#define SURVIVAL(symbol, name, sentence)                                                           \
+	{ name, FIELD_UNSIGNED, PLACE(survival[SURVIVAL_##symbol]) },
+	SURVIVAL_TABLE
+#undef SURVIVAL
+	{ "reconnected",     FIELD_UNSIGNED, PLACE(reconnected) },
+	{ "backend_changed", FIELD_UNSIGNED, PLACE(backend_changed) },
+};
+TABLE(schedule_table, schedule_rows);
+TABLE(latencies_table, latencies_rows);
+TABLE(survival_table, survival_rows);
+
+static const struct field_row stream_rows[] = {
+	{ "name",          FIELD_TEXT, PLACE(name), REQUIRED },
+	{ "kind",          FIELD_TEXT, PLACE(kind), REQUIRED },
+	{ "target",        FIELD_TEXT, PLACE(target) },
+	{ "transport",     FIELD_TEXT, PLACE(transport), REQUIRED },
+	{ "measured",      FIELD_BOOLEAN, PLACE(is_measured), REQUIRED },
+	{ "reason",        FIELD_TEXT, PLACE(reason) },
+	{ "slots",         FIELD_UNSIGNED, PLACE(slots) },
+	{ "message_bytes", FIELD_UNSIGNED, PLACE(message_bytes) },
+	{ "totals",        FIELD_OBJECT, OBJECT(total_table), REQUIRED },
+	{ "schedule",      FIELD_OBJECT, OBJECT(schedule_table), REQUIRED },
+	{ "latency",       FIELD_OBJECT, OBJECT(latencies_table), REQUIRED },
+	{ "interruptions", FIELD_OBJECT, OBJECT(intervals_table), PLACE(interruptions) },
+	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
+	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
+	{ "survival",      FIELD_OBJECT, OBJECT(survival_table), IF(has_survival) },
+	{ "backends",      FIELD_LIST, OBJECT(backend_table),
+	  LIST(backends, backend_count, sizeof(struct report_backend), BACKENDS_MAX) },
+	{ "sample_interval_ns", FIELD_UNSIGNED, PLACE(sample_interval_ns) },
+	{ "samples",       FIELD_LIST, OBJECT(sample_table),
+	  LIST(samples, sample_count, sizeof(struct report_sample), SAMPLES_MAX) },
+	{ "errors",        FIELD_LIST, OBJECT(error_table),
+	  LIST(errors, error_count, sizeof(struct report_error), ERRORS_MAX) },
+};
+TABLE(stream_table, stream_rows);
+#undef OWNER
+
+#define OWNER struct report_connection
+static const struct field_row connection_rows[] = {
+	{ "id",           FIELD_UNSIGNED, PLACE(id) },
+	{ "slot",         FIELD_UNSIGNED32, PLACE(slot) },
+	{ "stream",       FIELD_TEXT, PLACE(stream), REQUIRED },
+	{ "local",        FIELD_ENDPOINT, PLACE(local) },
+	{ "remote",       FIELD_ENDPOINT, PLACE(remote) },
+	{ "backend",      FIELD_TEXT, PLACE(backend) },
+	{ "started_ns",   FIELD_MOMENT, PLACE(started_ns), REQUIRED },
+	{ "connected_ns", FIELD_MOMENT, PLACE(connected_ns) },
+	{ "ended_ns",     FIELD_MOMENT, PLACE(ended_ns) },
+	{ "outcome",      FIELD_OUTCOME, PLACE(outcome), REQUIRED },
+	{ "sent",         FIELD_UNSIGNED, PLACE(sent) },
+	{ "received",     FIELD_UNSIGNED, PLACE(received) },
+	{ "lost",         FIELD_UNSIGNED, PLACE(lost) },
+	{ "retransmits",  FIELD_UNSIGNED, PLACE(retransmits) },
+	{ "rtt_ns",       FIELD_UNSIGNED, PLACE(rtt_ns), IF_COUNT(rtt_ns) },
+};
+TABLE(connection_table, connection_rows);
+#undef OWNER
+
+#define OWNER struct report_expectation
+static const struct field_row expectation_rows[] = {
+	{ "text",   FIELD_TEXT, PLACE(text), REQUIRED },
+	{ "set",    FIELD_TEXT, PLACE(set) },
+	{ "value",  FIELD_REAL, PLACE(value), IF(is_measured) },
+	{ "of",     FIELD_REAL, PLACE(whole), IF_COUNT(whole) },
+	{ "held",   FIELD_BOOLEAN, PLACE(is_held), REQUIRED },
+	{ "reason", FIELD_TEXT, PLACE(reason) },
+};
+TABLE(expectation_table, expectation_rows);
+#undef OWNER
+
+#define OWNER struct report_limit
+static const struct field_row limit_rows[] = {
+	{ "name",  FIELD_TEXT, PLACE(name), REQUIRED },
+	{ "count", FIELD_UNSIGNED, PLACE(count), REQUIRED },
+};
+TABLE(limit_table, limit_rows);
+#undef OWNER
+
+#define OWNER struct report
+static const struct field_row tool_rows[] = {
+	{ "name",    FIELD_CONSTANT, .constant = "conntest" },
+	{ "version", FIELD_TEXT, PLACE(tool_version) },
+};
+static const struct field_row host_rows[] = {
+	{ "name",   FIELD_TEXT, PLACE(host_name) },
+	{ "kernel", FIELD_TEXT, PLACE(kernel) },
+	{ "cpus",   FIELD_UNSIGNED, PLACE(generator.cpus) },
+};
+static const struct field_row generator_rows[] = {
+	{ "verdict",                 FIELD_TEXT, PLACE(generator.verdict) },
+	{ "evidence",                FIELD_TEXT, PLACE(generator.evidence) },
+	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
+	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
+	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },
+	{ "receive_queue_overflows", FIELD_UNSIGNED, PLACE(generator.receive_queue_overflows) },
+	{ "listen_overflows",        FIELD_UNSIGNED, PLACE(generator.listen_overflows) },
+	{ "events_dropped",          FIELD_UNSIGNED, PLACE(generator.events_dropped) },
+};
+static const struct field_row served_rows[] = {
+	{ "drained",  FIELD_UNSIGNED, PLACE(drained) },
+	{ "cut_off",  FIELD_UNSIGNED, PLACE(cut_off) },
+	{ "drain_ns", FIELD_UNSIGNED, PLACE(drain_ns) },
+	{ "limits",   FIELD_LIST, OBJECT(limit_table),
+	  LIST(limits, limit_count, sizeof(struct report_limit), LIMITS_MAX) },
+};
+TABLE(tool_table, tool_rows);
+TABLE(host_table, host_rows);
+TABLE(generator_table, generator_rows);
+TABLE(served_table, served_rows);
+
+static const struct field_row report_rows[] = {
+	{ "schema",      FIELD_CONSTANT, .constant = REPORT_SCHEMA },
+	{ "tool",        FIELD_OBJECT, OBJECT(tool_table), REQUIRED },
+	{ "command",     FIELD_TEXT, PLACE(command), REQUIRED },
+	{ "target",      FIELD_TEXT, PLACE(target), REQUIRED },
+	{ "headline",    FIELD_TEXT, PLACE(headline), REQUIRED },
+	{ "result",      FIELD_TEXT, PLACE(result), REQUIRED },
+	{ "trust",       FIELD_TEXT, PLACE(trust), REQUIRED },
+	{ "settings",    FIELD_SETTINGS, PLACE(settings), .count = offsetof(OWNER, setting_count),
+	  .list_max = SETTINGS_MAX },
+	{ "host",        FIELD_OBJECT, OBJECT(host_table), REQUIRED },
+	{ "started",     FIELD_DATE, PLACE(started_unix_ns), REQUIRED },
+	{ "duration_ns", FIELD_UNSIGNED, PLACE(duration_ns), REQUIRED },
+	{ "planned_duration_ns", FIELD_UNSIGNED, PLACE(planned_duration_ns),
+	  IF_COUNT(planned_duration_ns) },
+	{ "reply_timeout_ns", FIELD_UNSIGNED, PLACE(reply_timeout_ns) },
+	{ "stall_after_ns",   FIELD_UNSIGNED, PLACE(stall_after_ns) },
+	{ "interrupted",      FIELD_BOOLEAN, PLACE(is_interrupted), REQUIRED },
+	{ "nothing_answered", FIELD_BOOLEAN, PLACE(has_nothing_answered) },
+	{ .key = "figures", .type = FIELD_FIGURES },
+	{ "streams",     FIELD_LIST, OBJECT(stream_table), REQUIRED,
+	  LIST(streams, stream_count, sizeof(struct report_stream), REPORT_STREAMS_MAX),
+	  .is_inline = true },
+	{ .key = "marks", .type = FIELD_EMPTY_LIST },
+	{ "served",      FIELD_OBJECT, OBJECT(served_table) },
+	{ "connections", FIELD_LIST, OBJECT(connection_table),
+	  LIST(connections, connection_count, sizeof(struct report_connection), CONNECTIONS_MAX) },
+	{ "connections_omitted", FIELD_UNSIGNED, PLACE(connections_omitted) },
+	{ "generator",   FIELD_OBJECT, OBJECT(generator_table), REQUIRED },
+	{ "expectations", FIELD_LIST, OBJECT(expectation_table),
+	  LIST(expectations, expectation_count, sizeof(struct report_expectation), SETTINGS_MAX) },
+};
+const struct field_table report_fields = { report_rows, array_size(report_rows) };
+#undef OWNER
+/* clang-format on */

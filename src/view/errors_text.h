@@ -1,0 +1,8 @@
+/* A stream's failures by outcome in words: "refused 20, reset 3". */
+#pragma once
+
+#include "base/buffer.h"
+#include "metric/report.h"
+
+/* Appends the most frequent ones and returns the first of them; NULL: there were none. */
+const struct report_error *errors_text(const struct report_stream *stream, struct buffer *out);

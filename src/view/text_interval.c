@@ -1,0 +1,82 @@
+/* Outages of new connections and of the path, worst first; interruptions where no table of
+ * backends tells them. See text_parts.h. */
+#include <string.h>
+
+#include "base/attributes.h"
+#include "base/units.h"
+#include "view/clauses.h"
+#include "view/phrase.h"
+#include "view/text_parts.h"
+#include "view/text_table.h"
+
+#define ROWS_MAX 10
+
+static void interval_note(const struct report_interval *interval, struct buffer *out)
+{
+	char count[UNITS_TEXT_MAX];
+	struct clauses clauses;
+	buffer_clear(out);
+	clauses_init(&clauses, out, ", ");
+	if (interval->is_open)
+		buffer_append_text(clauses_next(&clauses), "open at the end");
+	if (interval->is_partial)
+		buffer_append_text(clauses_next(&clauses), "partial: others were answered");
+	if (interval->has_forward)
+		buffer_append_format(clauses_next(&clauses), "%s lost on the way there",
+				     units_format_grouped(interval->forward_lost, count));
+}
+
+static void interval_row(struct text_table *table, const struct report_intervals *all,
+			 const struct report_interval *interval, const char *noun)
+{
+	cleanup(buffer_deinit) struct buffer text;
+	char from[PHRASE_MAX], length[PHRASE_MAX], count[UNITS_TEXT_MAX];
+	uint64_t length_ns = (uint64_t)interval->end_ns - (uint64_t)interval->start_ns;
+	buffer_init(&text, CLAUSES_MAX);
+	interval_note(interval, &text);
+	text_table_cell(table, "%s %u", noun, interval->slot);
+	text_table_cell(table, "%s", phrase_offset(interval->start_ns, from));
+	text_table_cell(table, "%s", phrase_span(length_ns, all->resolution_ns, length));
+	text_table_cell(table, "%s", units_format_grouped(interval->unanswered, count));
+	text_table_cell(table, "%s", interval->backend ? interval->backend : "");
+	text_table_cell(table, "%s", buffer_text(&text));
+}
+
+static void intervals_table(const struct report_intervals *all, const struct text_style *style,
+			    const char *head, const char *noun, struct buffer *out)
+{
+	char more[UNITS_TEXT_MAX];
+	if (!all->is_measured || all->list_count == 0)
+		return;
+	cleanup(text_table_deinit) struct text_table table;
+	text_table_init(&table, style);
+	text_table_column(&table, head, TEXT_LEFT, 0);
+	text_table_column(&table, "FROM", TEXT_RIGHT, 0);
+	text_table_column(&table, "LENGTH", TEXT_LEFT, 0);
+	text_table_column(&table, "UNANSWERED", TEXT_RIGHT, 0);
+	text_table_column(&table, "", TEXT_LEFT, 0);
+	text_table_column(&table, "", TEXT_LEFT, 0);
+	for (uint32_t i = 0; i < all->list_count && i < ROWS_MAX; i++)
+		interval_row(&table, all, &all->list[i], noun);
+	text_table_write(&table, out);
+	if (all->count > ROWS_MAX)
+		buffer_append_format(out, "(%s more; -o json has them)\n",
+				     units_format_grouped(all->count - ROWS_MAX, more));
+}
+
+void text_intervals(const struct report *report, const struct text_style *style, struct buffer *out)
+{
+	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *attempts = report_stream(report, "new");
+	const struct report_stream *path = report_stream(report, "path");
+	bool is_datagram = slots && strcmp(slots->transport, "udp") == 0;
+	if (report->has_nothing_answered)
+		return;
+	if (slots && !report_has_backend_names(slots))
+		intervals_table(&slots->interruptions, style, "INTERRUPTIONS",
+				is_datagram ? "flow" : "client", out);
+	if (attempts)
+		intervals_table(&attempts->outages, style, "OUTAGES (new)", "from attempt", out);
+	if (path)
+		intervals_table(&path->outages, style, "OUTAGES (path)", "flow", out);
+}

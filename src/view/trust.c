@@ -1,0 +1,191 @@
+/* See trust.h. */
+#include "view/trust.h"
+
+#include <string.h>
+
+#include "base/units.h"
+#include "view/clauses.h"
+#include "view/phrase.h"
+
+/* From where on the figures are partly, and mostly, those of this host. */
+#define WEAK_LATE_NS  (10 * NS_PER_MS)
+#define BAD_LATE_NS   (100 * NS_PER_MS)
+#define WEAK_LAG_NS   (20 * NS_PER_MS)
+#define BAD_MISSED_OF 100 /* one message in so many */
+
+static uint64_t missed_generator(const struct report *report)
+{
+	uint64_t missed = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		missed += report->streams[i].totals.missed_generator;
+	return missed;
+}
+
+static uint64_t scheduled(const struct report *report)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		count += report->streams[i].totals.scheduled;
+	return count;
+}
+
+static bool was_cut_short(const struct report *report)
+{
+	return report->is_interrupted && report->duration_ns < report->planned_duration_ns;
+}
+
+static const char *verdict(const struct report *report)
+{
+	const struct report_generator *generator = &report->generator;
+	uint64_t missed = missed_generator(report);
+	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
+	if (report->has_nothing_answered || generator->send_error_p99_ns > BAD_LATE_NS ||
+	    (missed > 0 && has_missed_much))
+		return "bad";
+	bool was_slow = generator->send_error_p99_ns > WEAK_LATE_NS ||
+			generator->loop_lag_p99_ns > WEAK_LAG_NS || missed > 0;
+	bool was_deaf = generator->receive_queue_overflows > 0 || generator->listen_overflows > 0 ||
+			report->limit_count > 0;
+	return was_slow || was_deaf || was_cut_short(report) ? "weak" : "good";
+}
+
+/* ", 13 missed for want of a connection, none for want of cpu" */
+static void trust_missed(const struct report_stream *stream, struct buffer *out)
+{
+	const struct counters *totals = &stream->totals;
+	uint64_t missed =
+		totals->missed_no_connection + totals->missed_peer + totals->missed_generator;
+	char count[PHRASE_MAX];
+	if (missed == 0) {
+		buffer_append_text(out, ", none missed");
+		return;
+	}
+	buffer_append_text(out, ", ");
+	if (totals->missed_no_connection > 0)
+		buffer_append_format(out, "%s missed for want of a connection, ",
+				     phrase_none(totals->missed_no_connection, count));
+	if (totals->missed_peer > 0)
+		buffer_append_format(out, "%s because the peer took no more, ",
+				     phrase_none(totals->missed_peer, count));
+	buffer_append_format(out, "%s for want of cpu",
+			     phrase_none(totals->missed_generator, count));
+}
+
+static void trust_schedule(const struct report *report, const struct report_stream *stream,
+			   struct clauses *clauses)
+{
+	char late[UNITS_TEXT_MAX];
+	if (!stream->schedule.is_open_loop || stream->totals.scheduled == 0)
+		return;
+	struct buffer *out = clauses_next(clauses);
+	buffer_append_format(out, "sent p99 %s ms late",
+			     units_format_ms(report->generator.send_error_p99_ns, late));
+	trust_missed(stream, out);
+}
+
+/* "times are ±0.1 s (one message per 100 ms and client)" */
+static void trust_resolution(const struct report_stream *stream, struct clauses *clauses)
+{
+	char resolution[PHRASE_MAX], interval[PHRASE_MAX];
+	uint64_t resolution_ns = stream->interruptions.resolution_ns;
+	if (!stream->interruptions.is_measured || resolution_ns == 0)
+		return;
+	buffer_append_format(clauses_next(clauses), "times are %s %s (one message per %s and %s)",
+			     phrase_resolution(resolution_ns, resolution),
+			     resolution_ns < NS_PER_MS ? "ms" : "s",
+			     phrase_time(resolution_ns, interval),
+			     strcmp(stream->transport, "udp") == 0 ? "flow" : "client");
+}
+
+static void trust_path(const struct report_stream *stream, struct clauses *clauses)
+{
+	if (!stream->is_measured)
+		buffer_append_format(
+			clauses_next(clauses), "no UDP probe%s%s%s", stream->reason ? " (" : "",
+			stream->reason ? stream->reason : "", stream->reason ? ")" : "");
+	else if (stream->outages.is_measured && stream->outages.expected_false > 0.01)
+		buffer_append_format(clauses_next(clauses),
+				     "%.2g path outages to be expected by chance",
+				     stream->outages.expected_false);
+}
+
+static void trust_short(const struct report *report, struct clauses *clauses)
+{
+	char length[PHRASE_MAX], planned[PHRASE_MAX];
+	if (was_cut_short(report))
+		buffer_append_format(clauses_next(clauses), "interrupted after %s of %s",
+				     phrase_duration(report->duration_ns, length),
+				     phrase_duration(report->planned_duration_ns, planned));
+}
+
+static void trust_host(const struct report_generator *generator, struct clauses *clauses)
+{
+	char text[PHRASE_MAX];
+	if (generator->receive_queue_overflows > 0)
+		buffer_append_format(
+			clauses_next(clauses), "%s dropped by this host's receive queue",
+			phrase_count(generator->receive_queue_overflows, "datagram", text));
+	if (generator->loop_lag_p99_ns > WEAK_LAG_NS)
+		buffer_append_format(clauses_next(clauses), "this program woke p99 %s ms late",
+				     units_format_ms(generator->loop_lag_p99_ns, text));
+	if (generator->events_dropped > 0)
+		buffer_append_format(clauses_next(clauses), "%s not told",
+				     phrase_count(generator->events_dropped, "event", text));
+}
+
+/* "no limit was reached, no listen-queue overflow, 0.04 of 2 CPUs" */
+static void trust_served(const struct report *report, struct clauses *clauses)
+{
+	const struct report_generator *generator = &report->generator;
+	char count[PHRASE_MAX];
+	double seconds = (double)report->duration_ns / 1e9;
+	clauses->separator = ", ";
+	for (uint32_t i = 0; i < report->limit_count; i++)
+		buffer_append_format(clauses_next(clauses), "%s turned away by the limit of %s",
+				     phrase_count(report->limits[i].count, "client", count),
+				     report->limits[i].name);
+	if (report->limit_count == 0)
+		buffer_append_text(clauses_next(clauses), "no limit was reached");
+	if (generator->listen_overflows > 0)
+		buffer_append_text(
+			clauses_next(clauses),
+			phrase_count(generator->listen_overflows, "listen-queue overflow", count));
+	else
+		buffer_append_text(clauses_next(clauses), "no listen-queue overflow");
+	buffer_append_format(clauses_next(clauses), "%.2f of %s",
+			     seconds > 0 ? generator->cpu_seconds / seconds : 0.0,
+			     phrase_count(generator->cpus, "CPU", count));
+}
+
+static void trust_clauses(const struct report *report, struct clauses *clauses)
+{
+	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *attempts = report_stream(report, "new");
+	const struct report_stream *path = report_stream(report, "path");
+	const struct report_stream *paced = slots ? slots : attempts;
+	if (report->has_nothing_answered) {
+		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
+		return;
+	}
+	trust_short(report, clauses);
+	if (report_stream(report, "served"))
+		trust_served(report, clauses);
+	if (paced)
+		trust_schedule(report, paced, clauses);
+	if (slots)
+		trust_resolution(slots, clauses);
+	if (path)
+		trust_path(path, clauses);
+	trust_host(&report->generator, clauses);
+}
+
+void trust_build(struct report *report, struct buffer *scratch)
+{
+	struct clauses clauses;
+	clauses_init(&clauses, scratch, "; ");
+	trust_clauses(report, &clauses);
+	report->generator.verdict = verdict(report);
+	report->generator.evidence = arena_text(&report->arena, buffer_text(scratch));
+	report->trust = arena_format(&report->arena, "%s%s%s", report->generator.verdict,
+				     clauses.has_one ? ": " : "", report->generator.evidence);
+}

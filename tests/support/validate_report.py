@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+"""validate_report.py FILE...: checks reports against doc/report.schema.json and, beyond what a
+schema can say, that the identities of messages hold. Exit status 77 where python3-jsonschema is
+not installed."""
+
+import json
+import pathlib
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    print("python3-jsonschema is not installed")
+    sys.exit(77)
+
+SCHEMA = pathlib.Path(__file__).parents[2] / "doc" / "report.schema.json"
+
+
+def not_finite(word):
+    raise ValueError(f"{word} is no JSON")
+
+
+def schema_faults(schema, report):
+    for fault in jsonschema.Draft202012Validator(schema).iter_errors(report):
+        yield f"{fault.json_path}: {fault.message}"
+
+
+def identity_faults(report):
+    for stream in report["streams"]:
+        schedule, totals = stream["schedule"], stream["totals"]
+        if stream["kind"] == "service":
+            continue
+        missed = sum(schedule["missed"].values())
+        owed = totals["messages_received"] + totals["lost"] + totals["in_flight"]
+        name = stream["name"]
+        if schedule["scheduled"] != schedule["sent"] + missed + schedule["debt"]:
+            yield f"{name}: scheduled is not sent + missed + debt"
+        if totals["messages_sent"] != owed:
+            yield f"{name}: sent is not received + lost + in flight"
+        if stream["survival"]:
+            classes = {**stream["survival"], "reconnected": 0, "backend_changed": 0}
+            if sum(classes.values()) != stream["slots"]:
+                yield f"{name}: the classes of survival don't sum up to the slots"
+
+
+def faults_of(path):
+    schema = json.loads(SCHEMA.read_text())
+    try:
+        report = json.loads(pathlib.Path(path).read_text(), parse_constant=not_finite)
+    except ValueError as fault:
+        return [str(fault)]
+    faults = list(schema_faults(schema, report))
+    return faults or list(identity_faults(report))
+
+
+def main(paths):
+    failed = False
+    for path in paths:
+        for fault in faults_of(path):
+            print(f"{path}: {fault}")
+            failed = True
+    return failed or not paths
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,22 @@
+/* Reports as the builder would make them, for the tests of views and of the file format. Each is
+ * complete with its sentences; free with report_free(). */
+#pragma once
+
+#include "metric/report.h"
+
+/* A balancer loses one of four backends: 50 of 200 clients are closed and come back. */
+struct report *sample_failover(void);
+/* Datagram flows without backend names, with a path that went out twice. */
+struct report *sample_datagrams(void);
+/* Nothing listens. */
+struct report *sample_nothing(void);
+/* The serving side, drained. */
+struct report *sample_served(void);
+/* Ended by a signal after 3.2 of 60 s, with a silence still open and a host that was too slow. */
+struct report *sample_interrupted(void);
+/* sample_failover() that was expected to be graceful, and one figure that was not measured. */
+struct report *sample_expectations_failed(void);
+/* All went well, as expected. */
+struct report *sample_all_well(void);
+/* Every field of every struct set to a value of its own. */
+struct report *sample_every_field(void);
