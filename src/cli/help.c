@@ -199,8 +199,8 @@ void help_print_overview(FILE *out)
 			   "Usage: conntest COMMAND [OPTION...] [TARGET...]\n");
 	print_commands(out, NULL);
 	(void)fprintf(out, "\nMore:\n"
-			   "  conntest COMMAND --help   its options and examples\n"
-			   "  conntest help COMMAND     its manual\n");
+			   "  conntest COMMAND --help    its options and examples\n"
+			   "  conntest help COMMAND      its manual\n");
 	for (const struct topic *topic = topic_table(); topic->name; topic++)
-		(void)fprintf(out, "  conntest help %-11s %s\n", topic->name, topic->summary);
+		(void)fprintf(out, "  conntest help %-11s  %s\n", topic->name, topic->summary);
 }

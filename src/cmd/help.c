@@ -14,6 +14,9 @@
 #include "cli/manual.h"
 #include "cli/topic.h"
 #include "cmd/commands.h"
+#include "metric/figures.h"
+
+#define FIGURES_MAX_BYTES 65536
 
 struct help_options {
 	const char *completion;
@@ -67,6 +70,14 @@ static void print_units(FILE *out)
 		      "no unit.\n");
 }
 
+static void print_figures(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, FIGURES_MAX_BYTES);
+	figures_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
 static void print_environment(FILE *out)
 {
 	(void)fprintf(out,
@@ -90,6 +101,7 @@ static void print_exit_codes(FILE *out)
 const struct topic *topic_table(void)
 {
 	static const struct topic topics[] = {
+		{ "figures", "what --expect, JSON and CSV name", print_figures },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
 		{ "environment", "variables that are read", print_environment },
