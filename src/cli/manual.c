@@ -2,6 +2,7 @@
  * macro; only the characters that mean something there are escaped. */
 #include "cli/manual.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #include "cli/help.h"
 #include "cli/topic.h"
 
-#define SEE_ALSO_MAX 64
+/* Rows of the table at most. */
+#define COMMANDS_MAX 64
 
 static const char conntest_summary[] = "network test program: continuous traffic, load and their "
 				       "interruptions";
@@ -142,11 +144,10 @@ static void print_level(FILE *out, const struct command *command, enum option_le
 }
 
 /* The commands of a page: the one it is named after, and those of its group. */
-#define MEMBERS_MAX 16
-static size_t page_members(const struct command *page, const struct command *members[MEMBERS_MAX])
+static size_t page_members(const struct command *page, const struct command *members[COMMANDS_MAX])
 {
 	size_t count = 0;
-	for (const struct command *const *row = command_table(); *row && count < MEMBERS_MAX;
+	for (const struct command *const *row = command_table(); *row && count < COMMANDS_MAX;
 	     row++) {
 		if ((*row)->run && (*row == page || command_is_inside(*row, page->name)))
 			members[count++] = *row;
@@ -238,7 +239,7 @@ static void print_head(FILE *out, const char *page, const char *summary)
 
 static void print_command_page(FILE *out, const char *page, const struct command *command)
 {
-	const struct command *members[MEMBERS_MAX];
+	const struct command *members[COMMANDS_MAX];
 	size_t count = page_members(command, members);
 
 	print_head(out, page, command->summary);
@@ -292,23 +293,31 @@ static void print_topics(FILE *out)
 	}
 }
 
-static int compare_pages(const void *left, const void *right)
+static int compare_pages(const void *a, const void *b)
 {
-	return strcmp(left, right);
+	const struct command *const *first = a;
+	const struct command *const *second = b;
+	return strcmp((*first)->name, (*second)->name);
 }
 
-/* In alphabetical order, as mandoc wants it. */
+/* All other pages, by name. */
 static void print_see_also(FILE *out)
 {
-	char pages[SEE_ALSO_MAX][MANUAL_PAGE_MAX];
+	const struct command *commands[COMMANDS_MAX];
 	size_t count = 0;
-	for (const struct command *const *row = command_table(); *row; row++)
-		if (!(*row)->is_hidden && !strchr((*row)->name, ' ') && count < SEE_ALSO_MAX)
-			(void)manual_page(*row, pages[count++]);
-	qsort(pages, count, sizeof(pages[0]), compare_pages);
-	for (size_t i = 0; i < count; i++)
-		(void)fprintf(out, "%s.Xr %s 1", i ? " ,\n" : ".Sh SEE ALSO\n", pages[i]);
-	(void)fputc('\n', out);
+	for (const struct command *const *row = command_table(); *row; row++) {
+		assert(count < COMMANDS_MAX);
+		if (!(*row)->is_hidden && !strchr((*row)->name, ' '))
+			commands[count++] = *row;
+	}
+	qsort(commands, count, sizeof(commands[0]), compare_pages);
+
+	(void)fputs(".Sh SEE ALSO\n", out);
+	for (size_t i = 0; i < count; i++) {
+		char page[MANUAL_PAGE_MAX];
+		(void)fprintf(out, ".Xr %s 1%s\n", manual_page(commands[i], page),
+			      i + 1 < count ? " ," : "");
+	}
 }
 
 static void print_main_page(FILE *out)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/closest.h"
 #include "base/service.h"
 #include "cli/command.h"
@@ -17,7 +16,7 @@
 #include "cmd/commands.h"
 #include "metric/figures.h"
 
-#define HELP_MAX ((size_t)64 << 10)
+#define FIGURES_MAX_BYTES 65536
 
 struct help_options {
 	const char *completion;
@@ -71,6 +70,27 @@ static void print_units(FILE *out)
 		      "no unit.\n");
 }
 
+static void print_figures(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, FIGURES_MAX_BYTES);
+	figures_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
+static void print_environment(FILE *out)
+{
+	(void)fprintf(out,
+		      "CONNTEST_COMMAND_OPTION  any option: CONNTEST_TRAFFIC_CONNECT_RATE=50\n"
+		      "                         The command line outweighs it. A flag is true or "
+		      "false; the items of\n"
+		      "                         an option that may be repeated stand on lines of "
+		      "their own.\n"
+		      "NO_COLOR                 no colour, unless --color always\n"
+		      "XDG_STATE_HOME           reports are kept in its folder conntest "
+		      "(~/.local/state)\n");
+}
+
 static void print_exit_codes(FILE *out)
 {
 	for (unsigned code = EXIT_OK; code <= EXIT_UNABLE; code++)
@@ -78,21 +98,13 @@ static void print_exit_codes(FILE *out)
 	(void)fprintf(out, "Where several apply, the highest.\n");
 }
 
-static void print_figures(FILE *out)
-{
-	struct buffer text;
-	buffer_init(&text, HELP_MAX);
-	figures_help(&text);
-	(void)fputs(buffer_text(&text), out);
-	buffer_deinit(&text);
-}
-
 const struct topic *topic_table(void)
 {
 	static const struct topic topics[] = {
+		{ "figures", "what --expect, JSON and CSV name", print_figures },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
-		{ "figures", "what --expect and the JSON name", print_figures },
+		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },
 		{ 0 },
 	};

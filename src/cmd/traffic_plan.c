@@ -33,7 +33,7 @@ static int parse_rate(const char *name, const char *text, struct error *error, d
 	if (result >= 0 && (rate.is_per_connection || rate.per_second <= 0))
 		result = error_set(error, EINVAL, "\"%s\" is no rate here (10/s, or off)", text);
 	if (result < 0)
-		error_prefix(error, "--%s: ", name);
+		error_prefix(error, "--%s", name);
 	*ret = rate.per_second;
 	return result;
 }
@@ -134,7 +134,7 @@ static int plan_workers(const struct traffic_options *options, struct traffic *t
 	plan->cpus = traffic->cpus;
 	int result = cpu_list_parse(options->cpus, error, traffic->cpus, &plan->cpu_count);
 	if (result < 0) {
-		error_prefix(error, "--cpus: ");
+		error_prefix(error, "--cpus");
 		return result;
 	}
 	/* One thread alone is better left to the scheduler. */
@@ -164,7 +164,7 @@ static int resolve(const struct traffic_options *options, struct traffic *traffi
 		return 0;
 	result = source_pool_parse(options->source, &plan->remotes[0], error, &traffic->sources);
 	if (result < 0)
-		error_prefix(error, "--source: ");
+		error_prefix(error, "--source");
 	plan->sources = traffic->sources;
 	return result;
 }

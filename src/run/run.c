@@ -167,7 +167,7 @@ static int parse_expectations(struct session *session, struct error *error)
 	if (result >= 0)
 		result = expect_check(&session->expect, streams, count, error);
 	if (result < 0)
-		error_prefix(error, "--expect: ");
+		error_prefix(error, "--expect");
 	return result;
 }
 
