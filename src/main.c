@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cmd/commands.h"
+#include "sys/fd.h"
 
 /* In the order of --help. A group like "report" has a row of its own before those inside it. */
 const struct command *const *command_table(void)
@@ -31,6 +32,7 @@ const struct command *const *command_table(void)
 
 int main(int argc, char **argv)
 {
+	fd_reserve_standard();
 	(void)setlocale(LC_CTYPE, "");
 	(void)signal(SIGPIPE, SIG_IGN);
 	return message_finish_stdout(command_dispatch(argc, argv));
