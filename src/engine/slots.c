@@ -14,6 +14,8 @@
 
 #define CATCH_UP_NS (10 * NS_PER_MS)
 
+#define PORT_WINDOW 32
+
 static struct slots *slots_of(const struct activity *activity)
 {
 	return container_of(activity, struct slots, activity);
@@ -81,6 +83,20 @@ static void run_connector(struct pacer *pacer, uint64_t now_ns)
 		connect_next(slots, now_ns);
 	}
 	plan_connector(slots);
+}
+
+/* Each connection's window of ports begins one behind the last one's. */
+void slots_choose_local(struct slots *slots, struct stream_connect *connect)
+{
+	const struct plan *plan = slots->plan;
+	uint32_t ports = (uint32_t)plan->port_high - plan->port_low + 1;
+	if (slots->sources)
+		connect->local = source_pool_next(slots->sources);
+	if (plan->port_low == 0 || ports < PORT_WINDOW)
+		return;
+	connect->port_low =
+		(uint16_t)(plan->port_low + slots->next_port++ % (ports - PORT_WINDOW + 1));
+	connect->port_high = (uint16_t)(connect->port_low + PORT_WINDOW - 1);
 }
 
 static uint64_t interval_ns(double per_second, unsigned workers)
@@ -269,6 +285,9 @@ int slots_add(struct worker *worker)
 	slots->plan = worker->plan;
 	slots->count = worker->slot_count;
 	slots->unstarted = worker->slot_count;
+	/* Anywhere, so that a run does not begin among the last one's ports in TIME-WAIT. */
+	slots->next_port = (uint32_t)(loop_read_clock(worker->loop) / NS_PER_MS) +
+			   worker->index * (UINT16_MAX / worker->plan->workers);
 	slots->zeros = (struct iovec){ (void *)worker->zeros, WORKER_SCRATCH_BYTES };
 	slots->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
 	slots->connector = (struct pacer){ .due_ns = UINT64_MAX, .run = run_connector };
