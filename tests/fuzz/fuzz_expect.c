@@ -35,9 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct expect_list list = { 0 };
 	struct error error = { "" };
-	char *text = strndup((const char *)data, size);
+	char *text = calloc(1, size + 1);
 	if (!text)
 		return 0;
+	memcpy(text, data, size);
 	if (expect_parse(text, &error, &list) < 0)
 		assert(*error.text != '\0' && list.count == 0);
 	else
