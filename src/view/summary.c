@@ -33,7 +33,7 @@ static const struct gathering {
 	[EVENT_SLOT_CONNECTED] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_SLOT_LOSS] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_SLOT_GOOD] = { QUIET_NS, LONGEST_NS, 0, false },
-	[EVENT_NEW_FAILED] = { 0, 0, 0, false },
+	[EVENT_NEW_FAILED] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_NEW_GOOD] = { SPELL_QUIET_NS, SPELL_QUIET_NS, 0, false },
 	[EVENT_PATH_OUT] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_PATH_BACK] = { QUIET_NS, LONGEST_NS, 0, false },
@@ -345,6 +345,8 @@ static uint16_t follow_slot(struct summary *summary, const struct event *event,
 		summary->backends[event->backend].slots++;
 		summary->backends[origin].away -= was_away;
 		return was_away ? origin : BACKEND_UNKNOWN;
+	case EVENT_SLOT_REFUSED:
+		return BACKEND_UNKNOWN;
 	default:
 		return event->backend;
 	}
