@@ -154,6 +154,10 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 		buffer_append_format(
 			clauses_next(clauses), "%s lost",
 			phrase_count(stream->totals.lost, message_noun(stream), count));
+	if (stream->totals.in_flight > 0)
+		buffer_append_format(
+			clauses_next(clauses), "%s unanswered at the end",
+			phrase_count(stream->totals.in_flight, message_noun(stream), count));
 	if (stream->totals.corrupted > 0)
 		buffer_append_format(
 			clauses_next(clauses), "%s answered with other bytes",
