@@ -165,6 +165,29 @@ static void back_where_they_were(void **state)
 	end(&fixture);
 }
 
+/* A balancer takes the connection for a dead backend and closes it again. */
+static void ended_again_before_it_answered(void **state)
+{
+	const struct event ended = { .kind = EVENT_SLOT_ENDED,
+				     .backend = 1,
+				     .outcome = OUTCOME_CLOSED };
+	const struct event again = { .kind = EVENT_SLOT_ENDED,
+				     .backend = BACKEND_UNKNOWN,
+				     .outcome = OUTCOME_CLOSED };
+	const struct event connected = { .kind = EVENT_SLOT_CONNECTED, .backend = 3 };
+	struct fixture fixture = begin();
+	start(&fixture, 1);
+	summary_set_backend_slots(fixture.summary, 1, 1);
+	add(&fixture, 1000, ended);
+	add(&fixture, 2000, again);
+	add(&fixture, 3000, connected);
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:22.000Z  +1.000 s  web-2: 1 connection closed by peer\n"
+			"07:11:23.000Z  +2.000 s  1 connection closed by peer\n"
+			"07:11:24.000Z  +3.000 s  web-2: 1 of 1 client connected again: web-4 1\n");
+	end(&fixture);
+}
+
 static void new_connections_fail_in_spells(void **state)
 {
 	struct fixture fixture = begin();
@@ -302,6 +325,7 @@ int main(void)
 		cmocka_unit_test(a_failover_is_four_lines),
 		cmocka_unit_test(what_is_lost_without_warning_is_told),
 		cmocka_unit_test(back_where_they_were),
+		cmocka_unit_test(ended_again_before_it_answered),
 		cmocka_unit_test(new_connections_fail_in_spells),
 		cmocka_unit_test(the_same_again_rests),
 		cmocka_unit_test(ten_a_second_and_then_a_count),
