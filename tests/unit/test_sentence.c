@@ -54,6 +54,14 @@ static void the_likely_cause(void **state)
 		result_says(report, cases[i].part);
 	}
 	struct report *report = sample_nothing();
+	report->streams[0].errors[0].count = 142;
+	result_says(report, "nothing answered: refused 20 (");
+
+	report = sample_nothing();
+	report->streams[0].slots = 0;
+	result_says(report, "nothing answered: refused 20 (");
+
+	report = sample_nothing();
 	report->streams[0].error_count = 0;
 	sentence_build(report);
 	assert_string_equal(report->result, "nothing answered");
