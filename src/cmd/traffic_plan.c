@@ -44,8 +44,8 @@ static int plan_schedule(const struct traffic_options *options, struct plan *pla
 	double per_second = options->rate.per_second;
 	bool is_per_connection = options->rate.is_per_connection;
 	if (options->bandwidth.bits_per_second > 0) {
-		per_second = options->bandwidth.bits_per_second / 8 /
-			     (double)options->message_bytes;
+		per_second =
+			options->bandwidth.bits_per_second / 8 / (double)options->message_bytes;
 		is_per_connection = options->bandwidth.is_per_connection;
 	}
 	if (is_per_connection)
@@ -63,10 +63,11 @@ static int plan_slots(const struct traffic_options *options, const struct uri *u
 {
 	bool is_udp = uri->transport == TRANSPORT_UDP;
 	if (is_udp && options->message_bytes < WIRE_DATAGRAM_HEAD_END)
-		return error_set(error, EINVAL,
-				 "--message-size: a datagram has at least %d bytes here (64 for the "
-				 "name, 32 for our head)",
-				 WIRE_DATAGRAM_HEAD_END);
+		return error_set(
+			error, EINVAL,
+			"--message-size: a datagram has at least %d bytes here (64 for the "
+			"name, 32 for our head)",
+			WIRE_DATAGRAM_HEAD_END);
 	if (is_udp && options->message_bytes > 65507)
 		return error_set(error, EINVAL,
 				 "--message-size: a datagram has at most 65,507 bytes");
@@ -192,8 +193,8 @@ static int check_room(const struct plan *plan, struct error *error)
 	return preflight_check(&need, &room, error);
 }
 
-int traffic_plan(const struct traffic_options *options, const char *target,
-		 struct traffic *traffic, struct error *error)
+int traffic_plan(const struct traffic_options *options, const char *target, struct traffic *traffic,
+		 struct error *error)
 {
 	static const struct uri_defaults defaults = { .service = SERVICE_TRAFFIC,
 						      .has_bare_transports = true };
@@ -203,7 +204,8 @@ int traffic_plan(const struct traffic_options *options, const char *target,
 	int result = uri_parse(target, &defaults, error, &traffic->uri);
 	if (result >= 0 && traffic->uri.service != SERVICE_TRAFFIC &&
 	    traffic->uri.service != SERVICE_ECHO)
-		result = error_set(error, EINVAL, "%s: %s does not echo; traffic needs traffic:// or echo://",
+		result = error_set(error, EINVAL,
+				   "%s: %s does not echo; traffic needs traffic:// or echo://",
 				   target, service_name(traffic->uri.service));
 	if (result >= 0 && options->is_ipv4 && options->is_ipv6)
 		result = error_set(error, EINVAL, "-4 and -6 leave no address");

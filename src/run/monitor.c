@@ -23,7 +23,7 @@ struct monitor {
 	struct hist *delta;
 	uint64_t begin_ns; /* 0: the ramp goes on; then moments count from `ramp_ns` */
 	uint64_t ramp_ns;
-	int64_t unix_ns; /* at begin_ns, in the ramp at ramp_ns */
+	int64_t unix_ns;  /* at begin_ns, in the ramp at ramp_ns */
 	uint64_t seconds; /* shown */
 	bool has_events;
 	bool has_live;
@@ -215,8 +215,8 @@ int monitor_new(const struct monitor_setup *setup, struct monitor **ret)
 		monitor_free(monitor);
 		return -ENOMEM;
 	}
-	monitor->delta = (struct hist *)(void *)((char *)monitor->before +
-						 hist_size(HIST_STREAM_RANGE));
+	monitor->delta =
+		(struct hist *)(void *)((char *)monitor->before + hist_size(HIST_STREAM_RANGE));
 	hist_init(monitor->before, HIST_STREAM_RANGE);
 	hist_init(monitor->delta, HIST_STREAM_RANGE);
 	*ret = monitor;

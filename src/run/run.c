@@ -249,9 +249,9 @@ static void add_setting(void *context, const char *name, const char *value)
 	struct report *report = context;
 	if (report->setting_count == OPTION_ROWS_MAX + OPTION_LIST_MAX)
 		return;
-	report->settings[report->setting_count++] = (struct report_setting){
-		arena_text(&report->arena, name), arena_text(&report->arena, value)
-	};
+	report->settings[report->setting_count++] =
+		(struct report_setting){ arena_text(&report->arena, name),
+					 arena_text(&report->arena, value) };
 }
 
 static void describe_host(struct report *report)
@@ -321,9 +321,9 @@ static void describe_service(const struct session *session, struct report *repor
 		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
 	report->limits = arena_take_array(&report->arena, 1, sizeof(*report->limits));
 	if (sum.turned_away)
-		report->limits[report->limit_count++] = (struct report_limit){
-			.name = "max-connections", .count = sum.turned_away
-		};
+		report->limits[report->limit_count++] =
+			(struct report_limit){ .name = "max-connections",
+					       .count = sum.turned_away };
 }
 
 static void fill_report(struct session *session)

@@ -469,6 +469,7 @@ static void a_taken_port_is_told(void **state)
 			    "cannot listen on traffic://127.0.0.1:5003: address in use (another "
 			    "conntest serve? see ss -ltnp 'sport = :5003')");
 	worker_free(other);
+	loop_free(loop);
 	bench_free(&bench);
 }
 

@@ -70,8 +70,9 @@ void bench_free(struct bench *bench)
 	worker_want_abort(bench->worker);
 	bench_run(bench, 0);
 	assert_true(bench_is_done(bench));
-	memory_network_free(bench->network);
 	worker_free(bench->worker);
+	memory_network_free(bench->network);
+	loop_free(bench->loop);
 }
 
 void bench_run(struct bench *bench, uint64_t ms)
