@@ -109,7 +109,7 @@ static void look(struct session *session)
 {
 	uint64_t now_ns = loop_read_clock(session->loop);
 	uint64_t tick = engine_tick(session->engine);
-	monitor_events(session->monitor, now_ns);
+	monitor_events(session->monitor);
 	if (session->begin_ns && tick > session->tick) {
 		session->tick = tick;
 		sampler_take(session->sampler, tick);
