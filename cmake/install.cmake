@@ -12,7 +12,8 @@ function(add_help_output file folder)
   install(FILES ${CMAKE_BINARY_DIR}/${file} DESTINATION ${folder} OPTIONAL)
 endfunction()
 
-foreach(page conntest conntest-serve conntest-traffic conntest-report)
+foreach(page
+    conntest conntest-traffic conntest-serve conntest-report conntest-help conntest-version)
   add_help_output(man/${page}.1 ${CMAKE_INSTALL_MANDIR}/man1 --mdoc ${page})
   list(APPEND pages man/${page}.1)
 endforeach()

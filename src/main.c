@@ -18,25 +18,21 @@
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cmd/commands.h"
+#include "sys/fd.h"
 
 /* In the order of --help. A group like "report" has a row of its own before those inside it. */
 const struct command *const *command_table(void)
 {
 	static const struct command *const commands[] = {
-		&command_traffic,
-		&command_serve,
-		&command_report,
-		&command_report_list,
-		&command_report_show,
-		&command_help,
-		&command_version,
-		NULL,
+		&command_traffic,     &command_serve, &command_report,  &command_report_list,
+		&command_report_show, &command_help,  &command_version, NULL,
 	};
 	return commands;
 }
 
 int main(int argc, char **argv)
 {
+	fd_reserve_standard();
 	(void)setlocale(LC_CTYPE, "");
 	(void)signal(SIGPIPE, SIG_IGN);
 	return message_finish_stdout(command_dispatch(argc, argv));

@@ -130,10 +130,12 @@ static void print_options(FILE *out, const struct command *command, enum option_
 
 static void print_usage(FILE *out, const struct command *command)
 {
-	(void)fprintf(out, "Usage: conntest %s%s%s%s%s\n\n", command->name,
-		      command->options.count > 0 ? " [OPTION...]" : "",
-		      command->operands ? " " : "", command->operands ? command->operands : "",
-		      command->run ? "" : " COMMAND");
+	const char *operands = command->operands;
+	if (!operands && !command->run)
+		operands = "COMMAND";
+	(void)fprintf(out, "Usage: conntest %s%s%s%s\n\n", command->name,
+		      command->options.count > 0 ? " [OPTION...]" : "", operands ? " " : "",
+		      operands ? operands : "");
 	(void)fputc(toupper((unsigned char)command->summary[0]), out);
 	help_print_wrapped(out, command->summary + 1, 1, 0);
 }
@@ -197,8 +199,8 @@ void help_print_overview(FILE *out)
 			   "Usage: conntest COMMAND [OPTION...] [TARGET...]\n");
 	print_commands(out, NULL);
 	(void)fprintf(out, "\nMore:\n"
-			   "  conntest COMMAND --help   its options and examples\n"
-			   "  conntest help COMMAND     its manual\n");
+			   "  conntest COMMAND --help    its options and examples\n"
+			   "  conntest help COMMAND      its manual\n");
 	for (const struct topic *topic = topic_table(); topic->name; topic++)
-		(void)fprintf(out, "  conntest help %-11s %s\n", topic->name, topic->summary);
+		(void)fprintf(out, "  conntest help %-11s  %s\n", topic->name, topic->summary);
 }

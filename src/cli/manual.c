@@ -2,6 +2,7 @@
  * macro; only the characters that mean something there are escaped. */
 #include "cli/manual.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +10,9 @@
 
 #include "cli/help.h"
 #include "cli/topic.h"
+
+/* Rows of the table at most. */
+#define COMMANDS_MAX 64
 
 static const char conntest_summary[] = "network test program: continuous traffic, load and their "
 				       "interruptions";
@@ -140,11 +144,10 @@ static void print_level(FILE *out, const struct command *command, enum option_le
 }
 
 /* The commands of a page: the one it is named after, and those of its group. */
-#define MEMBERS_MAX 16
-static size_t page_members(const struct command *page, const struct command *members[MEMBERS_MAX])
+static size_t page_members(const struct command *page, const struct command *members[COMMANDS_MAX])
 {
 	size_t count = 0;
-	for (const struct command *const *row = command_table(); *row && count < MEMBERS_MAX;
+	for (const struct command *const *row = command_table(); *row && count < COMMANDS_MAX;
 	     row++) {
 		if ((*row)->run && (*row == page || command_is_inside(*row, page->name)))
 			members[count++] = *row;
@@ -236,7 +239,7 @@ static void print_head(FILE *out, const char *page, const char *summary)
 
 static void print_command_page(FILE *out, const char *page, const struct command *command)
 {
-	const struct command *members[MEMBERS_MAX];
+	const struct command *members[COMMANDS_MAX];
 	size_t count = page_members(command, members);
 
 	print_head(out, page, command->summary);
@@ -290,18 +293,31 @@ static void print_topics(FILE *out)
 	}
 }
 
+static int compare_pages(const void *a, const void *b)
+{
+	const struct command *const *first = a;
+	const struct command *const *second = b;
+	return strcmp((*first)->name, (*second)->name);
+}
+
+/* All other pages, by name. */
 static void print_see_also(FILE *out)
 {
-	bool is_begun = false;
+	const struct command *commands[COMMANDS_MAX];
+	size_t count = 0;
 	for (const struct command *const *row = command_table(); *row; row++) {
-		char page[MANUAL_PAGE_MAX];
-		if ((*row)->is_hidden || strchr((*row)->name, ' '))
-			continue;
-		(void)fprintf(out, "%s.Xr %s 1", is_begun ? " ,\n" : ".Sh SEE ALSO\n",
-			      manual_page(*row, page));
-		is_begun = true;
+		assert(count < COMMANDS_MAX);
+		if (!(*row)->is_hidden && !strchr((*row)->name, ' '))
+			commands[count++] = *row;
 	}
-	(void)fputc('\n', out);
+	qsort(commands, count, sizeof(commands[0]), compare_pages);
+
+	(void)fputs(".Sh SEE ALSO\n", out);
+	for (size_t i = 0; i < count; i++) {
+		char page[MANUAL_PAGE_MAX];
+		(void)fprintf(out, ".Xr %s 1%s\n", manual_page(commands[i], page),
+			      i + 1 < count ? " ," : "");
+	}
 }
 
 static void print_main_page(FILE *out)

@@ -14,6 +14,9 @@
 #include "cli/manual.h"
 #include "cli/topic.h"
 #include "cmd/commands.h"
+#include "metric/figures.h"
+
+#define FIGURES_MAX_BYTES 65536
 
 struct help_options {
 	const char *completion;
@@ -67,6 +70,27 @@ static void print_units(FILE *out)
 		      "no unit.\n");
 }
 
+static void print_figures(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, FIGURES_MAX_BYTES);
+	figures_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
+static void print_environment(FILE *out)
+{
+	(void)fprintf(out,
+		      "CONNTEST_COMMAND_OPTION  any option: CONNTEST_TRAFFIC_CONNECT_RATE=50\n"
+		      "                         The command line outweighs it. A flag is true or "
+		      "false; the items of\n"
+		      "                         an option that may be repeated stand on lines of "
+		      "their own.\n"
+		      "NO_COLOR                 no colour, unless --color always\n"
+		      "XDG_STATE_HOME           reports are kept in its folder conntest "
+		      "(~/.local/state)\n");
+}
+
 static void print_exit_codes(FILE *out)
 {
 	for (unsigned code = EXIT_OK; code <= EXIT_UNABLE; code++)
@@ -77,8 +101,10 @@ static void print_exit_codes(FILE *out)
 const struct topic *topic_table(void)
 {
 	static const struct topic topics[] = {
+		{ "figures", "what --expect, JSON and CSV name", print_figures },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
+		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },
 		{ 0 },
 	};

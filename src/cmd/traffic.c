@@ -120,15 +120,16 @@ static int traffic_run(const struct command *command, int argc, char **argv)
 		.plan = &traffic.plan,
 		.target = traffic.uri.text,
 	};
-	int exit_code = code < 0 ? command_fail(command, exit_code_of(code), &error)
-				 : run_measure(&run);
+	int exit_code =
+		code < 0 ? command_fail(command, exit_code_of(code), &error) : run_measure(&run);
 	traffic_deinit(&traffic);
 	return exit_code;
 }
 
 const struct command command_traffic = {
 	.name = "traffic",
-	.summary = "hold paced connections through a fail-over and say what broke, for whom, how long",
+	.summary =
+		"hold paced connections through a fail-over and say what broke, for whom, how long",
 	.operands = "TARGET",
 	.options = { rows, array_size(rows) },
 	.options_size = sizeof(struct traffic_options),
@@ -141,9 +142,10 @@ const struct command command_traffic = {
 		"TARGET is HOST, HOST:PORT or a URI: traffic://HOST (port 5003; `conntest serve`, "
 		"ctraffic, or any TCP echo), traffic+udp://HOST for datagram flows, echo://HOST, "
 		"srv://_service._proto.name.",
-	.examples = "conntest traffic 10.20.0.5  # 20 connections, 10 messages a second each, 10 s\n"
-		    "conntest traffic -c 200 -T 60s --expect graceful web:5003  # exit 1 if a "
-		    "message is lost\n"
-		    "conntest traffic -T 0 -o json=run.json web:5003  # until Ctrl-C, with a record",
+	.examples =
+		"conntest traffic 10.20.0.5  # 20 connections, 10 messages a second each, 10 s\n"
+		"conntest traffic -c 200 -T 60s --expect graceful web:5003  # exit 1 if a "
+		"message is lost\n"
+		"conntest traffic -T 0 -o json=run.json web:5003  # until Ctrl-C, with a record",
 	.run = traffic_run,
 };

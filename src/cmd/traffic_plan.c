@@ -7,10 +7,14 @@
 #include "net/preflight.h"
 #include "proto/traffic_wire.h"
 #include "sys/cpu.h"
+#include "sys/limits.h"
 
 /* What a worker takes before another one pays: measured on two cpus, see doc/performance.md. */
-#define WORKER_MESSAGES_PER_S 20000.0
-#define WORKER_CONNECTIONS    5000.0
+#define WORKER_MESSAGES_PER_S 120000.0
+#define WORKER_CONNECTIONS    15000.0
+
+/* From this share of the local ports on, connections look for theirs in windows. */
+#define CROWDED_SHARE 4
 
 #define PATH_PROBES_PER_S 20.0
 
@@ -33,7 +37,7 @@ static int parse_rate(const char *name, const char *text, struct error *error, d
 	if (result >= 0 && (rate.is_per_connection || rate.per_second <= 0))
 		result = error_set(error, EINVAL, "\"%s\" is no rate here (10/s, or off)", text);
 	if (result < 0)
-		error_prefix(error, "--%s: ", name);
+		error_prefix(error, "--%s", name);
 	*ret = rate.per_second;
 	return result;
 }
@@ -44,8 +48,8 @@ static int plan_schedule(const struct traffic_options *options, struct plan *pla
 	double per_second = options->rate.per_second;
 	bool is_per_connection = options->rate.is_per_connection;
 	if (options->bandwidth.bits_per_second > 0) {
-		per_second = options->bandwidth.bits_per_second / 8 /
-			     (double)options->message_bytes;
+		per_second =
+			options->bandwidth.bits_per_second / 8 / (double)options->message_bytes;
 		is_per_connection = options->bandwidth.is_per_connection;
 	}
 	if (is_per_connection)
@@ -63,10 +67,11 @@ static int plan_slots(const struct traffic_options *options, const struct uri *u
 {
 	bool is_udp = uri->transport == TRANSPORT_UDP;
 	if (is_udp && options->message_bytes < WIRE_DATAGRAM_HEAD_END)
-		return error_set(error, EINVAL,
-				 "--message-size: a datagram has at least %d bytes here (64 for the "
-				 "name, 32 for our head)",
-				 WIRE_DATAGRAM_HEAD_END);
+		return error_set(
+			error, EINVAL,
+			"--message-size: a datagram has at least %d bytes here (64 for the "
+			"name, 32 for our head)",
+			WIRE_DATAGRAM_HEAD_END);
 	if (is_udp && options->message_bytes > 65507)
 		return error_set(error, EINVAL,
 				 "--message-size: a datagram has at most 65,507 bytes");
@@ -133,13 +138,24 @@ static int plan_workers(const struct traffic_options *options, struct traffic *t
 	plan->cpus = traffic->cpus;
 	int result = cpu_list_parse(options->cpus, error, traffic->cpus, &plan->cpu_count);
 	if (result < 0) {
-		error_prefix(error, "--cpus: ");
+		error_prefix(error, "--cpus");
 		return result;
 	}
 	/* One thread alone is better left to the scheduler. */
 	if (strcmp(options->cpus, "auto") == 0 && plan->workers < plan->cpu_count)
 		plan->cpu_count = 0;
 	return 0;
+}
+
+static void plan_ports(struct plan *plan)
+{
+	uint16_t low = 0;
+	uint16_t high = 0;
+	if (limits_read_port_range(&low, &high) < 0 || high < low ||
+	    plan->slots.count < (uint32_t)(high - low) / CROWDED_SHARE)
+		return;
+	plan->port_low = low;
+	plan->port_high = high;
 }
 
 static int resolve(const struct traffic_options *options, struct traffic *traffic,
@@ -159,11 +175,12 @@ static int resolve(const struct traffic_options *options, struct traffic *traffi
 	plan->remote_count = traffic->resolved.count;
 	plan->path.remotes = plan->remotes;
 	plan->path.remote_count = plan->remote_count;
+	plan_ports(plan);
 	if (!options->source)
 		return 0;
 	result = source_pool_parse(options->source, &plan->remotes[0], error, &traffic->sources);
 	if (result < 0)
-		error_prefix(error, "--source: ");
+		error_prefix(error, "--source");
 	plan->sources = traffic->sources;
 	return result;
 }
@@ -192,8 +209,8 @@ static int check_room(const struct plan *plan, struct error *error)
 	return preflight_check(&need, &room, error);
 }
 
-int traffic_plan(const struct traffic_options *options, const char *target,
-		 struct traffic *traffic, struct error *error)
+int traffic_plan(const struct traffic_options *options, const char *target, struct traffic *traffic,
+		 struct error *error)
 {
 	static const struct uri_defaults defaults = { .service = SERVICE_TRAFFIC,
 						      .has_bare_transports = true };
@@ -203,7 +220,8 @@ int traffic_plan(const struct traffic_options *options, const char *target,
 	int result = uri_parse(target, &defaults, error, &traffic->uri);
 	if (result >= 0 && traffic->uri.service != SERVICE_TRAFFIC &&
 	    traffic->uri.service != SERVICE_ECHO)
-		result = error_set(error, EINVAL, "%s: %s does not echo; traffic needs traffic:// or echo://",
+		result = error_set(error, EINVAL,
+				   "%s: %s does not echo; traffic needs traffic:// or echo://",
 				   target, service_name(traffic->uri.service));
 	if (result >= 0 && options->is_ipv4 && options->is_ipv6)
 		result = error_set(error, EINVAL, "-4 and -6 leave no address");

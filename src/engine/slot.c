@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "base/units.h"
-#include "net/source_pool.h"
 
 /* How long a connection that has not answered yet may hold up others (slots.c). */
 #define HOLD_NS (100 * NS_PER_MS)
@@ -632,8 +631,7 @@ void slot_connect(struct slot *slot)
 		.options = &plan->socket_options,
 		.network = plan->network,
 	};
-	if (slots->sources)
-		connect.local = source_pool_next(slots->sources);
+	slots_choose_local(slots, &connect);
 	slot->started_ns = loop_read_clock(loop_of(slot));
 	slot->connected_ns = 0;
 	slot->sent = slot->received = 0;

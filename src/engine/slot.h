@@ -81,14 +81,16 @@ struct slots {
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;
-	uint32_t *listed; /* slots with something to send, in order of due time */
+	uint64_t told_behind_ns; /* when this host's lateness was last told */
+	uint32_t *listed;        /* slots with something to send, in order of due time */
 	uint32_t listed_count;
 	struct message_parts parts;
 	struct mark_pool marks;
 	struct unanswered unanswered;
 
 	struct source_pool *sources;
-	struct list queue; /* slots that want to connect */
+	uint32_t next_port; /* of the window for the next connection */
+	struct list queue;  /* slots that want to connect */
 	struct pacer connector;
 	uint64_t connect_interval_ns;
 	uint64_t connect_next_ns; /* the earliest moment of the next attempt */
@@ -104,6 +106,8 @@ void slots_enqueue(struct slots *slots, struct slot *slot);
 void slots_release(struct slots *slots, struct slot *slot);
 uint64_t slots_due(const struct slots *slots, const struct slot *slot, uint64_t round);
 uint32_t slots_number(const struct slots *slots, const struct slot *slot);
+/* Where the next connection is to come from. */
+void slots_choose_local(struct slots *slots, struct stream_connect *connect);
 
 /* Of slot.c. */
 void slot_init(struct slot *slot, struct slots *slots, uint32_t own);

@@ -50,7 +50,7 @@ static uint64_t linger_ns(const struct plan *plan)
 	return plan->serve.listen_count ? plan->serve.drain_ns : plan->linger_ns;
 }
 
-static void end(struct worker *worker, uint64_t end_ns)
+static void enter_linger(struct worker *worker, uint64_t end_ns)
 {
 	if (worker->stage >= WORKER_LINGER)
 		return;
@@ -60,6 +60,11 @@ static void end(struct worker *worker, uint64_t end_ns)
 		if (a->kind->end)
 			a->kind->end(a);
 	loop_set_timer(worker->loop, &worker->deadline, end_ns + linger_ns(worker->plan));
+}
+
+static void end(struct worker *worker, uint64_t end_ns)
+{
+	enter_linger(worker, end_ns);
 	worker_check(worker);
 }
 
@@ -68,7 +73,7 @@ static void finish(struct deferred *deferred)
 	struct worker *worker = container_of(deferred, struct worker, finishing);
 	if (worker->stage == WORKER_DONE)
 		return;
-	end(worker, loop_read_clock(worker->loop));
+	enter_linger(worker, loop_read_clock(worker->loop));
 	for (struct activity *a = worker->activities; a; a = a->next)
 		if (a->kind->finish)
 			a->kind->finish(a);

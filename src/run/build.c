@@ -56,8 +56,7 @@ static int compare_errors(const void *left, const void *right)
 static void build_errors(const struct build *build, const struct recorder *recorder,
 			 struct report *report, struct report_stream *stream)
 {
-	stream->errors =
-		arena_take_array(&report->arena, ERROR_ROWS_MAX, sizeof(*stream->errors));
+	stream->errors = arena_take_array(&report->arena, ERROR_ROWS_MAX, sizeof(*stream->errors));
 	for (int i = 0; i < ERROR_ROWS_MAX; i++) {
 		const struct error_row *row = &recorder->errors[i];
 		if (row->count == 0)

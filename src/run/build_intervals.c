@@ -176,8 +176,8 @@ static double expected_by_chance(const struct report_stream *stream, uint32_t ou
 	return outside * pow(loss, outage_after) * (1 - loss);
 }
 
-static void build_outages(const struct build *build, enum plan_stream which,
-			  struct report *report, struct report_stream *stream)
+static void build_outages(const struct build *build, enum plan_stream which, struct report *report,
+			  struct report_stream *stream)
 {
 	struct report_intervals *outages = &stream->outages;
 	take(build, which, INTERVAL_OUTAGE, &report->arena, outages);

@@ -68,15 +68,14 @@ static uint64_t count_names(const struct build *build)
 void build_slots(const struct build *build, struct report *report, struct report_stream *stream)
 {
 	stream->has_survival = true;
-	stream->backends = arena_take_array(&report->arena, count_names(build),
-					    sizeof(*stream->backends));
+	stream->backends =
+		arena_take_array(&report->arena, count_names(build), sizeof(*stream->backends));
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
 		for (uint32_t i = 0; i < worker->slot_count; i++)
 			add_slot(worker, &worker->slots[i], report, stream);
 	}
-	qsort(stream->backends, stream->backend_count, sizeof(*stream->backends),
-	      compare_backends);
+	qsort(stream->backends, stream->backend_count, sizeof(*stream->backends), compare_backends);
 }
 
 /* ---- connections ---- */
@@ -128,8 +127,7 @@ void build_connections(const struct build *build, struct report *report)
 		const struct worker *worker = engine_worker(build->engine, w);
 		count += worker->ended.count + worker->open.count;
 	}
-	report->connections =
-		arena_take_array(&report->arena, count, sizeof(*report->connections));
+	report->connections = arena_take_array(&report->arena, count, sizeof(*report->connections));
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
 		add_connections(build, worker, &worker->ended, report);

@@ -29,7 +29,8 @@ static int find_format(const char *word, struct error *error)
 	if (close)
 		return error_set(error, EINVAL, "-o: no format \"%s\"; did you mean %s?", word,
 				 close);
-	return error_set(error, EINVAL, "-o: no format \"%s\" (text, json, ndjson, ctraffic)", word);
+	return error_set(error, EINVAL, "-o: no format \"%s\" (text, json, ndjson, ctraffic)",
+			 word);
 }
 
 static int add_output(struct outputs *outputs, const char *option, struct error *error)
@@ -68,8 +69,7 @@ static int open_file(struct output *output, struct error *error)
 			 strerrordesc_np(code));
 }
 
-int outputs_open(struct outputs *outputs, const struct output_options *options,
-		 struct error *error)
+int outputs_open(struct outputs *outputs, const struct output_options *options, struct error *error)
 {
 	int result = 0;
 	*outputs = (struct outputs){ .stdout_format = OUTPUT_COUNT };
@@ -142,8 +142,8 @@ static int write_one(struct output *output, const struct report *report,
 {
 	struct buffer bytes;
 	const char *name = output->path ? output->path : "stdout";
-	struct text_style used = output->path ? (struct text_style){ .is_utf8 = style->is_utf8 }
-					      : *style;
+	struct text_style used =
+		output->path ? (struct text_style){ .is_utf8 = style->is_utf8 } : *style;
 	buffer_init(&bytes, REPORT_FILE_MAX);
 	write_report(report, output->format, &used, &bytes);
 	int code = bytes.error ? -bytes.error : 0;

@@ -9,7 +9,7 @@
 #include "metric/report.h"
 
 #define STORE_REPORTS_MAX 20
-#define STORE_PATH_MAX 1024
+#define STORE_PATH_MAX    1024
 
 void store_keep(const struct report *report);
 

@@ -30,7 +30,7 @@ struct summary_setup {
 	/* The name of a backend of struct event; NULL: none. Valid as long as the summary. */
 	const char *(*backend_name)(void *context, uint16_t backend);
 	void *backend_context;
-	const char *target;      /* "10.20.0.5:5003": who refuses */
+	const char *target;      /* "tcp://10.20.0.5:5003": who refuses */
 	const char *client_word; /* NULL: "client"; datagrams: "flow" */
 	uint32_t slots;
 	uint32_t flows; /* of the path stream */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/attributes.h"
 #include "base/units.h"
 #include "view/clauses.h"
 #include "view/phrase.h"
@@ -49,26 +50,31 @@ static const char *verdict(const struct report *report)
 	return was_slow || was_deaf || was_cut_short(report) ? "weak" : "good";
 }
 
-/* ", 13 missed for want of a connection, none for want of cpu" */
-static void trust_missed(const struct report_stream *stream, struct buffer *out)
+/* "13 missed for want of a connection, none for want of cpu" */
+static void trust_missed(const struct counters *totals, struct clauses *clauses)
 {
-	const struct counters *totals = &stream->totals;
-	uint64_t missed =
-		totals->missed_no_connection + totals->missed_peer + totals->missed_generator;
+	const struct {
+		uint64_t count;
+		const char *reason;
+		bool is_always_told;
+	} causes[] = {
+		{ totals->missed_no_connection, "for want of a connection", false },
+		{ totals->missed_peer, "because the peer took no more", false },
+		{ totals->missed_generator, "for want of cpu", true },
+	};
+	const char *missed = "missed ";
 	char count[PHRASE_MAX];
-	if (missed == 0) {
-		buffer_append_text(out, ", none missed");
+	if (totals->missed_no_connection + totals->missed_peer + totals->missed_generator == 0) {
+		buffer_append_text(clauses_next(clauses), "none missed");
 		return;
 	}
-	buffer_append_text(out, ", ");
-	if (totals->missed_no_connection > 0)
-		buffer_append_format(out, "%s missed for want of a connection, ",
-				     phrase_none(totals->missed_no_connection, count));
-	if (totals->missed_peer > 0)
-		buffer_append_format(out, "%s because the peer took no more, ",
-				     phrase_none(totals->missed_peer, count));
-	buffer_append_format(out, "%s for want of cpu",
-			     phrase_none(totals->missed_generator, count));
+	for (size_t i = 0; i < array_size(causes); i++) {
+		if (causes[i].count == 0 && !causes[i].is_always_told)
+			continue;
+		buffer_append_format(clauses_next(clauses), "%s %s%s",
+				     phrase_none(causes[i].count, count), missed, causes[i].reason);
+		missed = "";
+	}
 }
 
 static void trust_schedule(const struct report *report, const struct report_stream *stream,
@@ -77,10 +83,11 @@ static void trust_schedule(const struct report *report, const struct report_stre
 	char late[UNITS_TEXT_MAX];
 	if (!stream->schedule.is_open_loop || stream->totals.scheduled == 0)
 		return;
-	struct buffer *out = clauses_next(clauses);
-	buffer_append_format(out, "sent p99 %s ms late",
+	buffer_append_format(clauses_next(clauses), "sent p99 %s ms late",
 			     units_format_ms(report->generator.send_error_p99_ns, late));
-	trust_missed(stream, out);
+	clauses->separator = ", ";
+	trust_missed(&stream->totals, clauses);
+	clauses->separator = "; ";
 }
 
 /* "times are ±0.1 s (one message per 100 ms and client)" */

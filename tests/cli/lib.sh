@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 set -uo pipefail
 
+: "${CONNTEST:?is the path of the program}"
 case_path=${0%.sh}
 actual=$(mktemp)
 exec 3>&1 4>&2 >"$actual" 2>&1

@@ -1,6 +1,23 @@
-# The mistakes everybody makes; those in options are in unit/option.
+# The mistakes everybody makes; more of them are in unit/option and unit/uri.
 source "$(dirname "$0")/lib.sh" || exit
 
+run conntest traffic -t 60 web:5003
+run conntest traffic -T 60 web:5003
+run conntest traffic -P 4 web
+run conntest traffic -u web
+run conntest traffic -r 10x web
+run conntest traffic --message-size 63 web
+run conntest traffic --duraton 60s web
+run conntest traffic --expect 'outage.max < 1s' 192.0.2.1
+run conntest traffic --cpus 9999 192.0.2.1
+run conntest traffic --new-connections 10x 192.0.2.1
+run conntest traffic trafic://web
+run conntest traffic https://web/healthz
+run conntest traffic web:0
+run conntest traffic
+CONNTEST_TRAFFIC_RATES=5 run conntest traffic web
+run conntest serve --listen tcp://:5003
+run conntest report lsit
 run conntest server
 run conntest verison
 run conntest nonsense

@@ -3,9 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/attributes.h"
 #include "support/golden.h"
 #include "support/sample_report.h"
 #include "view/text.h"
@@ -33,10 +35,138 @@ static void whole_reports(void **state)
 	check(sample_all_well(), &plain, "all_well.txt");
 }
 
+static struct buffer text_of(struct report *report, const struct text_style *style)
+{
+	struct buffer out;
+	buffer_init(&out, 1 << 20);
+	text_write(report, style, &out);
+	assert_int_equal(out.error, 0);
+	report_free(report);
+	return out;
+}
+
+static void contains(struct buffer out, const char *part)
+{
+	if (!strstr(buffer_text(&out), part))
+		fail_msg("\"%s\" is not in:\n%s", part, buffer_text(&out));
+	buffer_deinit(&out);
+}
+
+static void lacks(struct buffer out, const char *part)
+{
+	if (strstr(buffer_text(&out), part))
+		fail_msg("\"%s\" is in:\n%s", part, buffer_text(&out));
+	buffer_deinit(&out);
+}
+
+static void without_utf8(void **state)
+{
+	static const struct text_style ascii = { .is_utf8 = false };
+	struct buffer out = text_of(sample_failover(), &ascii);
+	for (size_t i = 0; i < out.size; i++)
+		assert_true((unsigned char)out.data[i] < 0x80);
+	buffer_deinit(&out);
+	check(sample_failover(), &ascii, "failover_ascii.txt");
+}
+
+static void colors_add_to_words(void **state)
+{
+	static const struct text_style colored = { .is_utf8 = true, .has_color = true };
+	contains(text_of(sample_all_well(), &colored), "Result:  \033[32mPASS\033[0m hitless: ");
+	contains(text_of(sample_all_well(), &colored), "Trust:   \033[32mgood\033[0m: sent");
+	contains(text_of(sample_nothing(), &colored),
+		 "Result:  \033[31mnothing answered\033[0m: refused");
+	lacks(text_of(sample_nothing(), &plain), "\033");
+}
+
+/* A server's name is what a stranger sent. */
+static void names_from_the_wire_are_harmless(void **state)
+{
+	struct report *report = sample_failover();
+	report->streams[0].backends[0].name = "a\033[2J\nb\x7f";
+	contains(text_of(report, &plain), "\na?[2J?b?");
+}
+
+static void a_percentile_needs_ten_samples_above(void **state)
+{
+	static const struct {
+		uint64_t count;
+		const char *row;
+	} cases[] = {
+		{ 19, "response         19      -      -      -" },
+		{ 20, "response         20   0.33      -      -" },
+		{ 100, "response        100   0.33   0.57      -" },
+		{ 999, "response        999   0.33   0.57      -   4.10  " },
+		{ 1000, "response      1,000   0.33   0.57   1.20   4.10  " },
+		{ 9999, "response      9,999   0.33   0.57   1.20   4.10  " },
+		{ 10000, "response      10,000   0.33   0.57   1.20   4.10   4.10  " },
+		{ 100000, "response      100,000   0.33   0.57   1.20   4.10    4.10   4.10  " },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report *report = sample_all_well();
+		report->streams[0].latency[LATENCY_RESPONSE].count = cases[i].count;
+		contains(text_of(report, &plain), cases[i].row);
+	}
+}
+
+static struct report *with_backends(uint32_t count)
+{
+	struct report *report = sample_failover();
+	struct report_stream *stream = &report->streams[0];
+	struct report_backend *backends =
+		arena_take_array(&report->arena, count, sizeof(*backends));
+	for (uint32_t i = 0; i < count; i++) {
+		backends[i] = stream->backends[i < 3 ? i : 3];
+		backends[i].name = arena_format(&report->arena, "pod-%u", i);
+	}
+	stream->backends = backends;
+	stream->backend_count = count;
+	return report;
+}
+
+static void many_backends_are_cut_short(void **state)
+{
+	lacks(text_of(with_backends(12), &plain), "more");
+	contains(text_of(with_backends(12), &plain), "\npod-11 ");
+	contains(text_of(with_backends(50), &plain), "\n(38 more, all untouched; -o json has");
+	lacks(text_of(with_backends(50), &plain), "\npod-12 ");
+	struct report *report = with_backends(50);
+	report->streams[0].backends[49].survival[SURVIVAL_UNTOUCHED]--;
+	contains(text_of(report, &plain), "\n(38 more; -o json has them)\n");
+}
+
+static void rare_ends_have_a_column_when_there_are_any(void **state)
+{
+	lacks(text_of(sample_failover(), &plain), "TIMED OUT");
+	struct report *report = sample_failover();
+	report->streams[0].survival[SURVIVAL_TIMED_OUT] = 1;
+	contains(text_of(report, &plain), "RESET  TIMED OUT  LOST");
+}
+
+static void many_outages_are_cut_short(void **state)
+{
+	struct report *report = sample_datagrams();
+	struct report_intervals *outages = &report->streams[1].outages;
+	struct report_interval *list = arena_take_array(&report->arena, 11, sizeof(*list));
+	for (uint32_t i = 0; i < 11; i++)
+		list[i] = (struct report_interval){ .end_ns = 100000000, .slot = i };
+	outages->list = list;
+	outages->list_count = 11;
+	outages->count = 2000;
+	contains(text_of(report, &plain), "(1,990 more; -o json has them)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_reports),
+		cmocka_unit_test(without_utf8),
+		cmocka_unit_test(colors_add_to_words),
+		cmocka_unit_test(names_from_the_wire_are_harmless),
+		cmocka_unit_test(a_percentile_needs_ten_samples_above),
+		cmocka_unit_test(many_backends_are_cut_short),
+		cmocka_unit_test(rare_ends_have_a_column_when_there_are_any),
+		cmocka_unit_test(many_outages_are_cut_short),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

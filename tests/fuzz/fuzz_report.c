@@ -1,0 +1,55 @@
+// A report file from anywhere: read, or refused with a sentence. What was read is written, read and
+// written again the same, and every view takes it.
+#include <assert.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "metric/report_read.h"
+#include "metric/report_write.h"
+#include "view/ctraffic.h"
+#include "view/sentence.h"
+#include "view/text.h"
+
+static void show(struct report *report)
+{
+	static const struct text_style style = { .is_utf8 = false };
+	struct buffer out;
+	buffer_init(&out, REPORT_FILE_MAX);
+	text_write(report, &style, &out);
+	ctraffic_write(report, &out);
+	sentence_build(report);
+	text_write(report, &style, &out);
+	buffer_deinit(&out);
+}
+
+static void write_again(const struct report *report)
+{
+	struct error error;
+	struct report *again = NULL;
+	struct buffer first;
+	struct buffer second;
+	buffer_init(&first, REPORT_FILE_MAX);
+	buffer_init(&second, REPORT_FILE_MAX);
+	report_write(report, &first);
+	assert(first.error == 0);
+	assert(report_read(buffer_text(&first), first.size, &error, &again) == 0);
+	report_write(again, &second);
+	assert(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
+	report_free(again);
+	buffer_deinit(&first);
+	buffer_deinit(&second);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct error error = { "" };
+	struct report *report = NULL;
+	if (report_read((const char *)data, size, &error, &report) < 0) {
+		assert(*error.text != '\0' && report == NULL);
+		return 0;
+	}
+	write_again(report);
+	show(report);
+	report_free(report);
+	return 0;
+}
