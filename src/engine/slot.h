@@ -1,5 +1,6 @@
 /* One persistent slot: its connections follow one another, its messages belong to rounds of the
- * schedule. Between slots.c (the pacing of all) and slot.c (the life of one). */
+ * schedule. slots.c paces them all; slot.c is the life of one, slot_io.c its bytes, slot_ledger.c
+ * what becomes of them in counters, logs and events. */
 #pragma once
 
 #include <stdbool.h>
@@ -113,10 +114,8 @@ void slots_choose_local(struct slots *slots, struct stream_connect *connect);
 void slot_init(struct slot *slot, struct slots *slots, uint32_t own);
 void slot_connect(struct slot *slot);
 void slot_begin(struct slot *slot);
-/* The schedule's message of a round is due: false if nothing can be sent for it now. */
-bool slot_due(struct slot *slot, uint64_t due_ns);
-/* Sends what is due until the transport takes no more. */
-void slot_flush(struct slot *slot);
-/* Debt that will never be sent. */
-void slot_end_schedule(struct slot *slot);
+void slot_stop_connecting(struct slot *slot);
 void slot_finish(struct slot *slot);
+/* The connection is over, for this reason; returns the state that follows. */
+const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase,
+					     enum outcome outcome, int code);

@@ -5,6 +5,8 @@
 
 #include "base/units.h"
 #include "engine/slot.h"
+#include "engine/slot_io.h"
+#include "engine/slot_ledger.h"
 
 /* Connections that were begun and have not answered yet, a worker: a kernel completes handshakes
  * that the program behind it has not accepted, so without this bound a start of thousands floods
@@ -226,8 +228,10 @@ static void end(struct activity *activity)
 	slots->connector.due_ns = UINT64_MAX;
 	loop_remove_pacer(slots->worker->loop, &slots->pacer);
 	loop_remove_pacer(slots->worker->loop, &slots->connector);
-	for (uint32_t i = 0; i < slots->count; i++)
+	for (uint32_t i = 0; i < slots->count; i++) {
+		slot_stop_connecting(&slots->items[i]);
 		slot_end_schedule(&slots->items[i]);
+	}
 }
 
 static bool is_done(const struct activity *activity)
