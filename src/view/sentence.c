@@ -142,6 +142,19 @@ static void result_interruptions(const struct report_stream *stream, struct clau
 				     units_format_grouped(all->open, open));
 }
 
+/* Silence in which nothing was lost; where an interruption was longer, that tells it. */
+static void result_stalls(const struct report_stream *stream, struct clauses *clauses)
+{
+	const struct report_intervals *all = &stream->stalls;
+	char slots[UNITS_TEXT_MAX], of[PHRASE_MAX], longest[PHRASE_MAX];
+	if (!all->is_measured || all->max_ns <= stream->interruptions.max_ns)
+		return;
+	buffer_append_format(clauses_next(clauses), "%s of %s stalled, longest %s",
+			     units_format_grouped(all->slots, slots),
+			     phrase_count(stream->slots, "client", of),
+			     phrase_span(all->max_ns, 0, longest));
+}
+
 static const char *message_noun(const struct report_stream *stream)
 {
 	return is_datagram(stream) ? "datagram" : "message";
@@ -244,6 +257,7 @@ static void result_rest(const struct report *report, struct clauses *clauses)
 	char share[PHRASE_MAX];
 	clauses->separator = "; ";
 	if (slots) {
+		result_stalls(slots, clauses);
 		result_survival(slots, SURVIVAL_NEVER_CONNECTED, "never came up", clauses);
 		result_survival(slots, SURVIVAL_STALLED, "silent at the end", clauses);
 	}
