@@ -42,7 +42,7 @@ static uint64_t now_of(const struct slot *slot)
 static void tell(const struct slot *slot, enum event_kind kind, const struct event *more)
 {
 	struct event event = *more;
-	event.kind = kind;
+	event.kind = (uint8_t)kind;
 	event.stream = PLAN_PERSISTENT;
 	event.slot = slots_number(slot->slots, slot);
 	event.backend = slot->backend;

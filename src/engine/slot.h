@@ -81,7 +81,8 @@ struct slots {
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;
-	uint32_t *listed; /* slots with something to send, in order of due time */
+	uint64_t told_behind_ns; /* when this host's lateness was last told */
+	uint32_t *listed;        /* slots with something to send, in order of due time */
 	uint32_t listed_count;
 	struct message_parts parts;
 	struct mark_pool marks;

@@ -16,6 +16,9 @@
 
 #define PORT_WINDOW 32
 
+/* A loop that comes so late for a message says so. */
+#define BEHIND_NS (100 * NS_PER_MS)
+
 static struct slots *slots_of(const struct activity *activity)
 {
 	return container_of(activity, struct slots, activity);
@@ -142,10 +145,25 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Told at most once a second. */
+static void tell_if_behind(struct slots *slots, uint64_t now_ns)
+{
+	uint64_t late_ns = now_ns - slots->cursor.due_ns;
+	if (late_ns < BEHIND_NS || now_ns < slots->told_behind_ns + NS_PER_S ||
+	    !worker_is_counting(slots->worker))
+		return;
+	slots->told_behind_ns = now_ns;
+	worker_event(slots->worker, &(struct event){ .kind = EVENT_SATURATED,
+						     .stream = PLAN_PERSISTENT,
+						     .span_ns = late_ns,
+						     .backend = BACKEND_UNKNOWN });
+}
+
 static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 {
 	struct slots *slots = container_of(pacer, struct slots, pacer);
 	uint64_t end_ns = slots->worker->end_ns;
+	tell_if_behind(slots, now_ns);
 	fall_due(slots, earlier(now_ns + 1, end_ns));
 	flush_listed(slots);
 	uint64_t due_ns = slots->cursor.due_ns;

@@ -142,7 +142,8 @@ static void result_interruptions(const struct report_stream *stream, struct clau
 				     units_format_grouped(all->open, open));
 }
 
-/* Silence in which nothing was lost; where an interruption was longer, that tells it. */
+/* Silence that lost nothing: told when it was longer than any interruption, which otherwise stands
+ * for it. */
 static void result_stalls(const struct report_stream *stream, struct clauses *clauses)
 {
 	const struct report_intervals *all = &stream->stalls;
