@@ -121,15 +121,17 @@ static const struct slot_state *connected(struct slot *slot)
 	return slot->state;
 }
 
+/* A connection that was reset as soon as it was up was up: both are told at once. */
 static const struct slot_state *ready_connecting(struct slot *slot, unsigned events)
 {
-	if (events & STREAM_FAILED) {
-		int code = stream_error(&slot->stream);
-		enum outcome outcome =
-			code == ETIMEDOUT ? OUTCOME_CONNECT_TIMEOUT : outcome_from_errno(code);
-		return fail_connecting(slot, outcome, code);
-	}
-	return events & STREAM_CONNECTED ? connected(slot) : &state_connecting;
+	if (events & STREAM_CONNECTED)
+		return connected(slot);
+	if (!(events & STREAM_FAILED))
+		return &state_connecting;
+	int code = stream_error(&slot->stream);
+	enum outcome outcome =
+		code == ETIMEDOUT ? OUTCOME_CONNECT_TIMEOUT : outcome_from_errno(code);
+	return fail_connecting(slot, outcome, code);
 }
 
 static const struct slot_state *connect_timed_out(struct slot *slot)

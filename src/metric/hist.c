@@ -157,24 +157,30 @@ void hist_merge(struct hist *into, const struct hist *from)
 	into->maximum = larger(into->maximum, from->maximum);
 }
 
+/* Entries that were moved up since (hist_move_censored) are where they are now: a bucket that
+ * holds less than it did is left with none. */
 void hist_subtract(struct hist *into, const struct hist *from)
 {
+	uint64_t taken = 0;
+
 	assert(into->counts_size == from->counts_size && into->count >= from->count);
 	if (from->count == 0)
 		return;
 	for (uint32_t i = first_index(from); i <= last_index(from); i++) {
-		if (from->counts[i] == 0)
+		uint64_t both = smaller(into->counts[i], from->counts[i]);
+		if (both == 0)
 			continue;
-		into->counts[i] -= from->counts[i];
+		into->counts[i] -= both;
+		taken += both;
 		touch(into, i);
 	}
-	into->count -= from->count;
-	into->censored -= from->censored;
+	into->count -= taken;
+	into->censored -= smaller(into->censored, from->censored - (from->count - taken));
 	if (into->censored == 0)
 		into->censored_min = 0;
-	into->saturated -= from->saturated;
+	into->saturated -= smaller(into->saturated, from->saturated);
 	if (into->sum != UINT64_MAX)
-		into->sum -= from->sum;
+		into->sum -= smaller(into->sum, from->sum);
 	tighten(into);
 }
 

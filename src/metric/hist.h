@@ -87,8 +87,8 @@ void hist_move_censored(struct hist *hist, uint64_t from, uint64_t to, uint64_t 
 
 /* Both of the same range. */
 void hist_merge(struct hist *into, const struct hist *from);
-/* into -= from, where `from` is an earlier copy of the same histogram; minimum and maximum become
- * those of the buckets that are left. */
+/* into -= from, where `from` is an earlier copy of the same histogram: what was added since, or
+ * moved. Minimum and maximum become those of the buckets that are left. */
 void hist_subtract(struct hist *into, const struct hist *from);
 void hist_clear(struct hist *hist);
 

@@ -303,11 +303,16 @@ static void group_add(struct summary_group *group, const struct event *event, ui
 		group->span_ns = event->span_ns;
 }
 
+/* A slot's first connection is counted and not told. */
 static void add_slot_event(struct summary *summary, const struct event *event)
 {
 	bool was_silent = false;
 	uint64_t whole = whole_of(summary, event);
+	bool is_first = event->kind == EVENT_SLOT_CONNECTED &&
+			!summary_slots_is_away(&summary->slots, event->slot);
 	uint16_t backend = summary_slots_follow(&summary->slots, event, &was_silent);
+	if (is_first)
+		return;
 	struct summary_group *group = group_of(summary, event, backend);
 	group_add(group, event, whole);
 	group->has_surprise |= !was_silent;

@@ -53,6 +53,11 @@ uint64_t summary_slots_away(const struct summary_slots *slots, uint16_t backend)
 	return slots->backends[backend].away;
 }
 
+bool summary_slots_is_away(const struct summary_slots *slots, uint32_t slot)
+{
+	return slot < slots->count && slots->items[slot].is_away;
+}
+
 /* One that ended again before its first reply is still away from where it was. */
 static void slot_ended(struct summary_slots *slots, struct summary_slot *slot, uint16_t backend)
 {

@@ -24,6 +24,8 @@ void summary_slots_set(struct summary_slots *slots, uint16_t backend, uint64_t c
 uint64_t summary_slots_with(const struct summary_slots *slots, uint16_t backend);
 /* How many were with it and are not connected again yet. */
 uint64_t summary_slots_away(const struct summary_slots *slots, uint16_t backend);
+/* Its connection ended and no other has answered yet. */
+bool summary_slots_is_away(const struct summary_slots *slots, uint32_t slot);
 
 /* Notes the event; returns the backend that it is to be told of (one that connects again: the one
  * it came from) and whether the slot's silence had been told before. */

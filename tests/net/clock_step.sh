@@ -20,7 +20,7 @@ report() { expect_json "$work/report.json" "$@"; }
 expect "exit status" "$exit_status" == 0
 report .duration_ns '>=' 2900000000
 report .duration_ns '<=' 3500000000
-report 'stream("persistent").totals.received' == 300
+report 'stream("persistent").totals.messages_received' == 300
 report 'stream("persistent").latency.response.max_ns' '<=' 1000000000
 report 'stream("persistent").survival.untouched' == 5
 report 'stream("new").outages.count' == 0

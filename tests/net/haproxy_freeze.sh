@@ -17,7 +17,7 @@ survival='stream("persistent").survival'
 expect "exit status" "$exit_status" == 0
 report "$survival.untouched" == 30
 report "$survival.recovered" == 10
-report "$survival.by_backend[\"web-3\"].recovered" == 10
+report 'backend("web-3").recovered' == 10
 report 'stream("persistent").totals.lost' == 0
 report 'stream("persistent").stalls.max_ns' '>=' 1400000000
 report 'stream("persistent").stalls.max_ns' '<=' 1800000000

@@ -17,6 +17,5 @@ report "$survival.untouched" == 30
 report "$survival | .closed + .reset" == 10
 report "$survival.reconnected" == 10
 report "$survival.backend_changed" == 10
-report "$survival.by_backend[\"web-2\"] | .closed + .reset" == 10
-report 'stream("persistent").totals | .sent == .received + .lost + .in_flight' == true
+report 'backend("web-2") | .closed + .reset' == 10
 report 'stream("persistent").interruptions.max_ns' '<=' 1000000000

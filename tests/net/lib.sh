@@ -49,9 +49,12 @@ fail() {
 	failures=$((failures + 1))
 }
 
-# json FILE EXPRESSION: the value; stream("new") is the stream of that name.
+# json FILE EXPRESSION: the value; stream("new") is the stream of that name, backend("web-1") the row
+# of that backend in stream persistent.
 json() {
-	jq -r "def stream(name): .streams[] | select(.name == name); $2" "$1"
+	jq -r "def stream(name): .streams[] | select(.name == name);
+		def backend(name): stream(\"persistent\").survival.by_backend[name];
+		$2" "$1"
 }
 
 # expect WHAT FOUND OPERATOR WANTED: compares numbers, or text with text.
@@ -203,6 +206,17 @@ traffic_end() {
 	await_exit traffic
 	[[ -s $work/report.json ]] ||
 		{ fail "traffic left no report, status $exit_status"; exit 1; }
+	adds_up "$work/report.json"
+}
+
+# adds_up REPORT: the identities that hold in every one.
+adds_up() {
+	expect "streams of $1 that don't add up" "$(jq -c '.streams[] |
+		select((.totals | .messages_sent != .messages_received + .lost + .in_flight) or
+			(.schedule | .scheduled != .sent + .debt + (.missed | add) or .debt != 0) or
+			(.survival and (.slots != (.survival |
+				del(.reconnected, .backend_changed, .by_backend) | add)))) |
+		{name, totals, schedule, survival}' "$1")" == ""
 }
 
 # traffic [OPTION...] TARGET: a whole run; results as above, the text in $work/traffic.out.

@@ -13,7 +13,7 @@ traffic_end
 
 report() { expect_json "$work/report.json" "$@"; }
 expect "exit status" "$exit_status" == 0
-report 'stream("persistent").totals | .sent - .received' == 0
+report 'stream("persistent").totals | .messages_sent - .messages_received' == 0
 report 'stream("persistent").totals.retransmitted_segments' '>' 10
 report 'stream("persistent").stalls.count' '>' 0
 report 'stream("path").totals.lost' '>' 5

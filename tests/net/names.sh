@@ -28,13 +28,13 @@ report() { expect_json "$work/report.json" "$@"; }
 echo "a host"
 by_name traffic://one.test:7001
 expect "exit status" "$exit_status" == 0
-report 'stream("persistent").survival.by_backend.one.untouched' == 4
+report 'backend("one").untouched' == 4
 
 echo "a service"
 by_name srv://_traffic._tcp.test
 expect "exit status" "$exit_status" == 0
-report 'stream("persistent").survival.by_backend.one.untouched' == 2
-report 'stream("persistent").survival.by_backend.two.untouched' == 2
+report 'backend("one").untouched' == 2
+report 'backend("two").untouched' == 2
 
 echo "no such name"
 start traffic nsenter --net="/run/netns/${spaces[a]}" unshare --mount bash -c \

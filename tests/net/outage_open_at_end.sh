@@ -15,9 +15,8 @@ report() { expect_json "$work/report.json" "$@"; }
 expect "exit status" "$exit_status" == 0
 report 'stream("path").outages.count' == 16
 report 'stream("path").outages.open' == 16
-report '[stream("path").outages.list[].is_open] | all' == true
+report '[stream("path").outages.list[].open] | all' == true
 report 'stream("new").outages.open' == 1
 report 'stream("persistent").survival.stalled' == 10
 report 'stream("persistent").interruptions.open' == 10
-report 'stream("persistent").totals | .sent == .received + .lost + .in_flight' == true
 report 'stream("persistent").totals.in_flight' '>' 0

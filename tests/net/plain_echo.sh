@@ -10,7 +10,7 @@ for how in echo slow; do
 	traffic -c 5 -r 4/conn --new-connections off --path-probe off -T 2s \
 		"tcp://127.0.0.1:$(await "$work/$how.out" ready | cut -d' ' -f2)"
 	expect "exit status" "$exit_status" == 0
-	expect_json "$work/report.json" 'stream("persistent").totals.sent' == 40
-	expect_json "$work/report.json" 'stream("persistent").totals.received' == 40
+	expect_json "$work/report.json" 'stream("persistent").totals.messages_sent' == 40
+	expect_json "$work/report.json" 'stream("persistent").totals.messages_received' == 40
 	expect_json "$work/report.json" 'stream("persistent").survival.untouched' == 5
 done

@@ -36,7 +36,7 @@ serve web-2 --drain 1s
 half_a_message "$(port web-2)"
 stop web-2
 expect "exit status" "$exit_status" == 0
-expect_json <(tail -n 1 "$work/web-2.out") '(.report // .).cut_off' == 1
+expect_json <(tail -n 1 "$work/web-2.out") '.report.served.cut_off' == 1
 
 echo "a second signal doesn't wait"
 serve web-3 --drain 15s

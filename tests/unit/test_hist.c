@@ -377,6 +377,27 @@ static void subtracting_all_leaves_an_empty_one(void **state)
 	assert_same(same, empty);
 }
 
+/* At the end of a run lower bounds rise: what an earlier copy held at them is no longer there. */
+static void subtracting_leaves_what_was_moved_since(void **state)
+{
+	scoped struct hist *hist = hist_new(HIST_STREAM_RANGE);
+	scoped struct hist *earlier = hist_new(HIST_STREAM_RANGE);
+
+	hist_add_censored(hist, 2000, 3);
+	hist_add(hist, 5);
+	hist_merge(earlier, hist);
+	hist_add(hist, 100);
+	hist_move_censored(hist, 2000, 7000, 3);
+	hist_subtract(hist, earlier);
+	assert_int_equal(hist->count, 4);
+	assert_int_equal(hist->censored, 3);
+	assert_int_equal(hist_percentile(hist, 1), 100);
+	assert_int_equal(hist->counts[hist_index(hist, 7000)], 3);
+	hist_clear(hist);
+	for (uint32_t i = 0; i < hist->counts_size; i++)
+		assert_int_equal(hist->counts[i], 0);
+}
+
 /* Whoever copies dirty pages alone must end with the same counts. */
 static void dirty_pages_are_all_that_changed(void **state)
 {
@@ -430,6 +451,7 @@ int main(void)
 		cmocka_unit_test(merging_an_empty_one_changes_nothing),
 		cmocka_unit_test(subtracting_leaves_the_rest),
 		cmocka_unit_test(subtracting_all_leaves_an_empty_one),
+		cmocka_unit_test(subtracting_leaves_what_was_moved_since),
 		cmocka_unit_test(dirty_pages_are_all_that_changed),
 		cmocka_unit_test(walking_meets_every_entry),
 	};

@@ -84,6 +84,17 @@ static void results(void **state)
 	report_free(report);
 
 	report = sample_all_well();
+	report->streams[0].stalls.slots = 10;
+	report->streams[0].stalls.max_ns = 998 * NS_PER_MS;
+	result_says(report, "none lost; 10 of 20 clients stalled, longest 1.0 s");
+
+	report = sample_failover();
+	report->streams[0].stalls.max_ns = report->streams[0].interruptions.max_ns;
+	sentence_build(report);
+	assert_null(strstr(report->result, "stalled"));
+	report_free(report);
+
+	report = sample_all_well();
 	report->streams[0].survival[SURVIVAL_NEVER_CONNECTED] = 1;
 	result_says(report, "; 1 connection never came up");
 

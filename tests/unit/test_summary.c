@@ -165,6 +165,20 @@ static void back_where_they_were(void **state)
 	end(&fixture);
 }
 
+static void first_connections_are_counted_only(void **state)
+{
+	struct fixture fixture = begin();
+	start(&fixture, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		add(&fixture, 0,
+		    (struct event){ .kind = EVENT_SLOT_CONNECTED, .slot = i, .backend = 1 });
+	add(&fixture, 1000, (struct event){ .kind = EVENT_SLOT_SILENT, .slot = 1, .backend = 1 });
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:22.000Z  +1.000 s  web-2: 1 of 3 clients silent for more than 0.2 "
+			"s\n");
+	end(&fixture);
+}
+
 /* A balancer takes the connection for a dead backend and closes it again. */
 static void ended_again_before_it_answered(void **state)
 {
@@ -325,6 +339,7 @@ int main(void)
 		cmocka_unit_test(a_failover_is_four_lines),
 		cmocka_unit_test(what_is_lost_without_warning_is_told),
 		cmocka_unit_test(back_where_they_were),
+		cmocka_unit_test(first_connections_are_counted_only),
 		cmocka_unit_test(ended_again_before_it_answered),
 		cmocka_unit_test(new_connections_fail_in_spells),
 		cmocka_unit_test(the_same_again_rests),
