@@ -99,15 +99,14 @@ static void learn_backend(struct slot *slot)
 static void note_first_reply(struct slot *slot, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	bool is_later = slot->slots->worker->slots[slot->own].reconnects > 0;
 	slot->is_answered = true;
 	slot->tries = 0;
 	slots->answering++;
 	slots_release(slots, slot);
 	hist_add(recorder_hist(slots->recorder, LATENCY_FIRST_REPLY), now_ns - slot->started_ns);
 	learn_backend(slot);
-	if (is_later)
-		slot_tell(slot, EVENT_SLOT_CONNECTED, &(struct event){ 0 });
+	slot_tell(slot, EVENT_SLOT_CONNECTED,
+		  &(struct event){ .count = slot_record_of(slot)->reconnects });
 	worker_check(slots->worker);
 }
 

@@ -19,7 +19,7 @@ static const struct form forms[EVENT_KIND_COUNT] = {
 	[EVENT_SLOT_ANSWERS] = { .noun = "slot", .words = "answers again after", .has_span = true },
 	[EVENT_SLOT_ENDED] = { .noun = "slot", .words = "", .has_outcome = true, .has_lost = true },
 	[EVENT_SLOT_REFUSED] = { .noun = "slot", .words = "not connected: ", .has_outcome = true },
-	[EVENT_SLOT_CONNECTED] = { .noun = "slot", .words = "connected again" },
+	[EVENT_SLOT_CONNECTED] = { .noun = "slot", .words = "connected" },
 	[EVENT_SLOT_LOSS] = { .noun = "flow", .words = "interrupted" },
 	[EVENT_SLOT_GOOD] = { .noun = "flow", .words = "answered again after", .has_span = true },
 	[EVENT_NEW_FAILED] = { .noun = "new connection", .words = "", .has_outcome = true },
