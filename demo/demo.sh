@@ -27,13 +27,13 @@ fail() {
 	exit 3
 }
 
-# say TEXT: a line in the form of conntest's events; the offset counts from the start of traffic.
+# say TEXT: a line in the form of conntest's events, without their offset, which counts from the
+# moment when all connections were up.
 say() {
 	local now=${EPOCHREALTIME/[.,]/} clear=
 	[[ ! -t 2 ]] || clear=$'\r\e[K'
-	printf '%s%(%T)T.%03dZ  +%d.%03d s  %s\n' "$clear" $((now / 1000000)) \
-		$((now / 1000 % 1000)) $(((now - start) / 1000000)) \
-		$(((now - start) / 1000 % 1000)) "demo: $*" >&2
+	printf '%s%(%T)T.%03dZ            demo: %s\n' "$clear" $((now / 1000000)) \
+		$((now / 1000 % 1000)) "$*" >&2
 }
 
 pause_until() {

@@ -310,7 +310,7 @@ static void print_see_also(FILE *out)
 		if (!(*row)->is_hidden && !strchr((*row)->name, ' '))
 			commands[count++] = *row;
 	}
-	qsort(commands, count, sizeof(commands[0]), compare_pages);
+	qsort(commands, count, sizeof(void *), compare_pages);
 
 	(void)fputs(".Sh SEE ALSO\n", out);
 	for (size_t i = 0; i < count; i++) {

@@ -30,7 +30,7 @@ struct serve_options {
 static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
-	       .help = "traffic, echo, discard (+udp) or source; may be repeated; port 0 = any free one"),
+	       .help = "traffic, echo, discard (+udp) or source; port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
 	       .help = "the host name that clients of traffic get to see, instead of this host's"),

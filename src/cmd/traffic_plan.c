@@ -7,10 +7,14 @@
 #include "net/preflight.h"
 #include "proto/traffic_wire.h"
 #include "sys/cpu.h"
+#include "sys/limits.h"
 
 /* What a worker takes before another one pays: measured on two cpus, see doc/performance.md. */
-#define WORKER_MESSAGES_PER_S 20000.0
-#define WORKER_CONNECTIONS    5000.0
+#define WORKER_MESSAGES_PER_S 120000.0
+#define WORKER_CONNECTIONS    15000.0
+
+/* From this share of the local ports on, connections look for theirs in windows. */
+#define CROWDED_SHARE 4
 
 #define PATH_PROBES_PER_S 20.0
 
@@ -143,6 +147,17 @@ static int plan_workers(const struct traffic_options *options, struct traffic *t
 	return 0;
 }
 
+static void plan_ports(struct plan *plan)
+{
+	uint16_t low = 0;
+	uint16_t high = 0;
+	if (limits_read_port_range(&low, &high) < 0 || high < low ||
+	    plan->slots.count < (uint32_t)(high - low) / CROWDED_SHARE)
+		return;
+	plan->port_low = low;
+	plan->port_high = high;
+}
+
 static int resolve(const struct traffic_options *options, struct traffic *traffic,
 		   struct error *error)
 {
@@ -160,6 +175,7 @@ static int resolve(const struct traffic_options *options, struct traffic *traffi
 	plan->remote_count = traffic->resolved.count;
 	plan->path.remotes = plan->remotes;
 	plan->path.remote_count = plan->remote_count;
+	plan_ports(plan);
 	if (!options->source)
 		return 0;
 	result = source_pool_parse(options->source, &plan->remotes[0], error, &traffic->sources);

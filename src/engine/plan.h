@@ -73,6 +73,10 @@ struct plan {
 	const struct endpoint *remotes;
 	uint32_t remote_count;
 	const struct source_pool *sources; /* NULL: the kernel chooses */
+	/* The system's local ports, where so many connections are asked for that each is to look in
+	 * a window of its own (stream.h); 0: leave it to the kernel. */
+	uint16_t port_low;
+	uint16_t port_high;
 
 	uint64_t connect_timeout_ns;
 	uint64_t reply_timeout_ns;

@@ -159,10 +159,7 @@ static void drain_round(struct timer *timer)
 		struct service_connection *connection =
 			container_of(node, struct service_connection, node);
 		next = node->next;
-		if (now_ns >= tcp->drain_until_ns)
-			service_connection_cut_off(connection);
-		else
-			service_connection_drain(connection, now_ns);
+		service_connection_drain(connection, now_ns);
 	}
 	if (!service_tcp_is_drained(tcp))
 		loop_set_timer(connections->worker->loop, &tcp->drain, now_ns + DRAIN_ROUND_NS);
@@ -190,7 +187,6 @@ void service_tcp_drain(struct service_tcp *tcp)
 				     .count = tcp->connections.totals.connections_now,
 			     });
 	tcp->connections.is_draining = true;
-	tcp->drain_until_ns = loop_now(worker->loop) + worker->plan->serve.drain_ns;
 	drain_round(&tcp->drain);
 }
 
@@ -207,7 +203,6 @@ void service_tcp_init(struct service_tcp *tcp, struct worker *worker, struct ser
 	tcp->connections_max = service_connections_max(worker->plan);
 	tcp->listener_count = 0;
 	tcp->reserve_fd = open_reserve();
-	tcp->drain_until_ns = UINT64_MAX;
 	timer_init(&tcp->drain, drain_round);
 }
 

@@ -20,7 +20,6 @@ struct service_tcp {
 	unsigned listener_count;
 	uint64_t connections_max;
 	int reserve_fd; /* given up for a moment to turn a client away when descriptors are out */
-	uint64_t drain_until_ns;
 	struct timer drain;
 };
 
@@ -32,8 +31,8 @@ void service_tcp_deinit(struct service_tcp *tcp);
 nodiscard int service_tcp_listen(struct service_tcp *tcp, uint32_t index, uint16_t port,
 				 uint16_t *ret_port);
 /* Takes in all who wait, closes the listeners and ends each connection at a message boundary with
- * nothing unread, for drain_ns at most. worker_check() when the last is gone. */
+ * nothing unread, until service_tcp_close(). worker_check() when the last is gone. */
 void service_tcp_drain(struct service_tcp *tcp);
 bool service_tcp_is_drained(const struct service_tcp *tcp);
-/* Closes everything at once. */
+/* Closes everything at once; what is not drained is cut off. */
 void service_tcp_close(struct service_tcp *tcp);

@@ -1,5 +1,6 @@
 /* One persistent slot: its connections follow one another, its messages belong to rounds of the
- * schedule. Between slots.c (the pacing of all) and slot.c (the life of one). */
+ * schedule. slots.c paces them all; slot.c is the life of one, slot_io.c its bytes, slot_ledger.c
+ * what becomes of them in counters, logs and events. */
 #pragma once
 
 #include <stdbool.h>
@@ -81,14 +82,16 @@ struct slots {
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;
-	uint32_t *listed; /* slots with something to send, in order of due time */
+	uint64_t told_behind_ns; /* when this host's lateness was last told */
+	uint32_t *listed;        /* slots with something to send, in order of due time */
 	uint32_t listed_count;
 	struct message_parts parts;
 	struct mark_pool marks;
 	struct unanswered unanswered;
 
 	struct source_pool *sources;
-	struct list queue; /* slots that want to connect */
+	uint32_t next_port; /* of the window for the next connection */
+	struct list queue;  /* slots that want to connect */
 	struct pacer connector;
 	uint64_t connect_interval_ns;
 	uint64_t connect_next_ns; /* the earliest moment of the next attempt */
@@ -104,15 +107,15 @@ void slots_enqueue(struct slots *slots, struct slot *slot);
 void slots_release(struct slots *slots, struct slot *slot);
 uint64_t slots_due(const struct slots *slots, const struct slot *slot, uint64_t round);
 uint32_t slots_number(const struct slots *slots, const struct slot *slot);
+/* Where the next connection is to come from. */
+void slots_choose_local(struct slots *slots, struct stream_connect *connect);
 
 /* Of slot.c. */
 void slot_init(struct slot *slot, struct slots *slots, uint32_t own);
 void slot_connect(struct slot *slot);
 void slot_begin(struct slot *slot);
-/* The schedule's message of a round is due: false if nothing can be sent for it now. */
-bool slot_due(struct slot *slot, uint64_t due_ns);
-/* Sends what is due until the transport takes no more. */
-void slot_flush(struct slot *slot);
-/* Debt that will never be sent. */
-void slot_end_schedule(struct slot *slot);
+void slot_stop_connecting(struct slot *slot);
 void slot_finish(struct slot *slot);
+/* The connection is over, for this reason; returns the state that follows. */
+const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase,
+					     enum outcome outcome, int code);

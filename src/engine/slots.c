@@ -5,6 +5,8 @@
 
 #include "base/units.h"
 #include "engine/slot.h"
+#include "engine/slot_io.h"
+#include "engine/slot_ledger.h"
 
 /* Connections that were begun and have not answered yet, a worker: a kernel completes handshakes
  * that the program behind it has not accepted, so without this bound a start of thousands floods
@@ -13,6 +15,11 @@
 #define HELD_MAX 256
 
 #define CATCH_UP_NS (10 * NS_PER_MS)
+
+#define PORT_WINDOW 32
+
+/* A loop that comes so late for a message says so. */
+#define BEHIND_NS (100 * NS_PER_MS)
 
 static struct slots *slots_of(const struct activity *activity)
 {
@@ -83,6 +90,20 @@ static void run_connector(struct pacer *pacer, uint64_t now_ns)
 	plan_connector(slots);
 }
 
+/* Each connection's window of ports begins one behind the last one's. */
+void slots_choose_local(struct slots *slots, struct stream_connect *connect)
+{
+	const struct plan *plan = slots->plan;
+	uint32_t ports = (uint32_t)plan->port_high - plan->port_low + 1;
+	if (slots->sources)
+		connect->local = source_pool_next(slots->sources);
+	if (plan->port_low == 0 || ports < PORT_WINDOW)
+		return;
+	connect->port_low =
+		(uint16_t)(plan->port_low + slots->next_port++ % (ports - PORT_WINDOW + 1));
+	connect->port_high = (uint16_t)(connect->port_low + PORT_WINDOW - 1);
+}
+
 static uint64_t interval_ns(double per_second, unsigned workers)
 {
 	return per_second > 0 ? (uint64_t)((double)NS_PER_S * workers / per_second) : 0;
@@ -126,10 +147,25 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Told at most once a second. */
+static void tell_if_behind(struct slots *slots, uint64_t now_ns)
+{
+	uint64_t late_ns = now_ns - slots->cursor.due_ns;
+	if (late_ns < BEHIND_NS || now_ns < slots->told_behind_ns + NS_PER_S ||
+	    !worker_is_counting(slots->worker))
+		return;
+	slots->told_behind_ns = now_ns;
+	worker_event(slots->worker, &(struct event){ .kind = EVENT_SATURATED,
+						     .stream = PLAN_PERSISTENT,
+						     .span_ns = late_ns,
+						     .backend = BACKEND_UNKNOWN });
+}
+
 static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 {
 	struct slots *slots = container_of(pacer, struct slots, pacer);
 	uint64_t end_ns = slots->worker->end_ns;
+	tell_if_behind(slots, now_ns);
 	fall_due(slots, earlier(now_ns + 1, end_ns));
 	flush_listed(slots);
 	uint64_t due_ns = slots->cursor.due_ns;
@@ -192,8 +228,10 @@ static void end(struct activity *activity)
 	slots->connector.due_ns = UINT64_MAX;
 	loop_remove_pacer(slots->worker->loop, &slots->pacer);
 	loop_remove_pacer(slots->worker->loop, &slots->connector);
-	for (uint32_t i = 0; i < slots->count; i++)
+	for (uint32_t i = 0; i < slots->count; i++) {
+		slot_stop_connecting(&slots->items[i]);
 		slot_end_schedule(&slots->items[i]);
+	}
 }
 
 static bool is_done(const struct activity *activity)
@@ -269,6 +307,9 @@ int slots_add(struct worker *worker)
 	slots->plan = worker->plan;
 	slots->count = worker->slot_count;
 	slots->unstarted = worker->slot_count;
+	/* Anywhere, so that a run does not begin among the last one's ports in TIME-WAIT. */
+	slots->next_port = (uint32_t)(loop_read_clock(worker->loop) / NS_PER_MS) +
+			   worker->index * (UINT16_MAX / worker->plan->workers);
 	slots->zeros = (struct iovec){ (void *)worker->zeros, WORKER_SCRATCH_BYTES };
 	slots->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
 	slots->connector = (struct pacer){ .due_ns = UINT64_MAX, .run = run_connector };

@@ -15,7 +15,7 @@
 	EVENT(SLOT_ANSWERS,   "slot_answers")   /* a stall ended by an answer; span = its length */ \
 	EVENT(SLOT_ENDED,     "slot_ended")     /* the connection ended: outcome, count = lost */ \
 	EVENT(SLOT_REFUSED,   "slot_refused")   /* an attempt to connect failed: outcome */ \
-	EVENT(SLOT_CONNECTED, "slot_connected") /* a slot's later connection had its first reply */ \
+	EVENT(SLOT_CONNECTED, "slot_connected") /* a connection had its first reply; count = which one */ \
 	EVENT(SLOT_LOSS,      "slot_loss")      /* datagram slot: an interruption began */ \
 	EVENT(SLOT_GOOD,      "slot_good")      /* datagram slot: an interruption ended */ \
 	EVENT(NEW_FAILED,     "new_failed")     /* an attempt of stream new failed: outcome */ \

@@ -1,6 +1,8 @@
 /* See report_fields.h. */
 #include "metric/report_fields.h"
 
+#include <assert.h>
+
 #include "base/attributes.h"
 #include "metric/report.h"
 
@@ -81,8 +83,8 @@ TABLE(outages_table, outages_rows);
 #undef OWNER
 
 #define OWNER struct report_backend
+static_assert(offsetof(OWNER, name) == 0, "FIELD_NAMED");
 static const struct field_row backend_rows[] = {
-	{ "backend",      FIELD_TEXT, PLACE(name) },
 	{ "slots",        FIELD_UNSIGNED, PLACE(slots), REQUIRED },
 	{ "slots_at_end", FIELD_UNSIGNED, PLACE(slots_at_end) },
 #define SURVIVAL(symbol, name, sentence)                                                           \
@@ -191,6 +193,8 @@ static const struct field_row survival_rows[] = {
 #undef SURVIVAL
 	{ "reconnected",     FIELD_UNSIGNED, PLACE(reconnected) },
 	{ "backend_changed", FIELD_UNSIGNED, PLACE(backend_changed) },
+	{ "by_backend",      FIELD_NAMED, OBJECT(backend_table),
+	  LIST(backends, backend_count, sizeof(struct report_backend), BACKENDS_MAX) },
 };
 TABLE(schedule_table, schedule_rows);
 TABLE(latencies_table, latencies_rows);
@@ -212,8 +216,6 @@ static const struct field_row stream_rows[] = {
 	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
 	{ "survival",      FIELD_OBJECT, OBJECT(survival_table), IF(has_survival) },
-	{ "backends",      FIELD_LIST, OBJECT(backend_table),
-	  LIST(backends, backend_count, sizeof(struct report_backend), BACKENDS_MAX) },
 	{ "sample_interval_ns", FIELD_UNSIGNED, PLACE(sample_interval_ns) },
 	{ "samples",       FIELD_LIST, OBJECT(sample_table),
 	  LIST(samples, sample_count, sizeof(struct report_sample), SAMPLES_MAX) },

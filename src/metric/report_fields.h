@@ -24,6 +24,7 @@ enum field_type {
 	FIELD_FIGURES,    /* computed; the reader passes over it */
 	FIELD_OBJECT,     /* the struct at `offset`, by `table` */
 	FIELD_LIST,       /* structs by `table` */
+	FIELD_NAMED,      /* the same as an object: their first member is the name, NULL is "" */
 };
 
 struct field_table;
@@ -39,9 +40,9 @@ struct field_row {
 	size_t nonzero; /* of eight bytes: null where they are zero */
 	const char *constant;
 	const struct field_table *table;
-	size_t count;      /* LIST, SETTINGS: offset of the uint32_t */
-	size_t list_size;  /* LIST: bytes of an item */
-	uint32_t list_max; /* LIST, SETTINGS */
+	size_t count;      /* LIST, NAMED, SETTINGS: offset of the uint32_t */
+	size_t list_size;  /* LIST, NAMED: bytes of an item */
+	uint32_t list_max; /* LIST, NAMED, SETTINGS */
 	bool is_inline;    /* LIST: the items are in the struct, not behind a pointer */
 };
 

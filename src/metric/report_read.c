@@ -163,6 +163,30 @@ static int read_list(const struct reader *reader, const struct field_row *row, c
 	return failure;
 }
 
+static int read_named(const struct reader *reader, const struct field_row *row, json_t *json,
+		      void *object)
+{
+	uint32_t *count = field_at(object, row->count);
+	const char *name = NULL;
+	json_t *value = NULL;
+	int failure = 0;
+	if (!json_is_object(json))
+		return wrong(reader, row->key, "an object");
+	if (json_object_size(json) > row->list_max)
+		return wrong(reader, row->key, "so short as it has to be");
+	char *item = arena_take_array(reader->arena, json_object_size(json), row->list_size);
+	*(void **)field_at(object, row->offset) = item;
+	json_object_foreach(json, name, value)
+	{
+		if (failure == 0)
+			failure = read_table(reader, row->table, value, item);
+		*(const char **)(void *)item = *name ? arena_text(reader->arena, name) : NULL;
+		item += row->list_size;
+		(*count)++;
+	}
+	return failure;
+}
+
 static int read_value(const struct reader *reader, const struct field_row *row, json_t *json,
 		      void *object)
 {
@@ -184,6 +208,8 @@ static int read_value(const struct reader *reader, const struct field_row *row, 
 		return read_table(reader, row->table, json, place);
 	case FIELD_LIST:
 		return read_list(reader, row, json, object);
+	case FIELD_NAMED:
+		return read_named(reader, row, json, object);
 	case FIELD_CONSTANT:
 	case FIELD_EMPTY_LIST:
 	case FIELD_FIGURES:

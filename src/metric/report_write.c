@@ -74,6 +74,21 @@ static void write_figures(struct json *json, const struct report *report)
 	json_object_close(json);
 }
 
+static void write_named(struct json *json, const struct field_row *row, const void *object,
+			const struct report *report)
+{
+	uint32_t count = *(const uint32_t *)field_at_const(object, row->count);
+	const char *items = *(const char *const *)field_at_const(object, row->offset);
+	json_object_open(json);
+	for (uint32_t i = 0; i < count; i++) {
+		const void *item = items + i * row->list_size;
+		const char *name = *(const char *const *)item;
+		json_key(json, name ? name : "");
+		write_table(json, row->table, item, report);
+	}
+	json_object_close(json);
+}
+
 static void write_list(struct json *json, const struct field_row *row, const void *object,
 		       const struct report *report)
 {
@@ -155,6 +170,9 @@ static void write_value(struct json *json, const struct field_row *row, const vo
 		break;
 	case FIELD_LIST:
 		write_list(json, row, object, report);
+		break;
+	case FIELD_NAMED:
+		write_named(json, row, object, report);
 		break;
 	default:
 		write_number(json, row->type, place);

@@ -55,6 +55,11 @@ struct stream_connect {
 	struct endpoint remote;
 	struct endpoint
 		local; /* family 0: any; port 0: any, bound late (IP_BIND_ADDRESS_NO_PORT) */
+	/* Look for a free local port between these first (IP_LOCAL_PORT_RANGE); 0: anywhere.
+	 * connect() tries all ports of one parity before the others, so beyond half of the range a
+	 * connection costs 14,000 looks; a small window that moves on costs a few. */
+	uint16_t port_low;
+	uint16_t port_high;
 	const struct socket_options *options; /* may be NULL */
 	void *network;                        /* the memory transport's network, else NULL */
 };

@@ -14,6 +14,10 @@
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
 
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51 /* <linux/in.h>, which <netinet/in.h> does not go with */
+#endif
+
 static int apply_options(int fd, const struct socket_options *options)
 {
 	int rc = 0;
@@ -118,6 +122,25 @@ static int bind_local(int fd, const struct endpoint *local)
 	return rc < 0 ? rc : ip_socket_bind(fd, local);
 }
 
+/* Older kernels (before 6.3) don't know the option; then the whole range is searched. */
+static void limit_ports(int fd, uint16_t low, uint16_t high)
+{
+	uint32_t range = (uint32_t)high << 16 | low;
+	(void)setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof(range));
+}
+
+static int connect_from_window(int fd, const struct stream_connect *connect)
+{
+	if (connect->port_low == 0 || connect->local.port != 0)
+		return ip_socket_connect(fd, &connect->remote);
+	limit_ports(fd, connect->port_low, connect->port_high);
+	int rc = ip_socket_connect(fd, &connect->remote);
+	if (rc != -EADDRNOTAVAIL)
+		return rc;
+	limit_ports(fd, 0, 0); /* all taken there */
+	return ip_socket_connect(fd, &connect->remote);
+}
+
 static int prepare_connect(int fd, const struct stream_connect *connect)
 {
 	/* Else what stays of it in TIME-WAIT keeps a listener from binding the port. */
@@ -126,7 +149,7 @@ static int prepare_connect(int fd, const struct stream_connect *connect)
 		rc = apply_options(fd, connect->options);
 	if (rc == 0)
 		rc = bind_local(fd, &connect->local);
-	return rc < 0 ? rc : ip_socket_connect(fd, &connect->remote);
+	return rc < 0 ? rc : connect_from_window(fd, connect);
 }
 
 /* Takes over the descriptor when it can be watched. */

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "sys/clock.h"
+#include "view/event_each.h"
 #include "view/event_text.h"
 #include "view/live.h"
 #include "view/ndjson.h"
@@ -26,6 +27,7 @@ struct monitor {
 	int64_t unix_ns;  /* at begin_ns, in the ramp at ramp_ns */
 	uint64_t seconds; /* shown */
 	bool has_events;
+	bool has_each; /* --verbose: every event on its own */
 	bool has_live;
 };
 
@@ -48,6 +50,15 @@ static void print(struct monitor *monitor)
 
 /* ---- events ---- */
 
+static void print_event(struct monitor *monitor, uint64_t at_ns, const char *text)
+{
+	int64_t offset_ns = offset_of(monitor, at_ns);
+	buffer_clear(&monitor->buffer);
+	live_clear(&monitor->live, &monitor->buffer);
+	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	print(monitor);
+}
+
 static void tell_summary(void *context, const struct summary_event *event)
 {
 	struct monitor *monitor = context;
@@ -58,11 +69,8 @@ static void tell_summary(void *context, const struct summary_event *event)
 		outputs_write(monitor->setup.outputs, OUTPUT_NDJSON, &monitor->buffer);
 		buffer_clear(&monitor->buffer);
 	}
-	if (!monitor->has_events)
-		return;
-	live_clear(&monitor->live, &monitor->buffer);
-	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, event->text);
-	print(monitor);
+	if (monitor->has_events && !monitor->has_each)
+		print_event(monitor, event->at_ns, event->text);
 }
 
 static const char *backend_name(void *context, uint16_t backend)
@@ -71,27 +79,34 @@ static const char *backend_name(void *context, uint16_t backend)
 	return engine_backend(monitor->setup.engine, backend);
 }
 
-void monitor_events(struct monitor *monitor, uint64_t now_ns)
+static void tell_each(struct monitor *monitor, const struct event *event)
+{
+	struct buffer text;
+	buffer_init(&text, LINE_MAX_BYTES);
+	event_each_write(&text, event, backend_name(monitor, event->backend));
+	print_event(monitor, event->at_ns, buffer_text(&text));
+	buffer_deinit(&text);
+}
+
+void monitor_events(struct monitor *monitor)
 {
 	struct event event;
-	(void)now_ns;
-	while (engine_take_event(monitor->setup.engine, &event))
+	while (engine_take_event(monitor->setup.engine, &event)) {
+		if (monitor->has_events && monitor->has_each)
+			tell_each(monitor, &event);
 		summary_add(monitor->summary, &event);
+	}
 }
 
 void monitor_signal(struct monitor *monitor, int number)
 {
 	if (!monitor->has_events)
 		return;
-	uint64_t now_ns = clock_monotonic_ns();
-	int64_t offset_ns = offset_of(monitor, now_ns);
 	char text[96];
 	const char *what = monitor->setup.plan->serve.listen_count ? "draining" : "ending the run";
 	(void)snprintf(text, sizeof(text), "SIG%s: %s; once more ends it at once",
 		       sigabbrev_np(number), what);
-	live_clear(&monitor->live, &monitor->buffer);
-	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
-	print(monitor);
+	print_event(monitor, clock_monotonic_ns(), text);
 }
 
 /* ---- a second ---- */
@@ -207,6 +222,7 @@ int monitor_new(const struct monitor_setup *setup, struct monitor **ret)
 	monitor->unix_ns = clock_wall_at(monitor->ramp_ns).unix_ns;
 	monitor->live.is_terminal = isatty(STDERR_FILENO) == 1;
 	monitor->has_events = !options->is_quiet;
+	monitor->has_each = options->is_verbose;
 	monitor->has_live =
 		!options->is_quiet && (options->is_monitor || monitor->live.is_terminal);
 	buffer_init(&monitor->buffer, LINE_MAX_BYTES);

@@ -26,7 +26,7 @@ void monitor_begin(struct monitor *monitor, uint64_t begin_ns, int64_t unix_ns);
 /* A signal that ends the run. */
 void monitor_signal(struct monitor *monitor, int number);
 /* Takes what the workers told since. */
-void monitor_events(struct monitor *monitor, uint64_t now_ns);
+void monitor_events(struct monitor *monitor);
 /* Shows what is due: summed-up events, a line or a snapshot a second. */
 void monitor_tick(struct monitor *monitor, uint64_t now_ns);
 /* Tells all that waits and clears the line. */

@@ -25,6 +25,7 @@ struct output_options {
 
 /* The rows of these options inside a command's own table: `field` is the member of type struct
  * output_options in `structure`. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): `field` is a member's name */
 #define OUTPUT_OPTIONS(structure, field)                                                           \
 	OPTION(structure, field.formats, OPTION_LIST, .name = "output", .letter = 'o',             \
 	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR,                         \
@@ -48,6 +49,7 @@ struct output_options {
 		       .level = OPTION_OUTPUT,                                                     \
 		       .help = "do not keep the report (conntest report "                          \
 			       "list)")
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CTRAFFIC, OUTPUT_COUNT };
 

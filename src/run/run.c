@@ -38,6 +38,7 @@ struct session {
 	struct signals signals;
 	struct timer poll;
 	uint64_t begin_ns; /* 0: the ramp goes on */
+	uint64_t tick;     /* the newest that was taken */
 	int64_t started_unix_ns;
 	uint64_t end_ns; /* when the workers were told to end, 0: not */
 	uint64_t cpu_at_begin_ns;
@@ -64,6 +65,7 @@ static void on_notify(void *context)
 static void note_begin(struct session *session, uint64_t begin_ns)
 {
 	session->begin_ns = begin_ns;
+	session->tick = WORKER_RAMP_TICK;
 	session->started_unix_ns = clock_wall_at(begin_ns).unix_ns;
 	session->cpu_at_begin_ns = cpu_used_ns();
 	session->overflows_at_begin = limits_listen_overflows();
@@ -107,9 +109,11 @@ static void look(struct session *session)
 {
 	uint64_t now_ns = loop_read_clock(session->loop);
 	uint64_t tick = engine_tick(session->engine);
-	monitor_events(session->monitor, now_ns);
-	if (session->begin_ns && tick > WORKER_RAMP_TICK)
+	monitor_events(session->monitor);
+	if (session->begin_ns && tick > session->tick) {
+		session->tick = tick;
 		sampler_take(session->sampler, tick);
+	}
 	monitor_tick(session->monitor, now_ns);
 }
 

@@ -125,3 +125,9 @@ const char *phrase_none(uint64_t count, char text[PHRASE_MAX])
 	(void)snprintf(text, PHRASE_MAX, "none");
 	return text;
 }
+
+const char *phrase_host(const char *target)
+{
+	const char *scheme = strstr(target, "://");
+	return scheme ? scheme + strlen("://") : target;
+}

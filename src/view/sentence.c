@@ -101,26 +101,29 @@ static const char *likely_cause(enum outcome outcome)
 	}
 }
 
-static const char *after_scheme(const char *target)
-{
-	const char *scheme = strstr(target, "://");
-	return scheme ? scheme + strlen("://") : target;
-}
-
 /* "nothing answered: refused 20 (10.20.0.5:5003 has no listener, or something rejects)" */
 static void result_nothing(const struct report *report, struct buffer *out)
 {
+	char count[UNITS_TEXT_MAX];
 	const struct report_error *error = NULL;
 	buffer_append_text(out, "nothing answered");
 	for (uint32_t i = 0; i < report->stream_count && !error; i++) {
-		if (report->streams[i].error_count == 0)
+		const struct report_stream *stream = &report->streams[i];
+		if (stream->error_count == 0)
 			continue;
 		buffer_append_text(out, ": ");
-		error = errors_text(&report->streams[i], out);
+		/* Clients try again and again: where all fail alike, they are counted. */
+		if (stream->error_count == 1 && stream->slots > 0) {
+			error = &stream->errors[0];
+			buffer_append_format(out, "%s %s", outcome_sentence(error->outcome),
+					     units_format_grouped(stream->slots, count));
+		} else {
+			error = errors_text(stream, out);
+		}
 	}
 	const char *cause = error ? likely_cause(error->outcome) : NULL;
 	if (cause)
-		buffer_append_format(out, " (%s %s)", after_scheme(report->target), cause);
+		buffer_append_format(out, " (%s %s)", phrase_host(report->target), cause);
 }
 
 static void result_interruptions(const struct report_stream *stream, struct clauses *clauses)
@@ -139,6 +142,20 @@ static void result_interruptions(const struct report_stream *stream, struct clau
 				     units_format_grouped(all->open, open));
 }
 
+/* Silence that lost nothing: told when it was longer than any interruption, which otherwise stands
+ * for it. */
+static void result_stalls(const struct report_stream *stream, struct clauses *clauses)
+{
+	const struct report_intervals *all = &stream->stalls;
+	char slots[UNITS_TEXT_MAX], of[PHRASE_MAX], longest[PHRASE_MAX];
+	if (!all->is_measured || all->max_ns <= stream->interruptions.max_ns)
+		return;
+	buffer_append_format(clauses_next(clauses), "%s of %s stalled, longest %s",
+			     units_format_grouped(all->slots, slots),
+			     phrase_count(stream->slots, "client", of),
+			     phrase_span(all->max_ns, 0, longest));
+}
+
 static const char *message_noun(const struct report_stream *stream)
 {
 	return is_datagram(stream) ? "datagram" : "message";
@@ -151,6 +168,10 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 		buffer_append_format(
 			clauses_next(clauses), "%s lost",
 			phrase_count(stream->totals.lost, message_noun(stream), count));
+	if (stream->totals.in_flight > 0)
+		buffer_append_format(
+			clauses_next(clauses), "%s unanswered at the end",
+			phrase_count(stream->totals.in_flight, message_noun(stream), count));
 	if (stream->totals.corrupted > 0)
 		buffer_append_format(
 			clauses_next(clauses), "%s answered with other bytes",
@@ -237,10 +258,11 @@ static void result_rest(const struct report *report, struct clauses *clauses)
 	char share[PHRASE_MAX];
 	clauses->separator = "; ";
 	if (slots) {
+		result_stalls(slots, clauses);
 		result_survival(slots, SURVIVAL_NEVER_CONNECTED, "never came up", clauses);
 		result_survival(slots, SURVIVAL_STALLED, "silent at the end", clauses);
 	}
-	result_outages(measured_stream(report, "new"), "outage", clauses);
+	result_outages(measured_stream(report, "new"), "new-connection outage", clauses);
 	result_outages(path, "path outage", clauses);
 	if (path && path->totals.lost > 0 && path->totals.sent > 0) {
 		(void)snprintf(share, sizeof(share), "%.2g",

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "view/summary_group.h"
+#include "view/summary_slots.h"
 
 #define QUIET_NS       (100 * NS_PER_MS)
 #define LONGEST_NS     (400 * NS_PER_MS)
@@ -16,7 +17,6 @@
 #define REST_NS        (10 * NS_PER_S)
 #define TOLD_MAX       10 /* a second */
 #define GROUPS_MAX     128
-#define BACKENDS       (UINT16_MAX + 1)
 #define SENTENCE_MAX   1024
 
 /* How events of a kind gather. */
@@ -33,7 +33,7 @@ static const struct gathering {
 	[EVENT_SLOT_CONNECTED] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_SLOT_LOSS] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_SLOT_GOOD] = { QUIET_NS, LONGEST_NS, 0, false },
-	[EVENT_NEW_FAILED] = { 0, 0, 0, false },
+	[EVENT_NEW_FAILED] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_NEW_GOOD] = { SPELL_QUIET_NS, SPELL_QUIET_NS, 0, false },
 	[EVENT_PATH_OUT] = { QUIET_NS, LONGEST_NS, 0, false },
 	[EVENT_PATH_BACK] = { QUIET_NS, LONGEST_NS, 0, false },
@@ -45,21 +45,9 @@ static const struct gathering {
 	[EVENT_DRAIN] = { QUIET_NS, LONGEST_NS, 0, true },
 };
 
-struct slot_state {
-	uint16_t backend; /* now, or the last one */
-	bool is_away;
-	bool is_silent;
-};
-
-struct backend_state {
-	uint64_t slots; /* connected to it now */
-	uint64_t away;  /* were with it, not connected again yet */
-};
-
 struct summary {
 	struct summary_setup setup;
-	struct slot_state *slots;
-	struct backend_state *backends; /* by number */
+	struct summary_slots slots;
 	struct summary_group groups[GROUPS_MAX];
 	struct summary_group spell; /* the failed new connections, until it is over */
 	bool is_spell_over;         /* the last one was good */
@@ -75,14 +63,10 @@ int summary_new(const struct summary_setup *setup, struct summary **ret)
 	if (!summary)
 		return -ENOMEM;
 	summary->setup = *setup;
-	summary->slots = calloc(setup->slots > 0 ? setup->slots : 1, sizeof(*summary->slots));
-	summary->backends = calloc(BACKENDS, sizeof(*summary->backends));
-	if (!summary->slots || !summary->backends) {
-		summary_free(summary);
+	if (summary_slots_init(&summary->slots, setup->slots) < 0) {
+		free(summary);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < setup->slots; i++)
-		summary->slots[i].backend = BACKEND_UNKNOWN;
 	*ret = summary;
 	return 0;
 }
@@ -91,8 +75,7 @@ void summary_free(struct summary *summary)
 {
 	if (!summary)
 		return;
-	free(summary->slots);
-	free(summary->backends);
+	summary_slots_deinit(&summary->slots);
 	free(summary);
 }
 
@@ -103,7 +86,7 @@ void summary_set_started(struct summary *summary, uint64_t started_ns)
 
 void summary_set_backend_slots(struct summary *summary, uint16_t backend, uint64_t slots)
 {
-	summary->backends[backend].slots = slots;
+	summary_slots_set(&summary->slots, backend, slots);
 }
 
 static void tell(struct summary *summary, const struct summary_event *event)
@@ -152,7 +135,7 @@ static void tell_group(struct summary *summary, struct summary_group *group, uin
 	cleanup(buffer_deinit) struct buffer text;
 	buffer_init(&text, SENTENCE_MAX);
 	if (group->kind == EVENT_SLOT_CONNECTED)
-		group->of = group->count + summary->backends[group->backend].away;
+		group->of = group->count + summary_slots_away(&summary->slots, group->backend);
 	if (group->of > 0 && group->of < group->count)
 		group->of = group->count;
 	summary_group_text(group, &summary->setup, &text);
@@ -298,8 +281,7 @@ static uint64_t whole_of(const struct summary *summary, const struct event *even
 	switch (event->kind) {
 	case EVENT_SLOT_SILENT:
 	case EVENT_SLOT_LOSS:
-		return event->backend == BACKEND_UNKNOWN ? summary->setup.slots
-							 : summary->backends[event->backend].slots;
+		return summary_slots_with(&summary->slots, event->backend);
 	case EVENT_PATH_OUT:
 		return summary->setup.flows;
 	default:
@@ -321,43 +303,17 @@ static void group_add(struct summary_group *group, const struct event *event, ui
 		group->span_ns = event->span_ns;
 }
 
-/* Notes which slot is where; returns the backend that the event is told of. */
-static uint16_t follow_slot(struct summary *summary, const struct event *event,
-			    struct slot_state *slot)
-{
-	uint16_t origin = slot->backend;
-	bool was_away = slot->is_away;
-	switch (event->kind) {
-	case EVENT_SLOT_SILENT:
-		slot->is_silent = true;
-		return event->backend;
-	case EVENT_SLOT_ANSWERS:
-		slot->is_silent = false;
-		return event->backend;
-	case EVENT_SLOT_ENDED:
-		*slot = (struct slot_state){ .backend = event->backend, .is_away = true };
-		summary->backends[event->backend].away++;
-		summary->backends[event->backend].slots -=
-			summary->backends[event->backend].slots > 0;
-		return event->backend;
-	case EVENT_SLOT_CONNECTED:
-		*slot = (struct slot_state){ .backend = event->backend };
-		summary->backends[event->backend].slots++;
-		summary->backends[origin].away -= was_away;
-		return was_away ? origin : BACKEND_UNKNOWN;
-	default:
-		return event->backend;
-	}
-}
-
+/* A slot's first connection is counted and not told. */
 static void add_slot_event(struct summary *summary, const struct event *event)
 {
-	struct slot_state outside = { .backend = BACKEND_UNKNOWN };
-	struct slot_state *slot =
-		event->slot < summary->setup.slots ? &summary->slots[event->slot] : &outside;
-	bool was_silent = slot->is_silent;
+	bool was_silent = false;
 	uint64_t whole = whole_of(summary, event);
-	struct summary_group *group = group_of(summary, event, follow_slot(summary, event, slot));
+	bool is_first = event->kind == EVENT_SLOT_CONNECTED &&
+			!summary_slots_is_away(&summary->slots, event->slot);
+	uint16_t backend = summary_slots_follow(&summary->slots, event, &was_silent);
+	if (is_first)
+		return;
+	struct summary_group *group = group_of(summary, event, backend);
 	group_add(group, event, whole);
 	group->has_surprise |= !was_silent;
 	if (event->kind == EVENT_SLOT_CONNECTED)

@@ -30,7 +30,7 @@ struct summary_setup {
 	/* The name of a backend of struct event; NULL: none. Valid as long as the summary. */
 	const char *(*backend_name)(void *context, uint16_t backend);
 	void *backend_context;
-	const char *target;      /* "10.20.0.5:5003": who refuses */
+	const char *target;      /* "tcp://10.20.0.5:5003": who refuses */
 	const char *client_word; /* NULL: "client"; datagrams: "flow" */
 	uint32_t slots;
 	uint32_t flows; /* of the path stream */
@@ -42,7 +42,8 @@ struct summary;
 nodiscard int summary_new(const struct summary_setup *setup, struct summary **ret);
 void summary_free(struct summary *summary);
 void summary_set_started(struct summary *summary, uint64_t started_ns);
-/* So many slots are with this backend now (when the run begins). */
+/* So many slots are with this backend now (when the run begins). Where nobody calls this, the first
+ * EVENT_SLOT_CONNECTED of each slot does the same. */
 void summary_set_backend_slots(struct summary *summary, uint16_t backend, uint64_t slots);
 void summary_add(struct summary *summary, const struct event *event);
 /* Tells what is due by now; call it at least every 50 ms, or at summary_deadline_ns(). */

@@ -64,7 +64,7 @@ static void append_failure(struct buffer *out, enum outcome outcome, const char 
 	bool is_by_target = outcome == OUTCOME_REFUSED || outcome == OUTCOME_RESET;
 	buffer_append_text(out, outcome_sentence(outcome));
 	if (is_by_target && target)
-		buffer_append_format(out, " by %s", target);
+		buffer_append_format(out, " by %s", phrase_host(target));
 }
 
 static void silent_text(const struct summary_group *group, const struct summary_setup *setup,
@@ -87,6 +87,12 @@ static void ended_text(const struct summary_group *group, struct buffer *out)
 				     phrase_count(group->sum, "message", count));
 }
 
+/* All of them are back where they were. */
+static bool is_unmoved(const struct summary_group *group)
+{
+	return group->to[0].count == group->count && group->to[0].backend == group->backend;
+}
+
 /* ": web-1 17, web-2 17, web-4 16" */
 static void connected_text(const struct summary_group *group, const struct summary_setup *setup,
 			   struct buffer *out)
@@ -97,6 +103,8 @@ static void connected_text(const struct summary_group *group, const struct summa
 	buffer_append_text(out, " connected again");
 	clauses_init(&clauses, out, ", ");
 	for (size_t i = 0; i < GROUP_BACKENDS_MAX && group->to[i].count > 0; i++) {
+		if (is_unmoved(group))
+			break;
 		const char *name = summary_backend_name(setup, group->to[i].backend);
 		if (!name)
 			continue;

@@ -13,7 +13,7 @@
 static const struct survival_column {
 	const char *head;
 	unsigned classes;
-	bool is_always; /* there even where all rows have 0 */
+	bool is_always; /* there even where all rows have 0; for datagrams the first alone */
 } columns[] = {
 	{ "UNTOUCHED", 1u << SURVIVAL_UNTOUCHED, true },
 	{ "STALLED", 1u << SURVIVAL_RECOVERED | 1u << SURVIVAL_STALLED, true },
@@ -34,8 +34,10 @@ static uint64_t slots_in(const uint64_t survival[SURVIVAL_COUNT], unsigned class
 
 static bool has_column(const struct report_stream *stream, const struct survival_column *column)
 {
+	bool is_always =
+		column->is_always && (column == columns || strcmp(stream->transport, "udp") != 0);
 	return stream->has_survival &&
-	       (column->is_always || slots_in(stream->survival, column->classes) > 0);
+	       (is_always || slots_in(stream->survival, column->classes) > 0);
 }
 
 static void count_cell(struct text_table *table, uint64_t count)

@@ -61,6 +61,8 @@ static const char *value_text(const struct row *row, char text[PHRASE_MAX])
 				       : "");
 		return text;
 	case FIGURE_TIME:
+		if (whole == 0)
+			return "0";
 		is_bound = is_lower_bound(row);
 		whole = is_bound ? row->report->reply_timeout_ns : whole;
 		(void)snprintf(text, PHRASE_MAX, "%s%s ms", is_bound ? ">" : "",

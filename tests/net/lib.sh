@@ -53,7 +53,7 @@ fail() {
 # of that backend in stream persistent.
 json() {
 	jq -r "def stream(name): .streams[] | select(.name == name);
-		def backend(name): stream(\"persistent\").backends[] | select(.backend == name);
+		def backend(name): stream(\"persistent\").survival.by_backend[name];
 		$2" "$1"
 }
 
@@ -215,7 +215,7 @@ adds_up() {
 		select((.totals | .messages_sent != .messages_received + .lost + .in_flight) or
 			(.schedule | .scheduled != .sent + .debt + (.missed | add) or .debt != 0) or
 			(.survival and (.slots != (.survival |
-				del(.reconnected, .backend_changed) | add)))) |
+				del(.reconnected, .backend_changed, .by_backend) | add)))) |
 		{name, totals, schedule, survival}' "$1")" == ""
 }
 

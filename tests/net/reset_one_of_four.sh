@@ -27,7 +27,7 @@ expect "exit status" "$exit_status" == 0
 report "$survival.untouched" == 30
 report "$survival.reset" == 10
 report "$survival.reconnected" == 10
-report 'stream("persistent").backends | length' == 4
+report 'stream("persistent").survival.by_backend | length' == 4
 report 'backend("web-2").reset' == 10
 for i in 1 3 4; do
 	report "backend(\"web-$i\").untouched" == 10

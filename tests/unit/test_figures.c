@@ -132,6 +132,9 @@ static void wholes_and_bounds(void **state)
 	figure_value(report, report_stream(report, "persistent"), figure_find("response.p90"),
 		     &value);
 	assert_false(value.is_lower_bound);
+	figure_value(report, report_stream(report, "persistent"), figure_find("service.max"),
+		     &value);
+	assert_false(value.is_lower_bound);
 	report_free(report);
 }
 

@@ -227,6 +227,9 @@ static void wrong_types_are_named(void **state)
 		{ "\"streams\":[", "\"streams\":[1,2,3,4,5,6,",
 		  "\"streams\" is not so short as it has to be" },
 		{ "\"rate\":\"10/conn\"", "\"rate\":10", "\"rate\" is not text" },
+		{ "\"web-2\":{", "\"web-2\":7,\"x\":{", "the place of \"slots\" has no object" },
+		{ "\"by_backend\":{", "\"by_backend\":[],\"x\":{",
+		  "\"by_backend\" is not an object" },
 		{ "\"settings\":{", "\"settings\":[],\"x\":{", "\"settings\" is not an object" },
 	};
 	struct report *report = sample_failover();

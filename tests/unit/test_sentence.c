@@ -54,6 +54,14 @@ static void the_likely_cause(void **state)
 		result_says(report, cases[i].part);
 	}
 	struct report *report = sample_nothing();
+	report->streams[0].errors[0].count = 142;
+	result_says(report, "nothing answered: refused 20 (");
+
+	report = sample_nothing();
+	report->streams[0].slots = 0;
+	result_says(report, "nothing answered: refused 20 (");
+
+	report = sample_nothing();
 	report->streams[0].error_count = 0;
 	sentence_build(report);
 	assert_string_equal(report->result, "nothing answered");
@@ -73,6 +81,17 @@ static void results(void **state)
 	sentence_build(report);
 	assert_string_equal(report->result, "2,000 messages and 100 new connections, none lost; "
 					    "20 connections were closed by peer between messages");
+	report_free(report);
+
+	report = sample_all_well();
+	report->streams[0].stalls.slots = 10;
+	report->streams[0].stalls.max_ns = 998 * NS_PER_MS;
+	result_says(report, "none lost; 10 of 20 clients stalled, longest 1.0 s");
+
+	report = sample_failover();
+	report->streams[0].stalls.max_ns = report->streams[0].interruptions.max_ns;
+	sentence_build(report);
+	assert_null(strstr(report->result, "stalled"));
 	report_free(report);
 
 	report = sample_all_well();

@@ -275,6 +275,64 @@ static void who_waits_is_let_in_and_served(void **state)
 	free(data);
 }
 
+/* A transport that holds back what has arrived, as when its event is still to come. */
+static bool is_receiving;
+
+static ssize_t patient_receive(struct stream *stream, void *data, size_t size)
+{
+	return is_receiving ? stream_memory.receive(stream, data, size) : -EAGAIN;
+}
+
+static void what_has_arrived_unseen_is_answered(void **state)
+{
+	struct stream_transport transport = stream_memory;
+	struct bench bench;
+	struct bench_client client;
+	uint8_t *data = messages(2);
+	transport.receive = patient_receive;
+	bench_init(&bench, &(struct memory_options){ 0 });
+	bench.plan.stream = &transport;
+	bench_listen(&bench, SERVICE_ECHO, TRANSPORT_TCP, PORT);
+	bench_start(&bench);
+	is_receiving = true;
+	connect_and_send(&client, &bench, data, MESSAGE_BYTES);
+	is_receiving = false;
+	client_send(&client, data + MESSAGE_BYTES, MESSAGE_BYTES);
+	bench_run(&bench, 1);
+	is_receiving = true;
+	bench_end(&bench);
+	client_assert_got(&client, data, 2 * MESSAGE_BYTES);
+	assert_true(client.has_end);
+	client_close(&client);
+	bench_run(&bench, 1);
+	assert_drained(&bench, 1, 0);
+	bench_free(&bench);
+	free(data);
+}
+
+/* Messages whose size the first read fills and more are there: none of them is cut. */
+static void what_one_read_left_is_answered(void **state)
+{
+	struct bench bench;
+	struct bench_client client;
+	size_t size = (size_t)3 * WORKER_SCRATCH_BYTES;
+	uint8_t *data = bench_bytes(size);
+	wire_write_stream_head(data, WORKER_SCRATCH_BYTES, 0);
+	open_one(&bench, &(struct memory_options){ .buffer_bytes = 1 << 20 }, SERVICE_ECHO);
+	client_open(&client, &bench, PORT);
+	bench_run(&bench, 1);
+	client_send(&client, data, size);
+	bench_end(&bench);
+	bench_run(&bench, 1);
+	client_assert_got(&client, data, size);
+	assert_true(client.has_end);
+	client_close(&client);
+	bench_run(&bench, 1);
+	assert_drained(&bench, 1, 0);
+	bench_free(&bench);
+	free(data);
+}
+
 static void discard_tells_its_count(void **state)
 {
 	struct bench bench;
@@ -357,6 +415,8 @@ int main(void)
 		cmocka_unit_test(at_the_deadline_it_is_cut_off),
 		cmocka_unit_test(what_was_read_is_answered_however_slowly),
 		cmocka_unit_test(who_waits_is_let_in_and_served),
+		cmocka_unit_test(what_has_arrived_unseen_is_answered),
+		cmocka_unit_test(what_one_read_left_is_answered),
 		cmocka_unit_test(discard_tells_its_count),
 		cmocka_unit_test(source_stops),
 		cmocka_unit_test(who_leaves_meanwhile_is_drained_too),

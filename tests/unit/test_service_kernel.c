@@ -1,6 +1,7 @@
 /* The services in threads, over the kernel's transports on the loopback. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -89,17 +91,29 @@ static void an_address_of_others_is_told(void **state)
 					"on this host (see ip addr)");
 }
 
-static int connect_to(uint16_t port)
+static void connect_socket(int fd, uint16_t port)
 {
 	struct sockaddr_in to = {
 		.sin_family = AF_INET,
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static int connect_to(uint16_t port)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	connect_socket(fd, port);
 	return fd;
+}
+
+/* The one descriptor that is free again is taken at once. */
+static int socket_instead_of(int fd)
+{
+	(void)fd_close(fd);
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
 static void converse(int fd)
@@ -169,12 +183,48 @@ static void all_are_served_and_let_go(void **state)
 	engine_free(engine);
 }
 
+#define HELD_MAX 65536
+
+static void without_a_descriptor_a_client_is_told_at_once(void **state)
+{
+	static int held[HELD_MAX];
+	struct plan plan = plan_for(0, 0);
+	struct error error = { "" };
+	struct rlimit limit;
+	int count = 0;
+	plan.workers = 1;
+	plan.serve.connections_max = CLIENTS;
+	struct engine *engine = open_engine(&plan);
+	assert_int_equal(engine_start(engine, ignore, NULL, &error), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	struct rlimit low = { .rlim_cur = limit.rlim_cur < 256 ? limit.rlim_cur : 256,
+			      .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	owned_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	while (count < HELD_MAX && (held[count] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+		count++;
+	for (int i = 0; i < 2; i++) {
+		if (i > 0)
+			fd = socket_instead_of(fd);
+		connect_socket(fd, engine_port(engine, 0));
+		assert_end(fd);
+	}
+	while (count > 0)
+		(void)fd_close(held[--count]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	engine_abort(engine);
+	engine_join(engine);
+	assert_int_equal(totals_of(engine).turned_away, 2);
+	engine_free(engine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_is_not_shared_with_another_server),
 		cmocka_unit_test(an_address_of_others_is_told),
 		cmocka_unit_test(all_are_served_and_let_go),
+		cmocka_unit_test(without_a_descriptor_a_client_is_told_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

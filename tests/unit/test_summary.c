@@ -53,7 +53,7 @@ static void start(struct fixture *fixture, uint32_t slots)
 	const struct summary_setup setup = {
 		.sink = { tell, fixture },
 		.backend_name = backend_name,
-		.target = "10.20.0.5:5003",
+		.target = "tcp://10.20.0.5:5003",
 		.slots = slots,
 		.flows = 4,
 		.stall_after_ns = 200 * NS_PER_MS,
@@ -139,6 +139,66 @@ static void what_is_lost_without_warning_is_told(void **state)
 	wait_until(&fixture, STARTED + 2 * NS_PER_S);
 	check(&fixture, "07:11:22.000Z  +1.000 s  web-1: 7 connections reset, 7 messages in flight "
 			"lost\n");
+	end(&fixture);
+}
+
+static void back_where_they_were(void **state)
+{
+	struct fixture fixture = begin();
+	start(&fixture, 3);
+	summary_set_backend_slots(fixture.summary, 1, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		add(&fixture, 1000,
+		    (struct event){ .kind = EVENT_SLOT_ENDED,
+				    .slot = i,
+				    .backend = 1,
+				    .outcome = OUTCOME_CLOSED });
+	for (uint32_t i = 0; i < 2; i++)
+		add(&fixture, 2000,
+		    (struct event){ .kind = EVENT_SLOT_CONNECTED, .slot = i, .backend = 1 });
+	add(&fixture, 3000,
+	    (struct event){ .kind = EVENT_SLOT_CONNECTED, .slot = 2, .backend = 1 });
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:22.000Z  +1.000 s  web-2: 3 connections closed by peer\n"
+			"07:11:23.000Z  +2.000 s  web-2: 2 of 3 clients connected again\n"
+			"07:11:24.000Z  +3.000 s  web-2: 1 of 1 client connected again\n");
+	end(&fixture);
+}
+
+static void first_connections_are_counted_only(void **state)
+{
+	struct fixture fixture = begin();
+	start(&fixture, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		add(&fixture, 0,
+		    (struct event){ .kind = EVENT_SLOT_CONNECTED, .slot = i, .backend = 1 });
+	add(&fixture, 1000, (struct event){ .kind = EVENT_SLOT_SILENT, .slot = 1, .backend = 1 });
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:22.000Z  +1.000 s  web-2: 1 of 3 clients silent for more than 0.2 "
+			"s\n");
+	end(&fixture);
+}
+
+/* A balancer takes the connection for a dead backend and closes it again. */
+static void ended_again_before_it_answered(void **state)
+{
+	const struct event ended = { .kind = EVENT_SLOT_ENDED,
+				     .backend = 1,
+				     .outcome = OUTCOME_CLOSED };
+	const struct event again = { .kind = EVENT_SLOT_ENDED,
+				     .backend = BACKEND_UNKNOWN,
+				     .outcome = OUTCOME_CLOSED };
+	const struct event connected = { .kind = EVENT_SLOT_CONNECTED, .backend = 3 };
+	struct fixture fixture = begin();
+	start(&fixture, 1);
+	summary_set_backend_slots(fixture.summary, 1, 1);
+	add(&fixture, 1000, ended);
+	add(&fixture, 2000, again);
+	add(&fixture, 3000, connected);
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:22.000Z  +1.000 s  web-2: 1 connection closed by peer\n"
+			"07:11:23.000Z  +2.000 s  1 connection closed by peer\n"
+			"07:11:24.000Z  +3.000 s  web-2: 1 of 1 client connected again: web-4 1\n");
 	end(&fixture);
 }
 
@@ -278,6 +338,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failover_is_four_lines),
 		cmocka_unit_test(what_is_lost_without_warning_is_told),
+		cmocka_unit_test(back_where_they_were),
+		cmocka_unit_test(first_connections_are_counted_only),
+		cmocka_unit_test(ended_again_before_it_answered),
 		cmocka_unit_test(new_connections_fail_in_spells),
 		cmocka_unit_test(the_same_again_rests),
 		cmocka_unit_test(ten_a_second_and_then_a_count),

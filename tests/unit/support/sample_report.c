@@ -58,7 +58,7 @@ static void add_slots(struct report *report, const char *transport, uint64_t slo
 	stream->interruptions.resolution_ns = stream->schedule.interval_ns;
 	stream->stalls.is_measured = strcmp(transport, "tcp") == 0;
 	stream->outages.reason = "outages are of new connections and of the path";
-	stream->has_survival = strcmp(transport, "tcp") == 0;
+	stream->has_survival = true;
 }
 
 static void add_new(struct report *report, double rate, uint64_t attempts)
@@ -418,13 +418,16 @@ struct report *sample_datagrams(void)
 		{ .start_ns = 4120000000, .end_ns = 4420000000, .unanswered = 15, .slot = 11 },
 		{ .start_ns = 4100000000, .end_ns = 4360000000, .unanswered = 13, .slot = 7 },
 	};
-	static const struct report_backend backend = {
-		.slots = 20, .slots_at_end = 20, .lost = 34, .longest_ns = 300000000
-	};
+	static const struct report_backend backend = { .slots = 20,
+						       .slots_at_end = 20,
+						       .survival[SURVIVAL_UNTOUCHED] = 20,
+						       .lost = 34,
+						       .longest_ns = 300000000 };
 	struct report *report = sample_new("traffic", "udp://10.20.0.5:5003");
 	add_slots(report, "udp", 20, 50);
 	struct report_stream *slots = &report->streams[0];
 	set_messages(slots, 10000, 0, 34);
+	slots->survival[SURVIVAL_UNTOUCHED] = 20;
 	slots->totals.duplicate = 2;
 	slots->totals.reordered = 12;
 	slots->backends = copy_list(report, &backend, sizeof(backend));

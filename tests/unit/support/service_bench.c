@@ -54,11 +54,16 @@ void bench_listen(struct bench *bench, enum service service, enum transport tran
 	listen->local.port = port;
 }
 
+void bench_start_bare(struct bench *bench)
+{
+	assert_int_equal(worker_new(&bench->plan, 0, bench->loop, &bench->worker), 0);
+}
+
 void bench_start(struct bench *bench)
 {
 	struct error error = { "" };
 
-	assert_int_equal(worker_new(&bench->plan, 0, bench->loop, &bench->worker), 0);
+	bench_start_bare(bench);
 	assert_int_equal(service_add(bench->worker, &bench->shared, &error), 0);
 	worker_start(bench->worker);
 	worker_want_begin(bench->worker, BENCH_START_NS);

@@ -26,6 +26,8 @@ void bench_init(struct bench *bench, const struct memory_options *options);
 void bench_listen(struct bench *bench, enum service service, enum transport transport,
 		  uint16_t port);
 void bench_start(struct bench *bench);
+/* Only the worker, without the services, for what is to be looked at from inside. */
+void bench_start_bare(struct bench *bench);
 void bench_free(struct bench *bench);
 void bench_run(struct bench *bench, uint64_t ms);
 /* Ends regularly: drains. The loop runs on with bench_run(). */

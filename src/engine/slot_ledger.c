@@ -1,0 +1,222 @@
+#include "engine/slot_ledger.h"
+
+#include "base/units.h"
+
+/* More than this after the moment due counts as sent late. */
+#define LATE_NS NS_PER_MS
+
+void slot_tell(const struct slot *slot, enum event_kind kind, const struct event *more)
+{
+	struct event event = *more;
+	event.kind = (uint8_t)kind;
+	event.stream = PLAN_PERSISTENT;
+	event.slot = slots_number(slot->slots, slot);
+	event.backend = slot->backend;
+	worker_event(slot_worker(slot), &event);
+}
+
+/* ---- interruptions ---- */
+
+static void log_interval(struct slot *slot, enum interval_kind kind, struct interval interval)
+{
+	interval.kind = (uint8_t)kind;
+	interval.stream = PLAN_PERSISTENT;
+	interval.slot = slots_number(slot->slots, slot);
+	interval_log_add(&slot_worker(slot)->intervals, &interval);
+}
+
+void slot_log_interruption(struct slot *slot, const struct gap_span *span, bool is_open)
+{
+	struct slot_record *record = slot_record_of(slot);
+	uint64_t length_ns = span->end_ns - span->start_ns;
+	if (length_ns > record->longest_ns)
+		record->longest_ns = length_ns;
+	record->is_interrupted = true;
+	record->is_longest_open = is_open;
+	log_interval(slot, INTERVAL_INTERRUPTION,
+		     (struct interval){ .start_ns = span->start_ns,
+					.end_ns = span->end_ns,
+					.unanswered = span->unanswered,
+					.backend = slot->gap_backend,
+					.is_open = is_open });
+}
+
+static void count_unanswered(struct slot *slot, uint64_t due_ns)
+{
+	if (slot->interruption.unanswered == 0)
+		slot->gap_backend = slot->backend;
+	if (gap_unanswered(&slot->interruption, due_ns))
+		slot->slots->counters->interrupted++;
+}
+
+void slot_count_answered(struct slot *slot, uint64_t due_ns)
+{
+	struct gap_span span;
+	if (!gap_answered(&slot->interruption, due_ns, &span))
+		return;
+	slot->slots->counters->interrupted--;
+	slot_log_interruption(slot, &span, false);
+}
+
+/* ---- silence ---- */
+
+void slot_arm(struct slot *slot, uint64_t at_ns)
+{
+	if (!timer_is_set(&slot->timer))
+		loop_set_timer(slot_loop(slot), &slot->timer, at_ns);
+}
+
+void slot_begin_silence(struct slot *slot, uint64_t now_ns)
+{
+	slot->slots->counters->silent++;
+	survival_stall_began(&slot->survival);
+	slot_tell(slot, EVENT_SLOT_SILENT,
+		  &(struct event){ .span_ns = now_ns - slot->stall.since_ns, .at_ns = now_ns });
+}
+
+void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns, bool is_open)
+{
+	slot->slots->counters->silent--;
+	if (worker_is_counting(slot_worker(slot)))
+		log_interval(
+			slot, INTERVAL_STALL,
+			(struct interval){ .start_ns = start_ns,
+					   .end_ns = end_ns,
+					   .unanswered = slot->next_round - slot->answered_round,
+					   .backend = slot->backend,
+					   .is_open = is_open });
+}
+
+/* In-order bytes came. */
+void slot_note_progress(struct slot *slot, uint64_t now_ns)
+{
+	uint64_t start_ns;
+	uint64_t oldest_ns = mark_oldest(&slot->slots->marks, &slot->marks);
+	if (!stall_progress(&slot->stall, now_ns, oldest_ns, &start_ns))
+		return;
+	slot_end_silence(slot, start_ns, now_ns, false);
+	survival_stall_ended(&slot->survival);
+	slot_tell(slot, EVENT_SLOT_ANSWERS, &(struct event){ .span_ns = now_ns - start_ns });
+	/* The timer stands at the moment to give up, far ahead. */
+	loop_clear_timer(slot_loop(slot), &slot->timer);
+	if (slot->stall.is_owed)
+		slot_arm(slot, stall_deadline(&slot->stall));
+}
+
+/* ---- messages ---- */
+
+void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns)
+{
+	struct slots *slots = slot->slots;
+	struct counters *counters = slots->counters;
+	for (uint32_t i = 0; i < started; i++) {
+		uint64_t due_ns = slots_due(slots, slot, slot->next_round++);
+		uint64_t late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
+		hist_add(slots->send_error, late_ns);
+		if (late_ns > counters->debt_max_ns)
+			counters->debt_max_ns = late_ns;
+		counters->sent_late += late_ns > LATE_NS;
+	}
+	slot->sent += started;
+	counters->sent += started;
+	counters->bytes_sent += (uint64_t)started * slots->plan->slots.message_bytes;
+	counters->in_flight += started;
+	counters->debt -= started;
+}
+
+void slot_count_missed(struct slot *slot, uint64_t due_ns)
+{
+	slot->slots->counters->missed_no_connection++;
+	slot_record_of(slot)->missed++;
+	slot->next_round = slot->answered_round = slot->due_round;
+	unanswered_missed(&slot->slots->unanswered, due_ns);
+	count_unanswered(slot, due_ns);
+}
+
+/* What was sent and not answered is lost with its connection; what was due and could not be sent
+ * is missed: the peer took nothing more. Both in order of due time. */
+uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns)
+{
+	struct slots *slots = slot->slots;
+	struct counters *counters = slots->counters;
+	uint64_t lost = slot->next_round - slot->answered_round;
+	for (uint64_t round = slot->answered_round; round < slot->due_round; round++) {
+		uint64_t due_ns = slots_due(slots, slot, round);
+		if (round < slot->next_round)
+			unanswered_lost(&slots->unanswered, due_ns, now_ns);
+		else
+			unanswered_missed(&slots->unanswered, due_ns);
+		count_unanswered(slot, due_ns);
+	}
+	counters->lost += lost;
+	counters->in_flight -= lost;
+	counters->missed_peer += slot->due_round - slot->next_round;
+	counters->debt -= slot->due_round - slot->next_round;
+	slot_record_of(slot)->lost += lost;
+	slot_record_of(slot)->missed += slot->due_round - slot->next_round;
+	slot->answered_round = slot->next_round = slot->due_round;
+	return lost;
+}
+
+void slot_end_schedule(struct slot *slot)
+{
+	struct slots *slots = slot->slots;
+	struct counters *counters = slots->counters;
+	uint64_t debt = slot->due_round - slot->next_round;
+	for (uint64_t round = slot->next_round; round < slot->due_round; round++)
+		unanswered_missed(&slots->unanswered, slots_due(slots, slot, round));
+	*(slot->is_blocked ? &counters->missed_peer : &counters->missed_generator) += debt;
+	counters->debt -= debt;
+	slot_record_of(slot)->missed += debt;
+	slot->missed_last = debt;
+	slot->due_round = slot->next_round;
+}
+
+/* What is still owed stays in flight; it was waited for, so its lower bound is known. */
+void slot_settle_owed(struct slot *slot)
+{
+	struct slots *slots = slot->slots;
+	uint64_t now_ns = slot_now(slot);
+	uint64_t end = slot->next_round + slot->missed_last;
+	for (uint64_t round = slot->answered_round; round < end; round++) {
+		uint64_t due_ns = slots_due(slots, slot, round);
+		if (round < slot->next_round)
+			unanswered_lost(&slots->unanswered, due_ns, now_ns);
+		count_unanswered(slot, due_ns);
+	}
+}
+
+/* ---- connections ---- */
+
+void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
+			 struct connection_log *log)
+{
+	struct connection_record record = {
+		.started_ns = slot->started_ns,
+		.connected_ns = slot->connected_ns,
+		.ended_ns = outcome == OUTCOME_OPEN ? 0 : slot_now(slot),
+		.sent = slot->sent,
+		.received = slot->received,
+		.lost = (uint32_t)lost,
+		.slot = slots_number(slot->slots, slot),
+		.backend = slot->is_answered ? slot->backend : BACKEND_UNKNOWN,
+		.stream = PLAN_PERSISTENT,
+		.outcome = (uint8_t)outcome,
+	};
+	struct stream_info info = { 0 };
+	(void)stream_endpoints(&slot->stream, &record.local, &record.remote);
+	if (slot->connected_ns && stream_info(&slot->stream, &info) >= 0 && info.is_known) {
+		record.retransmits = (uint32_t)info.retransmitted_segments;
+		record.rtt_ns = info.rtt_ns;
+		slot->slots->counters->retransmitted_segments += info.retransmitted_segments;
+		hist_add(recorder_hist(slot->slots->recorder, LATENCY_RTT), info.rtt_ns);
+	}
+	connection_log_add(log, &record);
+}
+
+void slot_note_outcome(struct slot *slot, enum phase phase, enum outcome outcome, int code)
+{
+	struct worker *worker = slot_worker(slot);
+	if (worker->stage < WORKER_DONE)
+		recorder_error(slot->slots->recorder, phase, outcome, code, slot_now(slot));
+}

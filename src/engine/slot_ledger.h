@@ -1,0 +1,53 @@
+/* What a slot's fate counts as: interruptions, silences, lost and missed messages, connections;
+ * into counters, histograms, logs and events. */
+#pragma once
+
+#include "engine/slot.h"
+
+static inline struct worker *slot_worker(const struct slot *slot)
+{
+	return slot->slots->worker;
+}
+
+static inline struct loop *slot_loop(const struct slot *slot)
+{
+	return slot->slots->worker->loop;
+}
+
+static inline struct slot_record *slot_record_of(const struct slot *slot)
+{
+	return &slot->slots->worker->slots[slot->own];
+}
+
+static inline uint64_t slot_now(const struct slot *slot)
+{
+	return loop_now(slot->slots->worker->loop);
+}
+
+/* Puts the event with the slot's number and backend. */
+void slot_tell(const struct slot *slot, enum event_kind kind, const struct event *more);
+
+/* Sets the slot's timer unless it is set. */
+void slot_arm(struct slot *slot, uint64_t at_ns);
+void slot_begin_silence(struct slot *slot, uint64_t now_ns);
+void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns, bool is_open);
+/* In-order bytes came. */
+void slot_note_progress(struct slot *slot, uint64_t now_ns);
+
+/* `started` counted messages had their first byte written. */
+void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns);
+/* The next owed message was answered. */
+void slot_count_answered(struct slot *slot, uint64_t due_ns);
+/* A message fell due that has no connection. */
+void slot_count_missed(struct slot *slot, uint64_t due_ns);
+/* The connection is gone: returns how many messages went with it. */
+uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns);
+/* Nothing falls due any more: debt that will never be sent. */
+void slot_end_schedule(struct slot *slot);
+/* The run is over: what is still owed. */
+void slot_settle_owed(struct slot *slot);
+void slot_log_interruption(struct slot *slot, const struct gap_span *span, bool is_open);
+
+void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
+			 struct connection_log *log);
+void slot_note_outcome(struct slot *slot, enum phase phase, enum outcome outcome, int code);

@@ -1,0 +1,105 @@
+/* See summary_slots.h. */
+#include "view/summary_slots.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BACKENDS (UINT16_MAX + 1)
+
+struct summary_slot {
+	uint16_t backend; /* now, or the last one */
+	bool is_away;
+	bool is_silent;
+};
+
+struct summary_backend {
+	uint64_t slots;
+	uint64_t away;
+};
+
+int summary_slots_init(struct summary_slots *slots, uint32_t count)
+{
+	*slots = (struct summary_slots){ .count = count };
+	slots->items = calloc(count > 0 ? count : 1, sizeof(*slots->items));
+	slots->backends = calloc(BACKENDS, sizeof(*slots->backends));
+	if (!slots->items || !slots->backends) {
+		summary_slots_deinit(slots);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		slots->items[i].backend = BACKEND_UNKNOWN;
+	return 0;
+}
+
+void summary_slots_deinit(struct summary_slots *slots)
+{
+	free(slots->items);
+	free(slots->backends);
+	*slots = (struct summary_slots){ 0 };
+}
+
+void summary_slots_set(struct summary_slots *slots, uint16_t backend, uint64_t count)
+{
+	slots->backends[backend].slots = count;
+}
+
+uint64_t summary_slots_with(const struct summary_slots *slots, uint16_t backend)
+{
+	return backend == BACKEND_UNKNOWN ? slots->count : slots->backends[backend].slots;
+}
+
+uint64_t summary_slots_away(const struct summary_slots *slots, uint16_t backend)
+{
+	return slots->backends[backend].away;
+}
+
+bool summary_slots_is_away(const struct summary_slots *slots, uint32_t slot)
+{
+	return slot < slots->count && slots->items[slot].is_away;
+}
+
+/* One that ended again before its first reply is still away from where it was. */
+static void slot_ended(struct summary_slots *slots, struct summary_slot *slot, uint16_t backend)
+{
+	struct summary_backend *left = &slots->backends[backend];
+	if (slot->is_away)
+		return;
+	*slot = (struct summary_slot){ .backend = backend, .is_away = true };
+	left->away++;
+	left->slots -= left->slots > 0;
+}
+
+/* Returns where it came from. */
+static uint16_t slot_connected(struct summary_slots *slots, struct summary_slot *slot,
+			       uint16_t backend)
+{
+	uint16_t origin = slot->is_away ? slot->backend : BACKEND_UNKNOWN;
+	slots->backends[origin].away -= slot->is_away;
+	slots->backends[backend].slots++;
+	*slot = (struct summary_slot){ .backend = backend };
+	return origin;
+}
+
+uint16_t summary_slots_follow(struct summary_slots *slots, const struct event *event,
+			      bool *ret_was_silent)
+{
+	struct summary_slot outside = { .backend = BACKEND_UNKNOWN };
+	struct summary_slot *slot =
+		event->slot < slots->count ? &slots->items[event->slot] : &outside;
+	*ret_was_silent = slot->is_silent;
+	switch (event->kind) {
+	case EVENT_SLOT_SILENT:
+	case EVENT_SLOT_ANSWERS:
+		slot->is_silent = event->kind == EVENT_SLOT_SILENT;
+		return event->backend;
+	case EVENT_SLOT_ENDED:
+		slot_ended(slots, slot, event->backend);
+		return event->backend;
+	case EVENT_SLOT_CONNECTED:
+		return slot_connected(slots, slot, event->backend);
+	case EVENT_SLOT_REFUSED:
+		return BACKEND_UNKNOWN;
+	default:
+		return event->backend;
+	}
+}

@@ -1,0 +1,49 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "metric/report.h"
+#include "support/sample_report.h"
+
+static void is_empty_when_new(void **state)
+{
+	struct report *report = NULL;
+	assert_int_equal(report_new(&report), 0);
+	assert_int_equal(report->stream_count, 0);
+	assert_null(report_stream(report, "persistent"));
+	report_free(report);
+	report_free(NULL);
+}
+
+static void finds_streams_by_name(void **state)
+{
+	struct report *report = sample_failover();
+	assert_ptr_equal(report_stream(report, "persistent"), &report->streams[0]);
+	assert_ptr_equal(report_stream(report, "path"), &report->streams[2]);
+	assert_null(report_stream(report, "served"));
+	report_free(report);
+}
+
+static void knows_if_backends_have_names(void **state)
+{
+	struct report *report = sample_failover();
+	assert_true(report_has_backend_names(&report->streams[0]));
+	assert_false(report_has_backend_names(&report->streams[1]));
+	for (uint32_t i = 0; i < 4; i++)
+		report->streams[0].backends[i].name = NULL;
+	assert_false(report_has_backend_names(&report->streams[0]));
+	report_free(report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_empty_when_new),
+		cmocka_unit_test(finds_streams_by_name),
+		cmocka_unit_test(knows_if_backends_have_names),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
