@@ -163,7 +163,7 @@ static const struct slot_state *silence(struct slot *slot)
 	slots_release(slot->slots, slot);
 	if (now_ns >= stall_deadline(stall)) {
 		/* What came while this thread didn't run is no silence. */
-		const struct slot_state *next = receive(slot);
+		const struct slot_state *next = slot_receive(slot);
 		if (next != &state_up)
 			return next;
 	}
