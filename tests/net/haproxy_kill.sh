@@ -7,7 +7,7 @@ need jq haproxy
 
 four_backends
 traffic_start -c 40 -r 20/conn --new-connections off --path-probe off -T 3s \
-	--expect graceful "tcp://127.0.0.1:$PORT"
+	--expect hitless "tcp://127.0.0.1:$PORT"
 kill -KILL "${pids[web-2]}"
 traffic_end
 
