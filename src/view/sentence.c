@@ -264,11 +264,9 @@ static void result_rest(const struct report *report, struct clauses *clauses)
 	}
 	result_outages(measured_stream(report, "new"), "new-connection outage", clauses);
 	result_outages(path, "path outage", clauses);
-	if (path && path->totals.lost > 0 && path->totals.sent > 0) {
-		(void)snprintf(share, sizeof(share), "%.2g",
-			       100 * (double)path->totals.lost / (double)path->totals.sent);
-		buffer_append_format(clauses_next(clauses), "%s %% of the UDP probes lost", share);
-	}
+	if (path && path->totals.lost > 0)
+		buffer_append_format(clauses_next(clauses), "%s %% of the UDP probes lost",
+				     phrase_share(path->totals.lost, path->totals.sent, share));
 }
 
 /* "PASS graceful: ", "FAIL: " */

@@ -201,7 +201,7 @@ static void host_text(const struct summary_group *group, struct buffer *out)
 				     phrase_count(group->sum, "connection", text));
 		if (group->span_ns > 0)
 			buffer_append_format(out, ", %s at most",
-					     phrase_time(group->span_ns, text));
+					     phrase_interval(group->span_ns, text));
 		break;
 	default:
 		buffer_append_text(out, "mark");

@@ -131,7 +131,7 @@ static void trust_resolution(const struct report_stream *stream, struct clauses 
 	buffer_append_format(clauses_next(clauses), "times are %s %s (one message per %s and %s)",
 			     phrase_resolution(resolution_ns, resolution),
 			     resolution_ns < NS_PER_MS ? "ms" : "s",
-			     phrase_time(resolution_ns, interval),
+			     phrase_interval(resolution_ns, interval),
 			     strcmp(stream->transport, "udp") == 0 ? "flow" : "client");
 }
 
@@ -150,6 +150,7 @@ static void trust_probes_missed(const struct counters *totals, struct clauses *c
 
 static void trust_path(const struct report_stream *stream, struct clauses *clauses)
 {
+	char expected[PHRASE_MAX];
 	trust_probes_missed(&stream->totals, clauses);
 	if (!stream->is_measured)
 		buffer_append_format(
@@ -157,8 +158,8 @@ static void trust_path(const struct report_stream *stream, struct clauses *claus
 			stream->reason ? stream->reason : "", stream->reason ? ")" : "");
 	else if (stream->outages.is_measured && stream->outages.expected_false > 0.01)
 		buffer_append_format(clauses_next(clauses),
-				     "%.2g path outages to be expected by chance",
-				     stream->outages.expected_false);
+				     "%s path outages to be expected by chance",
+				     phrase_number(stream->outages.expected_false, 2, expected));
 }
 
 static void trust_short(const struct report *report, struct clauses *clauses)

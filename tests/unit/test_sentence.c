@@ -106,6 +106,10 @@ static void results(void **state)
 	report->expectation_count = 2;
 	result_says(report, "FAIL graceful: 323 messages lost");
 
+	report = sample_datagrams();
+	report->streams[1].totals.lost = report->streams[1].totals.sent;
+	result_says(report, "; 100 % of the UDP probes lost");
+
 	report = sample_served();
 	report->streams[0].totals.received = 0;
 	report->cut_off = 3;
@@ -122,6 +126,22 @@ static void workloads(void **state)
 	report->streams[0].schedule.is_open_loop = false;
 	sentence_build(report);
 	says(report->headline, "1 connection, one message after the other of 1 KiB");
+	report_free(report);
+}
+
+static void slow_and_fast_schedules(void **state)
+{
+	struct report *report = sample_all_well();
+	report->streams[0].schedule.rate_per_second = 0.001;
+	report->streams[0].interruptions.resolution_ns = 20000 * NS_PER_S;
+	sentence_build(report);
+	says(report->headline, "20 connections x 0.00005/s = 0.001/s of 1 KiB");
+	says(report->trust, "times are ±20,000 s (one message per 20,000 s and client)");
+	report->streams[0].schedule.rate_per_second = 1e6 / 3;
+	report->streams[0].interruptions.resolution_ns = 163840 * NS_PER_US;
+	sentence_build(report);
+	says(report->headline, "20 connections x 16,667/s = 333,333/s of 1 KiB");
+	says(report->trust, "(one message per 164 ms and client)");
 	report_free(report);
 }
 
@@ -204,6 +224,7 @@ int main(void)
 		cmocka_unit_test(the_likely_cause),
 		cmocka_unit_test(results),
 		cmocka_unit_test(workloads),
+		cmocka_unit_test(slow_and_fast_schedules),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(what_this_host_lacked_is_bad),
 		cmocka_unit_test(an_end_before_the_plan_is_weak),
