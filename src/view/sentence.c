@@ -6,10 +6,10 @@
 
 #include "base/date.h"
 #include "base/units.h"
-#include "metric/expect.h"
 #include "view/clauses.h"
 #include "view/errors_text.h"
 #include "view/phrase.h"
+#include "view/result_traffic.h"
 #include "view/trust.h"
 
 static bool is_datagram(const struct report_stream *stream)
@@ -126,185 +126,13 @@ static void result_nothing(const struct report *report, struct buffer *out)
 		buffer_append_format(out, " (%s %s)", phrase_host(report->target), cause);
 }
 
-static void result_interruptions(const struct report_stream *stream, struct clauses *clauses)
-{
-	const struct report_intervals *all = &stream->interruptions;
-	char slots[UNITS_TEXT_MAX], of[PHRASE_MAX], longest[PHRASE_MAX], open[UNITS_TEXT_MAX];
-	if (!all->is_measured || all->count == 0)
-		return;
-	struct buffer *out = clauses_next(clauses);
-	buffer_append_format(
-		out, "%s of %s interrupted, longest %s", units_format_grouped(all->slots, slots),
-		phrase_count(stream->slots, is_datagram(stream) ? "flow" : "client", of),
-		phrase_span(all->max_ns, all->resolution_ns, longest));
-	if (all->open > 0)
-		buffer_append_format(out, ", %s still at the end",
-				     units_format_grouped(all->open, open));
-}
-
-/* Silence that lost nothing: told when it was longer than any interruption, which otherwise stands
- * for it. */
-static void result_stalls(const struct report_stream *stream, struct clauses *clauses)
-{
-	const struct report_intervals *all = &stream->stalls;
-	char slots[UNITS_TEXT_MAX], of[PHRASE_MAX], longest[PHRASE_MAX];
-	if (!all->is_measured || all->max_ns <= stream->interruptions.max_ns)
-		return;
-	buffer_append_format(clauses_next(clauses), "%s of %s stalled, longest %s",
-			     units_format_grouped(all->slots, slots),
-			     phrase_count(stream->slots, "client", of),
-			     phrase_span(all->max_ns, 0, longest));
-}
-
-static const char *message_noun(const struct report_stream *stream)
-{
-	return is_datagram(stream) ? "datagram" : "message";
-}
-
-static void result_lost(const struct report_stream *stream, struct clauses *clauses)
-{
-	char count[PHRASE_MAX];
-	if (stream->totals.lost > 0)
-		buffer_append_format(
-			clauses_next(clauses), "%s lost",
-			phrase_count(stream->totals.lost, message_noun(stream), count));
-	if (stream->totals.in_flight > 0)
-		buffer_append_format(
-			clauses_next(clauses), "%s unanswered at the end",
-			phrase_count(stream->totals.in_flight, message_noun(stream), count));
-	if (stream->totals.corrupted > 0)
-		buffer_append_format(
-			clauses_next(clauses), "%s answered with other bytes",
-			phrase_count(stream->totals.corrupted, message_noun(stream), count));
-}
-
-static void result_survival(const struct report_stream *stream, enum survival survival,
-			    const char *words, struct clauses *clauses)
-{
-	char count[PHRASE_MAX];
-	if (!stream->has_survival || stream->survival[survival] == 0)
-		return;
-	buffer_append_format(clauses_next(clauses), "%s %s",
-			     phrase_count(stream->survival[survival], "connection", count), words);
-}
-
-static void result_new(const struct report *report, struct clauses *clauses)
-{
-	const struct report_stream *stream = report_stream(report, "new");
-	char failed[UNITS_TEXT_MAX], attempts[PHRASE_MAX];
-	if (stream && stream->totals.connect_failures > 0)
-		buffer_append_format(
-			clauses_next(clauses), "%s of %s failed",
-			units_format_grouped(stream->totals.connect_failures, failed),
-			phrase_count(stream->totals.attempts, "new connection", attempts));
-}
-
-static void result_outages(const struct report_stream *stream, const char *noun,
-			   struct clauses *clauses)
-{
-	const struct report_intervals *all = stream ? &stream->outages : NULL;
-	char count[PHRASE_MAX], longest[PHRASE_MAX];
-	if (!all || !all->is_measured || all->count == 0)
-		return;
-	buffer_append_format(clauses_next(clauses), "%s, longest %s%s",
-			     phrase_count(all->count, noun, count),
-			     phrase_span(all->max_ns, all->resolution_ns, longest),
-			     all->open > 0 ? ", open at the end" : "");
-}
-
-/* "8,820 messages and 441 new connections": what went well. */
-static void result_all_well(const struct report *report, struct buffer *out)
-{
-	const struct report_stream *slots = report_stream(report, "persistent");
-	const struct report_stream *attempts = report_stream(report, "new");
-	char messages[PHRASE_MAX], connections[PHRASE_MAX];
-	struct clauses clauses;
-	clauses_init(&clauses, out, " and ");
-	if (slots)
-		buffer_append_text(clauses_next(&clauses),
-				   phrase_count(slots->totals.sent, message_noun(slots), messages));
-	if (attempts)
-		buffer_append_text(
-			clauses_next(&clauses),
-			phrase_count(attempts->totals.attempts, "new connection", connections));
-	if (clauses.has_one)
-		buffer_append_text(out, ", none lost");
-}
-
-/* What went wrong, the worst first. Where the question was of losses, those come first. */
-static void result_faults(const struct report *report, bool has_expectations,
-			  struct clauses *clauses)
-{
-	const struct report_stream *slots = report_stream(report, "persistent");
-	if (slots && !has_expectations)
-		result_interruptions(slots, clauses);
-	if (slots)
-		result_lost(slots, clauses);
-	result_new(report, clauses);
-	if (slots && has_expectations) {
-		result_survival(slots, SURVIVAL_RESET, "reset", clauses);
-		result_survival(slots, SURVIVAL_TIMED_OUT, "timed out", clauses);
-	}
-	if (slots && has_expectations) {
-		clauses->separator = "; ";
-		result_interruptions(slots, clauses);
-	}
-}
-
-static void result_rest(const struct report *report, struct clauses *clauses)
-{
-	const struct report_stream *slots = report_stream(report, "persistent");
-	const struct report_stream *path = measured_stream(report, "path");
-	char share[PHRASE_MAX];
-	clauses->separator = "; ";
-	if (slots) {
-		result_stalls(slots, clauses);
-		result_survival(slots, SURVIVAL_NEVER_CONNECTED, "never came up", clauses);
-		result_survival(slots, SURVIVAL_STALLED, "silent at the end", clauses);
-	}
-	result_outages(measured_stream(report, "new"), "new-connection outage", clauses);
-	result_outages(path, "path outage", clauses);
-	if (path && path->totals.lost > 0)
-		buffer_append_format(clauses_next(clauses), "%s %% of the UDP probes lost",
-				     phrase_share(path->totals.lost, path->totals.sent, share));
-}
-
-/* "PASS graceful: ", "FAIL: " */
-static void result_verdict(const struct report *report, struct buffer *out)
-{
-	const char *set = report->expectations[0].set;
-	for (uint32_t i = 1; i < report->expectation_count && set; i++) {
-		const char *other = report->expectations[i].set;
-		if (!other || strcmp(other, set) != 0)
-			set = NULL;
-	}
-	buffer_append_format(out, "%s%s%s: ", expect_all_held(report) ? "PASS" : "FAIL",
-			     set ? " " : "", set ? set : "");
-}
-
-static void result_traffic(const struct report *report, struct buffer *out)
-{
-	bool has_expectations = report->expectation_count > 0;
-	const struct report_stream *slots = report_stream(report, "persistent");
-	struct clauses clauses;
-	if (has_expectations)
-		result_verdict(report, out);
-	clauses_init(&clauses, out, has_expectations ? ", " : "; ");
-	size_t before = out->size;
-	result_faults(report, has_expectations, &clauses);
-	if (out->size == before)
-		result_all_well(report, clauses_next(&clauses));
-	result_rest(report, &clauses);
-	if (slots && slots->interruptions.count == 0)
-		result_survival(slots, SURVIVAL_CLOSED, "were closed by peer between messages",
-				&clauses);
-}
-
 static void result_served(const struct report *report, const struct report_stream *stream,
 			  struct buffer *out)
 {
 	char served[PHRASE_MAX], drained[UNITS_TEXT_MAX], length[PHRASE_MAX], cut[PHRASE_MAX];
 	char volume[PHRASE_MAX];
+	if (report->expectation_count > 0)
+		result_verdict(report, out);
 	buffer_append_format(out, "%s served",
 			     phrase_count(stream->totals.connects, "connection", served));
 	if (report->drained + report->cut_off > 0)

@@ -57,8 +57,9 @@ static const char *value_text(const struct row *row, char text[PHRASE_MAX])
 	case FIGURE_COUNT:
 		(void)snprintf(text, PHRASE_MAX, "%s%s%s", units_format_grouped(whole, number),
 			       has_whole ? " of " : "",
-			       has_whole ? units_format_grouped((uint64_t)row->expectation->whole, of)
-					 : "");
+			       has_whole
+				       ? units_format_grouped((uint64_t)row->expectation->whole, of)
+				       : "");
 		return text;
 	case FIGURE_TIME:
 		if (whole == 0)
@@ -195,6 +196,14 @@ static void expectation_rows(struct text_table *table, const struct report *repo
 		if (report->expectations[i].is_held == is_held)
 			expectation_row(table, report, &report->expectations[i]);
 	}
+}
+
+const char *text_expectation_value(const struct report *report,
+				   const struct report_expectation *expectation,
+				   char text[PHRASE_MAX])
+{
+	struct row row = row_of(report, expectation);
+	return value_text(&row, text);
 }
 
 void text_expectations(const struct report *report, const struct text_style *style,

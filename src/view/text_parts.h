@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "metric/report.h"
+#include "view/phrase.h"
 #include "view/text.h"
 
 typedef void text_part(const struct report *report, const struct text_style *style,
@@ -13,3 +14,8 @@ text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */
 text_part text_latencies;    /* with the identity of messages below */
+
+/* What it is: "323 of 20,000", ">2000 ms". Of one that was measured. */
+const char *text_expectation_value(const struct report *report,
+				   const struct report_expectation *expectation,
+				   char text[PHRASE_MAX]);

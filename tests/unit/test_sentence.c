@@ -76,14 +76,6 @@ static void results(void **state)
 	result_says(report, "2 messages answered with other bytes");
 
 	report = sample_all_well();
-	report->expectation_count = 0;
-	report->streams[0].survival[SURVIVAL_CLOSED] = 20;
-	sentence_build(report);
-	assert_string_equal(report->result, "2,000 messages and 100 new connections, none lost; "
-					    "20 connections were closed by peer between messages");
-	report_free(report);
-
-	report = sample_all_well();
 	report->streams[0].stalls.slots = 10;
 	report->streams[0].stalls.max_ns = 998 * NS_PER_MS;
 	result_says(report, "none lost; 10 of 20 clients stalled, longest 1.0 s");
@@ -97,10 +89,6 @@ static void results(void **state)
 	report = sample_all_well();
 	report->streams[0].survival[SURVIVAL_NEVER_CONNECTED] = 1;
 	result_says(report, "; 1 connection never came up");
-
-	report = sample_expectations_failed();
-	report->streams[0].survival[SURVIVAL_RESET] = 7;
-	result_says(report, "failed, 7 connections reset; 50 of 200 clients interrupted");
 
 	report = sample_expectations_failed();
 	report->expectation_count = 2;
@@ -127,6 +115,89 @@ static void workloads(void **state)
 	sentence_build(report);
 	says(report->headline, "1 connection, one message after the other of 1 KiB");
 	report_free(report);
+}
+
+/* `count` connections of clients that ended so at +1 s. */
+static void add_ended(struct report *report, uint32_t count, enum outcome outcome, uint64_t lost)
+{
+	struct report_connection *all =
+		arena_take_array(&report->arena, report->connection_count + count, sizeof(*all));
+	if (report->connection_count > 0)
+		memcpy(all, report->connections, report->connection_count * sizeof(*all));
+	for (uint32_t i = 0; i < count; i++)
+		all[report->connection_count + i] = (struct report_connection){
+			.stream = "persistent",
+			.ended_ns = (int64_t)NS_PER_S,
+			.received = 5,
+			.lost = lost,
+			.outcome = outcome,
+		};
+	report->connections = all;
+	report->connection_count += count;
+}
+
+static void connections_that_ended(void **state)
+{
+	struct report *report = sample_all_well();
+	report->expectation_count = 0;
+	add_ended(report, 48, OUTCOME_CLOSED, 0);
+	add_ended(report, 2, OUTCOME_CLOSED, 1);
+	add_ended(report, 80, OUTCOME_RESET, 0);
+	add_ended(report, 1, OUTCOME_TIMED_OUT, 3);
+	sentence_build(report);
+	assert_string_equal(report->result,
+			    "2,000 messages and 100 new connections, none lost; 80 connections "
+			    "reset; 1 connection timed out; 48 connections were closed by peer "
+			    "between messages");
+	report_free(report);
+
+	report = sample_all_well();
+	add_ended(report, 1, OUTCOME_CLOSED, 0);
+	report->connections_omitted = 1;
+	result_says(report, "; at least 1 connection was closed by peer between messages");
+
+	/* Before the measurement, and before it had answered. */
+	report = sample_all_well();
+	add_ended(report, 2, OUTCOME_CLOSED, 0);
+	report->connections[report->connection_count - 1].ended_ns = -1;
+	report->connections[report->connection_count - 2].received = 0;
+	sentence_build(report);
+	assert_null(strstr(report->result, "closed by peer"));
+	report_free(report);
+
+	report = sample_expectations_failed();
+	report->connections_omitted = 0;
+	add_ended(report, 7, OUTCOME_RESET, 1);
+	result_says(report, "failed, 7 connections reset; 50 of 200 clients interrupted");
+}
+
+static void what_failed_is_said(void **state)
+{
+	static struct report_expectation failed[] = {
+		{ .text = "connects == 3", .value = 8, .is_measured = true },
+		{ .text = "path.outages.max < 1s" },
+		{ .text = "lost > 0", .is_measured = true },
+		{ .text = "cpu < 1", .is_held = true },
+		{ .text = "response.p99 < 1ms", .value = 1200000, .is_measured = true },
+	};
+	struct report *report = sample_all_well();
+	report->expectations = failed;
+	report->expectation_count = array_size(failed);
+	sentence_build(report);
+	assert_string_equal(report->result,
+			    "FAIL: connects is 8 (expected == 3), path.outages.max is not measured "
+			    "(expected < 1s), lost is 0 (expected > 0), 1 more; 2,000 messages and "
+			    "100 new connections, none lost");
+	report_free(report);
+
+	report = sample_served();
+	report->expectations = failed;
+	report->expectation_count = 1;
+	result_says(report, "FAIL: connects is 8 (expected == 3); 1,412 connections served");
+	report = sample_served();
+	report->expectations = failed + 3;
+	report->expectation_count = 1;
+	result_says(report, "PASS: 1,412 connections served");
 }
 
 static void slow_and_fast_schedules(void **state)
@@ -224,6 +295,8 @@ int main(void)
 		cmocka_unit_test(the_likely_cause),
 		cmocka_unit_test(results),
 		cmocka_unit_test(workloads),
+		cmocka_unit_test(connections_that_ended),
+		cmocka_unit_test(what_failed_is_said),
 		cmocka_unit_test(slow_and_fast_schedules),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(what_this_host_lacked_is_bad),
