@@ -45,6 +45,7 @@ struct session {
 	uint64_t overflows_at_begin;
 	bool is_interrupted;
 	bool has_nothing_up; /* no connection came up in the ramp */
+	bool is_cut_in_ramp; /* by a signal: nothing was measured */
 	int exit_code;
 };
 
@@ -133,6 +134,7 @@ static void on_signal(struct signals *signals, int number)
 	session->is_interrupted = true;
 	monitor_signal(session->monitor, number);
 	if (!session->begin_ns) {
+		session->is_cut_in_ramp = true;
 		note_begin(session, loop_read_clock(session->loop));
 		engine_abort(session->engine);
 	} else if (is_first) {
@@ -271,7 +273,8 @@ static uint64_t measured_ns(const struct session *session)
 {
 	const struct plan *plan = session->run->plan;
 	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
-	if (session->has_nothing_up || end_ns == UINT64_MAX || end_ns <= session->begin_ns)
+	if (session->has_nothing_up || session->is_cut_in_ramp || end_ns == UINT64_MAX ||
+	    end_ns <= session->begin_ns)
 		return 0;
 	uint64_t length_ns = end_ns - session->begin_ns;
 	bool is_cut = plan->duration_ns && length_ns > plan->duration_ns;
@@ -306,6 +309,21 @@ static bool is_nothing_answered(const struct report *report)
 		received += report->streams[i].totals.received;
 	}
 	return has_sender && received == 0;
+}
+
+/* In the ramp only greetings are answered, and what they show is no measurement. */
+static void describe_ramp(const struct session *session, struct report *report)
+{
+	uint64_t greeted = 0;
+	if (!session->is_cut_in_ramp)
+		return;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		struct report_stream *stream = &report->streams[i];
+		stream->is_measured = false;
+		stream->reason = "interrupted while connecting";
+		greeted += stream->latency[LATENCY_FIRST_REPLY].count;
+	}
+	report->has_nothing_answered = greeted == 0;
 }
 
 static void describe_service(const struct session *session, struct report *report)
@@ -347,6 +365,7 @@ static void fill_report(struct session *session)
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;
 	report->has_nothing_answered = is_nothing_answered(report);
+	describe_ramp(session, report);
 	expect_evaluate(&session->expect, report);
 	sentence_build(report);
 }

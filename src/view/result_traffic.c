@@ -181,7 +181,7 @@ static void result_faults(const struct report *report, bool has_expectations,
 	const struct report_stream *slots = report_stream(report, "persistent");
 	size_t before = clauses->out->size;
 	result_losses(report, has_expectations, clauses);
-	if (clauses->out->size == before && !(slots && slots->interruptions.count > 0))
+	if (clauses->out->size == before)
 		result_all_well(report, clauses_next(clauses));
 	result_ended(report, OUTCOME_RESET, "reset", clauses);
 	result_ended(report, OUTCOME_TIMED_OUT, "timed out", clauses);
@@ -238,6 +238,8 @@ static void failed_text(const struct report *report, struct buffer *out)
 	char more[PHRASE_MAX];
 	struct clauses clauses;
 	uint64_t failed = 0;
+	if (!report_is_measured(report))
+		return;
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < report->expectation_count; i++) {
 		const struct report_expectation *expectation = &report->expectations[i];

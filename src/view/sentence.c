@@ -101,11 +101,27 @@ static const char *likely_cause(enum outcome outcome)
 	}
 }
 
+/* In the time that was measured, though it does answer. */
+static bool result_too_late(const struct report *report, struct buffer *out)
+{
+	const struct report_stream *slots = report_stream(report, "persistent");
+	char length[PHRASE_MAX];
+	if (!slots || slots->latency[LATENCY_FIRST_REPLY].count == 0)
+		return false;
+	buffer_append_format(out,
+			     "nothing answered in time (%s answers, but the first reply took %s)",
+			     phrase_host(report->target),
+			     phrase_interval(slots->latency[LATENCY_FIRST_REPLY].max_ns, length));
+	return true;
+}
+
 /* "nothing answered: refused 20 (10.20.0.5:5003 has no listener, or something rejects)" */
 static void result_nothing(const struct report *report, struct buffer *out)
 {
 	char count[UNITS_TEXT_MAX];
 	const struct report_error *error = NULL;
+	if (result_too_late(report, out))
+		return;
 	buffer_append_text(out, "nothing answered");
 	for (uint32_t i = 0; i < report->stream_count && !error; i++) {
 		const struct report_stream *stream = &report->streams[i];
@@ -148,6 +164,19 @@ static void result_served(const struct report *report, const struct report_strea
 				     phrase_volume(stream->totals.bytes_received, volume));
 }
 
+/* A signal came before anything counted. */
+static void result_in_ramp(const struct report *report, struct buffer *out)
+{
+	const struct report_stream *slots = report_stream(report, "persistent");
+	char up[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
+	uint64_t count = slots ? slots->totals.connects - slots->totals.disconnects : 0;
+	if (report->expectation_count > 0)
+		result_verdict(report, out);
+	buffer_append_format(out, "interrupted while connecting, %s of %s up, nothing measured",
+			     units_format_grouped(count, up),
+			     units_format_grouped(slots ? slots->slots : 0, all));
+}
+
 static const char *result(struct report *report, struct buffer *out)
 {
 	const struct report_stream *served = report_stream(report, "served");
@@ -155,6 +184,8 @@ static const char *result(struct report *report, struct buffer *out)
 		result_served(report, served, out);
 	else if (report->has_nothing_answered)
 		result_nothing(report, out);
+	else if (!report_is_measured(report))
+		result_in_ramp(report, out);
 	else
 		result_traffic(report, out);
 	return arena_text(&report->arena, buffer_text(out));

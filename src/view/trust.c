@@ -70,8 +70,9 @@ static const char *verdict(const struct report *report)
 	const struct report_generator *generator = &report->generator;
 	uint64_t missed = missed_generator(report);
 	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
-	if (report->has_nothing_answered || generator->send_error_p99_ns > BAD_LATE_NS ||
-	    (missed > 0 && has_missed_much) || has_lacked_anything(report))
+	if (report->has_nothing_answered || !report_is_measured(report) ||
+	    generator->send_error_p99_ns > BAD_LATE_NS || (missed > 0 && has_missed_much) ||
+	    has_lacked_anything(report))
 		return "bad";
 	bool was_slow = generator->send_error_p99_ns > WEAK_LATE_NS ||
 			generator->loop_lag_p99_ns > WEAK_LAG_NS ||
@@ -234,7 +235,7 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	const struct report_stream *path = report_stream(report, "path");
 	const struct report_stream *paced = slots ? slots : attempts;
 	trust_lacks(report, clauses);
-	if (report->has_nothing_answered) {
+	if (report->has_nothing_answered || !report_is_measured(report)) {
 		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
 		return;
 	}

@@ -200,6 +200,35 @@ static void what_failed_is_said(void **state)
 	result_says(report, "PASS: 1,412 connections served");
 }
 
+static void an_end_in_the_ramp(void **state)
+{
+	static struct report_expectation failed = { .text = "lost == 0", .set = "graceful" };
+	struct report *report = sample_all_well();
+	report->is_interrupted = true;
+	report->expectation_count = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		report->streams[i].is_measured = false;
+	report->streams[0].slots = 2000;
+	report->streams[0].totals.connects = 100;
+	report->streams[0].totals.disconnects = 3;
+	sentence_build(report);
+	assert_string_equal(report->result,
+			    "interrupted while connecting, 97 of 2,000 up, nothing measured");
+	assert_string_equal(report->trust, "bad: there was nothing to measure");
+	report->expectations = &failed;
+	report->expectation_count = 1;
+	result_says(report, "FAIL graceful: interrupted while connecting, 97");
+}
+
+static void answers_that_came_too_late(void **state)
+{
+	struct report *report = sample_nothing();
+	report->streams[0].latency[LATENCY_FIRST_REPLY] =
+		(struct report_latency){ .count = 8, .max_ns = 3010 * NS_PER_MS };
+	result_says(report, "nothing answered in time (10.20.0.5:5003 answers, but the first reply "
+			    "took 3.01 s)");
+}
+
 static void slow_and_fast_schedules(void **state)
 {
 	struct report *report = sample_all_well();
@@ -297,6 +326,8 @@ int main(void)
 		cmocka_unit_test(workloads),
 		cmocka_unit_test(connections_that_ended),
 		cmocka_unit_test(what_failed_is_said),
+		cmocka_unit_test(an_end_in_the_ramp),
+		cmocka_unit_test(answers_that_came_too_late),
 		cmocka_unit_test(slow_and_fast_schedules),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(what_this_host_lacked_is_bad),
