@@ -62,6 +62,17 @@ static void the_likely_cause(void **state)
 	result_says(report, "nothing answered: refused 20 (");
 
 	report = sample_nothing();
+	struct report_error errors[] = {
+		{ .phase = PHASE_SEND, .outcome = OUTCOME_RESET, .count = 73 },
+		{ .phase = PHASE_RECEIVE, .outcome = OUTCOME_RESET, .count = 15 },
+		{ .phase = PHASE_CONNECT, .outcome = OUTCOME_REFUSED, .count = 2 },
+	};
+	report->streams[0].errors = errors;
+	report->streams[0].error_count = array_size(errors);
+	result_says(report, "nothing answered: reset in send 73, reset in receive 15, refused 2 "
+			    "(10.20.0.5:5003 takes");
+
+	report = sample_nothing();
 	report->streams[0].error_count = 0;
 	sentence_build(report);
 	assert_string_equal(report->result, "nothing answered");
