@@ -42,6 +42,17 @@ static void headline_slots(const struct report_stream *stream, struct buffer *ou
 	buffer_append_format(out, " of %s", phrase_size(stream->message_bytes, size));
 }
 
+/* What clients get to see: --name, or the host's own. */
+static const char *served_name(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->setting_count; i++) {
+		const struct report_setting *setting = &report->settings[i];
+		if (strcmp(setting->name, "name") == 0 && setting->value && *setting->value)
+			return setting->value;
+	}
+	return report->host_name;
+}
+
 static void headline_workload(const struct report *report, struct clauses *clauses)
 {
 	char rate[PHRASE_MAX], flows[PHRASE_MAX];
@@ -59,8 +70,8 @@ static void headline_workload(const struct report *report, struct clauses *claus
 				     phrase_rate(path->schedule.rate_per_second /
 							 (double)(path->slots ? path->slots : 1),
 						 rate));
-	if (report_stream(report, "served") && report->host_name)
-		buffer_append_text(clauses_next(clauses), report->host_name);
+	if (report_stream(report, "served") && served_name(report))
+		buffer_append_text(clauses_next(clauses), served_name(report));
 }
 
 static const char *headline(struct report *report, struct buffer *out)

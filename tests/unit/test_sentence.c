@@ -317,6 +317,20 @@ static void an_end_before_the_plan_is_weak(void **state)
 	trust_says(report, "good", "sent p99");
 }
 
+static void serve_goes_by_its_name(void **state)
+{
+	static struct report_setting settings[] = { { "drain", "5s" }, { "name", "d1" } };
+	struct report *report = sample_served();
+	report->settings = settings;
+	report->setting_count = array_size(settings);
+	sentence_build(report);
+	says(report->headline, "  d1, 1,182.3 s from ");
+	settings[1].value = NULL;
+	sentence_build(report);
+	says(report->headline, "  web-3-7d9f, 1,182.3 s from ");
+	report_free(report);
+}
+
 static void the_trust_of_serve(void **state)
 {
 	static struct report_limit limit = { "connections", 12 };
@@ -343,6 +357,7 @@ int main(void)
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(what_this_host_lacked_is_bad),
 		cmocka_unit_test(an_end_before_the_plan_is_weak),
+		cmocka_unit_test(serve_goes_by_its_name),
 		cmocka_unit_test(the_trust_of_serve),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
