@@ -326,6 +326,28 @@ static void describe_ramp(const struct session *session, struct report *report)
 	report->has_nothing_answered = greeted == 0;
 }
 
+static void add_limit(struct report *report, const char *name, uint64_t count)
+{
+	if (count > 0)
+		report->limits[report->limit_count++] =
+			(struct report_limit){ .name = name, .count = count };
+}
+
+/* Who was turned away for want of a descriptor, and who by the limit that was set, which is that of
+ * descriptors where nobody set one. */
+static void describe_limits(const struct session *session, uint64_t turned_away,
+			    struct report *report)
+{
+	const struct report_stream *stream = report_stream(report, "served");
+	uint64_t wanting = session->run->plan->serve.connections_max ? 0 : turned_away;
+	for (uint32_t i = 0; stream && i < stream->error_count && wanting < turned_away; i++)
+		if (stream->errors[i].outcome == OUTCOME_NO_DESCRIPTORS)
+			wanting += stream->errors[i].count;
+	report->limits = arena_take_array(&report->arena, 2, sizeof(*report->limits));
+	add_limit(report, "max-connections", turned_away - wanting);
+	add_limit(report, "descriptors", wanting);
+}
+
 static void describe_service(const struct session *session, struct report *report)
 {
 	struct service_totals sum = { 0 };
@@ -341,11 +363,7 @@ static void describe_service(const struct session *session, struct report *repor
 	report->cut_off = sum.cut_off;
 	if (session->end_ns)
 		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
-	report->limits = arena_take_array(&report->arena, 1, sizeof(*report->limits));
-	if (sum.turned_away)
-		report->limits[report->limit_count++] =
-			(struct report_limit){ .name = "max-connections",
-					       .count = sum.turned_away };
+	describe_limits(session, sum.turned_away, report);
 }
 
 static void fill_report(struct session *session)

@@ -204,6 +204,16 @@ static void trust_lacks(const struct report *report, struct clauses *clauses)
 	}
 }
 
+/* "12 clients turned away by --max-connections" */
+static void trust_limit(const struct report_limit *limit, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	bool is_option = strcmp(limit->name, "descriptors") != 0;
+	buffer_append_format(clauses_next(clauses), "%s turned away by %s%s",
+			     phrase_count(limit->count, "client", count), is_option ? "--" : "",
+			     is_option ? limit->name : "ulimit -n");
+}
+
 /* "no limit was reached, no listen-queue overflow, 0.04 of 2 CPUs" */
 static void trust_served(const struct report *report, struct clauses *clauses)
 {
@@ -212,9 +222,7 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 	double seconds = (double)report->duration_ns / 1e9;
 	clauses->separator = ", ";
 	for (uint32_t i = 0; i < report->limit_count; i++)
-		buffer_append_format(clauses_next(clauses), "%s turned away by the limit of %s",
-				     phrase_count(report->limits[i].count, "client", count),
-				     report->limits[i].name);
+		trust_limit(&report->limits[i], clauses);
 	if (report->limit_count == 0)
 		buffer_append_text(clauses_next(clauses), "no limit was reached");
 	if (generator->listen_overflows > 0)

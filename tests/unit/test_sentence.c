@@ -333,14 +333,15 @@ static void serve_goes_by_its_name(void **state)
 
 static void the_trust_of_serve(void **state)
 {
-	static struct report_limit limit = { "connections", 12 };
+	static struct report_limit limits[] = { { "max-connections", 12 }, { "descriptors", 1 } };
 	struct report *report = sample_served();
-	report->limits = &limit;
-	report->limit_count = 1;
+	report->limits = limits;
+	report->limit_count = array_size(limits);
 	report->generator.listen_overflows = 2;
-	trust_says(report, "weak",
-		   "12 clients turned away by the limit of connections, 2 listen-queue overflows, "
-		   "0.04 of 2 CPUs");
+	trust_says(
+		report, "weak",
+		"12 clients turned away by --max-connections, 1 client turned away by ulimit -n, "
+		"2 listen-queue overflows, 0.04 of 2 CPUs");
 }
 
 int main(void)
