@@ -46,6 +46,7 @@ struct session {
 	bool is_interrupted;
 	bool has_nothing_up; /* no connection came up in the ramp */
 	bool is_cut_in_ramp; /* by a signal: nothing was measured */
+	bool is_kept;        /* the report, where `conntest report` finds it */
 	int exit_code;
 };
 
@@ -391,7 +392,11 @@ static void fill_report(struct session *session)
 static void on_write_failed(void *context, const struct error *error)
 {
 	struct session *session = context;
-	worsen(session, command_fail(session->run->command, EXIT_UNABLE, error));
+	struct error told;
+	(void)error_set(&told, EIO, "%s%s", error->text,
+			session->is_kept ? "; it is kept: conntest report show" : "");
+	worsen(session, command_fail(session->run->command, EXIT_UNABLE, &told));
+	message_forget_stdout();
 }
 
 /* This host could not open what the plan asked for. */
@@ -423,10 +428,9 @@ static void write_report(struct session *session)
 		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 		.has_color = message_has_color(run->output->color, stdout),
 	};
+	session->is_kept = !run->output->is_not_saved && store_keep(session->report);
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
-	if (!run->output->is_not_saved)
-		store_keep(session->report);
 }
 
 static int measure(struct session *session, struct error *error)
