@@ -38,6 +38,7 @@ static const struct field_row latency_rows[] = {
 	{ "p99_9_ns",  FIELD_UNSIGNED, PLACE(p99_9_ns), IF_COUNT(count) },
 	{ "p99_99_ns", FIELD_UNSIGNED, PLACE(p99_99_ns), IF_COUNT(count) },
 	{ "max_ns",    FIELD_UNSIGNED, PLACE(max_ns), IF_COUNT(count) },
+	{ "hdr",       FIELD_TEXT, PLACE(hdr) },
 };
 TABLE(latency_table, latency_rows);
 #undef OWNER

@@ -587,6 +587,7 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 		fill_words(&stream->latency[i], offsetof(struct report_latency, is_measured),
 			   2000 + 100 * i);
 		stream->latency[i].is_measured = true;
+		stream->latency[i].hdr = "HISTFAAA";
 	}
 	every_interval(report, &stream->interruptions, 3000);
 	every_interval(report, &stream->stalls, 3100);
