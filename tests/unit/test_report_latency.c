@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "metric/report_latency.h"
+#include "support/sample_report.h"
 
 static struct hist *hist_new(void)
 {
@@ -102,12 +103,31 @@ static void contradictions_are_refused(void **state)
 	arena_deinit(&arena);
 }
 
+/* Digits of a percentile are those of its bucket. */
+static void the_samples_are_consistent(void **state)
+{
+	struct report *report = sample_failover();
+	for (int i = LATENCY_RESPONSE; i <= LATENCY_SERVICE; i++) {
+		const struct report_latency *latency = &report->streams[0].latency[i];
+		struct hist *hist = hist_new();
+		struct error error = { "" };
+		assert_int_equal(report_latency_hist(latency, &error, hist), 0);
+		assert_int_equal(hist_index(hist, hist_percentile(hist, 50)),
+				 hist_index(hist, latency->p50_ns));
+		assert_int_equal(hist_index(hist, hist_percentile(hist, 99.9)),
+				 hist_index(hist, latency->p99_9_ns));
+		free(hist);
+	}
+	report_free(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_exactly),
 		cmocka_unit_test(an_empty_one_has_none),
 		cmocka_unit_test(contradictions_are_refused),
+		cmocka_unit_test(the_samples_are_consistent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
