@@ -10,6 +10,8 @@
 #include "view/ctraffic.h"
 #include "view/hdr_log.h"
 #include "view/json.h"
+#include "view/junit.h"
+#include "view/markdown.h"
 #include "view/ndjson.h"
 #include "view/text.h"
 
@@ -141,6 +143,8 @@ typedef void write_format(const struct report *report, struct buffer *out);
 /* Those that depend on nothing but the report. */
 static write_format *const writers[OUTPUT_COUNT] = {
 	[OUTPUT_JSON] = json_view_write,
+	[OUTPUT_MD] = markdown_write,
+	[OUTPUT_JUNIT] = junit_write,
 	[OUTPUT_CSV] = csv_write_samples,
 	[OUTPUT_CSV_CONNECTIONS] = csv_write_connections,
 	[OUTPUT_CSV_FIGURES] = csv_write_figures,
