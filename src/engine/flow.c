@@ -57,13 +57,8 @@ static void note_error(struct flow *flow, enum phase phase, int code)
 /* Of the datagrams in the gap that ends before `sequence`: those that did not reach the peer. */
 static uint64_t forward_lost(const struct flow *flow, uint64_t sequence, uint64_t unanswered)
 {
-	uint64_t lost = 0;
-	for (uint32_t i = 0; i < FLOW_JUMPS; i++) {
-		const struct flow_jump *jump = &flow->jumps[i];
-		if (jump->lost && jump->from_sequence + 1 >= flow->gap_sequence &&
-		    jump->to_sequence <= sequence)
-			lost += jump->lost;
-	}
+	uint64_t before = flow->gap_sequence > 0 ? flow->gap_sequence - 1 : 0;
+	uint64_t lost = forward_loss_between(&flow->forward, before, sequence);
 	return lost < unanswered ? lost : unanswered;
 }
 
@@ -83,7 +78,7 @@ static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t seq
 		.kind = is_slot ? INTERVAL_INTERRUPTION : INTERVAL_OUTAGE,
 		.stream = (uint8_t)flows->stream,
 		.is_open = is_open,
-		.has_forward = flow->has_count && !is_open,
+		.has_forward = flow->forward.is_known && !is_open,
 	};
 	interval_log_add(&worker_of(flow)->intervals, &interval);
 	record->is_interrupted = true;
@@ -96,6 +91,7 @@ static void take_final(struct flow *flow, const struct window_final *final)
 {
 	struct gap_span span;
 	if (!final->is_answered) {
+		forward_loss_give_up(&flow->forward, final->sequence);
 		if (flow->gap.unanswered == 0) {
 			flow->gap_sequence = final->sequence;
 			flow->gap_backend = flow->backend;
@@ -118,6 +114,8 @@ static void take_finals(struct flow *flow)
 	struct window_final final;
 	while (window_take_final(&flow->window, &final))
 		take_final(flow, &final);
+	flow->flows->counters->forward_lost +=
+		forward_loss_settle(&flow->forward, flow->window.tail);
 }
 
 /* ---- giving up ---- */
@@ -233,23 +231,8 @@ void flow_flush(struct flow *flow)
 
 static void note_count(struct flow *flow, const struct wire_datagram *wire)
 {
-	if (wire->receiver_count == 0 || wire->sequence & GREETING_BIT)
-		return;
-	if (flow->has_count && wire->sequence > flow->counted_sequence) {
-		uint64_t sent = wire->sequence - flow->counted_sequence;
-		uint64_t arrived = wire->receiver_count - flow->counted;
-		if (wire->receiver_count > flow->counted && arrived < sent) {
-			flow->jumps[flow->jump_count++ % FLOW_JUMPS] =
-				(struct flow_jump){ flow->counted_sequence, wire->sequence,
-						    sent - arrived };
-			flow->flows->counters->forward_lost += sent - arrived;
-		}
-	}
-	if (!flow->has_count || wire->sequence > flow->counted_sequence) {
-		flow->counted_sequence = wire->sequence;
-		flow->counted = wire->receiver_count;
-	}
-	flow->has_count = true;
+	if (wire->receiver_count > 0 && !(wire->sequence & GREETING_BIT))
+		forward_loss_note(&flow->forward, wire->sequence, wire->receiver_count);
 }
 
 static void learn_backend(struct flow *flow, const struct datagram *datagram)
