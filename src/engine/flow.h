@@ -14,11 +14,13 @@
 #include "metric/window.h"
 #include "net/datagram.h"
 
-/* Between two answers the receiver's count rose by less than our sequence did. */
+/* Between two answers the receiver's count rose by less than our sequence did, or it can't be
+ * said: the count began anew (its server was restarted), or not all numbers were sent. */
 struct flow_jump {
 	uint64_t from_sequence;
 	uint64_t to_sequence;
 	uint64_t lost;
+	bool is_unknown;
 };
 #define FLOW_JUMPS 4 /* the newest ones */
 
@@ -35,13 +37,18 @@ struct flow {
 	uint64_t counted;
 	struct flow_jump jumps[FLOW_JUMPS];
 	uint32_t jump_count;
+	uint32_t sent; /* counted ones */
+	uint32_t received;
+	uint32_t lost;
+	uint64_t last_missed; /* sequence number that was never sent; 0: none */
+	uint64_t opened_ns;
+	uint64_t answered_ns; /* the first answer; 0: none yet */
 	uint32_t own;
 	uint32_t greetings;
 	uint16_t backend;
 	uint16_t gap_backend;
 	struct survival_state survival;
 	bool is_open;
-	bool is_answered; /* ever */
 	bool is_blocked;
 	bool has_count;
 	bool is_listed;

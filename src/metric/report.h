@@ -157,6 +157,7 @@ struct report_generator {
 	double cpu_seconds;
 	uint64_t cpus;
 	uint64_t loop_lag_p99_ns;
+	uint64_t loop_lag_max_ns;
 	uint64_t send_error_p99_ns;
 	uint64_t receive_queue_overflows;
 	uint64_t events_dropped;

@@ -292,6 +292,7 @@ static const struct field_row generator_rows[] = {
 	{ "evidence",                FIELD_TEXT, PLACE(generator.evidence) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
+	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },
 	{ "receive_queue_overflows", FIELD_UNSIGNED, PLACE(generator.receive_queue_overflows) },
 	{ "listen_overflows",        FIELD_UNSIGNED, PLACE(generator.listen_overflows) },

@@ -152,6 +152,7 @@ static void build_generator(const struct build *build, struct report *report)
 		for (unsigned i = 0; i < engine_workers(build->engine); i++)
 			hist_merge(lag, engine_worker(build->engine, i)->lag);
 		generator->loop_lag_p99_ns = hist_percentile(lag, 99);
+		generator->loop_lag_max_ns = lag->maximum;
 		free(lag);
 	}
 	generator->cpus = cpu_count();

@@ -18,8 +18,8 @@ logged() { jq -r "select(.event == \"$1\").unix_ns" "$work/shaper.out" | tail -n
 
 # cut_once: a run with a cut; fails if the shaper itself was held up and cut for much longer.
 cut_once() {
-	space=a traffic_start -c 10 -r 20/conn --new-connections off --path-probe 20 -T 3s \
-		traffic://10.9.0.2:5003
+	space=a traffic_start -c 10 -r 20/conn --stall-after 200ms --new-connections off \
+		--path-probe 20 -T 3s traffic://10.9.0.2:5003
 	shape cut 300ms
 	traffic_end
 	cut_ns=$(($(logged join) - $(logged cut)))
