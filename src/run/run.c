@@ -431,6 +431,8 @@ static void write_report(struct session *session)
 	session->is_kept = !run->output->is_not_saved && store_keep(session->report);
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
+	if (!run->output->is_quiet)
+		outputs_tell_saved(&session->outputs);
 }
 
 static int measure(struct session *session, struct error *error)
