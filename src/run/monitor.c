@@ -57,7 +57,11 @@ static void print_event(struct monitor *monitor, uint64_t at_ns, const char *tex
 	int64_t offset_ns = offset_of(monitor, at_ns);
 	buffer_clear(&monitor->buffer);
 	live_clear(&monitor->live, &monitor->buffer);
-	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	if (monitor->begin_ns)
+		event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	else
+		event_text_write_ramp(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns,
+				      text);
 	print(monitor);
 }
 
@@ -218,7 +222,6 @@ static int new_summary(struct monitor *monitor)
 		.slots = plan->slots.count,
 		.flows = plan->path.flows,
 		.stall_after_ns = plan->stall_after_ns,
-		.started_ns = monitor->ramp_ns,
 	};
 	return summary_new(&setup, &monitor->summary);
 }
