@@ -161,7 +161,7 @@ static void settle_unanswered(struct attempt *attempt)
 	} else {
 		counters->missed_no_connection++;
 		counters->debt--;
-		unanswered_missed(&attempts->unanswered, attempt->due_ns);
+		unanswered_missed(&attempts->unanswered, attempt->due_ns, 1);
 	}
 	(void)window_lost(&attempts->window, attempt->sequence, &entry);
 }
@@ -348,7 +348,7 @@ static void start_attempt(struct attempts *attempts, uint64_t due_ns)
 	attempts->counters->scheduled++;
 	if (!attempt) {
 		attempts->counters->missed_generator++;
-		unanswered_missed(&attempts->unanswered, due_ns);
+		unanswered_missed(&attempts->unanswered, due_ns, 1);
 		return;
 	}
 	attempts->counters->debt++;
@@ -418,7 +418,7 @@ static void abandon(struct attempt *attempt)
 	} else {
 		attempts->counters->missed_no_connection++;
 		attempts->counters->debt--;
-		unanswered_missed(&attempts->unanswered, attempt->due_ns);
+		unanswered_missed(&attempts->unanswered, attempt->due_ns, 1);
 	}
 	(void)window_lost(&attempts->window, attempt->sequence, &entry);
 	log_attempt(attempt, OUTCOME_OPEN);

@@ -54,31 +54,27 @@ static void note_error(struct flow *flow, enum phase phase, int code)
 
 /* ---- gaps ---- */
 
-/* Of the datagrams in the gap that ends before `sequence`: those that did not reach the peer. */
-static uint64_t forward_lost(const struct flow *flow, uint64_t sequence, uint64_t unanswered)
-{
-	uint64_t before = flow->gap_sequence > 0 ? flow->gap_sequence - 1 : 0;
-	uint64_t lost = forward_loss_between(&flow->forward, before, sequence);
-	return lost < unanswered ? lost : unanswered;
-}
-
 static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t sequence, bool is_open)
 {
 	struct flows *flows = flow->flows;
 	struct slot_record *record = record_of(flow);
 	uint64_t length_ns = span->end_ns - span->start_ns;
 	bool is_slot = flows->stream == PLAN_PERSISTENT;
+	uint64_t before = flow->gap_sequence > 0 ? flow->gap_sequence - 1 : 0;
+	uint64_t forward_lost;
+	bool has_forward =
+		forward_loss_between(&flow->forward, before, sequence, &forward_lost) && !is_open;
 	struct interval interval = {
 		.start_ns = span->start_ns,
 		.end_ns = span->end_ns,
 		.unanswered = span->unanswered,
-		.forward_lost = forward_lost(flow, sequence, span->unanswered),
+		.forward_lost = forward_lost < span->unanswered ? forward_lost : span->unanswered,
 		.slot = flows_number(flows, flow),
 		.backend = flow->gap_backend,
 		.kind = is_slot ? INTERVAL_INTERRUPTION : INTERVAL_OUTAGE,
 		.stream = (uint8_t)flows->stream,
 		.is_open = is_open,
-		.has_forward = flow->forward.is_known && !is_open,
+		.has_forward = has_forward,
 	};
 	interval_log_add(&worker_of(flow)->intervals, &interval);
 	record->is_interrupted = true;
@@ -99,7 +95,8 @@ static void take_final(struct flow *flow, const struct window_final *final)
 		if (gap_unanswered(&flow->gap, final->due_ns)) {
 			flow->flows->counters->interrupted++;
 			survival_stall_began(&flow->survival);
-			tell(flow, EVENT_SLOT_LOSS, EVENT_PATH_OUT, 0);
+			tell(flow, EVENT_SLOT_LOSS, EVENT_PATH_OUT,
+			     loop_now(loop_of(flow)) - flow->gap.start_ns);
 		}
 	} else if (gap_answered(&flow->gap, final->due_ns, &span)) {
 		flow->flows->counters->interrupted--;
@@ -135,6 +132,7 @@ static void lose(struct flow *flow, uint64_t sequence, uint64_t now_ns)
 	struct window_entry entry;
 	if (!window_lost(&flow->window, sequence, &entry))
 		return;
+	flow->lost++;
 	flows->counters->lost++;
 	flows->counters->in_flight--;
 	record_of(flow)->lost++;
@@ -180,6 +178,7 @@ static void count_sent(struct flow *flow, uint64_t due_ns)
 	uint64_t now_ns = loop_read_clock(loop_of(flow));
 	uint64_t late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
 	(void)window_sent(&flow->window, due_ns, now_ns);
+	flow->sent++;
 	counters->sent++;
 	counters->in_flight++;
 	counters->bytes_sent += flows->message_bytes;
@@ -190,20 +189,34 @@ static void count_sent(struct flow *flow, uint64_t due_ns)
 	arm(flow);
 }
 
+/* A message of a slot that was never sent leaves it interrupted all the same. A probe that was
+ * never sent says nothing of the path: it has no number and is in no outage. */
 static void count_missed(struct flow *flow, uint64_t due_ns, uint64_t *counter)
 {
 	(*counter)++;
 	record_of(flow)->missed++;
-	unanswered_missed(&flow->flows->unanswered, due_ns);
-	if (!window_is_full(&flow->window))
-		(void)window_missed(&flow->window, due_ns);
+	unanswered_missed(&flow->flows->unanswered, due_ns, 1);
+	if (flow->flows->stream == PLAN_PERSISTENT && !window_is_full(&flow->window))
+		forward_loss_skip(&flow->forward, window_missed(&flow->window, due_ns));
+}
+
+/* A probe that would go out when the next one is due says nothing of the moment it was meant for;
+ * after a pause of this host a burst of them would only fill queues. */
+static bool is_stale(const struct flow *flow, uint64_t due_ns)
+{
+	const struct flows *flows = flow->flows;
+	double interval_ns = (double)NS_PER_S * flows->total / flows->rate_per_second;
+	return flows->stream == PLAN_PATH &&
+	       (double)(loop_now(loop_of(flow)) - due_ns) > interval_ns;
 }
 
 static void send_due(struct flow *flow)
 {
 	struct counters *counters = flow->flows->counters;
 	uint64_t due_ns = flows_due(flow->flows, flow, flow->next_round);
-	int result = window_is_full(&flow->window) ? -ENOBUFS : send_one(flow, flow->window.head);
+	int result = window_is_full(&flow->window) || is_stale(flow, due_ns)
+			     ? -ENOBUFS
+			     : send_one(flow, flow->window.head);
 	if (result == -EAGAIN) {
 		flow->is_blocked = true;
 		return;
@@ -252,7 +265,7 @@ static void learn_backend(struct flow *flow, const struct datagram *datagram)
 static void note_first_answer(struct flow *flow)
 {
 	struct flows *flows = flow->flows;
-	flow->is_answered = true;
+	flow->answered_ns = loop_now(loop_of(flow));
 	flows->answered++;
 	flows->counters->connects++;
 	flows->counters->connections++;
@@ -268,6 +281,7 @@ static void note_answer(struct flow *flow, uint64_t sequence, uint64_t now_ns)
 	bool is_reordered = false;
 	switch (window_answered(&flow->window, sequence, &entry, &is_reordered)) {
 	case WINDOW_ANSWERED:
+		flow->received++;
 		counters->received++;
 		counters->in_flight--;
 		counters->reordered += is_reordered;
@@ -315,7 +329,7 @@ static void take_datagram(struct flow *flow, const struct datagram *datagram, ui
 	}
 	learn_backend(flow, datagram);
 	note_count(flow, &wire);
-	if (!flow->is_answered)
+	if (!flow->answered_ns)
 		note_first_answer(flow);
 	survival_connected(&flow->survival);
 	if (wire.sequence & GREETING_BIT)
@@ -425,7 +439,7 @@ void flow_begin(struct flow *flow)
 	struct slot_record *record = record_of(flow);
 	flow_open(flow);
 	survival_init(&flow->survival);
-	if (!flow->is_answered)
+	if (!flow->answered_ns)
 		return;
 	survival_connected(&flow->survival);
 	record->first_backend = flow->backend;
@@ -456,6 +470,28 @@ static void settle_owed(struct flow *flow)
 	take_finals(flow);
 }
 
+/* A persistent flow is a connection for the record: from its first answer on it is up. */
+static void log_flow(const struct flow *flow)
+{
+	const struct flows *flows = flow->flows;
+	uint32_t number = flows_number(flows, flow);
+	struct connection_record record = {
+		.local = flow->socket.local,
+		.remote = flows->plan->remotes[number % flows->plan->remote_count],
+		.started_ns = flow->opened_ns,
+		.connected_ns = flow->answered_ns,
+		.sent = flow->sent,
+		.received = flow->received,
+		.lost = flow->lost,
+		.slot = number,
+		.backend = flow->backend,
+		.stream = PLAN_PERSISTENT,
+		.outcome = OUTCOME_OPEN,
+	};
+	if (flow->is_open && flows->stream == PLAN_PERSISTENT)
+		connection_log_add(&flows->worker->open, &record);
+}
+
 void flow_finish(struct flow *flow)
 {
 	struct worker *worker = worker_of(flow);
@@ -466,8 +502,9 @@ void flow_finish(struct flow *flow)
 	if (gap_finish(&flow->gap, worker->end_ns, &span))
 		log_gap(flow, &span, UINT64_MAX, true);
 	record->survival = (uint8_t)survival_class(&flow->survival);
-	record->is_connected_at_end = flow->is_answered && !gap_is_open(&flow->gap);
+	record->is_connected_at_end = flow->answered_ns && !gap_is_open(&flow->gap);
 	record->last_backend = flow->backend;
+	log_flow(flow);
 	datagram_close(&flow->socket);
 	flow->is_open = false;
 }

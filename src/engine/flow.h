@@ -25,13 +25,17 @@ struct flow {
 	uint64_t due_round;    /* [next, due) is debt, as in slot.h */
 	uint64_t next_round;
 	struct forward_loss forward;
+	uint32_t sent; /* counted ones */
+	uint32_t received;
+	uint32_t lost;
+	uint64_t opened_ns;
+	uint64_t answered_ns; /* the first answer; 0: none yet */
 	uint32_t own;
 	uint32_t greetings;
 	uint16_t backend;
 	uint16_t gap_backend;
 	struct survival_state survival;
 	bool is_open;
-	bool is_answered; /* ever */
 	bool is_blocked;
 	bool is_listed;
 };
