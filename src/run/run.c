@@ -180,8 +180,6 @@ static int open_engine(struct session *session, struct error *error)
 	int result = engine_new(session->run->plan, error, &session->engine);
 	if (result >= 0 && sampler_new(session->engine, &session->sampler) < 0)
 		result = error_set(error, ENOMEM, "out of memory");
-	if (result >= 0 && report_new(&session->report) < 0)
-		result = error_set(error, ENOMEM, "out of memory");
 	return result;
 }
 
@@ -215,17 +213,31 @@ static int open_loop(struct session *session, struct error *error)
 	return 0;
 }
 
-/* An errno that says what this host lacks, or wrong words. */
-static int exit_code_of(int result)
+/* A name that does not resolve is an answer. */
+enum exit_code run_exit_code(int result)
 {
-	return result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE;
+	if (result == -EINVAL)
+		return EXIT_USAGE;
+	return result == -EHOSTUNREACH ? EXIT_NO : EXIT_UNABLE;
 }
 
+static int open_report(struct session *session, struct error *error)
+{
+	int result = outputs_open(&session->outputs, session->run->output, error);
+	if (result >= 0 && report_new(&session->report) < 0)
+		result = error_set(error, ENOMEM, "out of memory");
+	return result;
+}
+
+/* What was typed comes first: nothing is sent if it is wrong. */
 static int open_session(struct session *session, struct error *error)
 {
+	const struct run *run = session->run;
 	int result = parse_expectations(session, error);
 	if (result >= 0)
-		result = outputs_open(&session->outputs, session->run->output, error);
+		result = open_report(session, error);
+	if (result >= 0 && run->prepare)
+		result = run->prepare(run->context, error);
 	if (result >= 0)
 		result = open_engine(session, error);
 	if (result >= 0)
@@ -270,6 +282,8 @@ static void describe_host(struct report *report)
 static uint64_t measured_ns(const struct session *session)
 {
 	const struct plan *plan = session->run->plan;
+	if (!session->engine)
+		return 0;
 	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
 	if (session->has_nothing_up || end_ns == UINT64_MAX || end_ns <= session->begin_ns)
 		return 0;
@@ -388,8 +402,6 @@ static void write_report(struct session *session)
 	};
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
-	if (!run->output->is_not_saved)
-		store_keep(session->report);
 }
 
 static int measure(struct session *session, struct error *error)
@@ -412,6 +424,20 @@ static int measure(struct session *session, struct error *error)
 	return 0;
 }
 
+static void finish(struct session *session)
+{
+	fill_report(session);
+	judge(session);
+	write_report(session);
+	if (!session->run->output->is_not_saved)
+		store_keep(session->report);
+}
+
+static void give_up(struct session *session, int code, const struct error *error)
+{
+	worsen(session, command_fail(session->run->command, run_exit_code(code), error));
+}
+
 int run_measure(const struct run *run)
 {
 	struct session session = { .run = run, .exit_code = EXIT_OK };
@@ -420,13 +446,10 @@ int run_measure(const struct run *run)
 	int result = open_session(&session, &error);
 	if (result >= 0)
 		result = measure(&session, &error);
-	if (result < 0) {
-		worsen(&session, command_fail(run->command, exit_code_of(result), &error));
-	} else {
-		fill_report(&session);
-		judge(&session);
-		write_report(&session);
-	}
+	if (result < 0)
+		give_up(&session, result, &error);
+	else
+		finish(&session);
 	close_session(&session);
 	return session.exit_code;
 }
