@@ -365,6 +365,20 @@ static void fill_report(struct session *session)
 	sentence_build(report);
 }
 
+/* The record of a run that could not begin. */
+static void fill_unmeasured(struct session *session, int code, const struct error *error)
+{
+	struct report *report = session->report;
+	bool is_answer = run_exit_code(code) == EXIT_NO;
+	session->started_unix_ns = clock_wall_at(clock_monotonic_ns()).unix_ns;
+	describe_run(session, report);
+	report->not_measured = arena_text(&report->arena, error->text);
+	build_unmeasured(session->run->plan,
+			 is_answer ? OUTCOME_NOT_RESOLVED : outcome_from_errno(-code), report);
+	expect_evaluate(&session->expect, report);
+	sentence_build(report);
+}
+
 static void on_write_failed(void *context, const struct error *error)
 {
 	struct session *session = context;
@@ -436,6 +450,10 @@ static void finish(struct session *session)
 static void give_up(struct session *session, int code, const struct error *error)
 {
 	worsen(session, command_fail(session->run->command, run_exit_code(code), error));
+	if (!session->report || code == -EINVAL)
+		return;
+	fill_unmeasured(session, code, error);
+	write_report(session);
 }
 
 int run_measure(const struct run *run)

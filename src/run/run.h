@@ -28,7 +28,8 @@ struct run {
 			const struct outputs *outputs);
 };
 
-/* Runs to the end and returns the exit code. Errors are printed. */
+/* Runs to the end and returns the exit code. Errors are printed, and where it could not begin the
+ * report says why. */
 int run_measure(const struct run *run);
 
 /* What a run that could not begin exits with, by the -errno of what failed. */

@@ -37,10 +37,14 @@ report 'backend("one").untouched' == 2
 report 'backend("two").untouched' == 2
 
 echo "no such name"
-start traffic "${with_names[@]}" "$conntest" traffic --no-save -T 1s none.test
-await_exit traffic
+by_name --expect graceful none.test
 expect "exit status" "$exit_status" == 1
 expect_text "$work/traffic.err" 'none.test'
+expect_text "$work/traffic.out" '^Result: +nothing answered: none.test: no such name$'
+expect_text "$work/traffic.out" 'persistent.lost == 0 .*not measured'
+report .result == 'nothing answered: none.test: no such name'
+report '[.streams[].errors[].outcome] | join(" ")' == not_resolved
+tests/support/validate_report.py "$work/report.json" || fail "the report is not valid"
 
 echo "wrong usage is told before any name is asked for"
 for mistake in '--expect outage.max<1s' '-o jsn' '--source nonsense' '-4 -6'; do
