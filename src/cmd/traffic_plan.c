@@ -1,5 +1,6 @@
 /* From the options of `traffic` to a plan. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -180,28 +181,32 @@ static int plan_places(const struct traffic_options *options, struct traffic *tr
 	return result;
 }
 
-/* Can this host hold what is asked for? */
-static int check_room(const struct plan *plan, struct error *error)
+static void describe_need(const struct plan *plan, struct preflight_need *ret)
 {
-	double pending_s = (double)(plan->connect_timeout_ns + plan->reply_timeout_ns) / NS_PER_S;
-	bool is_tcp = plan->slots.transport == TRANSPORT_TCP;
-	struct preflight_need need = {
-		.connections = is_tcp ? plan->slots.count : 0,
-		.connections_per_s = (uint64_t)plan->attempts.rate_per_second,
-		.descriptors = plan->slots.count + DESCRIPTORS_BESIDES +
-			       (uint64_t)(plan->attempts.rate_per_second * pending_s),
-		.source_addresses = plan->sources ? source_pool_count(plan->sources) : 1,
-		.remote_endpoints = plan->remote_count,
-		.remote = plan->remotes[0],
+	uint64_t open_ns = plan->connect_timeout_ns + plan->reply_timeout_ns;
+	*ret = (struct preflight_need){
+		.connections = plan->slots.count,
+		.is_datagram = plan->slots.transport == TRANSPORT_UDP,
+		.connections_per_s = (uint64_t)ceil(plan->attempts.rate_per_second),
+		.open_s = (open_ns + NS_PER_S - 1) / NS_PER_S,
+		.flows = plan->path.mode != PLAN_PROBE_OFF ? plan->path.flows : 0,
+		.descriptors = DESCRIPTORS_BESIDES,
 	};
+}
+
+/* Can this host hold what is asked for? */
+static int check_room(const struct plan *plan, struct preflight_need *need, struct error *error)
+{
 	struct preflight_room room;
-	if (plan->path.mode != PLAN_PROBE_OFF)
-		need.descriptors += plan->path.flows;
-	int result = preflight_measure(&need, &room);
+	need->source_addresses = plan->sources ? source_pool_count(plan->sources) : 1;
+	need->source_ports = plan->sources ? source_pool_fixed_port_count(plan->sources) : 0;
+	need->remote_endpoints = plan->remote_count;
+	need->remote = plan->remotes[0];
+	int result = preflight_measure(need, &room);
 	if (result < 0)
 		return error_set(error, -result, "cannot read this host's limits: %s",
 				 strerrordesc_np(-result));
-	return preflight_check(&need, &room, error);
+	return preflight_check(need, &room, error);
 }
 
 static int read_target(const char *target, struct error *error, struct uri *ret)
@@ -241,7 +246,12 @@ int traffic_plan(const struct traffic_options *options, const char *target, stru
 int traffic_resolve(struct traffic *traffic, struct error *error)
 {
 	struct plan *plan = &traffic->plan;
-	int result = resolve_target(&traffic->uri, &traffic->resolving, error, &traffic->resolved);
+	struct preflight_need need;
+	describe_need(plan, &need);
+	int result = preflight_check_descriptors(&need, error);
+	if (result >= 0)
+		result = resolve_target(&traffic->uri, &traffic->resolving, error,
+					&traffic->resolved);
 	if (result < 0)
 		return result;
 	plan->remotes = traffic->resolved.endpoints;
@@ -254,7 +264,7 @@ int traffic_resolve(struct traffic *traffic, struct error *error)
 		error_prefix(error, "--source");
 		return result;
 	}
-	return check_room(plan, error);
+	return check_room(plan, &need, error);
 }
 
 void traffic_deinit(struct traffic *traffic)
