@@ -33,6 +33,7 @@ struct report_latency {
 	uint64_t p99_99_ns;
 	uint64_t max_ns;
 	bool is_measured; /* false: this stream has no such histogram; left out everywhere */
+	const char *hdr;  /* all counts (report_latency.h); NULL: empty, or not known */
 };
 
 struct report_interval {
