@@ -89,12 +89,9 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-/* Nothing answered at all: a name that doesn't resolve is an answer of its own. */
-static int exit_code_of(int code)
+static int prepare(void *context, struct error *error)
 {
-	if (code == -EINVAL)
-		return EXIT_USAGE;
-	return code == -EHOSTUNREACH ? EXIT_NO : EXIT_UNABLE;
+	return traffic_resolve(context, error);
 }
 
 static int traffic_run(const struct command *command, int argc, char **argv)
@@ -119,9 +116,11 @@ static int traffic_run(const struct command *command, int argc, char **argv)
 		.output = &options.output,
 		.plan = &traffic.plan,
 		.target = traffic.uri.text,
+		.prepare = prepare,
+		.context = &traffic,
 	};
 	int exit_code =
-		code < 0 ? command_fail(command, exit_code_of(code), &error) : run_measure(&run);
+		code < 0 ? command_fail(command, run_exit_code(code), &error) : run_measure(&run);
 	traffic_deinit(&traffic);
 	return exit_code;
 }
