@@ -44,7 +44,9 @@ def row($words; figure):
 
 # What is judged, round by round: the ratio to the peer of the same round where there is one.
 def by_round:
-	if .is_ratio then [.values, .peer_values] | transpose | map(.[0] / .[1]) else .values end;
+	if .is_ratio then [.values, .peer_values] | transpose |
+		map(select(.[0] != null and (.[1] // 0) > 0) | .[0] / .[1])
+	else .values end;
 
 # Two results of the same row: better or worse only where no round of one reaches the other's.
 def compared($old; $new):
