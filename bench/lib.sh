@@ -61,14 +61,16 @@ listen_overflows() {
 
 # sample CLIENT SERVER SECONDS: cpus that they use meanwhile, as {"cpu_client":..,"cpu_server":..}.
 sample() {
-	local client server start
+	local client server client_end server_end start end
 	start=${EPOCHREALTIME/[.,]/}
 	client=$(cpu_ns "$1")
 	server=$(cpu_ns "$2")
 	sleep "$3"
-	jq -nc "((${EPOCHREALTIME/[.,]/} - $start) * 1000) as \$ns |
-		{ cpu_client: (($(cpu_ns "$1") - $client) / \$ns),
-		  cpu_server: (($(cpu_ns "$2") - $server) / \$ns) }"
+	end=${EPOCHREALTIME/[.,]/}
+	client_end=$(cpu_ns "$1")
+	server_end=$(cpu_ns "$2")
+	jq -nc "(($end - $start) * 1000) as \$ns | { cpu_client: (($client_end - $client) / \$ns),
+		cpu_server: (($server_end - $server) / \$ns) }"
 }
 
 # merged OBJECT...: one object of all.
@@ -80,11 +82,12 @@ merged() {
 # when all connections are up and traffic flows.
 conntest_start() {
 	local port
+	: >"$files/serve.out"
+	: >"$files/run.ndjson"
 	"${measured[@]}" "$conntest" serve --listen "traffic://$address:0" --drain 1s -o ndjson \
 		>"$files/serve.out" 2>"$files/serve.err" &
 	server=$!
 	port=$(await "$files/serve.out" '"event":"listening"' | jq .port)
-	: >"$files/run.ndjson"
 	"${measured[@]}" "$conntest" traffic -c "$1" -r "$2" -T "$3s" --connect-rate off \
 		--new-connections off --path-probe off --no-save -o "json=$files/report.json" \
 		-o "ndjson=$files/run.ndjson" "${@:4}" "traffic://$address:$port" \
@@ -116,11 +119,11 @@ conntest_paced() {
 		send_error_p99_ns: $s.schedule.send_error_p99_ns')"
 }
 
-# bare_paced CONNECTIONS RATE: the same of the bare program, 4 s.
+# bare_paced CONNECTIONS RATE: the same of the bare program.
 bare_paced() {
 	local begin cpu peer
 	: >"$files/bare.out"
-	"${measured[@]}" "$bare" "$1" "$2" 4 >"$files/bare.out" 2>"$files/bare.err" &
+	"${measured[@]}" "$bare" "$1" "$2" 5 >"$files/bare.out" 2>"$files/bare.err" &
 	peer=$!
 	pids=("$peer")
 	begin=$(await "$files/bare.out" '"begin"')
