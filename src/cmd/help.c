@@ -16,8 +16,9 @@
 #include "cli/topic.h"
 #include "cmd/commands.h"
 #include "metric/figures.h"
+#include "run/outputs.h"
 
-#define FIGURES_MAX_BYTES 65536
+#define TOPIC_MAX_BYTES 65536
 
 struct help_options {
 	const char *completion;
@@ -74,8 +75,16 @@ static void print_units(FILE *out)
 static void print_figures(FILE *out)
 {
 	struct buffer text cleanup(buffer_deinit);
-	buffer_init(&text, FIGURES_MAX_BYTES);
+	buffer_init(&text, TOPIC_MAX_BYTES);
 	figures_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
+static void print_formats(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, TOPIC_MAX_BYTES);
+	outputs_help(&text);
 	(void)fputs(buffer_text(&text), out);
 }
 
@@ -105,6 +114,7 @@ const struct topic *topic_table(void)
 {
 	static const struct topic topics[] = {
 		{ "figures", "what --expect, JSON and CSV name", print_figures },
+		{ "formats", "what -o writes, and the columns of CSV", print_formats },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
 		{ "config", "a file of options, for --config", config_example_print },

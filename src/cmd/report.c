@@ -65,8 +65,7 @@ struct show_options {
 
 static const struct option_row show_rows[] = {
 	OPTION(struct show_options, output.formats, OPTION_LIST, .name = "output", .letter = 'o',
-	       .placeholder = "FORMAT[=FILE]",
-	       .help = "text, json, ndjson or ctraffic; with =FILE the text stays on stdout"),
+	       .placeholder = "FORMAT[=FILE]", .help = OUTPUT_HELP),
 	OPTION(struct show_options, output.color, OPTION_CHOICE, .name = "color",
 	       .choices = "auto always never", .default_text = "auto", .placeholder = "WHEN",
 	       .level = OPTION_OUTPUT, .help = "colour on a terminal; NO_COLOR is respected"),
@@ -98,6 +97,7 @@ static int show(const struct command *command, const struct show_options *option
 	if (result < 0)
 		return command_fail(command, result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE, &error);
 	result = outputs_write_report(&outputs, report, &style, on_failed, (void *)command);
+	outputs_tell_saved(&outputs);
 	outputs_close(&outputs);
 	return result < 0 ? EXIT_UNABLE : EXIT_OK;
 }

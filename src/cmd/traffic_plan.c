@@ -18,6 +18,10 @@
 
 #define PATH_PROBES_PER_S 20.0
 
+/* What the schedule can walk with room to spare; no host sends as many messages. */
+#define RATE_MIN 1e-6
+#define RATE_MAX 20e6
+
 /* What the program holds besides its connections: standard streams, loops, outputs, resolver. */
 #define DESCRIPTORS_BESIDES 64
 
@@ -54,9 +58,9 @@ static int plan_schedule(const struct traffic_options *options, struct plan *pla
 	}
 	if (is_per_connection)
 		per_second *= (double)options->connections;
-	if (per_second < 1e-6 || per_second > 1e9)
+	if (per_second < RATE_MIN || per_second > RATE_MAX)
 		return error_set(error, EINVAL,
-				 "--rate: %g messages a second is out of range (0.000001 to 1G)",
+				 "--rate: %g messages a second is out of range (0.000001 to 20M)",
 				 per_second);
 	plan->slots.rate_per_second = per_second;
 	return 0;

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <yaml.h>
+#include <zlib.h>
 
 #include "base/attributes.h"
 #include "cli/command.h"
@@ -21,6 +22,7 @@ static const struct {
 	{ "c-ares", cares_version },
 	{ "jansson", jansson_version_str },
 	{ "libyaml", yaml_get_version_string },
+	{ "zlib", zlibVersion },
 };
 
 static int version_run(const struct command *command, int argc, char **argv)

@@ -137,7 +137,7 @@ static void greet_silent_flows(struct flows *flows, uint64_t now_ns)
 	if (flows->answered == flows->count || flows->worker->stage != WORKER_RAMP)
 		return;
 	for (uint32_t i = 0; i < flows->count; i++)
-		if (!flows->items[i].is_answered)
+		if (!flows->items[i].answered_ns)
 			flow_greet(&flows->items[i]);
 	loop_set_timer(flows->worker->loop, &flows->greeter,
 		       now_ns + flows->plan->connect_timeout_ns / GREETINGS_PER_TIMEOUT);

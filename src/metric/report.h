@@ -33,6 +33,7 @@ struct report_latency {
 	uint64_t p99_99_ns;
 	uint64_t max_ns;
 	bool is_measured; /* false: this stream has no such histogram; left out everywhere */
+	const char *hdr;  /* all counts (report_latency.h); NULL: empty, or not known */
 };
 
 struct report_interval {
@@ -156,6 +157,7 @@ struct report_generator {
 	double cpu_seconds;
 	uint64_t cpus;
 	uint64_t loop_lag_p99_ns;
+	uint64_t loop_lag_max_ns;
 	uint64_t send_error_p99_ns;
 	uint64_t receive_queue_overflows;
 	uint64_t events_dropped;

@@ -14,6 +14,7 @@
 
 #define RANGE_BITS_MAX 20      /* 1 M addresses */
 #define LISTED_MAX     1000000 /* of a file */
+#define LINES_MAX      4000000 /* of a file, with comments and empty ones */
 #define CHECKED_MAX    256     /* addresses of a range that are tried before the run */
 
 struct source_pool {
@@ -205,6 +206,19 @@ static char *strip(char *line)
 	return line;
 }
 
+/* A device has no lines: its zeros end none. */
+static int check_line(const char *line, size_t size, FILE *file, struct error *error)
+{
+	size_t length = strlen(line);
+	bool is_ended = (length > 0 && line[length - 1] == '\n') || feof(file);
+
+	if (!is_ended && length + 1 == size)
+		return error_set(error, EINVAL, "a line has %zu bytes at most", size - 2);
+	if (!is_ended)
+		return error_set(error, EINVAL, "this is not a text");
+	return 0;
+}
+
 static int parse_line(const char *text, struct source_pool *pool, struct error *error)
 {
 	struct endpoint endpoint;
@@ -218,9 +232,26 @@ static int parse_line(const char *text, struct source_pool *pool, struct error *
 	return append(pool, &endpoint);
 }
 
-static int read_file(const char *path, struct source_pool *pool, struct error *error)
+static int parse_lines(FILE *file, const char *path, struct source_pool *pool, struct error *error)
 {
 	char line[256];
+
+	for (unsigned number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
+		int rc = number > LINES_MAX
+				 ? error_set(error, EINVAL, "more than %d lines", LINES_MAX)
+				 : check_line(line, sizeof(line), file, error);
+		if (rc == 0)
+			rc = parse_line(strip(line), pool, error);
+		if (rc < 0) {
+			error_prefix(error, "%s:%u", path, number);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int read_file(const char *path, struct source_pool *pool, struct error *error)
+{
 	cleanup(file_cleanup) FILE *file = fopen(path, "re");
 
 	if (file == NULL && errno == ENOENT)
@@ -230,16 +261,10 @@ static int read_file(const char *path, struct source_pool *pool, struct error *e
 				 path);
 	if (file == NULL)
 		return error_set(error, errno, "%s: %s", path, strerror(errno));
-	for (unsigned number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
-		int rc = parse_line(strip(line), pool, error);
-		if (rc < 0) {
-			error_prefix(error, "%s:%u", path, number);
-			return rc;
-		}
-	}
-	if (pool->count == 0)
+	int rc = parse_lines(file, path, pool, error);
+	if (rc == 0 && pool->count == 0)
 		return error_set(error, EINVAL, "%s: no address in it", path);
-	return 0;
+	return rc;
 }
 
 /* ---- those of the interface that the route takes */

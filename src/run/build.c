@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "engine/flows.h"
+#include "metric/report_latency.h"
 #include "run/build_intervals.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
@@ -24,26 +25,6 @@ static bool has_latency(const struct plan *plan, enum plan_stream stream, enum l
 	default:
 		return has_connections && stream == PLAN_PERSISTENT;
 	}
-}
-
-static struct report_latency latency_of(const struct hist *hist)
-{
-	if (hist->count == 0)
-		return (struct report_latency){ .is_measured = true };
-	return (struct report_latency){
-		.is_measured = true,
-		.count = hist->count,
-		.censored = hist->censored,
-		.censored_min_ns = hist->censored_min,
-		.min_ns = hist->minimum,
-		.mean_ns = (uint64_t)hist_mean(hist),
-		.p50_ns = hist_percentile(hist, 50),
-		.p90_ns = hist_percentile(hist, 90),
-		.p99_ns = hist_percentile(hist, 99),
-		.p99_9_ns = hist_percentile(hist, 99.9),
-		.p99_99_ns = hist_percentile(hist, 99.99),
-		.max_ns = hist->maximum,
-	};
 }
 
 static int compare_errors(const void *left, const void *right)
@@ -151,7 +132,8 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 	stream->totals = recorder->counters;
 	for (int i = 0; i < LATENCY_COUNT; i++)
 		if (has_latency(build->plan, which, i))
-			stream->latency[i] = latency_of(recorder_hist(recorder, i));
+			stream->latency[i] =
+				report_latency_of(recorder_hist(recorder, i), &report->arena);
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
 	build_errors(build, recorder, report, stream);
@@ -170,6 +152,7 @@ static void build_generator(const struct build *build, struct report *report)
 		for (unsigned i = 0; i < engine_workers(build->engine); i++)
 			hist_merge(lag, engine_worker(build->engine, i)->lag);
 		generator->loop_lag_p99_ns = hist_percentile(lag, 99);
+		generator->loop_lag_max_ns = lag->maximum;
 		free(lag);
 	}
 	generator->cpus = cpu_count();

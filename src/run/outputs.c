@@ -6,31 +6,54 @@
 
 #include "base/buffer.h"
 #include "base/closest.h"
+#include "cli/message.h"
+#include "view/csv.h"
 #include "view/ctraffic.h"
+#include "view/hdr_log.h"
 #include "view/json.h"
+#include "view/junit.h"
+#include "view/markdown.h"
 #include "view/ndjson.h"
 #include "view/text.h"
 
-static const char *const format_names[OUTPUT_COUNT] = {
-	[OUTPUT_TEXT] = "text",
-	[OUTPUT_JSON] = "json",
-	[OUTPUT_NDJSON] = "ndjson",
-	[OUTPUT_CTRAFFIC] = "ctraffic",
+#define SAVED_MAX 4000 /* what message_print() takes */
+
+static const struct format {
+	const char *name;
+	const char *sentence;
+} formats[OUTPUT_COUNT] = {
+#define FORMAT(symbol, name, sentence) { name, sentence },
+#include "run/formats.def"
+#undef FORMAT
 };
 
+void outputs_help(struct buffer *out)
+{
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		buffer_append_format(out, "%-15s  %s\n", formats[i].name, formats[i].sentence);
+	buffer_append_text(out, "\n");
+	csv_help(out);
+}
+
 /* ---- options ---- */
+
+static int no_such_format(const char *word, struct error *error)
+{
+	const char *names[OUTPUT_COUNT];
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		names[i] = formats[i].name;
+	const char *close = closest_word(word, names, OUTPUT_COUNT);
+	return error_set(error, EINVAL, "-o: no format \"%s\"%s%s%s", word,
+			 close ? "; did you mean " : " (conntest help formats)", close ? close : "",
+			 close ? "?" : "");
+}
 
 static int find_format(const char *word, struct error *error)
 {
 	for (int i = 0; i < OUTPUT_COUNT; i++)
-		if (strcmp(word, format_names[i]) == 0)
+		if (strcmp(word, formats[i].name) == 0)
 			return i;
-	const char *close = closest_word(word, format_names, OUTPUT_COUNT);
-	if (close)
-		return error_set(error, EINVAL, "-o: no format \"%s\"; did you mean %s?", word,
-				 close);
-	return error_set(error, EINVAL, "-o: no format \"%s\" (text, json, ndjson, ctraffic)",
-			 word);
+	return no_such_format(word, error);
 }
 
 static int add_output(struct outputs *outputs, const char *option, struct error *error)
@@ -50,7 +73,7 @@ static int add_output(struct outputs *outputs, const char *option, struct error 
 	if (!equals && outputs->stdout_format != OUTPUT_COUNT)
 		return error_set(error, EINVAL,
 				 "-o: %s and %s both want stdout; give one a file: -o %s=FILE",
-				 format_names[outputs->stdout_format], word, word);
+				 formats[outputs->stdout_format].name, word, word);
 	if (!equals)
 		outputs->stdout_format = (enum output_format)format;
 	outputs->items[outputs->count++] = (struct output){ .format = (enum output_format)format,
@@ -118,23 +141,29 @@ void outputs_write(const struct outputs *outputs, enum output_format format,
 
 /* ---- at the end ---- */
 
+typedef void write_format(const struct report *report, struct buffer *out);
+
+/* Those that depend on nothing but the report. */
+static write_format *const writers[OUTPUT_COUNT] = {
+	[OUTPUT_JSON] = json_view_write,
+	[OUTPUT_MD] = markdown_write,
+	[OUTPUT_JUNIT] = junit_write,
+	[OUTPUT_CSV] = csv_write_samples,
+	[OUTPUT_CSV_CONNECTIONS] = csv_write_connections,
+	[OUTPUT_CSV_FIGURES] = csv_write_figures,
+	[OUTPUT_HDR] = hdr_log_write,
+	[OUTPUT_CTRAFFIC] = ctraffic_write,
+};
+
 static void write_report(const struct report *report, enum output_format format,
 			 const struct text_style *style, struct buffer *out)
 {
-	switch (format) {
-	case OUTPUT_TEXT:
+	if (format == OUTPUT_TEXT)
 		text_write(report, style, out);
-		break;
-	case OUTPUT_JSON:
-		json_view_write(report, out);
-		break;
-	case OUTPUT_NDJSON:
+	else if (format == OUTPUT_NDJSON)
 		ndjson_write_report(out, report);
-		break;
-	default:
-		ctraffic_write(report, out);
-		break;
-	}
+	else
+		writers[format](report, out);
 }
 
 static int write_one(struct output *output, const struct report *report,
@@ -154,6 +183,7 @@ static int write_one(struct output *output, const struct report *report,
 	}
 	buffer_deinit(&bytes);
 	/* A reader of stdout that went away has seen what it wanted. */
+	output->is_written = code == 0;
 	if (code == 0 || (code == EPIPE && !output->path))
 		return 0;
 	return error_set(error, code, "the report could not be written to %s: %s", name,
@@ -174,4 +204,20 @@ int outputs_write_report(struct outputs *outputs, const struct report *report,
 		}
 	}
 	return result;
+}
+
+void outputs_tell_saved(const struct outputs *outputs)
+{
+	cleanup(buffer_deinit) struct buffer text;
+	buffer_init(&text, SAVED_MAX);
+	for (unsigned i = 0; i < outputs->count; i++) {
+		const struct output *output = &outputs->items[i];
+		if (!output->path || !output->is_written)
+			continue;
+		buffer_append_format(&text, "%s%s (-o %s=%s)",
+				     text.size > 0 ? ", " : "Saved:  ", output->path,
+				     formats[output->format].name, output->path);
+	}
+	if (text.size > 0)
+		message_print(NULL, text.data);
 }

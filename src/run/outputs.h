@@ -23,13 +23,16 @@ struct output_options {
 	bool is_not_saved; /* --no-save */
 };
 
+/* The help of -o. */
+#define OUTPUT_HELP \
+	"json, csv, md, junit, hdr... (conntest help formats); with =FILE the text stays on stdout"
+
 /* The rows of these options inside a command's own table: `field` is the member of type struct
  * output_options in `structure`. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): `field` is a member's name */
 #define OUTPUT_OPTIONS(structure, field)                                                           \
 	OPTION(structure, field.formats, OPTION_LIST, .name = "output", .letter = 'o',             \
-	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR,                         \
-	       .help = "text, json, ndjson or ctraffic; with =FILE the text stays on stdout"),     \
+	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR, .help = OUTPUT_HELP),   \
 		OPTION(structure, field.expect, OPTION_LIST, .name = "expect",                     \
 		       .placeholder = "'NAME OP VALUE'", .level = OPTION_FIRST_HOUR,               \
 		       .help = "exit 1 unless it holds (conntest help figures); also graceful, "   \
@@ -51,12 +54,18 @@ struct output_options {
 			       "list)")
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CTRAFFIC, OUTPUT_COUNT };
+enum output_format {
+#define FORMAT(symbol, name, sentence) OUTPUT_##symbol,
+#include "run/formats.def"
+#undef FORMAT
+	OUTPUT_COUNT,
+};
 
 struct output {
 	enum output_format format;
 	const char *path; /* NULL: stdout */
 	FILE *file;
+	bool is_written; /* the report is in it */
 };
 
 struct outputs {
@@ -82,3 +91,8 @@ nodiscard int outputs_write_report(struct outputs *outputs, const struct report 
 				   const struct text_style *style,
 				   void (*failed)(void *context, const struct error *error),
 				   void *context);
+/* To stderr, which files hold the report: "Saved:  run.json (-o json=run.json), ...". */
+void outputs_tell_saved(const struct outputs *outputs);
+
+/* `conntest help formats`. */
+void outputs_help(struct buffer *out);

@@ -388,6 +388,8 @@ static void write_report(struct session *session)
 	};
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
+	if (!run->output->is_quiet)
+		outputs_tell_saved(&session->outputs);
 	if (!run->output->is_not_saved)
 		store_keep(session->report);
 }

@@ -130,18 +130,19 @@ static void moments_of_errors(const struct row *row, struct moments *ret)
 	}
 }
 
-static void moments_cell(struct text_table *table, const struct row *row)
+/* "+8.7 s, +9.6 s"; "": not known. */
+static const char *moments_text(const struct row *row, char text[PHRASE_MAX])
 {
 	struct moments moments = { 0 };
 	bool is_failed_count = !row->expectation->is_held && row->expectation->value > 0 &&
 			       row->figure && row->stream && row->figure->unit == FIGURE_COUNT;
 	if (is_failed_count && !moments_of_samples(row, &moments))
 		moments_of_errors(row, &moments);
+	text[0] = '\0';
 	if (moments.is_known)
-		text_table_cell(table, "%+.1f s, %+.1f s", (double)moments.first_ns / 1e9,
-				(double)moments.last_ns / 1e9);
-	else
-		text_table_cell(table, "%s", "");
+		(void)snprintf(text, PHRASE_MAX, "%+.1f s, %+.1f s", (double)moments.first_ns / 1e9,
+			       (double)moments.last_ns / 1e9);
+	return text;
 }
 
 /* The one backend that all of the lost ones were on; NULL if there is no one. */
@@ -159,26 +160,46 @@ static const char *backend_of_lost(const struct report_stream *stream)
 }
 
 /* Where the lost ones were, or why the failed ones failed. */
-static void note_cell(struct text_table *table, const struct row *row)
+static void note_append(const struct row *row, struct buffer *out)
 {
-	cleanup(buffer_deinit) struct buffer text;
-	buffer_init(&text, CLAUSES_MAX);
 	bool has_note = !row->expectation->is_held && row->figure && row->stream;
 	const char *backend = NULL;
 	if (has_note && strcmp(row->figure->name, "lost") == 0)
 		backend = backend_of_lost(row->stream);
 	if (backend)
-		buffer_append_format(&text, "all on %s", backend);
+		buffer_append_format(out, "all on %s", backend);
 	if (has_note && strcmp(row->figure->name, "failed") == 0)
-		(void)errors_text(row->stream, &text);
-	text_table_cell(table, "%s", buffer_text(&text));
+		(void)errors_text(row->stream, out);
+}
+
+void text_expectation_sentence(const struct report *report,
+			       const struct report_expectation *expectation, struct buffer *out)
+{
+	cleanup(buffer_deinit) struct buffer note;
+	char value[PHRASE_MAX], moments[PHRASE_MAX];
+	struct row row = row_of(report, expectation);
+	buffer_init(&note, CLAUSES_MAX);
+	buffer_append_format(out, "%s: %s, ", expectation->text,
+			     expectation->is_held ? "held" : "FAILED");
+	if (expectation->is_measured)
+		buffer_append_format(out, "is %s", value_text(&row, value));
+	else
+		buffer_append_format(out, "not measured: %s",
+				     expectation->reason ? expectation->reason : "reason unknown");
+	if (*moments_text(&row, moments))
+		buffer_append_format(out, "; first, last %s", moments);
+	note_append(&row, &note);
+	if (note.size > 0)
+		buffer_append_format(out, "; %s", buffer_text(&note));
 }
 
 static void expectation_row(struct text_table *table, const struct report *report,
 			    const struct report_expectation *expectation)
 {
-	char value[PHRASE_MAX];
+	cleanup(buffer_deinit) struct buffer note;
+	char value[PHRASE_MAX], moments[PHRASE_MAX];
 	struct row row = row_of(report, expectation);
+	buffer_init(&note, CLAUSES_MAX);
 	text_table_cell(table, "%s", expectation->text);
 	text_table_cell(table, "%s", expectation->is_held ? "held" : "FAILED");
 	if (expectation->is_measured)
@@ -186,8 +207,9 @@ static void expectation_row(struct text_table *table, const struct report *repor
 	else
 		text_table_cell(table, "not measured: %s",
 				expectation->reason ? expectation->reason : "reason unknown");
-	moments_cell(table, &row);
-	note_cell(table, &row);
+	text_table_cell(table, "%s", moments_text(&row, moments));
+	note_append(&row, &note);
+	text_table_cell(table, "%s", buffer_text(&note));
 }
 
 static void expectation_rows(struct text_table *table, const struct report *report, bool is_held)

@@ -13,3 +13,8 @@ text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */
 text_part text_latencies;    /* with the identity of messages below */
+
+/* A row of the first table as a sentence, without a newline: "persistent.lost == 0: FAILED, is 7;
+ * first, last +8.7 s, +8.8 s; all on web-3". */
+void text_expectation_sentence(const struct report *report,
+			       const struct report_expectation *expectation, struct buffer *out);

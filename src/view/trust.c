@@ -13,6 +13,7 @@
 #define WEAK_LATE_NS  (10 * NS_PER_MS)
 #define BAD_LATE_NS   (100 * NS_PER_MS)
 #define WEAK_LAG_NS   (20 * NS_PER_MS)
+#define STILL_NS      (100 * NS_PER_MS)
 #define BAD_MISSED_OF 100 /* one message in so many */
 
 static uint64_t missed_generator(const struct report *report)
@@ -73,7 +74,8 @@ static const char *verdict(const struct report *report)
 	    (missed > 0 && has_missed_much) || has_lacked_anything(report))
 		return "bad";
 	bool was_slow = generator->send_error_p99_ns > WEAK_LATE_NS ||
-			generator->loop_lag_p99_ns > WEAK_LAG_NS || missed > 0;
+			generator->loop_lag_p99_ns > WEAK_LAG_NS ||
+			generator->loop_lag_max_ns > STILL_NS || missed > 0;
 	bool was_deaf = generator->receive_queue_overflows > 0 || generator->listen_overflows > 0 ||
 			report->limit_count > 0;
 	return was_slow || was_deaf || was_cut_short(report) ? "weak" : "good";
@@ -133,8 +135,22 @@ static void trust_resolution(const struct report_stream *stream, struct clauses 
 			     strcmp(stream->transport, "udp") == 0 ? "flow" : "client");
 }
 
+/* What this host kept from being sent says nothing of the path. */
+static void trust_probes_missed(const struct counters *totals, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	if (totals->missed_generator > 0)
+		buffer_append_format(clauses_next(clauses), "%s not sent for want of cpu",
+				     phrase_count(totals->missed_generator, "UDP probe", count));
+	if (totals->missed_no_connection > 0)
+		buffer_append_format(
+			clauses_next(clauses), "%s that this host did not let out",
+			phrase_count(totals->missed_no_connection, "UDP probe", count));
+}
+
 static void trust_path(const struct report_stream *stream, struct clauses *clauses)
 {
+	trust_probes_missed(&stream->totals, clauses);
 	if (!stream->is_measured)
 		buffer_append_format(
 			clauses_next(clauses), "no UDP probe%s%s%s", stream->reason ? " (" : "",
@@ -164,6 +180,10 @@ static void trust_host(const struct report_generator *generator, struct clauses 
 	if (generator->loop_lag_p99_ns > WEAK_LAG_NS)
 		buffer_append_format(clauses_next(clauses), "this program woke p99 %s ms late",
 				     units_format_ms(generator->loop_lag_p99_ns, text));
+	if (generator->loop_lag_max_ns > STILL_NS)
+		buffer_append_format(clauses_next(clauses),
+				     "this program stood still for up to %s ms",
+				     units_format_ms(generator->loop_lag_max_ns, text));
 	if (generator->events_dropped > 0)
 		buffer_append_format(clauses_next(clauses), "%s not told",
 				     phrase_count(generator->events_dropped, "event", text));
