@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "cli/config.h"
 #include "cmd/commands.h"
 #include "engine/service.h"
 #include "proto/traffic_wire.h"
 #include "run/run.h"
 #include "sys/cpu.h"
 #include "sys/limits.h"
+#include "view/phrase.h"
 
 #define SAID_FIRST_MAX (64 * 1024)
 
@@ -23,6 +25,7 @@ struct serve_options {
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;
+	const char *config;
 	struct output_options output;
 };
 
@@ -52,6 +55,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
+	CONFIG_OPTION(struct serve_options, config),
 	OUTPUT_OPTIONS(struct serve_options, output),
 };
 /* clang-format on */
@@ -220,10 +224,10 @@ static bool are_all_everywhere(const struct plan_serve *serve)
 
 static void write_limits(struct buffer *out, const struct plan *plan)
 {
-	char count[UNITS_TEXT_MAX];
+	char count[PHRASE_MAX];
 	uint64_t most = service_connections_max(plan);
 
-	buffer_append_format(out, "limits     %s connections (", units_format_grouped(most, count));
+	buffer_append_format(out, "limits     %s (", phrase_count(most, "connection", count));
 	if (plan->serve.connections_max > 0)
 		buffer_append_text(out, "--max-connections");
 	else

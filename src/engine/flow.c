@@ -54,27 +54,31 @@ static void note_error(struct flow *flow, enum phase phase, int code)
 
 /* ---- gaps ---- */
 
+/* Of the datagrams in the gap that ends before `sequence`: those that did not reach the peer. */
+static uint64_t forward_lost(const struct flow *flow, uint64_t sequence, uint64_t unanswered)
+{
+	uint64_t before = flow->gap_sequence > 0 ? flow->gap_sequence - 1 : 0;
+	uint64_t lost = forward_loss_between(&flow->forward, before, sequence);
+	return lost < unanswered ? lost : unanswered;
+}
+
 static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t sequence, bool is_open)
 {
 	struct flows *flows = flow->flows;
 	struct slot_record *record = record_of(flow);
 	uint64_t length_ns = span->end_ns - span->start_ns;
 	bool is_slot = flows->stream == PLAN_PERSISTENT;
-	uint64_t before = flow->gap_sequence > 0 ? flow->gap_sequence - 1 : 0;
-	uint64_t forward_lost;
-	bool has_forward =
-		forward_loss_between(&flow->forward, before, sequence, &forward_lost) && !is_open;
 	struct interval interval = {
 		.start_ns = span->start_ns,
 		.end_ns = span->end_ns,
 		.unanswered = span->unanswered,
-		.forward_lost = forward_lost < span->unanswered ? forward_lost : span->unanswered,
+		.forward_lost = forward_lost(flow, sequence, span->unanswered),
 		.slot = flows_number(flows, flow),
 		.backend = flow->gap_backend,
 		.kind = is_slot ? INTERVAL_INTERRUPTION : INTERVAL_OUTAGE,
 		.stream = (uint8_t)flows->stream,
 		.is_open = is_open,
-		.has_forward = has_forward,
+		.has_forward = flow->forward.is_known && !is_open,
 	};
 	interval_log_add(&worker_of(flow)->intervals, &interval);
 	record->is_interrupted = true;

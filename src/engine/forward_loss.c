@@ -19,7 +19,6 @@ static void add(struct forward_loss *loss, struct forward_jump jump)
 		loss->jumps[1].from = loss->jumps[0].from;
 		loss->jumps[1].missing += loss->jumps[0].missing;
 		loss->jumps[1].unanswered += loss->jumps[0].unanswered;
-		loss->jumps[1].is_unknown |= loss->jumps[0].is_unknown;
 		remove_first(loss, 1);
 	}
 	loss->jumps[loss->jump_count++] = jump;
@@ -36,26 +35,19 @@ static void forgive(struct forward_loss *loss, uint64_t arrived)
 	}
 }
 
-static void compare(struct forward_loss *loss, uint64_t sequence, uint64_t count)
-{
-	uint64_t sent = sequence - loss->sequence;
-	uint64_t arrived = count - loss->count;
-	struct forward_jump jump = { loss->sequence, sequence, .unanswered = loss->unanswered };
-	bool has_hole = loss->skipped > loss->sequence && loss->skipped < sequence;
-	jump.is_unknown = count <= loss->count || has_hole;
-	jump.missing = !jump.is_unknown && arrived < sent ? sent - arrived : 0;
-	if (jump.is_unknown || jump.missing > 0)
-		add(loss, jump);
-	else
-		forgive(loss, arrived - sent);
-}
-
 void forward_loss_note(struct forward_loss *loss, uint64_t sequence, uint64_t count)
 {
 	if (loss->is_known && sequence <= loss->sequence)
 		return;
-	if (loss->is_known)
-		compare(loss, sequence, count);
+	uint64_t skipped = sequence > loss->skipped_first ? loss->skipped : 0;
+	int64_t missing =
+		(int64_t)(sequence - loss->sequence - skipped) - (int64_t)(count - loss->count);
+	if (loss->is_known && missing > 0)
+		add(loss, (struct forward_jump){ loss->sequence, sequence, (uint64_t)missing,
+						 loss->unanswered });
+	else if (loss->is_known)
+		forgive(loss, (uint64_t)-missing);
+	loss->skipped -= skipped;
 	loss->sequence = sequence;
 	loss->count = count;
 	loss->unanswered = 0;
@@ -73,22 +65,17 @@ void forward_loss_give_up(struct forward_loss *loss, uint64_t sequence)
 
 void forward_loss_skip(struct forward_loss *loss, uint64_t sequence)
 {
-	loss->skipped = sequence;
+	if (loss->skipped++ == 0)
+		loss->skipped_first = sequence;
 }
 
-bool forward_loss_between(const struct forward_loss *loss, uint64_t from, uint64_t to,
-			  uint64_t *ret)
+uint64_t forward_loss_between(const struct forward_loss *loss, uint64_t from, uint64_t to)
 {
-	bool is_known = loss->is_known;
-	*ret = 0;
-	for (uint32_t i = 0; i < loss->jump_count; i++) {
-		const struct forward_jump *jump = &loss->jumps[i];
-		if (jump->from < from || jump->to > to)
-			continue;
-		is_known &= !jump->is_unknown;
-		*ret += lost_in(jump);
-	}
-	return is_known;
+	uint64_t lost = 0;
+	for (uint32_t i = 0; i < loss->jump_count; i++)
+		if (loss->jumps[i].from >= from && loss->jumps[i].to <= to)
+			lost += lost_in(&loss->jumps[i]);
+	return lost;
 }
 
 uint64_t forward_loss_settle(struct forward_loss *loss, uint64_t sequence)

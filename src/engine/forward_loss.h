@@ -8,22 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Between two answers more was sent than arrived, or it can't be said: the count began anew (its
- * server was restarted), or not all numbers were sent. */
+/* Between two answers more was sent than arrived. */
 struct forward_jump {
 	uint64_t from; /* sequences of the two */
 	uint64_t to;
 	uint64_t missing;
 	uint64_t unanswered; /* given up of those between */
-	bool is_unknown;
 };
 #define FORWARD_JUMPS_MAX 8 /* unsettled; beyond, the oldest two become one */
 
 struct forward_loss {
 	uint64_t sequence; /* of the newest answer with a count, and that count */
 	uint64_t count;
-	uint64_t unanswered; /* given up since */
-	uint64_t skipped;    /* the newest number that was never sent; 0: none */
+	uint64_t unanswered;                          /* given up since */
+	uint64_t skipped;                             /* numbers behind it that were never sent */
+	uint64_t skipped_first;                       /* of these */
 	struct forward_jump jumps[FORWARD_JUMPS_MAX]; /* oldest first */
 	uint32_t jump_count;
 	bool is_known; /* the peer counts */
@@ -33,11 +32,9 @@ struct forward_loss {
 void forward_loss_note(struct forward_loss *loss, uint64_t sequence, uint64_t count);
 /* This one is given up. */
 void forward_loss_give_up(struct forward_loss *loss, uint64_t sequence);
-/* This number, not 0, is never sent. */
+/* This number will never be sent. */
 void forward_loss_skip(struct forward_loss *loss, uint64_t sequence);
-/* How many were lost after `from` and up to `to`, of what is not settled yet; false: that can't be
- * said. */
-bool forward_loss_between(const struct forward_loss *loss, uint64_t from, uint64_t to,
-			  uint64_t *ret);
+/* How many were lost after `from` and up to `to`, of what is not settled yet. */
+uint64_t forward_loss_between(const struct forward_loss *loss, uint64_t from, uint64_t to);
 /* All before `sequence` is answered or given up: how many of them were lost, each told once. */
 uint64_t forward_loss_settle(struct forward_loss *loss, uint64_t sequence);

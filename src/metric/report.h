@@ -200,6 +200,7 @@ struct report {
 	uint64_t stall_after_ns;
 	bool is_interrupted;
 	bool has_nothing_answered;
+	const char *not_measured; /* why it could not begin; NULL: it did. Not in the JSON */
 	struct report_stream streams[REPORT_STREAMS_MAX];
 	uint32_t stream_count;
 	struct report_connection *connections;
@@ -220,5 +221,7 @@ void report_free(struct report *report);
 
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
+/* Was any stream measured? Not where a signal ended the run in the ramp. */
+bool report_is_measured(const struct report *report);
 /* Does any backend of the stream have a name? */
 bool report_has_backend_names(const struct report_stream *stream);
