@@ -434,6 +434,8 @@ static int measure(struct session *session, struct error *error)
 	}
 	engine_join(session->engine);
 	look(session);
+	sampler_end(session->sampler,
+		    (int64_t)(engine_done_ns(session->engine) - session->begin_ns));
 	monitor_end(session->monitor);
 	return 0;
 }
