@@ -97,6 +97,7 @@ static int show(const struct command *command, const struct show_options *option
 	if (result < 0)
 		return command_fail(command, result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE, &error);
 	result = outputs_write_report(&outputs, report, &style, on_failed, (void *)command);
+	outputs_tell_saved(&outputs);
 	outputs_close(&outputs);
 	return result < 0 ? EXIT_UNABLE : EXIT_OK;
 }

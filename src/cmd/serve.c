@@ -11,6 +11,7 @@
 #include "run/run.h"
 #include "sys/cpu.h"
 #include "sys/limits.h"
+#include "view/phrase.h"
 
 #define SAID_FIRST_MAX (64 * 1024)
 
@@ -220,10 +221,10 @@ static bool are_all_everywhere(const struct plan_serve *serve)
 
 static void write_limits(struct buffer *out, const struct plan *plan)
 {
-	char count[UNITS_TEXT_MAX];
+	char count[PHRASE_MAX];
 	uint64_t most = service_connections_max(plan);
 
-	buffer_append_format(out, "limits     %s connections (", units_format_grouped(most, count));
+	buffer_append_format(out, "limits     %s (", phrase_count(most, "connection", count));
 	if (plan->serve.connections_max > 0)
 		buffer_append_text(out, "--max-connections");
 	else

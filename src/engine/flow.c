@@ -54,20 +54,12 @@ static void note_error(struct flow *flow, enum phase phase, int code)
 
 /* ---- gaps ---- */
 
-/* Of the datagrams in the gap that ends before `sequence`: those that did not reach the peer, as
- * its count says; false if that can't be said. */
-static bool find_forward_lost(const struct flow *flow, uint64_t sequence, uint64_t *ret)
+/* Of the datagrams in the gap that ends before `sequence`: those that did not reach the peer. */
+static uint64_t forward_lost(const struct flow *flow, uint64_t sequence, uint64_t unanswered)
 {
-	*ret = 0;
-	for (uint32_t i = 0; i < FLOW_JUMPS && i < flow->jump_count; i++) {
-		const struct flow_jump *jump = &flow->jumps[i];
-		if (jump->from_sequence + 1 < flow->gap_sequence || jump->to_sequence > sequence)
-			continue;
-		if (jump->is_unknown)
-			return false;
-		*ret += jump->lost;
-	}
-	return flow->has_count;
+	uint64_t before = flow->gap_sequence > 0 ? flow->gap_sequence - 1 : 0;
+	uint64_t lost = forward_loss_between(&flow->forward, before, sequence);
+	return lost < unanswered ? lost : unanswered;
 }
 
 static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t sequence, bool is_open)
@@ -76,19 +68,17 @@ static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t seq
 	struct slot_record *record = record_of(flow);
 	uint64_t length_ns = span->end_ns - span->start_ns;
 	bool is_slot = flows->stream == PLAN_PERSISTENT;
-	uint64_t forward_lost;
-	bool has_forward = find_forward_lost(flow, sequence, &forward_lost) && !is_open;
 	struct interval interval = {
 		.start_ns = span->start_ns,
 		.end_ns = span->end_ns,
 		.unanswered = span->unanswered,
-		.forward_lost = forward_lost < span->unanswered ? forward_lost : span->unanswered,
+		.forward_lost = forward_lost(flow, sequence, span->unanswered),
 		.slot = flows_number(flows, flow),
 		.backend = flow->gap_backend,
 		.kind = is_slot ? INTERVAL_INTERRUPTION : INTERVAL_OUTAGE,
 		.stream = (uint8_t)flows->stream,
 		.is_open = is_open,
-		.has_forward = has_forward,
+		.has_forward = flow->forward.is_known && !is_open,
 	};
 	interval_log_add(&worker_of(flow)->intervals, &interval);
 	record->is_interrupted = true;
@@ -101,6 +91,7 @@ static void take_final(struct flow *flow, const struct window_final *final)
 {
 	struct gap_span span;
 	if (!final->is_answered) {
+		forward_loss_give_up(&flow->forward, final->sequence);
 		if (flow->gap.unanswered == 0) {
 			flow->gap_sequence = final->sequence;
 			flow->gap_backend = flow->backend;
@@ -124,6 +115,8 @@ static void take_finals(struct flow *flow)
 	struct window_final final;
 	while (window_take_final(&flow->window, &final))
 		take_final(flow, &final);
+	flow->flows->counters->forward_lost +=
+		forward_loss_settle(&flow->forward, flow->window.tail);
 }
 
 /* ---- giving up ---- */
@@ -208,7 +201,7 @@ static void count_missed(struct flow *flow, uint64_t due_ns, uint64_t *counter)
 	record_of(flow)->missed++;
 	unanswered_missed(&flow->flows->unanswered, due_ns, 1);
 	if (flow->flows->stream == PLAN_PERSISTENT && !window_is_full(&flow->window))
-		flow->last_missed = window_missed(&flow->window, due_ns);
+		forward_loss_skip(&flow->forward, window_missed(&flow->window, due_ns));
 }
 
 /* A probe that would go out when the next one is due says nothing of the moment it was meant for;
@@ -253,37 +246,10 @@ void flow_flush(struct flow *flow)
 
 /* ---- receiving ---- */
 
-static void add_jump(struct flow *flow, uint64_t to_sequence, uint64_t lost, bool is_unknown)
-{
-	flow->jumps[flow->jump_count++ % FLOW_JUMPS] =
-		(struct flow_jump){ flow->counted_sequence, to_sequence, lost, is_unknown };
-	flow->flows->counters->forward_lost += lost;
-}
-
-/* The receiver's count against our sequence, from the newest answer to this one. */
-static void compare_counts(struct flow *flow, const struct wire_datagram *wire)
-{
-	uint64_t sent = wire->sequence - flow->counted_sequence;
-	uint64_t arrived = wire->receiver_count - flow->counted;
-	bool has_hole =
-		flow->last_missed > flow->counted_sequence && flow->last_missed < wire->sequence;
-	if (wire->receiver_count <= flow->counted || has_hole)
-		add_jump(flow, wire->sequence, 0, true);
-	else if (arrived < sent)
-		add_jump(flow, wire->sequence, sent - arrived, false);
-}
-
 static void note_count(struct flow *flow, const struct wire_datagram *wire)
 {
-	if (wire->receiver_count == 0 || wire->sequence & GREETING_BIT)
-		return;
-	if (flow->has_count && wire->sequence <= flow->counted_sequence)
-		return;
-	if (flow->has_count)
-		compare_counts(flow, wire);
-	flow->counted_sequence = wire->sequence;
-	flow->counted = wire->receiver_count;
-	flow->has_count = true;
+	if (wire->receiver_count > 0 && !(wire->sequence & GREETING_BIT))
+		forward_loss_note(&flow->forward, wire->sequence, wire->receiver_count);
 }
 
 static void learn_backend(struct flow *flow, const struct datagram *datagram)

@@ -53,7 +53,8 @@ nodiscard int expect_check(struct expect_list *list, const struct expect_stream 
 			   size_t stream_count, struct error *error);
 
 /* Fills report->expectations (from the report's arena). A figure that was not measured is not
- * held; one without STREAM gives a row for each stream that was measured and has it. */
+ * held; one without STREAM gives a row for each stream that has it, but for a path that was not
+ * measured where clients have the figure too. */
 void expect_evaluate(const struct expect_list *list, struct report *report);
 
 /* All held? True when there are none. */

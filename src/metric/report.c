@@ -32,6 +32,14 @@ const struct report_stream *report_stream(const struct report *report, const cha
 	return NULL;
 }
 
+bool report_is_measured(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		if (report->streams[i].is_measured)
+			return true;
+	return false;
+}
+
 bool report_has_backend_names(const struct report_stream *stream)
 {
 	for (uint32_t i = 0; i < stream->backend_count; i++) {

@@ -221,5 +221,7 @@ void report_free(struct report *report);
 
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
+/* Was any stream measured? Not where a signal ended the run in the ramp. */
+bool report_is_measured(const struct report *report);
 /* Does any backend of the stream have a name? */
 bool report_has_backend_names(const struct report_stream *stream);

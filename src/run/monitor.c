@@ -29,6 +29,7 @@ struct monitor {
 	bool has_events;
 	bool has_each; /* --verbose: every event on its own */
 	bool has_live;
+	char cause[32]; /* the signal that ends the run: "SIGTERM" */
 };
 
 static uint64_t origin_ns(const struct monitor *monitor)
@@ -69,7 +70,8 @@ static void tell_summary(void *context, const struct summary_event *event)
 		outputs_write(monitor->setup.outputs, OUTPUT_NDJSON, &monitor->buffer);
 		buffer_clear(&monitor->buffer);
 	}
-	if (monitor->has_events && !monitor->has_each)
+	/* Each worker drains its own; how many there are together is told once. */
+	if (monitor->has_events && (!monitor->has_each || event->kind == EVENT_DRAIN))
 		print_event(monitor, event->at_ns, event->text);
 }
 
@@ -82,6 +84,8 @@ static const char *backend_name(void *context, uint16_t backend)
 static void tell_each(struct monitor *monitor, const struct event *event)
 {
 	struct buffer text;
+	if (event->kind == EVENT_DRAIN)
+		return;
 	buffer_init(&text, LINE_MAX_BYTES);
 	event_each_write(&text, event, backend_name(monitor, event->backend));
 	print_event(monitor, event->at_ns, buffer_text(&text));
@@ -100,12 +104,16 @@ void monitor_events(struct monitor *monitor)
 
 void monitor_signal(struct monitor *monitor, int number)
 {
-	if (!monitor->has_events)
+	bool is_draining = monitor->setup.plan->serve.listen_count && !monitor->cause[0];
+	(void)snprintf(monitor->cause, sizeof(monitor->cause), "SIG%s", sigabbrev_np(number));
+	summary_set_cause(monitor->summary, monitor->cause);
+	if (!monitor->has_events || is_draining)
 		return;
 	char text[96];
-	const char *what = monitor->setup.plan->serve.listen_count ? "draining" : "ending the run";
-	(void)snprintf(text, sizeof(text), "SIG%s: %s; once more ends it at once",
-		       sigabbrev_np(number), what);
+	(void)snprintf(text, sizeof(text), "%s: %s", monitor->cause,
+		       monitor->setup.plan->serve.listen_count
+			       ? "cutting off what is left"
+			       : "ending the run; once more ends it at once");
 	print_event(monitor, clock_monotonic_ns(), text);
 }
 
@@ -203,6 +211,8 @@ static int new_summary(struct monitor *monitor)
 		.backend_context = monitor,
 		.target = monitor->setup.target,
 		.client_word = plan->slots.transport == TRANSPORT_UDP ? "flow" : NULL,
+		.limit_word = plan->serve.connections_max ? "--max-connections" : "ulimit -n",
+		.drain_ns = plan->serve.drain_ns,
 		.slots = plan->slots.count,
 		.flows = plan->path.flows,
 		.stall_after_ns = plan->stall_after_ns,

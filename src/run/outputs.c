@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/closest.h"
+#include "cli/message.h"
 #include "view/csv.h"
 #include "view/ctraffic.h"
 #include "view/hdr_log.h"
@@ -14,6 +15,8 @@
 #include "view/markdown.h"
 #include "view/ndjson.h"
 #include "view/text.h"
+
+#define SAVED_MAX 4000 /* what message_print() takes */
 
 static const struct format {
 	const char *name;
@@ -180,6 +183,7 @@ static int write_one(struct output *output, const struct report *report,
 	}
 	buffer_deinit(&bytes);
 	/* A reader of stdout that went away has seen what it wanted. */
+	output->is_written = code == 0;
 	if (code == 0 || (code == EPIPE && !output->path))
 		return 0;
 	return error_set(error, code, "the report could not be written to %s: %s", name,
@@ -200,4 +204,20 @@ int outputs_write_report(struct outputs *outputs, const struct report *report,
 		}
 	}
 	return result;
+}
+
+void outputs_tell_saved(const struct outputs *outputs)
+{
+	cleanup(buffer_deinit) struct buffer text;
+	buffer_init(&text, SAVED_MAX);
+	for (unsigned i = 0; i < outputs->count; i++) {
+		const struct output *output = &outputs->items[i];
+		if (!output->path || !output->is_written)
+			continue;
+		buffer_append_format(&text, "%s%s (-o %s=%s)",
+				     text.size > 0 ? ", " : "Saved:  ", output->path,
+				     formats[output->format].name, output->path);
+	}
+	if (text.size > 0)
+		message_print(NULL, text.data);
 }

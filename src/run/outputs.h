@@ -65,6 +65,7 @@ struct output {
 	enum output_format format;
 	const char *path; /* NULL: stdout */
 	FILE *file;
+	bool is_written; /* the report is in it */
 };
 
 struct outputs {
@@ -90,6 +91,8 @@ nodiscard int outputs_write_report(struct outputs *outputs, const struct report 
 				   const struct text_style *style,
 				   void (*failed)(void *context, const struct error *error),
 				   void *context);
+/* To stderr, which files hold the report: "Saved:  run.json (-o json=run.json), ...". */
+void outputs_tell_saved(const struct outputs *outputs);
 
 /* `conntest help formats`. */
 void outputs_help(struct buffer *out);

@@ -45,6 +45,8 @@ struct session {
 	uint64_t overflows_at_begin;
 	bool is_interrupted;
 	bool has_nothing_up; /* no connection came up in the ramp */
+	bool is_cut_in_ramp; /* by a signal: nothing was measured */
+	bool is_kept;        /* the report, where `conntest report` finds it */
 	int exit_code;
 };
 
@@ -133,6 +135,7 @@ static void on_signal(struct signals *signals, int number)
 	session->is_interrupted = true;
 	monitor_signal(session->monitor, number);
 	if (!session->begin_ns) {
+		session->is_cut_in_ramp = true;
 		note_begin(session, loop_read_clock(session->loop));
 		engine_abort(session->engine);
 	} else if (is_first) {
@@ -285,7 +288,8 @@ static uint64_t measured_ns(const struct session *session)
 	if (!session->engine)
 		return 0;
 	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
-	if (session->has_nothing_up || end_ns == UINT64_MAX || end_ns <= session->begin_ns)
+	if (session->has_nothing_up || session->is_cut_in_ramp || end_ns == UINT64_MAX ||
+	    end_ns <= session->begin_ns)
 		return 0;
 	uint64_t length_ns = end_ns - session->begin_ns;
 	bool is_cut = plan->duration_ns && length_ns > plan->duration_ns;
@@ -322,6 +326,43 @@ static bool is_nothing_answered(const struct report *report)
 	return has_sender && received == 0;
 }
 
+/* In the ramp only greetings are answered, and what they show is no measurement. */
+static void describe_ramp(const struct session *session, struct report *report)
+{
+	uint64_t greeted = 0;
+	if (!session->is_cut_in_ramp)
+		return;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		struct report_stream *stream = &report->streams[i];
+		stream->is_measured = false;
+		stream->reason = "interrupted while connecting";
+		greeted += stream->latency[LATENCY_FIRST_REPLY].count;
+	}
+	report->has_nothing_answered = greeted == 0;
+}
+
+static void add_limit(struct report *report, const char *name, uint64_t count)
+{
+	if (count > 0)
+		report->limits[report->limit_count++] =
+			(struct report_limit){ .name = name, .count = count };
+}
+
+/* Who was turned away for want of a descriptor, and who by the limit that was set, which is that of
+ * descriptors where nobody set one. */
+static void describe_limits(const struct session *session, uint64_t turned_away,
+			    struct report *report)
+{
+	const struct report_stream *stream = report_stream(report, "served");
+	uint64_t wanting = session->run->plan->serve.connections_max ? 0 : turned_away;
+	for (uint32_t i = 0; stream && i < stream->error_count && wanting < turned_away; i++)
+		if (stream->errors[i].outcome == OUTCOME_NO_DESCRIPTORS)
+			wanting += stream->errors[i].count;
+	report->limits = arena_take_array(&report->arena, 2, sizeof(*report->limits));
+	add_limit(report, "max-connections", turned_away - wanting);
+	add_limit(report, "descriptors", wanting);
+}
+
 static void describe_service(const struct session *session, struct report *report)
 {
 	struct service_totals sum = { 0 };
@@ -337,11 +378,7 @@ static void describe_service(const struct session *session, struct report *repor
 	report->cut_off = sum.cut_off;
 	if (session->end_ns)
 		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
-	report->limits = arena_take_array(&report->arena, 1, sizeof(*report->limits));
-	if (sum.turned_away)
-		report->limits[report->limit_count++] =
-			(struct report_limit){ .name = "max-connections",
-					       .count = sum.turned_away };
+	describe_limits(session, sum.turned_away, report);
 }
 
 static void fill_report(struct session *session)
@@ -361,6 +398,7 @@ static void fill_report(struct session *session)
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;
 	report->has_nothing_answered = is_nothing_answered(report);
+	describe_ramp(session, report);
 	expect_evaluate(&session->expect, report);
 	sentence_build(report);
 }
@@ -382,7 +420,11 @@ static void fill_unmeasured(struct session *session, int code, const struct erro
 static void on_write_failed(void *context, const struct error *error)
 {
 	struct session *session = context;
-	worsen(session, command_fail(session->run->command, EXIT_UNABLE, error));
+	struct error told;
+	(void)error_set(&told, EIO, "%s%s", error->text,
+			session->is_kept ? "; it is kept: conntest report show" : "");
+	worsen(session, command_fail(session->run->command, EXIT_UNABLE, &told));
+	message_forget_stdout();
 }
 
 /* This host could not open what the plan asked for. */
@@ -416,6 +458,8 @@ static void write_report(struct session *session)
 	};
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
+	if (!run->output->is_quiet)
+		outputs_tell_saved(&session->outputs);
 }
 
 static int measure(struct session *session, struct error *error)
@@ -444,9 +488,8 @@ static void finish(struct session *session)
 {
 	fill_report(session);
 	judge(session);
+	session->is_kept = !session->run->output->is_not_saved && store_keep(session->report);
 	write_report(session);
-	if (!session->run->output->is_not_saved)
-		store_keep(session->report);
 }
 
 static void give_up(struct session *session, int code, const struct error *error)

@@ -2,6 +2,7 @@
  * 20, one file each, named by their start. Where that can't be written, silently nothing. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
@@ -11,7 +12,8 @@
 #define STORE_REPORTS_MAX 20
 #define STORE_PATH_MAX    1024
 
-void store_keep(const struct report *report);
+/* True: it is there. */
+bool store_keep(const struct report *report);
 
 struct store_list {
 	size_t count;

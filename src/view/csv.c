@@ -185,17 +185,23 @@ void csv_write_figures(const struct report *report, struct buffer *out)
 
 void csv_help(struct buffer *out)
 {
-	buffer_append_text(
-		out,
-		"Columns of CSV. time is UTC to the millisecond; what ends in _ns counts from\n"
-		"the beginning of -T; an empty cell was not measured; a text that begins\n"
-		"with = + - or @ has a ' in front.\n\n"
-		"csv: time is the end of an interval of which the counts are; connections,\n"
-		"connecting, silent and interrupted are as at that moment.\n  ");
+	static const char columns[] =
+		"Columns of CSV. time is UTC to the millisecond; other moments (at_ns) count\n"
+		"from the beginning of -T; an empty cell was not measured; a text that\n"
+		"begins with = + - or @ has a ' in front.\n";
+	static const char samples[] =
+		"\ncsv: time is the end of an interval of which the counts are; connections,\n"
+		"connecting, silent and interrupted are as at that moment.\n  ";
+	static const char connections[] =
+		"\ncsv-connections: time is the start of a connection.\n  ";
+	static const char figures[] =
+		"\ncsv-figures: time is the start of the run; all figures with their units\n"
+		"(conntest help figures), the run's own in a row \"run\".\n"
+		"  time,command,target,stream,...\n";
+	buffer_append_text(out, columns);
+	buffer_append_text(out, samples);
 	samples_head(out);
-	buffer_append_text(out, "csv-connections: time is the start of a connection.\n  ");
+	buffer_append_text(out, connections);
 	connections_head(out);
-	buffer_append_text(out, "csv-figures: time is the start of the run; then the figures of\n"
-				"conntest help figures with their units.\n  ");
-	buffer_append_text(out, "time,command,target,stream,...\n");
+	buffer_append_text(out, figures);
 }

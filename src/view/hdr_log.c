@@ -15,7 +15,8 @@ static const char *const latency_names[LATENCY_COUNT] = {
 static void write_head(const struct report *report, struct buffer *out)
 {
 	char date[DATE_TEXT_MAX];
-	double started = (double)(report->started_unix_ns / (int64_t)NS_PER_MS) / 1e3;
+	int64_t started_ms = report->started_unix_ns / (int64_t)NS_PER_MS;
+	double started = (double)started_ms / 1e3; /* cut off as the date is, not rounded */
 	buffer_append_format(out, "#[Logged with conntest %s]\n",
 			     report->tool_version ? report->tool_version : "");
 	buffer_append_text(out, "#[Histogram log format version 1.3]\n");

@@ -84,6 +84,11 @@ void summary_set_started(struct summary *summary, uint64_t started_ns)
 	summary->setup.started_ns = started_ns;
 }
 
+void summary_set_cause(struct summary *summary, const char *cause)
+{
+	summary->setup.cause = cause;
+}
+
 void summary_set_backend_slots(struct summary *summary, uint16_t backend, uint64_t slots)
 {
 	summary_slots_set(&summary->slots, backend, slots);

@@ -184,7 +184,31 @@ static void path_text(const struct summary_group *group, struct buffer *out)
 	}
 }
 
-static void host_text(const struct summary_group *group, struct buffer *out)
+/* "SIGTERM: draining 67 connections, 5 s at most" */
+static void drain_text(const struct summary_group *group, const struct summary_setup *setup,
+		       struct buffer *out)
+{
+	char text[PHRASE_MAX];
+	if (setup->cause)
+		buffer_append_format(out, "%s: ", setup->cause);
+	if (group->sum == 0) {
+		buffer_append_text(out, "no connections to drain");
+		return;
+	}
+	buffer_append_format(out, "draining %s", phrase_count(group->sum, "connection", text));
+	if (setup->drain_ns > 0)
+		buffer_append_format(out, ", %s at most", phrase_interval(setup->drain_ns, text));
+}
+
+static const char *limit_text(const struct summary_group *group, const struct summary_setup *setup)
+{
+	if (group->outcome == OUTCOME_NO_DESCRIPTORS)
+		return "ulimit -n";
+	return setup->limit_word ? setup->limit_word : "a limit";
+}
+
+static void host_text(const struct summary_group *group, const struct summary_setup *setup,
+		      struct buffer *out)
 {
 	char text[PHRASE_MAX];
 	switch (group->kind) {
@@ -194,14 +218,10 @@ static void host_text(const struct summary_group *group, struct buffer *out)
 		break;
 	case EVENT_LIMIT:
 		append_part(out, group, "client");
-		buffer_append_text(out, " turned away by a limit");
+		buffer_append_format(out, " turned away by %s", limit_text(group, setup));
 		break;
 	case EVENT_DRAIN:
-		buffer_append_format(out, "draining %s",
-				     phrase_count(group->sum, "connection", text));
-		if (group->span_ns > 0)
-			buffer_append_format(out, ", %s at most",
-					     phrase_time(group->span_ns, text));
+		drain_text(group, setup, out);
 		break;
 	default:
 		buffer_append_text(out, "mark");
@@ -230,7 +250,7 @@ void summary_group_text(const struct summary_group *group, const struct summary_
 	case EVENT_LIMIT:
 	case EVENT_DRAIN:
 	case EVENT_MARK:
-		host_text(group, out);
+		host_text(group, setup, out);
 		break;
 	default:
 		slot_text(group, setup, out);

@@ -52,11 +52,12 @@ static const char *value_text(const struct row *row, char text[PHRASE_MAX])
 	uint64_t whole = value >= 0 && value < 0x1p63 ? (uint64_t)value : 0;
 	char number[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
 	bool is_bound = false;
+	bool has_whole = row->expectation->whole > 0 && (whole > 0 || !row->expectation->is_held);
 	switch (row->figure ? row->figure->unit : FIGURE_NUMBER) {
 	case FIGURE_COUNT:
 		(void)snprintf(text, PHRASE_MAX, "%s%s%s", units_format_grouped(whole, number),
-			       whole > 0 && row->expectation->whole > 0 ? " of " : "",
-			       whole > 0 && row->expectation->whole > 0
+			       has_whole ? " of " : "",
+			       has_whole
 				       ? units_format_grouped((uint64_t)row->expectation->whole, of)
 				       : "");
 		return text;
@@ -73,8 +74,7 @@ static const char *value_text(const struct row *row, char text[PHRASE_MAX])
 	case FIGURE_SIZE:
 		return phrase_volume(whole, text);
 	default:
-		(void)snprintf(text, PHRASE_MAX, "%.3g", value);
-		return text;
+		return phrase_number(value, 3, text);
 	}
 }
 
@@ -218,6 +218,14 @@ static void expectation_rows(struct text_table *table, const struct report *repo
 		if (report->expectations[i].is_held == is_held)
 			expectation_row(table, report, &report->expectations[i]);
 	}
+}
+
+const char *text_expectation_value(const struct report *report,
+				   const struct report_expectation *expectation,
+				   char text[PHRASE_MAX])
+{
+	struct row row = row_of(report, expectation);
+	return value_text(&row, text);
 }
 
 void text_expectations(const struct report *report, const struct text_style *style,

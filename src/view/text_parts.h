@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "metric/report.h"
+#include "view/phrase.h"
 #include "view/text.h"
 
 typedef void text_part(const struct report *report, const struct text_style *style,
@@ -18,3 +19,8 @@ text_part text_latencies;    /* with the identity of messages below */
  * first, last +8.7 s, +8.8 s; all on web-3". */
 void text_expectation_sentence(const struct report *report,
 			       const struct report_expectation *expectation, struct buffer *out);
+
+/* What it is: "323 of 20,000", ">2000 ms". Of one that was measured. */
+const char *text_expectation_value(const struct report *report,
+				   const struct report_expectation *expectation,
+				   char text[PHRASE_MAX]);

@@ -70,8 +70,9 @@ static const char *verdict(const struct report *report)
 	const struct report_generator *generator = &report->generator;
 	uint64_t missed = missed_generator(report);
 	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
-	if (report->has_nothing_answered || generator->send_error_p99_ns > BAD_LATE_NS ||
-	    (missed > 0 && has_missed_much) || has_lacked_anything(report))
+	if (report->has_nothing_answered || !report_is_measured(report) ||
+	    generator->send_error_p99_ns > BAD_LATE_NS || (missed > 0 && has_missed_much) ||
+	    has_lacked_anything(report))
 		return "bad";
 	bool was_slow = generator->send_error_p99_ns > WEAK_LATE_NS ||
 			generator->loop_lag_p99_ns > WEAK_LAG_NS ||
@@ -131,7 +132,7 @@ static void trust_resolution(const struct report_stream *stream, struct clauses 
 	buffer_append_format(clauses_next(clauses), "times are %s %s (one message per %s and %s)",
 			     phrase_resolution(resolution_ns, resolution),
 			     resolution_ns < NS_PER_MS ? "ms" : "s",
-			     phrase_time(resolution_ns, interval),
+			     phrase_interval(resolution_ns, interval),
 			     strcmp(stream->transport, "udp") == 0 ? "flow" : "client");
 }
 
@@ -150,6 +151,7 @@ static void trust_probes_missed(const struct counters *totals, struct clauses *c
 
 static void trust_path(const struct report_stream *stream, struct clauses *clauses)
 {
+	char expected[PHRASE_MAX];
 	trust_probes_missed(&stream->totals, clauses);
 	if (!stream->is_measured)
 		buffer_append_format(
@@ -157,8 +159,8 @@ static void trust_path(const struct report_stream *stream, struct clauses *claus
 			stream->reason ? stream->reason : "", stream->reason ? ")" : "");
 	else if (stream->outages.is_measured && stream->outages.expected_false > 0.01)
 		buffer_append_format(clauses_next(clauses),
-				     "%.2g path outages to be expected by chance",
-				     stream->outages.expected_false);
+				     "%s path outages to be expected by chance",
+				     phrase_number(stream->outages.expected_false, 2, expected));
 }
 
 static void trust_short(const struct report *report, struct clauses *clauses)
@@ -202,6 +204,16 @@ static void trust_lacks(const struct report *report, struct clauses *clauses)
 	}
 }
 
+/* "12 clients turned away by --max-connections" */
+static void trust_limit(const struct report_limit *limit, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	bool is_option = strcmp(limit->name, "descriptors") != 0;
+	buffer_append_format(clauses_next(clauses), "%s turned away by %s%s",
+			     phrase_count(limit->count, "client", count), is_option ? "--" : "",
+			     is_option ? limit->name : "ulimit -n");
+}
+
 /* "no limit was reached, no listen-queue overflow, 0.04 of 2 CPUs" */
 static void trust_served(const struct report *report, struct clauses *clauses)
 {
@@ -210,9 +222,7 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 	double seconds = (double)report->duration_ns / 1e9;
 	clauses->separator = ", ";
 	for (uint32_t i = 0; i < report->limit_count; i++)
-		buffer_append_format(clauses_next(clauses), "%s turned away by the limit of %s",
-				     phrase_count(report->limits[i].count, "client", count),
-				     report->limits[i].name);
+		trust_limit(&report->limits[i], clauses);
 	if (report->limit_count == 0)
 		buffer_append_text(clauses_next(clauses), "no limit was reached");
 	if (generator->listen_overflows > 0)
@@ -234,7 +244,7 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	const struct report_stream *paced = slots ? slots : attempts;
 	if (!report->not_measured)
 		trust_lacks(report, clauses);
-	if (report->has_nothing_answered) {
+	if (report->has_nothing_answered || !report_is_measured(report)) {
 		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
 		return;
 	}

@@ -14,6 +14,6 @@ expect_json "$work/report.json" 'stream("persistent").totals | .messages_receive
 
 stop web-1
 tail -n 1 "$work/web-1.out" | jq .report >"$work/served.json"
-expect_text "$work/web-1.err" 'clients turned away by a limit'
+expect_text "$work/web-1.err" 'clients turned away by --max-connections'
 expect_json "$work/served.json" '.served.limits[] | select(.name == "max-connections").count' '>=' 3
 expect_json "$work/served.json" 'stream("served").totals.messages_received' '>=' 105

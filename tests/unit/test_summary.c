@@ -56,6 +56,8 @@ static void start(struct fixture *fixture, uint32_t slots)
 		.target = "tcp://10.20.0.5:5003",
 		.slots = slots,
 		.flows = 4,
+		.limit_word = "--max-connections",
+		.drain_ns = 5 * NS_PER_S,
 		.stall_after_ns = 200 * NS_PER_MS,
 		.started_ns = STARTED,
 	};
@@ -284,13 +286,18 @@ static void sentences(void **state)
 		  "path: 3 datagrams unanswered, no UDP probe" },
 		{ { .kind = EVENT_SATURATED, .span_ns = 35000000 },
 		  "this host falls behind its schedule by 35.0 ms" },
-		{ { .kind = EVENT_LIMIT }, "1 client turned away by a limit" },
-		{ { .kind = EVENT_DRAIN, .count = 67, .span_ns = 5 * NS_PER_S },
-		  "draining 67 connections, 5 s at most" },
+		{ { .kind = EVENT_LIMIT, .outcome = OUTCOME_LIMITED },
+		  "1 client turned away by --max-connections" },
+		{ { .kind = EVENT_LIMIT, .outcome = OUTCOME_NO_DESCRIPTORS },
+		  "1 client turned away by ulimit -n" },
+		{ { .kind = EVENT_DRAIN, .count = 67 },
+		  "SIGTERM: draining 67 connections, 5 s at most" },
+		{ { .kind = EVENT_DRAIN }, "SIGTERM: no connections to drain" },
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct fixture fixture = begin();
 		start(&fixture, 20);
+		summary_set_cause(fixture.summary, "SIGTERM");
 		add(&fixture, 0, cases[i].event);
 		summary_flush(fixture.summary);
 		assert_non_null(strstr(buffer_text(&fixture.text), cases[i].text));

@@ -109,6 +109,14 @@ static void a_percentile_needs_ten_samples_above(void **state)
 	}
 }
 
+static void none_of_all_is_told_where_it_fails(void **state)
+{
+	struct report *report = sample_all_well();
+	report->expectations[5].value = 0;
+	report->expectations[5].is_held = false;
+	contains(text_of(report, &plain), "survival.untouched == 100%  FAILED  0 of 20\n");
+}
+
 static struct report *with_backends(uint32_t count)
 {
 	struct report *report = sample_failover();
@@ -164,6 +172,7 @@ int main(void)
 		cmocka_unit_test(colors_add_to_words),
 		cmocka_unit_test(names_from_the_wire_are_harmless),
 		cmocka_unit_test(a_percentile_needs_ten_samples_above),
+		cmocka_unit_test(none_of_all_is_told_where_it_fails),
 		cmocka_unit_test(many_backends_are_cut_short),
 		cmocka_unit_test(rare_ends_have_a_column_when_there_are_any),
 		cmocka_unit_test(many_outages_are_cut_short),
