@@ -93,7 +93,7 @@ static int show(const struct command *command, const struct show_options *option
 		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 		.has_color = message_has_color(options->output.color, stdout),
 	};
-	int result = outputs_open(&outputs, &options->output, &error);
+	int result = outputs_open(&outputs, &options->output, outputs_side(report), &error);
 	if (result < 0)
 		return command_fail(command, result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE, &error);
 	result = outputs_write_report(&outputs, report, &style, on_failed, (void *)command);

@@ -226,7 +226,9 @@ enum exit_code run_exit_code(int result)
 
 static int open_report(struct session *session, struct error *error)
 {
-	int result = outputs_open(&session->outputs, session->run->output, error);
+	const struct run *run = session->run;
+	enum output_side side = run->plan->serve.listen_count ? OUTPUT_SERVING : OUTPUT_SENDING;
+	int result = outputs_open(&session->outputs, run->output, side, error);
 	if (result >= 0 && report_new(&session->report) < 0)
 		result = error_set(error, ENOMEM, "out of memory");
 	return result;
