@@ -187,7 +187,8 @@ static void print_environment(FILE *out, const struct command *const *members, s
 			continue;
 		if (!is_begun)
 			(void)fputs(".Sh ENVIRONMENT\nEvery option is also read from a variable, "
-				    "which the command line outweighs.\nThe items of a list stand "
+				    "which outweighs a file of options and is outweighed by the "
+				    "command line.\nThe items of a list stand "
 				    "on lines of their own.\nThe variables are called\n",
 				    out);
 		is_begun = true;

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/units.h"
+#include "cli/config.h"
 #include "cmd/commands.h"
 #include "run/run.h"
 
@@ -85,6 +86,7 @@ static const struct option_row rows[] = {
 	    .help = "wakes only at multiples of this: less cpu, less exact"),
 	ROW(seed, OPTION_COUNT, .name = "seed", .placeholder = "N", .default_text = "1",
 	    .level = OPTION_ALL, .help = "of the back-off's jitter"),
+	CONFIG_OPTION(struct traffic_options, config),
 	OUTPUT_OPTIONS(struct traffic_options, output),
 };
 /* clang-format on */

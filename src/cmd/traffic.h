@@ -34,6 +34,7 @@ struct traffic_options {
 	const char *cpus;
 	uint64_t tick_ns;
 	uint64_t seed;
+	const char *config;
 	struct output_options output;
 };
 
