@@ -230,8 +230,18 @@ int option_value_set(const struct option_row *row, void *options, const char *te
 
 void option_value_clear(const struct option_row *row, void *options)
 {
-	if (row->type == OPTION_LIST)
-		((struct option_list *)field_of(row, options))->count = 0;
+	static const size_t sizes[] = {
+		[OPTION_FLAG] = sizeof(bool),
+		[OPTION_COUNT] = sizeof(uint64_t),
+		[OPTION_TIME] = sizeof(uint64_t),
+		[OPTION_SIZE] = sizeof(uint64_t),
+		[OPTION_RATE] = sizeof(struct rate),
+		[OPTION_BANDWIDTH] = sizeof(struct bandwidth),
+		[OPTION_TEXT] = sizeof(const char *),
+		[OPTION_CHOICE] = sizeof(const char *),
+		[OPTION_LIST] = sizeof(struct option_list),
+	};
+	memset(field_of(row, options), 0, sizes[row->type]);
 }
 
 static bool is_zero(const struct option_row *row, const void *options)
