@@ -205,6 +205,8 @@ static int add_to_list(const struct option_row *row, void *options, const char *
 		       struct error *error)
 {
 	struct option_list *list = field_of(row, options);
+	if (*text == '\0')
+		return error_set(error, EINVAL, "is empty, it needs %s", row->placeholder);
 	if (list->count == OPTION_LIST_MAX)
 		return error_set(error, EINVAL, "%d at most", OPTION_LIST_MAX);
 	list->items[list->count++] = text;

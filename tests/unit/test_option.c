@@ -178,6 +178,7 @@ static const struct { const struct command *command; const char *line; const cha
 	{ &traffic, "traffic -b 500", "-b: \"500\" has no unit: 500Mbps (bits) or 500MBps (bytes)?" },
 	{ &traffic, "traffic -b 5Mbps -r 5", "--bandwidth stands instead of --rate: give one of them" },
 	{ &traffic, "traffic -r 5 -b 5Mbps", "--bandwidth stands instead of --rate: give one of them" },
+	{ &traffic, "traffic --expect=", "--expect: is empty, it needs EXPECTATION" },
 	{ &traffic, "traffic --color blue", "--color: \"blue\" is not auto, always or never" },
 	{ &traffic, "traffic --color nevre", "--color: \"nevre\" is no choice; did you mean never?" },
 	{ &traffic, "traffic --token @/no/such/file", "--token: cannot read /no/such/file: No such file or directory" },
