@@ -35,8 +35,10 @@ static int list_run(const struct command *command, int argc, char **argv)
 		code = error_set(&error, EINVAL, "%s: takes no operands", operands.items[0]);
 	if (code < 0)
 		return command_stop(command, code, &error);
-	if (store_find(&list, &error) < 0)
-		return command_fail(command, EXIT_NO, &error);
+	if (store_find(&list, &error) < 0) {
+		(void)printf("%s\n", error.text);
+		return EXIT_OK;
+	}
 	(void)printf("%-28s %-8s %-28s %9s  %s\n", "RUN", "COMMAND", "TARGET", "LENGTH", "RESULT");
 	for (size_t i = 0; i < list.count; i++) {
 		struct report *report = NULL;
