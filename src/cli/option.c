@@ -108,17 +108,22 @@ static int set_lines(struct parser *parser, const struct option_row *row, const 
 	return 0;
 }
 
-static void set_defaults(struct parser *parser)
+/* Our own defaults have to parse. */
+static void set_default(struct parser *parser, const struct option_row *row)
 {
 	parser->source = SOURCE_DEFAULTS;
+	parser->given[row - parser->table->rows] = SOURCE_NONE;
+	option_value_clear(row, parser->options);
+	int code = row->default_text ? set_lines(parser, row, row->name, row->default_text) : 0;
+	assert(code == 0);
+}
+
+static void set_defaults(struct parser *parser)
+{
 	if (parser->command->options_size > 0)
 		memset(parser->options, 0, parser->command->options_size);
-	for (size_t i = 0; i < parser->table->count; i++) {
-		const struct option_row *row = &parser->table->rows[i];
-		int code = row->default_text ? set_lines(parser, row, row->name, row->default_text)
-					     : 0;
-		assert(code == 0);
-	}
+	for (size_t i = 0; i < parser->table->count; i++)
+		set_default(parser, &parser->table->rows[i]);
 }
 
 bool option_is_on_by_default(const struct option_row *row)
@@ -396,6 +401,34 @@ static int read_file(struct parser *parser)
 			   parser->error);
 }
 
+/* Of two that exclude each other the one of the weaker source gives way. */
+static int choose(struct parser *parser, const struct option_row *row,
+		  const struct option_row *other)
+{
+	enum source source = parser->given[row - parser->table->rows];
+	enum source other_source = parser->given[other - parser->table->rows];
+	if (source <= SOURCE_DEFAULTS || other_source <= SOURCE_DEFAULTS)
+		return 0;
+	if (source == other_source)
+		return error_set(parser->error, EINVAL,
+				 "--%s stands instead of --%s: give one of them", row->name,
+				 other->name);
+	set_default(parser, source < other_source ? row : other);
+	return 0;
+}
+
+static int choose_all(struct parser *parser)
+{
+	int code = 0;
+	for (size_t i = 0; i < parser->table->count && code >= 0; i++) {
+		const struct option_row *row = &parser->table->rows[i];
+		const char *other = row->instead_of;
+		if (other)
+			code = choose(parser, row, find_name(parser, other, strlen(other)));
+	}
+	return code;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, void *options,
 		  struct operands *operands, struct error *error)
 {
@@ -420,7 +453,9 @@ int options_parse(const struct command *command, int argc, char **argv, void *op
 	int code = read_arguments(&parser);
 	if (code >= 0)
 		code = environment;
-	return code < 0 ? code : read_file(&parser);
+	if (code >= 0)
+		code = read_file(&parser);
+	return code < 0 ? code : choose_all(&parser);
 }
 
 void operands_deinit(struct operands *operands)

@@ -49,7 +49,10 @@ struct option_row {
 	const char *minimum;      /* as typed, inclusive; NULL: the type's own */
 	const char *maximum;
 	const char *choices; /* "auto always never" */
-	bool is_secret;      /* echoed as ***; "@FILE" reads it from a file */
+	/* The option that this one stands instead of: both from one source is an error, else the
+	 * stronger source says which of them holds. */
+	const char *instead_of;
+	bool is_secret; /* echoed as ***; "@FILE" reads it from a file */
 	enum option_level level;
 	const char *help; /* a phrase without a full stop */
 };

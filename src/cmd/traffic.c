@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
 	    .default_text = "10/conn",
 	    .help = "messages a second for the whole run, or N/conn for each connection"),
 	ROW(bandwidth, OPTION_BANDWIDTH, .name = "bandwidth", .letter = 'b',
-	    .placeholder = "BANDWIDTH", .level = OPTION_ALL,
+	    .placeholder = "BANDWIDTH", .instead_of = "rate", .level = OPTION_ALL,
 	    .help = "instead of --rate: payload bits a second one way, as 5Mbps or 50kbps/conn"),
 	ROW(message_bytes, OPTION_SIZE, .name = "message-size", .placeholder = "SIZE",
 	    .default_text = "1KiB", .minimum = "64B", .maximum = "16MiB", .level = OPTION_ALL,

@@ -94,7 +94,8 @@ static void finish(struct deferred *deferred)
 	worker->stage = WORKER_DONE;
 	loop_clear_timer(worker->loop, &worker->tick);
 	loop_clear_timer(worker->loop, &worker->deadline);
-	worker->ticks++;
+	worker->done_ns = loop_read_clock(worker->loop);
+	worker->ticks = WORKER_DONE_TICK;
 	publish(worker);
 	atomic_store(&worker->is_done, true);
 	loop_stop(worker->loop);

@@ -226,7 +226,9 @@ enum exit_code run_exit_code(int result)
 
 static int open_report(struct session *session, struct error *error)
 {
-	int result = outputs_open(&session->outputs, session->run->output, error);
+	const struct run *run = session->run;
+	enum output_side side = run->plan->serve.listen_count ? OUTPUT_SERVING : OUTPUT_SENDING;
+	int result = outputs_open(&session->outputs, run->output, side, error);
 	if (result >= 0 && report_new(&session->report) < 0)
 		result = error_set(error, ENOMEM, "out of memory");
 	return result;
@@ -456,7 +458,6 @@ static void write_report(struct session *session)
 		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 		.has_color = message_has_color(run->output->color, stdout),
 	};
-	session->is_kept = !run->output->is_not_saved && store_keep(session->report);
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
 	if (!run->output->is_quiet)
@@ -479,6 +480,8 @@ static int measure(struct session *session, struct error *error)
 	}
 	engine_join(session->engine);
 	look(session);
+	sampler_end(session->sampler,
+		    (int64_t)(engine_done_ns(session->engine) - session->begin_ns));
 	monitor_end(session->monitor);
 	return 0;
 }
@@ -487,9 +490,8 @@ static void finish(struct session *session)
 {
 	fill_report(session);
 	judge(session);
+	session->is_kept = !session->run->output->is_not_saved && store_keep(session->report);
 	write_report(session);
-	if (!session->run->output->is_not_saved)
-		store_keep(session->report);
 }
 
 static void give_up(struct session *session, int code, const struct error *error)

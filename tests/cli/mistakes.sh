@@ -25,7 +25,9 @@ run conntest traffic --source nobody web
 run conntest traffic ''
 run conntest traffic
 CONNTEST_TRAFFIC_RATES=5 run conntest traffic web
+run conntest traffic -r 5 -b 5Mbps web
 run conntest serve --listen tcp://:5003
+run conntest serve --listen ''
 run conntest report lsit
 run conntest server
 run conntest verison
