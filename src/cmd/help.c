@@ -11,6 +11,7 @@
 #include "base/service.h"
 #include "cli/command.h"
 #include "cli/complete.h"
+#include "cli/config_example.h"
 #include "cli/manual.h"
 #include "cli/topic.h"
 #include "cmd/commands.h"
@@ -89,15 +90,17 @@ static void print_formats(FILE *out)
 
 static void print_environment(FILE *out)
 {
-	(void)fprintf(out,
-		      "CONNTEST_COMMAND_OPTION  any option: CONNTEST_TRAFFIC_CONNECT_RATE=50\n"
-		      "                         The command line outweighs it. A flag is true or "
-		      "false; the items of\n"
-		      "                         an option that may be repeated stand on lines of "
-		      "their own.\n"
-		      "NO_COLOR                 no colour, unless --color always\n"
-		      "XDG_STATE_HOME           reports are kept in its folder conntest "
-		      "(~/.local/state)\n");
+	(void)fprintf(
+		out,
+		"CONNTEST_COMMAND_OPTION  any option: CONNTEST_TRAFFIC_CONNECT_RATE=50\n"
+		"                         It outweighs a file of --config, and the command "
+		"line outweighs it.\n"
+		"                         A flag is true or false; the items of an option that "
+		"may be repeated\n"
+		"                         stand on lines of their own.\n"
+		"NO_COLOR                 no colour, unless --color always\n"
+		"XDG_STATE_HOME           reports are kept in its folder conntest "
+		"(~/.local/state)\n");
 }
 
 static void print_exit_codes(FILE *out)
@@ -114,6 +117,7 @@ const struct topic *topic_table(void)
 		{ "formats", "what -o writes, and the columns of CSV", print_formats },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
+		{ "config", "a file of options, for --config", config_example_print },
 		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },
 		{ 0 },

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "cli/config.h"
 #include "cmd/commands.h"
 #include "engine/service.h"
 #include "proto/traffic_wire.h"
@@ -24,6 +25,7 @@ struct serve_options {
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;
+	const char *config;
 	struct output_options output;
 };
 
@@ -53,6 +55,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
+	CONFIG_OPTION(struct serve_options, config),
 	OUTPUT_OPTIONS(struct serve_options, output),
 };
 /* clang-format on */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <yaml.h>
 #include <zlib.h>
 
 #include "base/attributes.h"
@@ -20,6 +21,7 @@ static const struct {
 } parts[] = {
 	{ "c-ares", cares_version },
 	{ "jansson", jansson_version_str },
+	{ "libyaml", yaml_get_version_string },
 	{ "zlib", zlibVersion },
 };
 

@@ -302,9 +302,11 @@ static int new_parts(struct flows *flows)
 			  pending);
 	int result =
 		unanswered_init(&flows->unanswered, flows->response, flows->plan->reply_timeout_ns);
+	/* The path's flows are all this worker's. */
 	if (result >= 0 && flows->plan->sources)
 		result = source_pool_split(flows->plan->sources, flows->worker->index,
-					   flows->plan->workers, &flows->sources);
+					   is_path(flows) ? 1 : flows->plan->workers,
+					   &flows->sources);
 	return result;
 }
 

@@ -200,6 +200,7 @@ struct report {
 	uint64_t stall_after_ns;
 	bool is_interrupted;
 	bool has_nothing_answered;
+	const char *not_measured; /* why it could not begin; NULL: it did. Not in the JSON */
 	struct report_stream streams[REPORT_STREAMS_MAX];
 	uint32_t stream_count;
 	struct report_connection *connections;

@@ -92,13 +92,13 @@ static struct stream_shape shape_of(const struct plan *plan, enum plan_stream st
 	}
 }
 
-static void describe(const struct build *build, enum plan_stream which,
+static void describe(const struct plan *plan, enum plan_stream which, const char *target,
 		     struct report_stream *stream)
 {
-	struct stream_shape shape = shape_of(build->plan, which);
+	struct stream_shape shape = shape_of(plan, which);
 	stream->name = plan_stream_name(which);
 	stream->kind = shape.kind;
-	stream->target = build->target;
+	stream->target = target;
 	stream->transport = transport_name(shape.transport);
 	stream->slots = shape.slots;
 	stream->message_bytes = shape.message_bytes;
@@ -128,7 +128,7 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 			 struct recorder *recorder)
 {
 	struct report_stream *stream = &report->streams[report->stream_count++];
-	describe(build, which, stream);
+	describe(build->plan, which, build->target, stream);
 	stream->totals = recorder->counters;
 	for (int i = 0; i < LATENCY_COUNT; i++)
 		if (has_latency(build->plan, which, i))
@@ -179,4 +179,25 @@ void build_report(const struct build *build, struct report *report)
 	recorder_free(recorder);
 	build_connections(build, report);
 	build_generator(build, report);
+}
+
+void build_unmeasured(const struct plan *plan, enum outcome outcome, struct report *report)
+{
+	bool is_name = outcome == OUTCOME_NOT_RESOLVED;
+	struct report_error *error = arena_take(&report->arena, sizeof(*error));
+	*error = (struct report_error){ .phase = is_name ? PHASE_RESOLVE : PHASE_CONNECT,
+					.outcome = outcome,
+					.count = 1 };
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		if (!plan_has_stream(plan, i))
+			continue;
+		struct report_stream *stream = &report->streams[report->stream_count++];
+		describe(plan, i, report->target, stream);
+		stream->is_measured = false;
+		stream->reason = report->not_measured;
+	}
+	report->streams[0].errors = error;
+	report->streams[0].error_count = 1;
+	report->has_nothing_answered = true;
+	report->generator.cpus = cpu_count();
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/closest.h"
@@ -18,19 +19,30 @@
 
 #define SAVED_MAX 4000 /* what message_print() takes */
 
+/* Sides of a format. */
+#define SENDING (1u << OUTPUT_SENDING)
+#define ANY     (1u << OUTPUT_SENDING | 1u << OUTPUT_SERVING)
+
 static const struct format {
 	const char *name;
+	unsigned sides;
 	const char *sentence;
 } formats[OUTPUT_COUNT] = {
-#define FORMAT(symbol, name, sentence) { name, sentence },
+#define FORMAT(symbol, name, sides, sentence) { name, sides, sentence },
 #include "run/formats.def"
 #undef FORMAT
 };
 
+static bool has_side(enum output_format format, enum output_side side)
+{
+	return (formats[format].sides & 1u << side) != 0;
+}
+
 void outputs_help(struct buffer *out)
 {
 	for (int i = 0; i < OUTPUT_COUNT; i++)
-		buffer_append_format(out, "%-15s  %s\n", formats[i].name, formats[i].sentence);
+		buffer_append_format(out, "%-15s  %s%s\n", formats[i].name, formats[i].sentence,
+				     has_side(i, OUTPUT_SERVING) ? "" : "; not of serve");
 	buffer_append_text(out, "\n");
 	csv_help(out);
 }
@@ -56,7 +68,22 @@ static int find_format(const char *word, struct error *error)
 	return no_such_format(word, error);
 }
 
-static int add_output(struct outputs *outputs, const char *option, struct error *error)
+/* "-o: serve has nothing for ctraffic (text, json, ndjson or csv)" */
+static int check_side(enum output_format format, enum output_side side, struct error *error)
+{
+	cleanup(buffer_deinit) struct buffer fitting;
+	buffer_init(&fitting, sizeof(error->text));
+	if (has_side(format, side))
+		return 0;
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		if (has_side(i, side))
+			buffer_append_format(&fitting, "%s%s", i > 0 ? ", " : "", formats[i].name);
+	return error_set(error, EINVAL, "-o: serve has nothing for %s (%s)", formats[format].name,
+			 buffer_text(&fitting));
+}
+
+static int add_output(struct outputs *outputs, const char *option, enum output_side side,
+		      struct error *error)
 {
 	char word[32];
 	const char *equals = strchr(option, '=');
@@ -66,8 +93,9 @@ static int add_output(struct outputs *outputs, const char *option, struct error 
 	memcpy(word, option, length);
 	word[length] = '\0';
 	int format = find_format(word, error);
-	if (format < 0)
-		return format;
+	int result = format < 0 ? format : check_side(format, side, error);
+	if (result < 0)
+		return result;
 	if (equals && equals[1] == '\0')
 		return error_set(error, EINVAL, "-o: no file behind \"%s\"", option);
 	if (!equals && outputs->stdout_format != OUTPUT_COUNT)
@@ -92,21 +120,50 @@ static int open_file(struct output *output, struct error *error)
 			 strerrordesc_np(code));
 }
 
-int outputs_open(struct outputs *outputs, const struct output_options *options, struct error *error)
+/* One after the other they would overwrite each other. A terminal or /dev/null takes all. */
+static int check_file(const struct outputs *outputs, unsigned index, struct error *error)
+{
+	const struct output *output = &outputs->items[index];
+	struct stat this_one, other;
+	if (fstat(fileno(output->file), &this_one) < 0 || S_ISCHR(this_one.st_mode))
+		return 0;
+	for (unsigned i = 0; i < index; i++) {
+		const struct output *before = &outputs->items[i];
+		if (fstat(fileno(before->file), &other) < 0 || other.st_dev != this_one.st_dev ||
+		    other.st_ino != this_one.st_ino)
+			continue;
+		const char *file = output->path ? output->path : before->path;
+		return error_set(error, EINVAL, "-o: %s and %s both want %s",
+				 formats[before->format].name, formats[output->format].name,
+				 file ? file : "stdout");
+	}
+	return 0;
+}
+
+int outputs_open(struct outputs *outputs, const struct output_options *options,
+		 enum output_side side, struct error *error)
 {
 	int result = 0;
 	*outputs = (struct outputs){ .stdout_format = OUTPUT_COUNT };
 	for (size_t i = 0; i < options->formats.count && result >= 0; i++)
-		result = add_output(outputs, options->formats.items[i], error);
+		result = add_output(outputs, options->formats.items[i], side, error);
 	if (result >= 0 && outputs->stdout_format == OUTPUT_COUNT) {
 		outputs->stdout_format = OUTPUT_TEXT;
 		outputs->items[outputs->count++] = (struct output){ .format = OUTPUT_TEXT };
 	}
-	for (unsigned i = 0; i < outputs->count && result >= 0; i++)
+	for (unsigned i = 0; i < outputs->count && result >= 0; i++) {
 		result = open_file(&outputs->items[i], error);
+		if (result >= 0)
+			result = check_file(outputs, i, error);
+	}
 	if (result < 0)
 		outputs_close(outputs);
 	return result;
+}
+
+enum output_side outputs_side(const struct report *report)
+{
+	return report_stream(report, "served") ? OUTPUT_SERVING : OUTPUT_SENDING;
 }
 
 void outputs_close(struct outputs *outputs)

@@ -25,7 +25,7 @@ struct output_options {
 
 /* The help of -o. */
 #define OUTPUT_HELP \
-	"json, csv, md, junit, hdr... (conntest help formats); with =FILE the text stays on stdout"
+	"json, csv, md, junit... (conntest help formats); with =FILE the text stays on stdout"
 
 /* The rows of these options inside a command's own table: `field` is the member of type struct
  * output_options in `structure`. */
@@ -55,7 +55,7 @@ struct output_options {
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 enum output_format {
-#define FORMAT(symbol, name, sentence) OUTPUT_##symbol,
+#define FORMAT(symbol, name, sides, sentence) OUTPUT_##symbol,
 #include "run/formats.def"
 #undef FORMAT
 	OUTPUT_COUNT,
@@ -74,10 +74,15 @@ struct outputs {
 	enum output_format stdout_format; /* text unless an -o without a file says otherwise */
 };
 
+/* What a report is of, by the side of the connections that it was on. */
+enum output_side { OUTPUT_SENDING, OUTPUT_SERVING };
+enum output_side outputs_side(const struct report *report);
+
 /* Parses the -o options and opens every file, so that one that can't be written is told before
- * anything is sent. -EINVAL (usage) or the errno of open. */
+ * anything is sent. -EINVAL (usage: also a format that has nothing of this side, or two in one
+ * file) or the errno of open. */
 nodiscard int outputs_open(struct outputs *outputs, const struct output_options *options,
-			   struct error *error);
+			   enum output_side side, struct error *error);
 void outputs_close(struct outputs *outputs);
 
 bool outputs_have(const struct outputs *outputs, enum output_format format);

@@ -183,8 +183,6 @@ static int open_engine(struct session *session, struct error *error)
 	int result = engine_new(session->run->plan, error, &session->engine);
 	if (result >= 0 && sampler_new(session->engine, &session->sampler) < 0)
 		result = error_set(error, ENOMEM, "out of memory");
-	if (result >= 0 && report_new(&session->report) < 0)
-		result = error_set(error, ENOMEM, "out of memory");
 	return result;
 }
 
@@ -218,17 +216,33 @@ static int open_loop(struct session *session, struct error *error)
 	return 0;
 }
 
-/* An errno that says what this host lacks, or wrong words. */
-static int exit_code_of(int result)
+/* A name that does not resolve is an answer. */
+enum exit_code run_exit_code(int result)
 {
-	return result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE;
+	if (result == -EINVAL)
+		return EXIT_USAGE;
+	return result == -EHOSTUNREACH ? EXIT_NO : EXIT_UNABLE;
 }
 
+static int open_report(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	enum output_side side = run->plan->serve.listen_count ? OUTPUT_SERVING : OUTPUT_SENDING;
+	int result = outputs_open(&session->outputs, run->output, side, error);
+	if (result >= 0 && report_new(&session->report) < 0)
+		result = error_set(error, ENOMEM, "out of memory");
+	return result;
+}
+
+/* What was typed comes first: nothing is sent if it is wrong. */
 static int open_session(struct session *session, struct error *error)
 {
+	const struct run *run = session->run;
 	int result = parse_expectations(session, error);
 	if (result >= 0)
-		result = outputs_open(&session->outputs, session->run->output, error);
+		result = open_report(session, error);
+	if (result >= 0 && run->prepare)
+		result = run->prepare(run->context, error);
 	if (result >= 0)
 		result = open_engine(session, error);
 	if (result >= 0)
@@ -273,6 +287,8 @@ static void describe_host(struct report *report)
 static uint64_t measured_ns(const struct session *session)
 {
 	const struct plan *plan = session->run->plan;
+	if (!session->engine)
+		return 0;
 	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
 	if (session->has_nothing_up || session->is_cut_in_ramp || end_ns == UINT64_MAX ||
 	    end_ns <= session->begin_ns)
@@ -389,6 +405,20 @@ static void fill_report(struct session *session)
 	sentence_build(report);
 }
 
+/* The record of a run that could not begin. */
+static void fill_unmeasured(struct session *session, int code, const struct error *error)
+{
+	struct report *report = session->report;
+	bool is_answer = run_exit_code(code) == EXIT_NO;
+	session->started_unix_ns = clock_wall_at(clock_monotonic_ns()).unix_ns;
+	describe_run(session, report);
+	report->not_measured = arena_text(&report->arena, error->text);
+	build_unmeasured(session->run->plan,
+			 is_answer ? OUTCOME_NOT_RESOLVED : outcome_from_errno(-code), report);
+	expect_evaluate(&session->expect, report);
+	sentence_build(report);
+}
+
 static void on_write_failed(void *context, const struct error *error)
 {
 	struct session *session = context;
@@ -428,7 +458,6 @@ static void write_report(struct session *session)
 		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 		.has_color = message_has_color(run->output->color, stdout),
 	};
-	session->is_kept = !run->output->is_not_saved && store_keep(session->report);
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
 	if (!run->output->is_quiet)
@@ -451,8 +480,27 @@ static int measure(struct session *session, struct error *error)
 	}
 	engine_join(session->engine);
 	look(session);
+	sampler_end(session->sampler,
+		    (int64_t)(engine_done_ns(session->engine) - session->begin_ns));
 	monitor_end(session->monitor);
 	return 0;
+}
+
+static void finish(struct session *session)
+{
+	fill_report(session);
+	judge(session);
+	session->is_kept = !session->run->output->is_not_saved && store_keep(session->report);
+	write_report(session);
+}
+
+static void give_up(struct session *session, int code, const struct error *error)
+{
+	worsen(session, command_fail(session->run->command, run_exit_code(code), error));
+	if (!session->report || code == -EINVAL)
+		return;
+	fill_unmeasured(session, code, error);
+	write_report(session);
 }
 
 int run_measure(const struct run *run)
@@ -463,13 +511,10 @@ int run_measure(const struct run *run)
 	int result = open_session(&session, &error);
 	if (result >= 0)
 		result = measure(&session, &error);
-	if (result < 0) {
-		worsen(&session, command_fail(run->command, exit_code_of(result), &error));
-	} else {
-		fill_report(&session);
-		judge(&session);
-		write_report(&session);
-	}
+	if (result < 0)
+		give_up(&session, result, &error);
+	else
+		finish(&session);
 	close_session(&session);
 	return session.exit_code;
 }

@@ -19,5 +19,5 @@ struct store_list {
 	size_t count;
 	char paths[STORE_REPORTS_MAX][STORE_PATH_MAX]; /* newest first */
 };
-/* -ENOENT with a sentence when none is kept. */
+/* -ENOENT with a sentence when none is kept: `ret` is an empty list. */
 nodiscard int store_find(struct store_list *ret, struct error *error);

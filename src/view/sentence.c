@@ -153,6 +153,15 @@ static void result_nothing(const struct report *report, struct buffer *out)
 		buffer_append_format(out, " (%s %s)", phrase_host(report->target), cause);
 }
 
+/* "nothing answered: web.example: no such name" */
+static void result_not_measured(const struct report *report, struct buffer *out)
+{
+	bool is_answer = report->stream_count > 0 &&
+			 report->streams[0].errors[0].outcome == OUTCOME_NOT_RESOLVED;
+	buffer_append_format(out, "%s: %s", is_answer ? "nothing answered" : "could not measure",
+			     report->not_measured);
+}
+
 static void result_served(const struct report *report, const struct report_stream *stream,
 			  struct buffer *out)
 {
@@ -191,7 +200,9 @@ static void result_in_ramp(const struct report *report, struct buffer *out)
 static const char *result(struct report *report, struct buffer *out)
 {
 	const struct report_stream *served = report_stream(report, "served");
-	if (served)
+	if (report->not_measured)
+		result_not_measured(report, out);
+	else if (served)
 		result_served(report, served, out);
 	else if (report->has_nothing_answered)
 		result_nothing(report, out);

@@ -242,7 +242,8 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
 	const struct report_stream *paced = slots ? slots : attempts;
-	trust_lacks(report, clauses);
+	if (!report->not_measured)
+		trust_lacks(report, clauses);
 	if (report->has_nothing_answered || !report_is_measured(report)) {
 		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
 		return;

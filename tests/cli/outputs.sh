@@ -3,6 +3,7 @@ source "$(dirname "$0")/lib.sh" || exit
 
 work=$(mktemp -d)
 cp "$CONNTEST_SOURCE/tests/golden/expectations_failed.json" "$work/run.json"
+cp "$CONNTEST_SOURCE/tests/golden/served.json" "$work/served.json"
 cd "$work" || exit
 
 run conntest report show -o json=again.json -o junit=run.xml -o md=summary.md -o csv=samples.csv \
@@ -43,9 +44,15 @@ PYTHON
 
 run conntest report show -o md -o junit run.json
 run conntest report show -o jnit run.json
+run conntest report show -o md=out -o json=./out run.json
+ln -s out link
+run conntest report show -o md=out -o json=link run.json
+run conntest report show -o hdr served.json
+run conntest serve -o ctraffic=run.ctraffic
 run conntest report show -o nonsense run.json
 run conntest report show -o md= run.json
 silent() { "$@" >/dev/null; }
 run silent conntest report show -o md=/dev/full -o csv=samples.csv run.json
+run silent conntest report show -o md=/dev/null -o json=/dev/null run.json
 run conntest help formats
 cd / && rm -rf "$work"

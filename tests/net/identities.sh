@@ -30,3 +30,9 @@ falling=$(jq -sc 'group_by(.name)[] | [., .[1:]] | transpose[] | select(.[1]) as
 	to_entries[] | select(.value > $b[.key]) | {stream: $a.name, counter: .key}' \
 	"$work/streams")
 expect "totals that fall" "$falling" == ""
+
+# A sample ends where it says: at a tenth of a second, the last one with the run, after its linger.
+at_ns='.streams[0].samples | map(.at_ns)'
+expect_json "$work/report.json" "$at_ns | map(select(. % 100000000 != 0)) | length" '<=' 1
+expect_json "$work/report.json" "$at_ns | .[-1]" '>=' 6000000000
+expect_json "$work/report.json" "$at_ns | .[-1]" '<' 6500000000

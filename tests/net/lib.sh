@@ -219,6 +219,12 @@ adds_up() {
 			(.survival and (.slots != (.survival |
 				del(.reconnected, .backend_changed, .by_backend) | add)))) |
 		{name, totals, schedule, survival}' "$1")" == ""
+	expect "streams of $1 whose samples don't add up" "$(jq -c '.streams[] |
+		select((.samples | map(.at_ns) | . != unique) or
+			((.samples | map(.sent) | add) // 0) != .totals.messages_sent or
+			((.samples | map(.received) | add) // 0) != .totals.messages_received or
+			((.samples | map(.lost) | add) // 0) != .totals.lost) |
+		{name, totals, samples}' "$1")" == ""
 }
 
 snapshots_add_up() {

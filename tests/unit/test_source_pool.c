@@ -19,13 +19,26 @@ static struct endpoint parse(const char *text)
 	return endpoint;
 }
 
+static int read_pool(const char *text, const struct endpoint *to, struct error *error,
+		     struct source_pool **ret)
+{
+	int rc = source_pool_parse(text, error, ret);
+	if (rc == 0)
+		rc = source_pool_check(*ret, to, error);
+	if (rc < 0) {
+		source_pool_free(*ret);
+		*ret = NULL;
+	}
+	return rc;
+}
+
 static struct source_pool *parse_pool(const char *text, const char *remote)
 {
 	struct endpoint to = parse(remote);
 	struct error error = { "" };
 	struct source_pool *pool = NULL;
 
-	int rc = source_pool_parse(text, &to, &error, &pool);
+	int rc = read_pool(text, &to, &error, &pool);
 	assert_string_equal(error.text, "");
 	assert_int_equal(rc, 0);
 	return pool;
@@ -104,8 +117,8 @@ static void test_errors(void **state)
 		{ "127.0.0.0/33", "127.0.0.1", -EINVAL, "prefix from /12 to /32" },
 		{ "127.0.0.0/", "127.0.0.1", -EINVAL, "prefix from /12 to /32" },
 		{ "::1/64", "::1", -EINVAL, "prefix from /108 to /128" },
-		{ "/nowhere/to/be/found", "127.0.0.1", -ENOENT, "there is no such file" },
-		{ "automatic", "127.0.0.1", -ENOENT, "\"automatic\" is no address" },
+		{ "/nowhere/to/be/found", "127.0.0.1", -EINVAL, "there is no such file" },
+		{ "automatic", "127.0.0.1", -EINVAL, "\"automatic\" is no address" },
 		{ "/dev/zero", "127.0.0.1", -EINVAL, "/dev/zero:1: this is not a text" },
 	};
 
@@ -113,7 +126,7 @@ static void test_errors(void **state)
 		struct endpoint to = parse(rows[i].remote);
 		struct error error = { "" };
 		struct source_pool *pool = NULL;
-		int rc = source_pool_parse(rows[i].text, &to, &error, &pool);
+		int rc = read_pool(rows[i].text, &to, &error, &pool);
 		if (strstr(error.text, rows[i].part) == NULL)
 			fail_msg("%s: %s", rows[i].text, error.text);
 		assert_int_equal(rc, rows[i].code);
@@ -171,7 +184,7 @@ static void test_file_errors(void **state)
 		struct source_pool *pool = NULL;
 		char path[64];
 		write_file(path, rows[i].content);
-		int rc = source_pool_parse(path, &to, &error, &pool);
+		int rc = read_pool(path, &to, &error, &pool);
 		(void)unlink(path);
 		if (strstr(error.text, rows[i].part) == NULL)
 			fail_msg("%s: %s", rows[i].content, error.text);
@@ -190,7 +203,7 @@ static void test_endless_file(void **state)
 
 	assert_non_null(endless);
 	(void)snprintf(path, sizeof(path), "/dev/fd/%d", fileno(endless));
-	assert_int_equal(source_pool_parse(path, &to, &error, &pool), -EINVAL);
+	assert_int_equal(read_pool(path, &to, &error, &pool), -EINVAL);
 	assert_non_null(strstr(error.text, "more than 4000000 lines"));
 	(void)pclose(endless);
 }
