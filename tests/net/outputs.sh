@@ -61,5 +61,5 @@ print("p99", figures["persistent"]["response.p99_ns"] ==
       str(counts["persistent.response"]["p99_ns"]))
 EOF_PYTHON
 expect "what is wrong" "$(grep -v ' True$' "$work/found")" == \
-	"failures response.p50 < 1ns"
+	"failures persistent.response.p50 < 1ns"
 expect "what was looked at" "$(wc -l <"$work/found")" == 9
