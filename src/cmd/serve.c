@@ -29,10 +29,23 @@ struct serve_options {
 	struct output_options output;
 };
 
+static void offer_services(const struct option_offer *offer)
+{
+	char text[32];
+	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+		(void)snprintf(text, sizeof(text), "%s://", service_name(i));
+		offer->word(offer->context, text, service_sentence(i));
+		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
+		if (service_runs_over_udp(i))
+			offer->word(offer->context, text, service_sentence(i));
+	}
+}
+
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
+	       .values = offer_services,
 	       .help = "traffic, echo, discard (+udp) or source; port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
@@ -56,7 +69,7 @@ static const struct option_row rows[] = {
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
 	CONFIG_OPTION(struct serve_options, config),
-	OUTPUT_OPTIONS(struct serve_options, output),
+	OUTPUT_OPTIONS(struct serve_options, output, serving),
 };
 /* clang-format on */
 
