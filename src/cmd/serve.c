@@ -248,6 +248,23 @@ static void write_limits(struct buffer *out, const struct plan *plan)
 	buffer_append_text(out, "), no limit a source, no idle deadline");
 }
 
+/* Where more may come at once than a listener lets wait; the kernel's own length is enough for what
+ * can be expected of one moment. */
+static void write_queue(struct buffer *out, const struct plan *plan)
+{
+	char length[PHRASE_MAX];
+	uint64_t most = service_connections_max(plan);
+	uint64_t wanted = most < LIMITS_LISTEN_QUEUE_USUAL ? most : LIMITS_LISTEN_QUEUE_USUAL;
+	uint64_t queue = limits_listen_queue();
+
+	if (queue > 0 && queue < wanted)
+		buffer_append_format(
+			out,
+			"queue      %s may wait to be let in, others have to try again: "
+			"sysctl -w net.core.somaxconn=%" PRIu64 ", then start again\n",
+			phrase_count(queue, "client", length), wanted);
+}
+
 /* The line to type elsewhere: our traffic speaks to either echoing service. */
 static void write_client(struct buffer *out, const struct run *run, const struct engine *engine)
 {
@@ -286,6 +303,7 @@ static void write_text(struct buffer *out, const struct run *run, const struct e
 	write_limits(out, run->plan);
 	write_client(out, run, engine);
 	buffer_append_text(out, "\n");
+	write_queue(out, run->plan);
 }
 
 static void write_event(struct buffer *out, const struct plan_listen *place, uint16_t port)
