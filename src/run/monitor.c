@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "sys/clock.h"
+#include "sys/terminal.h"
 #include "view/event_each.h"
 #include "view/event_text.h"
 #include "view/live.h"
@@ -56,7 +57,11 @@ static void print_event(struct monitor *monitor, uint64_t at_ns, const char *tex
 	int64_t offset_ns = offset_of(monitor, at_ns);
 	buffer_clear(&monitor->buffer);
 	live_clear(&monitor->live, &monitor->buffer);
-	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	if (monitor->begin_ns)
+		event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	else
+		event_text_write_ramp(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns,
+				      text);
 	print(monitor);
 }
 
@@ -164,6 +169,7 @@ static void show_live(struct monitor *monitor, int64_t offset_ns)
 		.lost = now->counters.lost,
 	};
 	measure_second(monitor, now, &figures);
+	monitor->live.columns = monitor->live.is_terminal ? terminal_columns(STDERR_FILENO) : 0;
 	live_write(&monitor->live, &figures, &monitor->buffer);
 	print(monitor);
 }
@@ -216,7 +222,6 @@ static int new_summary(struct monitor *monitor)
 		.slots = plan->slots.count,
 		.flows = plan->path.flows,
 		.stall_after_ns = plan->stall_after_ns,
-		.started_ns = monitor->ramp_ns,
 	};
 	return summary_new(&setup, &monitor->summary);
 }
@@ -230,11 +235,11 @@ int monitor_new(const struct monitor_setup *setup, struct monitor **ret)
 	monitor->setup = *setup;
 	monitor->ramp_ns = clock_monotonic_ns();
 	monitor->unix_ns = clock_wall_at(monitor->ramp_ns).unix_ns;
-	monitor->live.is_terminal = isatty(STDERR_FILENO) == 1;
+	monitor->live.is_terminal = terminal_can_rewrite(STDERR_FILENO);
 	monitor->has_events = !options->is_quiet;
 	monitor->has_each = options->is_verbose;
 	monitor->has_live =
-		!options->is_quiet && (options->is_monitor || monitor->live.is_terminal);
+		!options->is_quiet && (options->is_monitor || isatty(STDERR_FILENO) == 1);
 	buffer_init(&monitor->buffer, LINE_MAX_BYTES);
 	monitor->before = calloc(2, hist_size(HIST_STREAM_RANGE));
 	if (!monitor->before || new_summary(monitor) < 0) {

@@ -116,7 +116,9 @@ static void result_survival(const struct report_stream *stream, enum survival su
 	if (!stream->has_survival || stream->survival[survival] == 0)
 		return;
 	buffer_append_format(clauses_next(clauses), "%s %s",
-			     phrase_count(stream->survival[survival], "connection", count), words);
+			     phrase_count(stream->survival[survival],
+					  is_datagram(stream) ? "flow" : "connection", count),
+			     words);
 }
 
 static void result_new(const struct report *report, struct clauses *clauses)

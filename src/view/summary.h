@@ -3,6 +3,7 @@
  * at a time; the caller brings the time. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
@@ -10,8 +11,9 @@
 #include "metric/events.h"
 
 struct summary_event {
-	uint64_t at_ns; /* of the first; monotonic */
+	uint64_t at_ns; /* of the first, or what the text says; monotonic */
 	enum event_kind kind;
+	bool is_in_ramp; /* told before the run's beginning was known */
 	const char
 		*text; /* "web-3: 50 of 50 clients silent for more than 0.2 s"; until it returns */
 	uint64_t count;
@@ -38,7 +40,8 @@ struct summary_setup {
 	uint64_t stall_after_ns;
 	const char *cause;   /* see summary_set_cause() */
 	uint64_t drain_ns;   /* how long serve drains at most; 0: not said */
-	uint64_t started_ns; /* offsets inside sentences count from it; see summary_set_started() */
+	uint64_t started_ns; /* offsets inside sentences count from it; 0: in the ramp, see
+				 summary_set_started() */
 };
 
 struct summary;

@@ -117,14 +117,54 @@ static void connected_text(const struct summary_group *group, const struct summa
 				     units_format_grouped(group->to_others, count));
 }
 
+/* "the last at +11.600 s", where the line stands under another moment. */
+static void append_last(struct buffer *out, const char *before, const struct summary_group *group,
+			const struct summary_setup *setup)
+{
+	char last[PHRASE_MAX];
+	if (setup->started_ns > 0)
+		buffer_append_format(
+			out, "%sthe last at %s", before,
+			phrase_offset((int64_t)(group->last_ns - setup->started_ns), last));
+}
+
+/* " in 9.9 s": of those that could not be told for so long. */
+static void append_time(struct buffer *out, const struct summary_group *group,
+			const struct summary_setup *setup)
+{
+	char time[PHRASE_MAX];
+	if (group->at_ns == group->first_ns)
+		return;
+	buffer_append_format(out, " in %s",
+			     phrase_duration(group->last_ns - group->first_ns, time));
+	if (group->at_ns != group->last_ns)
+		append_last(out, ", ", group, setup);
+}
+
+/* " since +1.300 s": before it was noticed. */
+static void append_since(struct buffer *out, const struct summary_group *group,
+			 const struct summary_setup *setup)
+{
+	char since[PHRASE_MAX];
+	if (setup->started_ns > 0 && group->since_ns < group->first_ns)
+		buffer_append_format(
+			out, " since %s",
+			phrase_offset((int64_t)(group->since_ns - setup->started_ns), since));
+}
+
 static void spell_text(const struct summary_group *group, const struct summary_setup *setup,
 		       struct buffer *out)
 {
 	char count[UNITS_TEXT_MAX], since[PHRASE_MAX];
-	buffer_append_format(out, "new connections: %s failed since %s, %s",
+	buffer_append_format(out, "new connections: %s failed since %s, ",
 			     units_format_grouped(group->count, count),
-			     phrase_offset((int64_t)(group->first_ns - setup->started_ns), since),
-			     group->is_open ? "to the end" : "this the last");
+			     phrase_offset((int64_t)(group->first_ns - setup->started_ns), since));
+	if (group->is_open)
+		buffer_append_text(out, "to the end");
+	else if (group->at_ns == group->last_ns)
+		buffer_append_text(out, "this the last");
+	else
+		append_last(out, "", group, setup);
 }
 
 static void slot_text(const struct summary_group *group, const struct summary_setup *setup,
@@ -146,10 +186,13 @@ static void slot_text(const struct summary_group *group, const struct summary_se
 	case EVENT_SLOT_LOSS:
 		append_part(out, group, client_word(setup));
 		buffer_append_text(out, " without answers");
+		append_since(out, group, setup);
 		break;
 	case EVENT_SLOT_REFUSED:
 		append_part(out, group, "attempt");
-		buffer_append_text(out, " to connect failed (");
+		buffer_append_text(out, " to connect failed");
+		append_time(out, group, setup);
+		buffer_append_text(out, " (");
 		append_failure(out, group->outcome, setup->target);
 		buffer_append_text(out, ")");
 		break;
@@ -161,7 +204,8 @@ static void slot_text(const struct summary_group *group, const struct summary_se
 	}
 }
 
-static void path_text(const struct summary_group *group, struct buffer *out)
+static void path_text(const struct summary_group *group, const struct summary_setup *setup,
+		      struct buffer *out)
 {
 	char count[PHRASE_MAX];
 	buffer_append_text(out, "path: ");
@@ -169,6 +213,7 @@ static void path_text(const struct summary_group *group, struct buffer *out)
 	case EVENT_PATH_OUT:
 		append_part(out, group, "flow");
 		buffer_append_text(out, " without answers");
+		append_since(out, group, setup);
 		break;
 	case EVENT_PATH_BACK:
 		append_part(out, group, "flow");
@@ -219,6 +264,7 @@ static void host_text(const struct summary_group *group, const struct summary_se
 	case EVENT_LIMIT:
 		append_part(out, group, "client");
 		buffer_append_format(out, " turned away by %s", limit_text(group, setup));
+		append_time(out, group, setup);
 		break;
 	case EVENT_DRAIN:
 		drain_text(group, setup, out);
@@ -244,7 +290,7 @@ void summary_group_text(const struct summary_group *group, const struct summary_
 	case EVENT_PATH_BACK:
 	case EVENT_PATH_ANSWERED:
 	case EVENT_PATH_SILENT:
-		path_text(group, out);
+		path_text(group, setup, out);
 		break;
 	case EVENT_SATURATED:
 	case EVENT_LIMIT:

@@ -94,6 +94,14 @@ static void moments_add(struct moments *moments, int64_t first_ns, int64_t last_
 	moments->is_known = true;
 }
 
+/* A datagram is counted as lost when the reply timeout is over: it was sent so long before. */
+static int64_t counted_late_ns(const struct row *row)
+{
+	bool is_lost_datagram = strcmp(row->stream->transport, "udp") == 0 &&
+				strcmp(row->figure->name, "lost") == 0;
+	return is_lost_datagram ? (int64_t)row->report->reply_timeout_ns : 0;
+}
+
 /* Figures that samples count too. */
 static bool moments_of_samples(const struct row *row, struct moments *ret)
 {
@@ -111,8 +119,9 @@ static bool moments_of_samples(const struct row *row, struct moments *ret)
 		for (uint32_t k = 0; k < row->stream->sample_count; k++) {
 			const struct report_sample *sample = &row->stream->samples[k];
 			const char *place = (const char *)sample + sampled[i].offset;
+			int64_t at_ns = sample->at_ns - counted_late_ns(row);
 			if (*(const uint64_t *)(const void *)place > 0)
-				moments_add(ret, sample->at_ns, sample->at_ns);
+				moments_add(ret, at_ns, at_ns);
 		}
 		return true;
 	}

@@ -106,6 +106,10 @@ static void results(void **state)
 	result_says(report, "FAIL graceful: 323 messages lost");
 
 	report = sample_datagrams();
+	report->streams[0].survival[SURVIVAL_STALLED] = 5;
+	result_says(report, "; 5 flows silent at the end");
+
+	report = sample_datagrams();
 	report->streams[1].totals.lost = report->streams[1].totals.sent;
 	result_says(report, "; 100 % of the UDP probes lost");
 
