@@ -11,7 +11,8 @@
 #include "cli/help.h"
 #include "cli/topic.h"
 
-/* Bytes of a line of running text: mandoc -T lint wants 80 at most, and "\\&" may stand before it. */
+/* Bytes of a line of running text: mandoc -T lint wants 80 at most, and "\\&" may stand before it.
+ */
 #define LINE_MAX_BYTES 78
 
 /* Rows of the table at most. */

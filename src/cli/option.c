@@ -275,20 +275,7 @@ static int take_value(struct parser *parser, const struct option_row *row, const
 
 static int print_help(struct parser *parser, const char *word)
 {
-	static const struct {
-		const char *word;
-		enum option_level level;
-	} levels[] = {
-		{ "all", OPTION_ALL },
-		{ "socket", OPTION_SOCKET },
-		{ "output", OPTION_OUTPUT },
-	};
-	enum option_level level = OPTION_FIRST_HOUR;
-	for (size_t i = 0; word && i < array_size(levels); i++) {
-		if (strcmp(word, levels[i].word) == 0)
-			level = levels[i].level;
-	}
-	help_print_command(stdout, parser->command, level);
+	help_print_command(stdout, parser->command, help_level_find(word));
 	return -ECANCELED;
 }
 

@@ -32,6 +32,12 @@ struct option_list {
 	size_t count;
 };
 
+/* Where completion takes candidates: each with a phrase about it. */
+struct option_offer {
+	void (*word)(void *context, const char *word, const char *summary);
+	void *context;
+};
+
 enum option_level {
 	OPTION_FIRST_HOUR, /* --help shows these, about ten a command */
 	OPTION_ALL,        /* --help all */
@@ -49,6 +55,8 @@ struct option_row {
 	const char *minimum;      /* as typed, inclusive; NULL: the type's own */
 	const char *maximum;
 	const char *choices; /* "auto always never" */
+	/* Values to complete besides, from the table that knows them. */
+	void (*values)(const struct option_offer *offer);
 	/* The option that this one stands instead of: both from one source is an error, else the
 	 * stronger source says which of them holds. */
 	const char *instead_of;

@@ -67,7 +67,8 @@ struct show_options {
 
 static const struct option_row show_rows[] = {
 	OPTION(struct show_options, output.formats, OPTION_LIST, .name = "output", .letter = 'o',
-	       .placeholder = "FORMAT[=FILE]", .help = OUTPUT_HELP),
+	       .placeholder = "FORMAT[=FILE]", .values = output_formats_sending,
+	       .help = OUTPUT_HELP),
 	OPTION(struct show_options, output.color, OPTION_CHOICE, .name = "color",
 	       .choices = "auto always never", .default_text = "auto", .placeholder = "WHEN",
 	       .level = OPTION_OUTPUT, .help = "colour on a terminal; NO_COLOR is respected"),

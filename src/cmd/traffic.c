@@ -87,7 +87,7 @@ static const struct option_row rows[] = {
 	ROW(seed, OPTION_COUNT, .name = "seed", .placeholder = "N", .default_text = "1",
 	    .level = OPTION_ALL, .help = "of the back-off's jitter"),
 	CONFIG_OPTION(struct traffic_options, config),
-	OUTPUT_OPTIONS(struct traffic_options, output),
+	OUTPUT_OPTIONS(struct traffic_options, output, sending),
 };
 /* clang-format on */
 

@@ -38,6 +38,11 @@ static const struct expect_set *set_find(const char *name)
 	return NULL;
 }
 
+const char *expect_set_name(size_t index)
+{
+	return index < array_size(sets) ? sets[index].name : NULL;
+}
+
 /* Copies the text without the blanks around it; -EINVAL if it doesn't fit. */
 static int word_copy(const char *text, size_t size, char word[EXPECT_WORD_MAX])
 {

@@ -47,6 +47,9 @@ struct expect_stream {
  * "--expect: "; the list is unchanged then. */
 nodiscard int expect_parse(const char *text, struct error *error, struct expect_list *list);
 
+/* The sets' names; NULL behind the last. */
+const char *expect_set_name(size_t index);
+
 /* Can this plan measure them? -EINVAL with the sentence. Members of a set that the plan has no
  * stream for are taken out; a set of which nothing is left is an error. */
 nodiscard int expect_check(struct expect_list *list, const struct expect_stream *streams,

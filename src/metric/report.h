@@ -162,6 +162,7 @@ struct report_generator {
 	uint64_t receive_queue_overflows;
 	uint64_t events_dropped;
 	uint64_t listen_overflows; /* serve */
+	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
 	const char *verdict;       /* good, weak, bad */
 	const char *evidence;      /* the sentence behind it */
 };

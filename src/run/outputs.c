@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/closest.h"
 #include "cli/message.h"
+#include "metric/expect.h"
 #include "view/csv.h"
 #include "view/ctraffic.h"
 #include "view/hdr_log.h"
@@ -45,6 +46,45 @@ void outputs_help(struct buffer *out)
 				     has_side(i, OUTPUT_SERVING) ? "" : "; not of serve");
 	buffer_append_text(out, "\n");
 	csv_help(out);
+}
+
+/* ---- completion ---- */
+
+static void offer_formats(const struct option_offer *offer, enum output_side side)
+{
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		if (has_side(i, side))
+			offer->word(offer->context, formats[i].name, formats[i].sentence);
+}
+
+void output_formats_sending(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_SENDING);
+}
+
+void output_formats_serving(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_SERVING);
+}
+
+static void offer_figures(const struct option_offer *offer, unsigned scopes)
+{
+	for (size_t i = 0; i < figure_table_size; i++)
+		if (figure_table[i].scopes & scopes)
+			offer->word(offer->context, figure_table[i].name, figure_table[i].help);
+}
+
+void output_figures_sending(const struct option_offer *offer)
+{
+	const char *name = NULL;
+	for (size_t i = 0; (name = expect_set_name(i)) != NULL; i++)
+		offer->word(offer->context, name, "a set of expectations");
+	offer_figures(offer, ~(unsigned)FIGURE_SERVICE);
+}
+
+void output_figures_serving(const struct option_offer *offer)
+{
+	offer_figures(offer, FIGURE_SERVICE | FIGURE_RUN);
 }
 
 /* ---- options ---- */

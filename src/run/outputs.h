@@ -27,14 +27,22 @@ struct output_options {
 #define OUTPUT_HELP \
 	"json, csv, md, junit... (conntest help formats); with =FILE the text stays on stdout"
 
+/* What -o and --expect can name, for completion. */
+void output_formats_sending(const struct option_offer *offer);
+void output_formats_serving(const struct option_offer *offer);
+void output_figures_sending(const struct option_offer *offer);
+void output_figures_serving(const struct option_offer *offer);
+
 /* The rows of these options inside a command's own table: `field` is the member of type struct
- * output_options in `structure`. */
+ * output_options in `structure`, `side` is sending or serving. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): `field` is a member's name */
-#define OUTPUT_OPTIONS(structure, field)                                                           \
+#define OUTPUT_OPTIONS(structure, field, side)                                                     \
 	OPTION(structure, field.formats, OPTION_LIST, .name = "output", .letter = 'o',             \
-	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR, .help = OUTPUT_HELP),   \
+	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR,                         \
+	       .values = output_formats_##side, .help = OUTPUT_HELP),                              \
 		OPTION(structure, field.expect, OPTION_LIST, .name = "expect",                     \
 		       .placeholder = "'NAME OP VALUE'", .level = OPTION_FIRST_HOUR,               \
+		       .values = output_figures_##side,                                            \
 		       .help = "exit 1 unless it holds (conntest help figures); also graceful, "   \
 			       "hitless"),                                                         \
 		OPTION(structure, field.color, OPTION_CHOICE, .name = "color",                     \

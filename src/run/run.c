@@ -399,6 +399,7 @@ static void fill_report(struct session *session)
 	describe_service(session, report);
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;
+	report->generator.listen_queue = limits_listen_queue();
 	report->has_nothing_answered = is_nothing_answered(report);
 	describe_ramp(session, report);
 	expect_evaluate(&session->expect, report);

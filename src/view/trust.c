@@ -1,11 +1,13 @@
 /* See trust.h. */
 #include "view/trust.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/attributes.h"
 #include "base/outcome.h"
 #include "base/units.h"
+#include "sys/limits.h"
 #include "view/clauses.h"
 #include "view/phrase.h"
 
@@ -214,6 +216,26 @@ static void trust_limit(const struct report_limit *limit, struct clauses *clause
 			     is_option ? limit->name : "ulimit -n");
 }
 
+/* "3 listen-queue overflows (4 may wait: sysctl -w net.core.somaxconn=4096)" */
+static void trust_listen_queue(const struct report_generator *generator, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	struct buffer *out = clauses_next(clauses);
+	uint64_t wanted = 2 * generator->listen_queue;
+	if (wanted < LIMITS_LISTEN_QUEUE_USUAL)
+		wanted = LIMITS_LISTEN_QUEUE_USUAL;
+	if (generator->listen_overflows == 0) {
+		buffer_append_text(out, "no listen-queue overflow");
+		return;
+	}
+	buffer_append_text(
+		out, phrase_count(generator->listen_overflows, "listen-queue overflow", count));
+	if (generator->listen_queue > 0)
+		buffer_append_format(
+			out, " (%" PRIu64 " may wait: sysctl -w net.core.somaxconn=%" PRIu64 ")",
+			generator->listen_queue, wanted);
+}
+
 /* "no limit was reached, no listen-queue overflow, 0.04 of 2 CPUs" */
 static void trust_served(const struct report *report, struct clauses *clauses)
 {
@@ -225,12 +247,7 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 		trust_limit(&report->limits[i], clauses);
 	if (report->limit_count == 0)
 		buffer_append_text(clauses_next(clauses), "no limit was reached");
-	if (generator->listen_overflows > 0)
-		buffer_append_text(
-			clauses_next(clauses),
-			phrase_count(generator->listen_overflows, "listen-queue overflow", count));
-	else
-		buffer_append_text(clauses_next(clauses), "no listen-queue overflow");
+	trust_listen_queue(generator, clauses);
 	buffer_append_format(clauses_next(clauses), "%.2f of %s",
 			     seconds > 0 ? generator->cpu_seconds / seconds : 0.0,
 			     phrase_count(generator->cpus, "CPU", count));
