@@ -161,6 +161,12 @@ static const struct slot_state *silence(struct slot *slot)
 	struct stall *stall = &slot->stall;
 	uint64_t now_ns = slot_now(slot);
 	slots_release(slot->slots, slot);
+	if (now_ns >= stall_deadline(stall)) {
+		/* What came while this thread didn't run is no silence. */
+		const struct slot_state *next = slot_receive(slot);
+		if (next != &state_up)
+			return next;
+	}
 	if (!stall->is_owed)
 		return &state_up;
 	if (!stall->is_stalled && stall_check(stall, now_ns))

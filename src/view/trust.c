@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "base/outcome.h"
 #include "base/units.h"
 #include "view/clauses.h"
 #include "view/phrase.h"
@@ -35,13 +36,41 @@ static bool was_cut_short(const struct report *report)
 	return report->is_interrupted && report->duration_ns < report->planned_duration_ns;
 }
 
+/* What this host can run out of while it measures, and what to do. */
+static const struct {
+	enum outcome outcome;
+	const char *advice;
+} lacks[] = {
+	{ OUTCOME_NO_DESCRIPTORS, "raise ulimit -n" },
+	{ OUTCOME_NO_PORTS, "give more --source addresses, or widen net.ipv4.ip_local_port_range" },
+	{ OUTCOME_NO_MEMORY, "lower -c, or give it more" },
+};
+
+static uint64_t attempts_ended(const struct report *report, enum outcome outcome)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		for (uint32_t k = 0; k < report->streams[i].error_count; k++)
+			if (report->streams[i].errors[k].outcome == outcome)
+				count += report->streams[i].errors[k].count;
+	return count;
+}
+
+static bool has_lacked_anything(const struct report *report)
+{
+	for (size_t i = 0; i < array_size(lacks); i++)
+		if (attempts_ended(report, lacks[i].outcome) > 0)
+			return true;
+	return false;
+}
+
 static const char *verdict(const struct report *report)
 {
 	const struct report_generator *generator = &report->generator;
 	uint64_t missed = missed_generator(report);
 	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
 	if (report->has_nothing_answered || generator->send_error_p99_ns > BAD_LATE_NS ||
-	    (missed > 0 && has_missed_much))
+	    (missed > 0 && has_missed_much) || has_lacked_anything(report))
 		return "bad";
 	bool was_slow = generator->send_error_p99_ns > WEAK_LATE_NS ||
 			generator->loop_lag_p99_ns > WEAK_LAG_NS || missed > 0;
@@ -140,6 +169,19 @@ static void trust_host(const struct report_generator *generator, struct clauses 
 				     phrase_count(generator->events_dropped, "event", text));
 }
 
+/* "this host was out of local ports 12 times (give more ...)" */
+static void trust_lacks(const struct report *report, struct clauses *clauses)
+{
+	char times[PHRASE_MAX];
+	for (size_t i = 0; i < array_size(lacks); i++) {
+		uint64_t count = attempts_ended(report, lacks[i].outcome);
+		if (count > 0)
+			buffer_append_format(clauses_next(clauses), "this host was %s %s (%s)",
+					     outcome_sentence(lacks[i].outcome),
+					     phrase_count(count, "time", times), lacks[i].advice);
+	}
+}
+
 /* "no limit was reached, no listen-queue overflow, 0.04 of 2 CPUs" */
 static void trust_served(const struct report *report, struct clauses *clauses)
 {
@@ -170,6 +212,7 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
 	const struct report_stream *paced = slots ? slots : attempts;
+	trust_lacks(report, clauses);
 	if (report->has_nothing_answered) {
 		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
 		return;

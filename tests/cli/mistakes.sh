@@ -7,6 +7,8 @@ run conntest traffic -P 4 web
 run conntest traffic -u web
 run conntest traffic -r 10x web
 run conntest traffic --message-size 63 web
+run conntest traffic --message-size 0 web
+run conntest traffic --message-size 4GiB web
 run conntest traffic --duraton 60s web
 run conntest traffic --expect 'outage.max < 1s' 192.0.2.1
 run conntest traffic --cpus 9999 192.0.2.1

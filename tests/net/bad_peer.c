@@ -1,6 +1,7 @@
 /* bad_peer HOW: a TCP server on a free loopback port that misbehaves; prints "ready PORT".
  *   echo      none of it: a plain echo without a host name
  *   slow      a plain echo, in two halves 20 ms apart
+ *   ctraffic  as ctraffic's server: an echo with a host name over the head of what comes first
  *   silent    accepts and reads, never answers
  *   half      answers the first half of what came first, then nothing
  *   garbage   answers as many bytes as came, but others
@@ -9,6 +10,7 @@
  *   unasked   sends 100 bytes that nobody asked for, then echoes */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +86,26 @@ static enum next answer_slow(int fd, char *bytes, size_t length)
 	return send_all(fd, bytes + length / 2, length - length / 2);
 }
 
+static bool has_name[BACKLOG]; /* by descriptor: to be sent */
+
+static enum next greet_ctraffic(int fd)
+{
+	if (fd >= BACKLOG)
+		return CLOSE;
+	has_name[fd] = true;
+	return GO_ON;
+}
+
+static enum next answer_ctraffic(int fd, char *bytes, size_t length)
+{
+	static const char name[] = "ctraffic-host";
+
+	if (has_name[fd] && length >= sizeof name)
+		memcpy(bytes, name, sizeof name);
+	has_name[fd] = false;
+	return send_all(fd, bytes, length);
+}
+
 static enum next answer_silent(int fd, char *bytes, size_t length)
 {
 	(void)fd, (void)bytes, (void)length;
@@ -107,14 +129,15 @@ static const struct behaviour {
 	enum next (*greet)(int fd);
 	enum next (*answer)(int fd, char *bytes, size_t length);
 } behaviours[] = {
-	{ "echo",    greet_nothing, answer_echo },
-	{ "slow",    greet_nothing, answer_slow },
-	{ "silent",  greet_nothing, answer_silent },
-	{ "half",    greet_nothing, answer_half },
-	{ "garbage", greet_nothing, answer_garbage },
-	{ "reset",   greet_reset,   answer_silent },
-	{ "close",   greet_close,   answer_silent },
-	{ "unasked", greet_unasked, answer_echo },
+	{ "echo",     greet_nothing,  answer_echo },
+	{ "slow",     greet_nothing,  answer_slow },
+	{ "ctraffic", greet_ctraffic, answer_ctraffic },
+	{ "silent",   greet_nothing,  answer_silent },
+	{ "half",     greet_nothing,  answer_half },
+	{ "garbage",  greet_nothing,  answer_garbage },
+	{ "reset",    greet_reset,    answer_silent },
+	{ "close",    greet_close,    answer_silent },
+	{ "unasked",  greet_unasked,  answer_echo },
 };
 /* clang-format on */
 

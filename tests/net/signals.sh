@@ -17,6 +17,30 @@ for signal in INT TERM; do
 	expect_text "$work/traffic.out" '^Result:'
 done
 
+echo "in the ramp too, when nothing has answered yet"
+start silent "$helpers/bad_peer" silent
+silent=tcp://127.0.0.1:$(await "$work/silent.out" ready | cut -d' ' -f2)
+start traffic "$conntest" traffic -c 3 --connect-timeout 60s --path-probe off --no-save -T 60s \
+	-o "json=$work/report.json" "$silent"
+await "$work/traffic.err" 'clients silent' >/dev/null
+kill -INT "${pids[traffic]}"
+traffic_end
+expect "exit status" "$exit_status" == 1
+expect_json "$work/report.json" .interrupted == true
+expect_json "$work/report.json" .nothing_answered == true
+
+echo "a second one doesn't wait for replies"
+traffic_start -c 3 -r 10/conn --new-connections off --path-probe off --reply-timeout 60s \
+	--connect-timeout 500ms -T 60s "$silent"
+before=$SECONDS
+kill -INT "${pids[traffic]}"
+await "$work/traffic.err" 'SIGINT: .*once more' >/dev/null
+kill -INT "${pids[traffic]}"
+traffic_end
+expect "seconds" $((SECONDS - before)) '<=' 20
+expect_json "$work/report.json" 'stream("persistent").totals | .messages_sent == .in_flight' == true
+expect_json "$work/report.json" 'stream("persistent").survival.stalled' == 3
+
 echo "a drain without connections is over at once"
 before=$SECONDS
 stop web-1

@@ -122,7 +122,8 @@ static void test_real_timer(void **state)
 
 	init_alarm(&alarm, loop, start_ns + 20 * NS_PER_MS);
 	assert_int_equal(loop_run(loop, start_ns + 10 * NS_PER_MS), 0);
-	assert_int_equal(alarm.count, 0);
+	/* Not early; a turn that the machine held up may have seen both moments pass. */
+	assert_true(alarm.count == 0 || clock_monotonic_ns() >= start_ns + 20 * NS_PER_MS);
 	assert_int_equal(loop_run(loop, start_ns + 40 * NS_PER_MS), 0);
 	assert_int_equal(alarm.count, 1);
 	assert_true(alarm.fired_ns >= start_ns + 20 * NS_PER_MS);

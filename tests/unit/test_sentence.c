@@ -160,6 +160,19 @@ static void verdicts(void **state)
 	trust_says(report, "good", "1 event not told");
 }
 
+static void what_this_host_lacked_is_bad(void **state)
+{
+	static struct report_error errors[] = {
+		{ .phase = PHASE_CONNECT, .outcome = OUTCOME_REFUSED, .count = 7 },
+		{ .phase = PHASE_CONNECT, .outcome = OUTCOME_NO_DESCRIPTORS, .count = 4 },
+	};
+	struct report *report = sample_all_well();
+	report->streams[0].errors = errors;
+	report->streams[0].error_count = array_size(errors);
+	trust_says(report, "bad",
+		   "this host was out of file descriptors 4 times (raise ulimit -n); sent p99");
+}
+
 static void an_end_before_the_plan_is_weak(void **state)
 {
 	struct report *report = sample_all_well();
@@ -192,6 +205,7 @@ int main(void)
 		cmocka_unit_test(results),
 		cmocka_unit_test(workloads),
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(what_this_host_lacked_is_bad),
 		cmocka_unit_test(an_end_before_the_plan_is_weak),
 		cmocka_unit_test(the_trust_of_serve),
 	};

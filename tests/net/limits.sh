@@ -1,0 +1,19 @@
+#!/bin/bash
+# serve turns away who is too many, says so and counts it; those within the limit notice nothing.
+# shellcheck source=lib.sh
+source "$(dirname "$0")/lib.sh"
+need jq
+
+serve web-1 --max-connections 5
+traffic -c 8 -r 20/conn --new-connections off --path-probe off --connect-timeout 500ms -T 1s \
+	"traffic://127.0.0.1:$(port web-1)"
+expect "exit status" "$exit_status" == 0
+expect_json "$work/report.json" 'backend("web-1").untouched' == 5
+expect_json "$work/report.json" 'stream("persistent").survival | .closed + .reset' == 3
+expect_json "$work/report.json" 'stream("persistent").totals | .messages_received' == 100
+
+stop web-1
+tail -n 1 "$work/web-1.out" | jq .report >"$work/served.json"
+expect_text "$work/web-1.err" 'clients turned away by a limit'
+expect_json "$work/served.json" '.served.limits[] | select(.name == "max-connections").count' '>=' 3
+expect_json "$work/served.json" 'stream("served").totals.messages_received' '>=' 105
