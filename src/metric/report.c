@@ -32,6 +32,15 @@ const struct report_stream *report_stream(const struct report *report, const cha
 	return NULL;
 }
 
+const struct report_mark *report_mark_of(const struct report *report, const char *kind)
+{
+	for (uint32_t i = 0; i < report->mark_count; i++) {
+		if (strcmp(report->marks[i].kind, kind) == 0)
+			return &report->marks[i];
+	}
+	return NULL;
+}
+
 bool report_has_backend_names(const struct report_stream *stream)
 {
 	for (uint32_t i = 0; i < stream->backend_count; i++) {

@@ -176,10 +176,12 @@ struct report_expectation {
 
 /* The command of a mark: what --exec ran, or the one that the run wrapped. */
 struct report_command {
-	const char *text;     /* as given */
-	uint64_t exit_status; /* as a shell tells it where it could not be started: 126, 127 */
-	bool has_exit_status;
-	const char *signal;      /* what ended it instead: "SIGKILL" */
+	const char *text; /* as given */
+	/* As of timeout(1): 124 where we had to end it, 126 and 127 where it could not be started,
+	 * 128 + n where signal n ended it. */
+	uint64_t exit_status;
+	bool has_exit_status;    /* false: it did not end */
+	const char *signal;      /* what ended it: "SIGKILL" */
 	const char *reason;      /* why it could not be started, or was ended by us */
 	int64_t ended_ns;        /* INT64_MIN: it had not ended */
 	const char *output;      /* stdout and stderr, the last REPORT_OUTPUT_MAX bytes */
@@ -259,5 +261,7 @@ void report_free(struct report *report);
 
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
+/* The first mark of this kind, or NULL. */
+const struct report_mark *report_mark_of(const struct report *report, const char *kind);
 /* Does any backend of the stream have a name? */
 bool report_has_backend_names(const struct report_stream *stream);

@@ -37,8 +37,9 @@ static struct report *read_again(const struct buffer *text)
 static void a_round_trip_changes_no_byte(void **state)
 {
 	static struct report *(*const samples[])(void) = {
-		sample_failover,    sample_datagrams,           sample_nothing,  sample_served,
-		sample_interrupted, sample_expectations_failed, sample_all_well, sample_every_field,
+		sample_failover, sample_datagrams,   sample_nothing,
+		sample_served,   sample_interrupted, sample_expectations_failed,
+		sample_all_well, sample_every_field, sample_wrapped,
 	};
 	for (size_t i = 0; i < array_size(samples); i++) {
 		struct report *report = samples[i]();

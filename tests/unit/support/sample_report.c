@@ -364,6 +364,42 @@ struct report *sample_expectations_failed(void)
 	return report;
 }
 
+struct report *sample_wrapped(void)
+{
+	static const struct report_mark marks[] = {
+		{ .name = "command start",
+		  .kind = "command",
+		  .at_ns = 2000000000,
+		  .has_command = true,
+		  .command = { .text = "kubectl rollout restart deploy/web",
+			       .has_exit_status = true,
+			       .ended_ns = 7100000000,
+			       .output = "deployment.apps/web restarted\n" },
+		  .convergence = { .is_measured = true,
+				   .affected = 50,
+				   .not_good = 2,
+				   .first_good_ns = 2593000000,
+				   .all_good_ns = INT64_MIN,
+				   .throughput_90_ns = 2700000000,
+				   .throughput_95_ns = 2700000000,
+				   .throughput_99_ns = INT64_MIN } },
+		{ .name = "command end",
+		  .kind = "command_end",
+		  .at_ns = 7100000000,
+		  .convergence = { .is_measured = true,
+				   .first_good_ns = INT64_MIN,
+				   .all_good_ns = INT64_MIN } },
+	};
+	static const char *const texts[] = { "graceful", "command.exit == 0" };
+	struct report *report = failover();
+	report->planned_duration_ns = 0;
+	report->marks = copy_list(report, marks, sizeof(marks));
+	report->mark_count = 2;
+	expect(report, texts, 2);
+	sentence_build(report);
+	return report;
+}
+
 struct report *sample_all_well(void)
 {
 	static const char *const texts[] = { "hitless" };
