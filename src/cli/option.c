@@ -69,10 +69,11 @@ static const struct option_row *find_opposite(const struct parser *parser, const
 static int set_value(struct parser *parser, const struct option_row *row, const char *typed,
 		     const char *value)
 {
-	bool *is_given = &parser->is_given[row - parser->table->rows];
-	if (!*is_given)
+	size_t index = (size_t)(row - parser->table->rows);
+	if (!parser->is_given[index])
 		option_value_clear(row, parser->options);
-	*is_given = true;
+	parser->is_given[index] = true;
+	parser->operands->is_given[index] = true;
 	int code = option_value_set(row, parser->options, value, &parser->operands->arena,
 				    parser->error);
 	if (code < 0)
@@ -109,6 +110,7 @@ static void set_defaults(struct parser *parser)
 					     : 0;
 		assert(code == 0);
 	}
+	memset(parser->operands->is_given, 0, sizeof(parser->operands->is_given));
 }
 
 bool option_is_on_by_default(const struct option_row *row)
@@ -386,6 +388,16 @@ int options_parse(const struct command *command, int argc, char **argv, void *op
 	/* A bad variable must not stand before --help. */
 	int code = read_arguments(&parser);
 	return code < 0 ? code : environment;
+}
+
+bool option_is_given(const struct command *command, const struct operands *operands,
+		     const char *name)
+{
+	for (size_t i = 0; i < command->options.count; i++) {
+		if (strcmp(command->options.rows[i].name, name) == 0)
+			return operands->is_given[i];
+	}
+	return false;
 }
 
 void operands_deinit(struct operands *operands)

@@ -8,14 +8,18 @@
 #include "cli/command.h"
 #include "engine/engine.h"
 #include "metric/report.h"
+#include "run/mark_plan.h"
 #include "run/outputs.h"
+#include "run/wrap.h"
 
 struct run {
 	const struct command *command; /* name and settings of the report */
 	const void *options;           /* the command's options struct, echoed in the report */
 	const struct output_options *output;
 	const struct plan *plan;
-	const char *target; /* as used: "tcp://10.20.0.5:5003" */
+	const char *target;            /* as used: "tcp://10.20.0.5:5003" */
+	const struct mark_plan *marks; /* NULL: none */
+	const struct wrap_plan *wrap;  /* NULL: no command is wrapped */
 	/* The listeners are open and the threads are about to run: lines that must come first go to
 	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
 	 */
