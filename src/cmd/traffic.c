@@ -30,7 +30,7 @@ static const struct option_row rows[] = {
 	ROW(duration_ns, OPTION_TIME, .name = "duration", .letter = 'T', .placeholder = "TIME",
 	    .default_text = "10s",
 	    .help = "from the moment when every connection is up or had its --connect-timeout; 0 = until "
-		    "interrupted"),
+		    "interrupted, or the COMMAND behind -- is over (then the default)"),
 	ROW(connect_rate, OPTION_TEXT, .name = "connect-rate", .placeholder = "RATE|off",
 	    .default_text = "500/s", .level = OPTION_ALL,
 	    .help = "connections begun a second, reconnects included; off = as fast as they answer"),
@@ -129,6 +129,9 @@ static int plan_marks(const struct command *command, const struct operands *oper
 	};
 	if (operands->wrapped && !option_is_given(command, operands, "duration"))
 		options->duration_ns = 0;
+	if (operands->wrapped && options->duration_ns && options->duration_ns <= options->before_ns)
+		return error_set(error, EINVAL,
+				 "--before: the run would be over (-T) before its command starts");
 	int result = mark_plan_parse(&options->marks, options->duration_ns, error, &traffic->marks);
 	if (result >= 0)
 		signals_hold(&traffic->marks.signals);
@@ -200,9 +203,8 @@ const struct command command_traffic = {
 		"conntest traffic -c 200 -T 60s --expect graceful web:5003  # exit 1 if a "
 		"message is lost\n"
 		"conntest traffic -T 0 -o json=run.json web:5003  # until Ctrl-C, with a record\n"
-		"conntest traffic --exec '3s=ssh root@node-3 reboot' web:5003  # how long until all "
-		"is well again?\n"
-		"conntest traffic --expect graceful web:5003 -- kubectl rollout restart deploy/web  "
-		"# watches while it runs",
+		"conntest traffic --exec '3s=ssh node-3 reboot' web:5003  # until all is well again\n"
+		"conntest traffic --expect graceful web:5003 -- ./upgrade.sh  # did it drop "
+		"anything?",
 	.run = traffic_run,
 };

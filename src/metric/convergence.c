@@ -167,8 +167,16 @@ static bool reserve(struct convergence *convergence, uint64_t windows)
 	return true;
 }
 
+/* Of the run, as long as it is known to be. */
+static uint64_t whole_windows(const struct convergence *convergence)
+{
+	return (convergence->end_ns - convergence->begin_ns) / CONVERGENCE_WINDOW_NS;
+}
+
 void convergence_count(struct convergence *convergence, uint64_t windows, uint64_t received)
 {
+	if (windows > whole_windows(convergence))
+		windows = whole_windows(convergence);
 	if (windows <= convergence->window_count || convergence->is_full)
 		return;
 	convergence->is_full = !reserve(convergence, windows);
@@ -214,14 +222,6 @@ static size_t find_fallen(const struct convergence *convergence, size_t from, si
 	return from;
 }
 
-/* Windows of the run that are whole. */
-static size_t whole_windows(const struct convergence *convergence)
-{
-	uint64_t length_ns = convergence->end_ns - convergence->begin_ns;
-	uint64_t windows = length_ns / CONVERGENCE_WINDOW_NS;
-	return windows < convergence->window_count ? windows : convergence->window_count;
-}
-
 struct place { /* of a mark among the windows */
 	uint64_t offset_ns;
 	size_t window; /* that it is in */
@@ -229,10 +229,17 @@ struct place { /* of a mark among the windows */
 	uint32_t baseline;
 };
 
+/* Windows of the run that were counted. */
+static size_t counted_windows(const struct convergence *convergence)
+{
+	uint64_t windows = whole_windows(convergence);
+	return windows < convergence->window_count ? windows : convergence->window_count;
+}
+
 static int64_t throughput(const struct convergence *convergence, const struct place *place,
 			  unsigned percent)
 {
-	size_t end = whole_windows(convergence);
+	size_t end = counted_windows(convergence);
 	uint32_t wanted = (uint32_t)((uint64_t)place->baseline * percent / 100);
 	size_t fallen = find_fallen(convergence, place->window, place->next, wanted);
 	if (fallen >= place->next)
@@ -249,7 +256,7 @@ static void measure_throughput(const struct convergence *convergence, uint32_t m
 			       struct report_convergence *ret)
 {
 	const struct tracked *tracked = &convergence->marks[mark];
-	size_t end = whole_windows(convergence);
+	size_t end = counted_windows(convergence);
 	struct place place = {
 		.offset_ns = tracked->at_ns - convergence->begin_ns,
 		.next = end,

@@ -41,7 +41,7 @@ void convergence_event(struct convergence *convergence, const struct event *even
 void convergence_interruption(struct convergence *convergence, const struct interval *interruption,
 			      uint64_t stall_after_ns);
 /* `received` messages were answered in all by the end of the first `windows` windows. Windows that
- * nobody looked after share evenly. */
+ * nobody looked after share evenly; what comes after the end belongs to the last. */
 void convergence_count(struct convergence *convergence, uint64_t windows, uint64_t received);
 
 /* After the end. Texts are constant. */

@@ -43,10 +43,15 @@ static int64_t offset_of(const struct monitor *monitor, uint64_t at_ns)
 	return (int64_t)(at_ns - origin_ns(monitor));
 }
 
-/* One write a line, so that lines of several writers stay whole. */
+/* One write a line, so that lines of several writers stay whole; where nobody reads, they wait with
+ * the wrapped command's output. */
 static void print(struct monitor *monitor)
 {
-	(void)!write(STDERR_FILENO, buffer_text(&monitor->buffer), monitor->buffer.size);
+	const char *line = buffer_text(&monitor->buffer);
+	if (relay_is_writable(&monitor->relay))
+		(void)!write(STDERR_FILENO, line, monitor->buffer.size);
+	else
+		relay_add(&monitor->relay, line, monitor->buffer.size);
 	buffer_clear(&monitor->buffer);
 }
 
@@ -156,8 +161,7 @@ static void end_relay(struct monitor *monitor)
 	relay_end(&monitor->relay);
 	if (monitor->relay.dropped == 0)
 		return;
-	(void)snprintf(text, sizeof(text),
-		       "%s bytes of the command's output are not shown: stderr was not read",
+	(void)snprintf(text, sizeof(text), "%s bytes of output are not shown: stderr was not read",
 		       units_format_grouped(monitor->relay.dropped, count));
 	monitor_mark(monitor, clock_monotonic_ns(), text);
 }

@@ -42,22 +42,27 @@ static size_t whole_lines(const struct relay *relay)
 	return size == 0 && relay->size >= PIPE_BUF ? relay->size : size;
 }
 
-static bool is_writable(const struct relay *relay, int patience_ms)
+static bool wait_writable(const struct relay *relay, int patience_ms)
 {
 	struct pollfd poll_fd = { .fd = relay->fd, .events = POLLOUT };
 	return poll(&poll_fd, 1, patience_ms) == 1;
 }
 
+bool relay_is_writable(const struct relay *relay)
+{
+	return wait_writable(relay, 0);
+}
+
 bool relay_is_ready(const struct relay *relay)
 {
-	return whole_lines(relay) > 0 && is_writable(relay, 0);
+	return whole_lines(relay) > 0 && relay_is_writable(relay);
 }
 
 /* A pipe that is writable has room for PIPE_BUF. */
 static void write_out(struct relay *relay, size_t size, int patience_ms)
 {
 	size_t done = 0;
-	while (done < size && is_writable(relay, patience_ms)) {
+	while (done < size && wait_writable(relay, patience_ms)) {
 		size_t piece = size - done < PIPE_BUF ? size - done : PIPE_BUF;
 		ssize_t written = write(relay->fd, relay->waiting + done, piece);
 		if (written < 0 && (errno == EAGAIN || errno == EINTR))

@@ -18,6 +18,8 @@ struct relay {
 void relay_init(struct relay *relay, int fd);
 void relay_deinit(struct relay *relay);
 void relay_add(struct relay *relay, const char *bytes, size_t size);
+/* The descriptor takes bytes now. */
+bool relay_is_writable(const struct relay *relay);
 /* There is a whole line, and the descriptor takes it. */
 bool relay_is_ready(const struct relay *relay);
 /* Writes what it takes; does not block. */

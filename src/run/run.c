@@ -83,19 +83,20 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 }
 
 /* Once: nothing falls due any more, and commands that still run are stopped. */
-static void note_end(struct session *session, const char *reason)
+static void note_end(struct session *session)
 {
+	uint64_t duration_ns = session->run->plan->duration_ns;
 	if (session->has_ended)
 		return;
 	session->has_ended = true;
 	loop_clear_timer(session->loop, &session->duration);
 	marks_end(session->marks, loop_read_clock(session->loop));
-	wrap_end(session->wrap, reason);
+	wrap_end(session->wrap, duration_ns ? "-T was over" : "the run ended");
 }
 
 static void on_duration_over(struct timer *timer)
 {
-	note_end(container_of(timer, struct session, duration), "-T was over");
+	note_end(container_of(timer, struct session, duration));
 }
 
 /* The wrapped command has ended, and what is watched after it. */
@@ -104,7 +105,7 @@ static void on_wrap_over(void *context)
 	struct session *session = context;
 	session->end_ns = loop_read_clock(session->loop);
 	engine_end(session->engine);
-	note_end(session, NULL);
+	note_end(session);
 }
 
 /* Nothing came up although every slot had its connect timeout: there is nothing to measure. */
@@ -125,7 +126,7 @@ static void begin_when_settled(struct session *session)
 	if (!is_anything_up(session)) {
 		session->has_nothing_up = true;
 		note_begin(session, now_ns);
-		note_end(session, NULL);
+		note_end(session);
 		engine_abort(session->engine);
 		return;
 	}
@@ -139,7 +140,7 @@ static void on_woken(void *context)
 	begin_when_settled(session);
 	if (!engine_is_done(session->engine))
 		return;
-	note_end(session, "the run ended");
+	note_end(session);
 	if (!marks_are_busy(session->marks) && !wrap_is_busy(session->wrap))
 		loop_stop(session->loop);
 }
@@ -184,7 +185,7 @@ static void on_signal(struct signals *signals, int number)
 		engine_abort(session->engine);
 	}
 	wrap_signal(session->wrap, is_first ? number : SIGKILL);
-	note_end(session, NULL);
+	note_end(session);
 }
 
 /* ---- before ---- */

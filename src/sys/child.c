@@ -40,13 +40,16 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, enum child_input
 	return result;
 }
 
-/* A group of its own, no signal blocked, SIGPIPE as usual. */
+/* A group of its own, no signal blocked, and the usual answer to those that are passed on to it,
+ * though a shell may have had us ignore them. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
+	static const int passed[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	sigset_t none, usual;
 	sigemptyset(&none);
 	sigemptyset(&usual);
-	sigaddset(&usual, SIGPIPE);
+	for (size_t i = 0; i < array_size(passed); i++)
+		sigaddset(&usual, passed[i]);
 	int result = posix_spawnattr_setflags(
 		attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	if (!result)

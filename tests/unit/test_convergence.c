@@ -324,6 +324,22 @@ static void windows_that_were_slept_through_share(void **state)
 	convergence_free(convergence);
 }
 
+/* The last count of a run may come for more windows than it had. */
+static void windows_beyond_the_end_take_no_share(void **state)
+{
+	(void)state;
+	struct convergence *convergence = begun(1);
+	struct report_convergence is;
+	convergence_mark(convergence, BEGIN_NS + MS(3000));
+	convergence_end(convergence, BEGIN_NS + MS(10000));
+	for (unsigned i = 0; i < 99; i++)
+		convergence_count(convergence, i + 1, (i + 1) * 100);
+	convergence_count(convergence, 120, 10000);
+	convergence_result(convergence, 0, &is);
+	assert_int_equal(is.throughput_99_ns, 0);
+	convergence_free(convergence);
+}
+
 /* ---- whole runs ---- */
 
 static const struct memory_options quick = { .delay_ns = NS_PER_MS, .seed = 7 };
@@ -445,6 +461,7 @@ int main(void)
 		cmocka_unit_test(the_next_mark_has_what_falls_after_it),
 		cmocka_unit_test(without_a_baseline_there_is_no_throughput),
 		cmocka_unit_test(windows_that_were_slept_through_share),
+		cmocka_unit_test(windows_beyond_the_end_take_no_share),
 		cmocka_unit_test(a_quiet_run_shows_nothing),
 		cmocka_unit_test(a_peer_that_is_reset_and_comes_back),
 		cmocka_unit_test(a_peer_that_stays_away),
