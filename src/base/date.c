@@ -74,3 +74,51 @@ int date_parse_ms(const char *text, int64_t *ret_unix_ns)
 	*ret_unix_ns = unix_ns;
 	return 0;
 }
+
+/* ".303" as ns; goes on behind it. */
+static int64_t parse_fraction(const char **text)
+{
+	int64_t ns = 0;
+	if (**text != '.')
+		return 0;
+	(*text)++;
+	for (int64_t unit = (int64_t)NS_PER_S / 10; **text >= '0' && **text <= '9'; unit /= 10)
+		ns += unit * (*(*text)++ - '0');
+	return ns;
+}
+
+/* "Z", "+01:00" in minutes, to the end of the text. */
+static int parse_zone(const char *text, int *ret_minutes)
+{
+	*ret_minutes = 0;
+	if (strcmp(text, "Z") == 0)
+		return 0;
+	if (strlen(text) != strlen("+00:00") || (*text != '+' && *text != '-') || text[3] != ':')
+		return -EINVAL;
+	int hours = digits(text + 1, 2);
+	int minutes = digits(text + 4, 2);
+	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+		return -EINVAL;
+	*ret_minutes = (*text == '-' ? -1 : 1) * (60 * hours + minutes);
+	return 0;
+}
+
+int date_parse(const char *text, int64_t *ret_unix_ns)
+{
+	static const char seconds_form[] = "0000-00-00T00:00:00";
+	char seconds[DATE_TEXT_MAX];
+	size_t size = strlen(seconds_form);
+	int minutes = 0;
+	if (strlen(text) <= size)
+		return -EINVAL;
+	(void)snprintf(seconds, sizeof(seconds), "%.*s.000Z", (int)size, text);
+	if (date_parse_ms(seconds, ret_unix_ns) < 0)
+		return -EINVAL;
+	text += size;
+	int64_t fraction_ns = parse_fraction(&text);
+	if (parse_zone(text, &minutes) < 0)
+		return -EINVAL;
+	*ret_unix_ns += fraction_ns - minutes * 60 * (int64_t)NS_PER_S;
+	/* The offset may lead out of those years. */
+	return date_parse_ms(date_format_ms(*ret_unix_ns, seconds), &fraction_ns);
+}

@@ -11,6 +11,9 @@
 #include "base/buffer.h"
 #include "cli/command.h"
 
+/* How long a message waits for room. */
+#define UNREAD_MS 1000
+
 #define LINE_MAX_BYTES 4096
 
 /* Names and texts from the network may be in a sentence; a terminal must not obey them. */
@@ -23,6 +26,13 @@ static void disarm(struct buffer *line)
 	}
 }
 
+/* A pipe that nobody empties must not keep the program from its end. */
+static bool is_read(int fd)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	return poll(&room, 1, UNREAD_MS) != 0;
+}
+
 void message_print(const char *context, const char *sentence)
 {
 	struct buffer line;
@@ -32,7 +42,8 @@ void message_print(const char *context, const char *sentence)
 	buffer_append_text(&line, sentence);
 	disarm(&line);
 	buffer_append_text(&line, "\n");
-	(void)fputs(buffer_text(&line), stderr);
+	if (is_read(STDERR_FILENO))
+		(void)fputs(buffer_text(&line), stderr);
 	buffer_deinit(&line);
 }
 

@@ -1,16 +1,17 @@
 /* conntest report: the kept reports, and one of them shown. */
 #include <errno.h>
-#include <langinfo.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
 #include "cli/message.h"
 #include "cmd/commands.h"
+#include "cmd/report_load.h"
 #include "metric/report_read.h"
 #include "run/outputs.h"
 #include "run/store.h"
 #include "sys/clock.h"
+#include "view/report_table.h"
 
 /* ---- report list ---- */
 
@@ -63,9 +64,13 @@ const struct command command_report_list = {
 
 struct show_options {
 	struct output_options output;
+	const char *table;
 };
 
 static const struct option_row show_rows[] = {
+	OPTION(struct show_options, table, OPTION_CHOICE, .name = "table", .choices = REPORT_TABLES,
+	       .placeholder = "TABLE",
+	       .help = "one table alone, whole; the first three are ctraffic's"),
 	OPTION(struct show_options, output.formats, OPTION_LIST, .name = "output", .letter = 'o',
 	       .placeholder = "FORMAT[=FILE]", .values = output_formats_sending,
 	       .help = OUTPUT_HELP),
@@ -74,35 +79,17 @@ static const struct option_row show_rows[] = {
 	       .level = OPTION_OUTPUT, .help = "colour on a terminal; NO_COLOR is respected"),
 };
 
-static int find_last(struct error *error, struct report **ret)
+static int show_table(const struct command *command, const struct show_options *options,
+		      const struct report *report)
 {
-	struct store_list list;
-	int result = store_find(&list, error);
-	return result < 0 ? result : report_read_file(list.paths[0], error, ret);
-}
-
-static void on_failed(void *context, const struct error *error)
-{
-	const struct command *command = context;
-	(void)command_fail(command, EXIT_UNABLE, error);
-}
-
-static int show(const struct command *command, const struct show_options *options,
-		const struct report *report)
-{
-	struct outputs outputs;
+	cleanup(buffer_deinit) struct buffer out;
 	struct error error = { "" };
-	struct text_style style = {
-		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-		.has_color = message_has_color(options->output.color, stdout),
-	};
-	int result = outputs_open(&outputs, &options->output, outputs_side(report), &error);
-	if (result < 0)
-		return command_fail(command, result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE, &error);
-	result = outputs_write_report(&outputs, report, &style, on_failed, (void *)command);
-	outputs_tell_saved(&outputs);
-	outputs_close(&outputs);
-	return result < 0 ? EXIT_UNABLE : EXIT_OK;
+	struct text_style style = report_style(options->output.color);
+	buffer_init(&out, REPORT_FILE_MAX);
+	if (report_table_write(report, options->table, &style, &out, &error) < 0)
+		return command_fail(command, EXIT_UNABLE, &error);
+	(void)fwrite(buffer_text(&out), 1, out.size, stdout);
+	return EXIT_OK;
 }
 
 static int show_run(const struct command *command, int argc, char **argv)
@@ -114,12 +101,19 @@ static int show_run(const struct command *command, int argc, char **argv)
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
 	if (code >= 0 && operands.count > 1)
 		code = error_set(&error, EINVAL, "one FILE at a time, please");
+	if (code >= 0 && options.table && options.output.formats.count > 0)
+		code = error_set(&error, EINVAL, "--table is text alone: not with -o");
 	if (code < 0)
 		return command_stop(command, code, &error);
-	code = operands.count ? report_read_file(operands.items[0], &error, &report)
-			      : find_last(&error, &report);
-	int exit_code = code < 0 ? command_fail(command, EXIT_UNABLE, &error)
-				 : show(command, &options, report);
+	code = operands.count ? report_load(operands.items[0], &error, &report)
+			      : report_load_last(&error, &report);
+	int exit_code = EXIT_OK;
+	if (code < 0)
+		exit_code = command_fail(command, EXIT_UNABLE, &error);
+	else if (options.table)
+		exit_code = show_table(command, &options, report);
+	else
+		exit_code = report_output(command, &options.output, report);
 	report_free(report);
 	return exit_code;
 }
@@ -130,15 +124,21 @@ const struct command command_report_show = {
 	.operands = "[FILE]",
 	.options = { show_rows, array_size(show_rows) },
 	.options_size = sizeof(struct show_options),
-	.description = "Reads a report that -o json=FILE wrote, or one that was kept. - is stdin.",
+	.description =
+		"Reads a report that -o json=FILE wrote or that was kept, the statistics of "
+		"ctraffic, the result of iperf3 -J, or an HdrHistogram log (its values taken for "
+		"response times in ns), told apart by their content. - is stdin. What the other "
+		"programs don't count is not measured.\n\n"
+		"The tables throughput, connections and hosts are those of ctraffic -analyze.",
 	.examples = "conntest report show  # the last run once more\n"
-		    "conntest report show -o ctraffic run.json  # for ctraffic -analyze",
+		    "conntest report show -o ctraffic run.json  # for ctraffic -analyze\n"
+		    "conntest report show --table interruptions run.json  # all of them",
 	.run = show_run,
 };
 
 const struct command command_report = {
 	.name = "report",
 	.summary = "look at the record of a run",
-	.operands = "list|show",
+	.operands = "list|show|merge|diff",
 	.description = "Reports are JSON, conntest.report/1; every measuring run keeps its own.",
 };

@@ -6,6 +6,7 @@
 
 #include "base/attributes.h"
 #include "base/closest.h"
+#include "metric/foreign.h"
 
 static uint64_t number_at(const void *object, size_t offset)
 {
@@ -44,8 +45,14 @@ static const char *get_goodput(const struct report *report, const struct report_
 			       const struct figure_source *source, double *ret)
 {
 	(void)source;
+	if (report->merged_from > 0 && report->overlap_ns == 0)
+		return "the merged runs have no time in common";
 	if (report->duration_ns == 0)
 		return "the run had no length";
+	if (report->merged_from > 0) {
+		*ret = (double)stream->rate_bytes * 8e9 / (double)report->overlap_ns;
+		return NULL;
+	}
 	*ret = (double)stream->totals.bytes_received * 8e9 / (double)report->duration_ns;
 	return NULL;
 }
@@ -265,6 +272,9 @@ void figure_value(const struct report *report, const struct report_stream *strea
 		ret->reason = stream->reason ? stream->reason : "the stream was not measured";
 		return;
 	}
+	ret->reason = foreign_lacks(report, row->name);
+	if (ret->reason)
+		return;
 	ret->reason = row->source.get(report, stream, &row->source, &ret->number);
 	ret->is_measured = ret->reason == NULL;
 	(void)row->whole_source.get(report, stream, &row->whole_source, &ret->whole);

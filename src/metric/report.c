@@ -11,6 +11,7 @@ int report_new(struct report **ret)
 	if (!report)
 		return -ENOMEM;
 	arena_init(&report->arena);
+	report->tool_name = "conntest";
 	*ret = report;
 	return 0;
 }

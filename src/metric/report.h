@@ -126,6 +126,7 @@ struct report_stream {
 	struct report_sample *samples;
 	uint32_t sample_count;
 	uint64_t sample_interval_ns;
+	uint64_t rate_bytes;         /* of a merged report: received while all runs went on */
 	struct report_error *errors; /* most frequent first */
 	uint32_t error_count;
 	bool is_measured;   /* false: planned and then not possible (path without answers) */
@@ -224,6 +225,7 @@ struct report_limit { /* serve: a limit that turned clients away */
 
 struct report {
 	struct arena arena;
+	const char *tool_name; /* "conntest", or whose file it was read from */
 	const char *tool_version;
 	const char *command;
 	const char *target;   /* as used */
@@ -253,13 +255,16 @@ struct report {
 	struct report_generator generator;
 	struct report_expectation *expectations;
 	uint32_t expectation_count;
+	/* report merge: rates are those of the time in which all runs went on; 0: there is none */
+	uint64_t merged_from; /* so many reports; 0: this is one run's */
+	uint64_t overlap_ns;
 	/* serve */
 	uint64_t drained, cut_off, drain_ns;
 	struct report_limit *limits;
 	uint32_t limit_count;
 };
 
-/* All zero but the arena; report_free() takes NULL. */
+/* All zero but the arena and the name of the tool, this one; report_free() takes NULL. */
 nodiscard int report_new(struct report **ret);
 void report_free(struct report *report);
 

@@ -228,6 +228,8 @@ static const struct field_row stream_rows[] = {
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
 	{ "survival",      FIELD_OBJECT, OBJECT(survival_table), IF(has_survival) },
 	{ "sample_interval_ns", FIELD_UNSIGNED, PLACE(sample_interval_ns) },
+	{ "rate_bytes",    FIELD_UNSIGNED, PLACE(rate_bytes), IF_COUNT(rate_bytes),
+	  .is_left_out = true },
 	{ "samples",       FIELD_LIST, OBJECT(report_sample_fields),
 	  LIST(samples, sample_count, sizeof(struct report_sample), SAMPLES_MAX) },
 	{ "errors",        FIELD_LIST, OBJECT(error_table),
@@ -317,7 +319,7 @@ TABLE(limit_table, limit_rows);
 
 #define OWNER struct report
 static const struct field_row tool_rows[] = {
-	{ "name",    FIELD_CONSTANT, .constant = "conntest" },
+	{ "name",    FIELD_TEXT, PLACE(tool_name) },
 	{ "version", FIELD_TEXT, PLACE(tool_version) },
 };
 static const struct field_row host_rows[] = {
@@ -367,6 +369,10 @@ static const struct field_row report_rows[] = {
 	{ "stall_after_ns",   FIELD_UNSIGNED, PLACE(stall_after_ns) },
 	{ "interrupted",      FIELD_BOOLEAN, PLACE(is_interrupted), REQUIRED },
 	{ "nothing_answered", FIELD_BOOLEAN, PLACE(has_nothing_answered) },
+	{ "merged_from", FIELD_UNSIGNED, PLACE(merged_from), IF_COUNT(merged_from),
+	  .is_left_out = true },
+	{ "overlap_ns",  FIELD_UNSIGNED, PLACE(overlap_ns), IF_COUNT(merged_from),
+	  .is_left_out = true },
 	{ .key = "figures", .type = FIELD_FIGURES },
 	{ "streams",     FIELD_LIST, OBJECT(stream_table), REQUIRED,
 	  LIST(streams, stream_count, sizeof(struct report_stream), REPORT_STREAMS_MAX),

@@ -9,6 +9,9 @@
 
 #include "base/buffer.h"
 #include "base/date.h"
+#include "metric/ctraffic_read.h"
+#include "metric/hdr_log_read.h"
+#include "metric/iperf3_read.h"
 #include "metric/report_fields.h"
 
 /* What numbers may be, so that sums and differences of two never overflow. */
@@ -249,37 +252,47 @@ static int read_table(const struct reader *reader, const struct field_table *tab
 	return failure;
 }
 
-/* JSON files that people have around, by keys that only they have. */
+/* JSON files that people have around, by keys that only they have; some can be read. */
 static const struct {
 	const char *key;
 	const char *other_key;
 	const char *what;
+	int (*read)(const json_t *json, struct report *report, struct error *error);
 } foreign[] = {
-	{ "FailedConnections", "Sent", "a ctraffic statistics file" },
-	{ "failed_connects", "hosts", "an mconnect statistics file" },
-	{ "event", "at_ns", "one line of a conntest event stream (-o ndjson)" },
-	{ "intervals", "start", "an iperf3 result" },
-	{ "metrics", "root_group", "a k6 summary" },
-	{ "latencies", "status_codes", "a vegeta report" },
+	{ "FailedConnections", "Sent", "a ctraffic statistics file", ctraffic_read },
+	{ "intervals", "start", "an iperf3 result", iperf3_read },
+	{ "failed_connects", "hosts", "an mconnect statistics file", NULL },
+	{ "event", "at_ns", "one line of a conntest event stream (-o ndjson)", NULL },
+	{ "event", "data", "one line of iperf3's --json-stream", NULL },
+	{ "metrics", "root_group", "a k6 summary", NULL },
+	{ "latencies", "status_codes", "a vegeta report", NULL },
 };
 
-static int check_schema(const json_t *json, struct error *error)
+static int read_foreign(const json_t *json, struct report *report, struct error *error)
+{
+	for (size_t i = 0; i < array_size(foreign); i++) {
+		if (!json_object_get(json, foreign[i].key) ||
+		    !json_object_get(json, foreign[i].other_key))
+			continue;
+		if (foreign[i].read)
+			return foreign[i].read(json, report, error);
+		return error_set(error, EINVAL, "%s, not a report", foreign[i].what);
+	}
+	return error_set(error, EINVAL, "JSON, but not a conntest report");
+}
+
+static int read_json(const json_t *json, struct report *report, struct error *error)
 {
 	const char *schema = json_string_value(json_object_get(json, "schema"));
 	size_t family = strlen(REPORT_SCHEMA) - 1;
+	struct reader reader = { .arena = &report->arena, .error = error };
 	if (schema && strcmp(schema, REPORT_SCHEMA) == 0)
-		return 0;
+		return read_table(&reader, &report_fields, json, report);
 	if (schema && strncmp(schema, REPORT_SCHEMA, family) == 0)
 		return error_set(error, EINVAL,
 				 "a report of another version (%.40s); this conntest reads %s",
 				 schema, REPORT_SCHEMA);
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-		if (json_object_get(json, foreign[i].key) &&
-		    json_object_get(json, foreign[i].other_key))
-			return error_set(error, EINVAL, "%s, not a conntest report",
-					 foreign[i].what);
-	}
-	return error_set(error, EINVAL, "JSON, but not a conntest report");
+	return read_foreign(json, report, error);
 }
 
 /* Of text that is not JSON: an object whose end is missing, wherever it was cut. */
@@ -313,22 +326,33 @@ static void json_free(json_t **json)
 	json_decref(*json);
 }
 
-int report_read(const char *text, size_t size, struct error *error, struct report **ret)
+/* iperf3 writes -1 as 2^64-1, which is no integer of jansson's. */
+static json_t *load(const char *text, size_t size, json_error_t *json_error)
+{
+	json_t *json = json_loadb(text, size, 0, json_error);
+	if (!json && json_error_code(json_error) == json_error_numeric_overflow)
+		json = json_loadb(text, size, JSON_DECODE_INT_AS_REAL, json_error);
+	return json;
+}
+
+static int read_text_of_json(const char *text, size_t size, struct report *report,
+			     struct error *error)
 {
 	json_error_t json_error;
+	cleanup(json_free) json_t *json = load(text, size, &json_error);
+	return json ? read_json(json, report, error) : not_json(text, size, &json_error, error);
+}
+
+int report_read(const char *text, size_t size, struct error *error, struct report **ret)
+{
 	struct report *report = NULL;
 	if (size == 0)
 		return error_set(error, EINVAL, "empty");
-	cleanup(json_free) json_t *json = json_loadb(text, size, 0, &json_error);
-	if (!json)
-		return not_json(text, size, &json_error, error);
-	int failure = check_schema(json, error);
-	if (failure == 0)
-		failure = report_new(&report);
+	int failure = report_new(&report);
 	if (failure < 0)
 		return failure;
-	struct reader reader = { .arena = &report->arena, .error = error };
-	failure = read_table(&reader, &report_fields, json, report);
+	failure = hdr_log_is_one(text, size) ? hdr_log_read(text, size, report, error)
+					     : read_text_of_json(text, size, report, error);
 	if (failure < 0) {
 		report_free(report);
 		return failure;
@@ -363,7 +387,7 @@ int report_read_file(const char *path, struct error *error, struct report **ret)
 	buffer_init(&text, REPORT_FILE_MAX);
 	int failure = read_whole(path, &text);
 	if (failure == -EFBIG)
-		failure = error_set(error, EFBIG, "larger than a report can be");
+		failure = error_set(error, EFBIG, "larger than a report can be: 64 MiB");
 	else if (failure < 0)
 		failure = error_set(error, -failure, "%s", strerror(-failure));
 	else

@@ -3,18 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- one kind of one stream ---- */
+#include "metric/report_intervals.h"
 
-static int compare_lengths(const void *left, const void *right)
-{
-	const struct report_interval *a = left;
-	const struct report_interval *b = right;
-	int64_t a_ns = a->end_ns - a->start_ns;
-	int64_t b_ns = b->end_ns - b->start_ns;
-	if (a_ns != b_ns)
-		return a_ns < b_ns ? 1 : -1;
-	return a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
-}
+/* ---- one kind of one stream ---- */
 
 static int compare_slots(const void *left, const void *right)
 {
@@ -84,7 +75,7 @@ static void collect(const struct build *build, enum plan_stream which, enum inte
 				ret->list[ret->list_count++] = interval_of(
 					build, worker, &worker->intervals.items[i], arena);
 	}
-	qsort(ret->list, ret->list_count, sizeof(*ret->list), compare_lengths);
+	report_intervals_sort(ret);
 }
 
 static void add_totals(const struct build *build, enum plan_stream which, enum interval_kind kind,
@@ -112,55 +103,6 @@ static void take(const struct build *build, enum plan_stream which, enum interva
 	intervals->list_omitted = intervals->count - intervals->list_count;
 }
 
-static void cut_list(struct report_intervals *intervals)
-{
-	if (intervals->list_count <= REPORT_INTERVALS_MAX)
-		return;
-	intervals->list_omitted += intervals->list_count - REPORT_INTERVALS_MAX;
-	intervals->list_count = REPORT_INTERVALS_MAX;
-}
-
-/* ---- over all flows of the path ---- */
-
-struct edge {
-	int64_t at_ns;
-	int change; /* +1 an outage begins, -1 it ends */
-};
-
-static int compare_edges(const void *left, const void *right)
-{
-	const struct edge *a = left;
-	const struct edge *b = right;
-	if (a->at_ns != b->at_ns)
-		return a->at_ns < b->at_ns ? -1 : 1;
-	return a->change - b->change;
-}
-
-/* How long any flow was out, how long all were, and the largest share at once. */
-static void group(struct report_intervals *outages, uint64_t flows)
-{
-	uint32_t count = 2 * outages->list_count;
-	struct edge *edges = calloc(count ? count : 1, sizeof(*edges));
-	if (!edges)
-		abort();
-	for (uint32_t i = 0; i < outages->list_count; i++) {
-		edges[2 * i] = (struct edge){ outages->list[i].start_ns, 1 };
-		edges[2 * i + 1] = (struct edge){ outages->list[i].end_ns, -1 };
-	}
-	qsort(edges, count, sizeof(*edges), compare_edges);
-	uint64_t out = 0;
-	uint64_t most = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t since = i ? (uint64_t)(edges[i].at_ns - edges[i - 1].at_ns) : 0;
-		outages->any_ns += out > 0 ? since : 0;
-		outages->all_ns += out == flows ? since : 0;
-		out = (uint64_t)((int64_t)out + edges[i].change);
-		most = out > most ? out : most;
-	}
-	outages->largest_share = flows ? (double)most / (double)flows : 0;
-	free(edges);
-}
-
 /* Runs of K losses that chance alone makes at the loss seen outside outages: each probe begins one
  * with probability p^K (1 - p). */
 static double expected_by_chance(const struct report_stream *stream, uint32_t outage_after)
@@ -183,13 +125,13 @@ static void build_outages(const struct build *build, enum plan_stream which, str
 	take(build, which, INTERVAL_OUTAGE, &report->arena, outages);
 	outages->resolution_ns = stream->schedule.interval_ns;
 	if (which == PLAN_PATH) {
-		group(outages, stream->slots);
+		report_intervals_group(outages, stream->slots);
 		outages->expected_false =
 			expected_by_chance(stream, build->plan->path.outage_after);
 	}
 	outages->is_measured = stream->is_measured;
 	outages->reason = stream->reason;
-	cut_list(outages);
+	report_intervals_cut(outages);
 }
 
 void build_intervals(const struct build *build, enum plan_stream which, struct report *report,
@@ -203,11 +145,11 @@ void build_intervals(const struct build *build, enum plan_stream which, struct r
 	}
 	take(build, which, INTERVAL_INTERRUPTION, &report->arena, &stream->interruptions);
 	stream->interruptions.resolution_ns = stream->schedule.interval_ns;
-	cut_list(&stream->interruptions);
+	report_intervals_cut(&stream->interruptions);
 	if (build->plan->slots.transport != TRANSPORT_TCP) {
 		stream->stalls.reason = "datagrams have no order in which to stall";
 		return;
 	}
 	take(build, which, INTERVAL_STALL, &report->arena, &stream->stalls);
-	cut_list(&stream->stalls);
+	report_intervals_cut(&stream->stalls);
 }

@@ -6,8 +6,10 @@
 
 #include "base/date.h"
 #include "base/units.h"
+#include "metric/foreign.h"
 #include "view/clauses.h"
 #include "view/errors_text.h"
+#include "view/foreign_text.h"
 #include "view/phrase.h"
 #include "view/result_traffic.h"
 #include "view/trust.h"
@@ -30,12 +32,13 @@ static void headline_slots(const struct report_stream *stream, struct buffer *ou
 	double slots = stream->slots > 0 ? (double)stream->slots : 1;
 	(void)phrase_count(stream->slots, is_datagram(stream) ? "flow" : "connection", count);
 	buffer_append_text(out, count);
+	bool has_rate = stream->schedule.rate_per_second > 0; /* merged runs may have none */
 	if (!stream->schedule.is_open_loop)
 		buffer_append_text(out, ", one message after the other");
-	else if (stream->slots == 1)
+	else if (has_rate && stream->slots == 1)
 		buffer_append_format(out, ", %s/s",
 				     phrase_rate(stream->schedule.rate_per_second, all));
-	else
+	else if (has_rate)
 		buffer_append_format(out, " x %s/s = %s/s",
 				     phrase_rate(stream->schedule.rate_per_second / slots, each),
 				     phrase_rate(stream->schedule.rate_per_second, all));
@@ -59,7 +62,8 @@ static void headline_workload(const struct report *report, struct clauses *claus
 	const struct report_stream *slots = report_stream(report, "persistent");
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = measured_stream(report, "path");
-	if (slots)
+	bool has_slots = slots && (slots->slots > 0 || !foreign_report(report));
+	if (has_slots)
 		headline_slots(slots, clauses_next(clauses));
 	if (attempts)
 		buffer_append_format(clauses_next(clauses), "%s new connections/s",
@@ -70,6 +74,9 @@ static void headline_workload(const struct report *report, struct clauses *claus
 				     phrase_rate(path->schedule.rate_per_second /
 							 (double)(path->slots ? path->slots : 1),
 						 rate));
+	if (!slots && foreign_report(report) && report->streams[0].slots > 0)
+		buffer_append_text(clauses_next(clauses),
+				   phrase_count(report->streams[0].slots, "connection", flows));
 	if (report_stream(report, "served") && served_name(report))
 		buffer_append_text(clauses_next(clauses), served_name(report));
 }
@@ -78,7 +85,9 @@ static const char *headline(struct report *report, struct buffer *out)
 {
 	char date[DATE_TEXT_MAX], length[PHRASE_MAX];
 	struct clauses clauses;
-	buffer_append_format(out, "%s %s  ", report->command, report->target);
+	buffer_append_format(out, "%s %s  ",
+			     foreign_report(report) ? report->tool_name : report->command,
+			     report->target);
 	clauses_init(&clauses, out, ", ");
 	headline_workload(report, &clauses);
 	buffer_append_format(clauses_next(&clauses), "%s from %s",
@@ -200,7 +209,9 @@ static void result_in_ramp(const struct report *report, struct buffer *out)
 static const char *result(struct report *report, struct buffer *out)
 {
 	const struct report_stream *served = report_stream(report, "served");
-	if (report->not_measured)
+	if (foreign_report(report))
+		foreign_result(report, out);
+	else if (report->not_measured)
 		result_not_measured(report, out);
 	else if (served)
 		result_served(report, served, out);

@@ -9,8 +9,8 @@
 
 #define PART_MAX (1 << 20)
 
-/* Colours the first word of a line by what it says. */
-static void append_verdict(struct buffer *out, const struct text_style *style, const char *text)
+void text_append_line(struct buffer *out, const struct text_style *style, const char *head,
+		      const char *text)
 {
 	static const struct {
 		const char *word;
@@ -19,6 +19,7 @@ static void append_verdict(struct buffer *out, const struct text_style *style, c
 		{ "PASS", "\033[32m" }, { "FAIL", "\033[31m" }, { "good", "\033[32m" },
 		{ "weak", "\033[33m" }, { "bad", "\033[31m" },  { "nothing answered", "\033[31m" },
 	};
+	buffer_append_text(out, head);
 	for (size_t i = 0; i < array_size(colors) && style->has_color; i++) {
 		size_t size = strlen(colors[i].word);
 		if (strncmp(text, colors[i].word, size) != 0)
@@ -43,10 +44,8 @@ void text_write(const struct report *report, const struct text_style *style, str
 	buffer_init(&part, PART_MAX);
 
 	text_append(out, style, report->headline);
-	buffer_append_text(out, "\nResult:  ");
-	append_verdict(out, style, report->result);
-	buffer_append_text(out, "Trust:   ");
-	append_verdict(out, style, report->trust);
+	text_append_line(out, style, "\nResult:  ", report->result);
+	text_append_line(out, style, "Trust:   ", report->trust);
 	text_marks(report, style, out);
 	for (size_t i = 0; i < array_size(parts); i++) {
 		buffer_clear(&part);

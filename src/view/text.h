@@ -14,3 +14,6 @@ struct text_style {
 
 /* sentence_build() was called, or the report was read from a file. */
 void text_write(const struct report *report, const struct text_style *style, struct buffer *out);
+/* "Result:  " and what follows, its first word coloured by what it says. */
+void text_append_line(struct buffer *out, const struct text_style *style, const char *head,
+		      const char *text);

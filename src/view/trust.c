@@ -7,8 +7,10 @@
 #include "base/attributes.h"
 #include "base/outcome.h"
 #include "base/units.h"
+#include "metric/foreign.h"
 #include "sys/limits.h"
 #include "view/clauses.h"
+#include "view/foreign_text.h"
 #include "view/phrase.h"
 
 /* From where on the figures are partly, and mostly, those of this host. */
@@ -72,6 +74,8 @@ static const char *verdict(const struct report *report)
 	const struct report_generator *generator = &report->generator;
 	uint64_t missed = missed_generator(report);
 	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
+	if (foreign_report(report))
+		return "weak";
 	if (report->has_nothing_answered || !report_is_measured(report) ||
 	    generator->send_error_p99_ns > BAD_LATE_NS || (missed > 0 && has_missed_much) ||
 	    has_lacked_anything(report))
@@ -259,6 +263,10 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
 	const struct report_stream *paced = slots ? slots : attempts;
+	if (foreign_report(report)) {
+		buffer_append_text(clauses_next(clauses), foreign_evidence(report));
+		return;
+	}
 	if (!report->not_measured)
 		trust_lacks(report, clauses);
 	if (report->has_nothing_answered || !report_is_measured(report)) {

@@ -78,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(*error.text != '\0' && report == NULL);
 		return 0;
 	}
+	if (!report->headline)
+		sentence_build(report);
 	write_again(report);
 	show(report);
 	unpack(report);

@@ -71,7 +71,7 @@ static void keys_in_their_order(void **state)
 	json_decref(json);
 }
 
-/* Three connections of slots; failed attempts and other streams are no connections. The clock
+/* Three connections of slots, and a slot whose attempts failed: it is still connecting. The clock
  * begins with the first of them, 0.9 s before -T. */
 static void connections_from_the_first_on(void **state)
 {
@@ -79,7 +79,8 @@ static void connections_from_the_first_on(void **state)
 	const json_t *connections = json_object_get(json, "ConnStats");
 	const json_t *lost = json_array_get(connections, 1);
 	const json_t *lasting = json_array_get(connections, 2);
-	assert_int_equal(json_array_size(connections), 3);
+	const json_t *connecting = json_array_get(connections, 3);
+	assert_int_equal(json_array_size(connections), 4);
 	assert_string_equal(json_string_value(json_object_get(json, "Started")),
 			    "2026-11-20T07:11:20.100000000Z");
 	assert_int_equal(json_integer_value(json_object_get(json, "Duration")), 10900000000);
@@ -89,6 +90,8 @@ static void connections_from_the_first_on(void **state)
 	assert_string_equal(json_string_value(json_object_get(lost, "Host")), "web-3");
 	assert_string_equal(json_string_value(json_object_get(lasting, "Err")), "");
 	assert_int_equal(json_integer_value(json_object_get(lasting, "Ended")), 10900000000);
+	assert_int_equal(json_integer_value(json_object_get(connecting, "Connect")), 0);
+	assert_string_equal(json_string_value(json_object_get(connecting, "Err")), "");
 	json_decref(json);
 }
 

@@ -56,11 +56,43 @@ static void refuses_all_else(void **state)
 	}
 }
 
+static void reads_dates_of_others(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t unix_ns;
+	} dates[] = {
+		{ "1970-01-01T00:00:01Z", INT64_C(1000000000) },
+		{ "2026-11-20T07:11:21.5Z", INT64_C(1795158681500000000) },
+		{ "2026-11-20T07:11:21.303013889Z", INT64_C(1795158681303013889) },
+		{ "2026-11-20T08:11:21.3030138899+01:00", INT64_C(1795158681303013889) },
+		{ "2026-11-20T01:41:21-05:30", INT64_C(1795158681000000000) },
+	};
+	static const char *const wrong[] = { "",
+					     "2026-11-20",
+					     "2026-11-20T07:11:21",
+					     "2026-11-20T07:11:21.5",
+					     "2026-02-30T07:11:21Z",
+					     "2026-11-20 07:11:21Z",
+					     "2026-11-20T07:11:21+0100",
+					     "2026-11-20T07:11:21+24:00",
+					     "2026-11-20T07:11:21ZZ",
+					     "1970-01-01T00:00:00+01:00" };
+	int64_t unix_ns = 0;
+	for (size_t i = 0; i < array_size(dates); i++) {
+		assert_int_equal(date_parse(dates[i].text, &unix_ns), 0);
+		assert_true(unix_ns == dates[i].unix_ns);
+	}
+	for (size_t i = 0; i < array_size(wrong); i++)
+		assert_true(date_parse(wrong[i], &unix_ns) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes),
 		cmocka_unit_test(reads_what_it_wrote),
+		cmocka_unit_test(reads_dates_of_others),
 		cmocka_unit_test(refuses_all_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

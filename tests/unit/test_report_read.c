@@ -192,9 +192,10 @@ static void says_what_else_it_is(void **state)
 		  "a report of another version (conntest.report/2); this conntest reads "
 		  "conntest.report/1" },
 		{ "{\"Started\":\"x\",\"FailedConnections\":0,\"Sent\":1}",
-		  "a ctraffic statistics file, not a conntest report" },
+		  "not a ctraffic statistics file that can be read: \"Started\" is not a date" },
 		{ "{\"start\":{},\"intervals\":[],\"end\":{}}",
-		  "an iperf3 result, not a conntest report" },
+		  "not an iperf3 result that can be read: it has no \"sum_received\"" },
+		{ "{\"root_group\":{},\"metrics\":{}}", "a k6 summary, not a report" },
 		{ "{\"event\":\"mark\"}\n{\"event\":\"report\"}\n",
 		  "a conntest event stream (-o ndjson); the report is in its last line" },
 		{ "{\"schema\":\"conntest.report/1\"}", "not a valid report: it has no \"tool\"" },
@@ -297,7 +298,7 @@ static void files(void **state)
 	assert_string_equal(error.text + strlen(path), ": empty");
 	assert_int_equal(ftruncate(descriptor, (off_t)REPORT_FILE_MAX + 1), 0);
 	assert_true(report_read_file(path, &error, &again) < 0);
-	assert_string_equal(error.text + strlen(path), ": larger than a report can be");
+	assert_string_equal(error.text + strlen(path), ": larger than a report can be: 64 MiB");
 	assert_int_equal(close(descriptor), 0);
 	assert_int_equal(unlink(path), 0);
 	assert_true(report_read_file(path, &error, &again) < 0);

@@ -1,0 +1,450 @@
+/* See report_merge_stream.h. */
+#include "metric/report_merge_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "metric/report_intervals.h"
+#include "metric/report_latency.h"
+
+#define SAMPLES_MAX 3600
+/* The reader takes as many; which are beyond, the least, is not worth a count. */
+#define ERRORS_MAX   4096
+#define BACKENDS_MAX 65536
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool is_same_name(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+int64_t merge_shift_ns(const struct merge *merge, size_t report)
+{
+	return merge->reports[report]->started_unix_ns - merge->into->started_unix_ns;
+}
+
+int64_t merge_moment(int64_t moment_ns, int64_t shift_ns)
+{
+	return moment_ns == INT64_MIN ? INT64_MIN : moment_ns + shift_ns;
+}
+
+/* Attempts are numbered by themselves; all else by slots and flows. */
+static uint64_t numbers(const struct report_stream *stream)
+{
+	return strcmp(stream->kind, "attempts") == 0 ? stream->totals.attempts : stream->slots;
+}
+
+uint32_t merge_first_slot(const struct merge *merge, size_t report, const char *stream)
+{
+	uint64_t first = 0;
+	for (size_t i = 0; i < report; i++) {
+		const struct report_stream *before = report_stream(merge->reports[i], stream);
+		first += before ? numbers(before) : 0;
+	}
+	return (uint32_t)first;
+}
+
+/* ---- intervals ---- */
+
+/* `offset` is that of the intervals in the stream. */
+static const struct report_intervals *intervals_at(const struct report_stream *stream,
+						   size_t offset)
+{
+	return (const void *)((const char *)stream + offset);
+}
+
+static void add_intervals(struct report_intervals *into, const struct report_intervals *from,
+			  int64_t shift_ns, uint32_t first_slot)
+{
+	into->count += from->count;
+	into->total_ns += from->total_ns;
+	into->open += from->open;
+	into->slots += from->slots;
+	into->expected_false += from->expected_false;
+	into->max_ns = larger(into->max_ns, from->max_ns);
+	into->resolution_ns = larger(into->resolution_ns, from->resolution_ns);
+	into->list_omitted += from->list_omitted;
+	for (uint32_t i = 0; i < from->list_count; i++) {
+		struct report_interval interval = from->list[i];
+		interval.start_ns += shift_ns;
+		interval.end_ns += shift_ns;
+		interval.slot += first_slot;
+		into->list[into->list_count++] = interval;
+	}
+}
+
+/* Measured where all measured them. */
+static void merge_intervals(const struct merge *merge, struct report_stream *stream, size_t offset)
+{
+	struct report_intervals *into = (void *)((char *)stream + offset);
+	size_t room = 0;
+	*into = (struct report_intervals){ .is_measured = true };
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (from && !intervals_at(from, offset)->is_measured) {
+			*into = (struct report_intervals){
+				.reason = intervals_at(from, offset)->reason
+			};
+			return;
+		}
+		room += from ? intervals_at(from, offset)->list_count : 0;
+	}
+	into->list = arena_take_array(&merge->into->arena, room, sizeof(*into->list));
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (from)
+			add_intervals(into, intervals_at(from, offset), merge_shift_ns(merge, i),
+				      merge_first_slot(merge, i, stream->name));
+	}
+	report_intervals_sort(into);
+	report_intervals_cut(into);
+}
+
+/* ---- latencies ---- */
+
+/* False when a report has figures alone, or a histogram that does not fit them. */
+static bool add_latency(struct hist *hist, struct hist *scratch,
+			const struct report_latency *latency)
+{
+	if (latency->count == 0)
+		return latency->is_measured;
+	hist_clear(scratch);
+	if (!latency->is_measured || report_latency_hist(latency, NULL, scratch) < 0)
+		return false;
+	hist_merge(hist, scratch);
+	return true;
+}
+
+static struct hist *new_hist(void)
+{
+	struct hist *hist = calloc(1, HIST_STREAM_BYTES);
+	if (!hist)
+		abort();
+	hist_init(hist, HIST_STREAM_RANGE);
+	return hist;
+}
+
+static bool merge_latency(const struct merge *merge, struct report_stream *stream,
+			  enum latency which)
+{
+	struct hist *hist = new_hist();
+	struct hist *scratch = new_hist();
+	bool is_whole = true;
+	bool is_measured = false;
+	for (size_t i = 0; i < merge->count && is_whole; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		is_measured |= from && from->latency[which].is_measured;
+		if (from && from->is_measured)
+			is_whole = add_latency(hist, scratch, &from->latency[which]);
+	}
+	if (is_whole && is_measured)
+		stream->latency[which] = report_latency_of(hist, &merge->into->arena);
+	free(scratch);
+	free(hist);
+	return is_whole || !is_measured;
+}
+
+static void merge_latencies(const struct merge *merge, struct report_stream *stream,
+			    struct buffer *notes)
+{
+	for (enum latency i = 0; i < LATENCY_COUNT; i++) {
+		if (!merge_latency(merge, stream, i))
+			buffer_append_format(
+				notes, "; not merged: %s.%s, of which a report has no histogram",
+				stream->name, latency_name(i));
+	}
+}
+
+/* ---- samples ---- */
+
+static void add_sample(struct report_sample *into, const struct report_sample *from)
+{
+	into->scheduled += from->scheduled;
+	into->sent += from->sent;
+	into->received += from->received;
+	into->lost += from->lost;
+	into->missed += from->missed;
+	into->unanswered += from->unanswered;
+	into->connects += from->connects;
+	into->failed += from->failed;
+	into->response_p50_ns = larger(into->response_p50_ns, from->response_p50_ns);
+	into->response_p99_ns = larger(into->response_p99_ns, from->response_p99_ns);
+	into->response_max_ns = larger(into->response_max_ns, from->response_max_ns);
+}
+
+/* What is now, at the end of a sample: the last one that falls in it counts. */
+static void add_gauges(struct report_sample *into, const struct report_sample *from)
+{
+	into->connections += from->connections;
+	into->connecting += from->connecting;
+	into->silent += from->silent;
+	into->interrupted += from->interrupted;
+}
+
+/* Longer until there are few enough: whole multiples of the longest that any report has. */
+static uint64_t sample_interval(const struct merge *merge, const char *name)
+{
+	uint64_t interval_ns = 0;
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], name);
+		if (from && from->sample_count > 0)
+			interval_ns = larger(interval_ns, from->sample_interval_ns);
+	}
+	while (interval_ns > 0 && merge->into->duration_ns / interval_ns >= SAMPLES_MAX)
+		interval_ns *= 2;
+	return interval_ns;
+}
+
+/* By the middle of the sample: an end may be a little late. */
+static uint32_t place_of(const struct report_stream *stream, const struct report_stream *from,
+			 uint32_t sample, int64_t shift_ns)
+{
+	int64_t middle_ns =
+		from->samples[sample].at_ns + shift_ns - (int64_t)(from->sample_interval_ns / 2);
+	uint64_t place = middle_ns > 0 ? (uint64_t)middle_ns / stream->sample_interval_ns : 0;
+	return place < stream->sample_count ? (uint32_t)place : stream->sample_count - 1;
+}
+
+static void add_samples(struct report_stream *stream, const struct report_stream *from,
+			int64_t shift_ns)
+{
+	for (uint32_t i = 0; i < from->sample_count; i++) {
+		uint32_t place = place_of(stream, from, i, shift_ns);
+		bool is_last = i + 1 == from->sample_count ||
+			       place_of(stream, from, i + 1, shift_ns) != place;
+		add_sample(&stream->samples[place], &from->samples[i]);
+		if (is_last)
+			add_gauges(&stream->samples[place], &from->samples[i]);
+	}
+}
+
+static void merge_samples(const struct merge *merge, struct report_stream *stream)
+{
+	uint64_t interval_ns = sample_interval(merge, stream->name);
+	if (interval_ns == 0)
+		return;
+	stream->sample_interval_ns = interval_ns;
+	stream->sample_count =
+		(uint32_t)((merge->into->duration_ns + interval_ns - 1) / interval_ns);
+	stream->sample_count = stream->sample_count > 0 ? stream->sample_count : 1;
+	stream->samples = arena_take_array(&merge->into->arena, stream->sample_count,
+					   sizeof(*stream->samples));
+	for (uint32_t i = 0; i < stream->sample_count; i++)
+		stream->samples[i].at_ns = (int64_t)((i + 1) * interval_ns);
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (from)
+			add_samples(stream, from, merge_shift_ns(merge, i));
+	}
+}
+
+/* ---- rates ---- */
+
+/* Of the report's bytes those that came while all ran: as large a part as that of the messages. */
+static double bytes_in_overlap(const struct merge *merge, size_t report,
+			       const struct report_stream *from)
+{
+	const struct report *into = merge->into;
+	int64_t shift_ns = merge_shift_ns(merge, report);
+	int64_t begin_ns = 0; /* the last start */
+	double all = 0;
+	double inside = 0;
+	for (size_t i = 0; i < merge->count; i++) {
+		int64_t start_ns = merge_shift_ns(merge, i);
+		begin_ns = start_ns > begin_ns ? start_ns : begin_ns;
+	}
+	int64_t end_ns = begin_ns + (int64_t)into->overlap_ns;
+	for (uint32_t i = 0; i < from->sample_count; i++) {
+		const struct report_sample *sample = &from->samples[i];
+		int64_t middle_ns =
+			sample->at_ns + shift_ns - (int64_t)(from->sample_interval_ns / 2);
+		all += (double)sample->received;
+		if (middle_ns >= begin_ns && middle_ns < end_ns)
+			inside += (double)sample->received;
+	}
+	/* Without samples, evenly. */
+	double share = (double)into->overlap_ns /
+		       (double)larger(merge->reports[report]->duration_ns, into->overlap_ns);
+	return (double)from->totals.bytes_received * (all > 0 ? inside / all : share);
+}
+
+static void merge_rates(const struct merge *merge, struct report_stream *stream)
+{
+	double bytes = 0;
+	for (size_t i = 0; i < merge->count && merge->into->overlap_ns > 0; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (!from)
+			continue;
+		bytes += bytes_in_overlap(merge, i, from);
+		stream->schedule.rate_per_second += from->schedule.rate_per_second;
+	}
+	stream->rate_bytes = (uint64_t)bytes;
+}
+
+/* ---- survival, backends, errors ---- */
+
+static void add_survival(uint64_t into[SURVIVAL_COUNT], const uint64_t from[SURVIVAL_COUNT])
+{
+	for (unsigned i = 0; i < SURVIVAL_COUNT; i++)
+		into[i] += from[i];
+}
+
+static void add_backend(struct report_stream *stream, const struct report_backend *from)
+{
+	struct report_backend *into = stream->backends;
+	const struct report_backend *end = into + stream->backend_count;
+	while (into < end && !is_same_name(into->name, from->name))
+		into++;
+	if (into == end) {
+		stream->backend_count++;
+		into->name = from->name;
+	}
+	into->slots += from->slots;
+	into->slots_at_end += from->slots_at_end;
+	into->lost += from->lost;
+	into->is_longest_open =
+		from->longest_ns > into->longest_ns ? from->is_longest_open : into->is_longest_open;
+	into->longest_ns = larger(into->longest_ns, from->longest_ns);
+	add_survival(into->survival, from->survival);
+}
+
+static int compare_backends(const void *left, const void *right)
+{
+	const struct report_backend *a = left;
+	const struct report_backend *b = right;
+	if (a->longest_ns != b->longest_ns)
+		return a->longest_ns < b->longest_ns ? 1 : -1;
+	return (a->lost < b->lost) - (a->lost > b->lost);
+}
+
+static void add_error(struct report_stream *stream, const struct report_error *from,
+		      int64_t shift_ns)
+{
+	struct report_error *into = stream->errors;
+	const struct report_error *end = into + stream->error_count;
+	int64_t first_ns = merge_moment(from->first_ns, shift_ns);
+	int64_t last_ns = merge_moment(from->last_ns, shift_ns);
+	while (into < end && (into->phase != from->phase || into->outcome != from->outcome ||
+			      into->code != from->code))
+		into++;
+	if (into == end) {
+		stream->error_count++;
+		*into = *from;
+		into->count = 0;
+		into->first_ns = first_ns;
+		into->last_ns = last_ns;
+	}
+	into->count += from->count;
+	into->first_ns = first_ns < into->first_ns ? first_ns : into->first_ns;
+	into->last_ns = last_ns > into->last_ns ? last_ns : into->last_ns;
+}
+
+static int compare_errors(const void *left, const void *right)
+{
+	const struct report_error *a = left;
+	const struct report_error *b = right;
+	return (a->count < b->count) - (a->count > b->count);
+}
+
+static void add_lists(const struct merge *merge, size_t report, struct report_stream *stream,
+		      const struct report_stream *from)
+{
+	for (uint32_t i = 0; i < from->backend_count; i++)
+		add_backend(stream, &from->backends[i]);
+	for (uint32_t i = 0; i < from->error_count; i++)
+		add_error(stream, &from->errors[i], merge_shift_ns(merge, report));
+}
+
+static void merge_lists(const struct merge *merge, struct report_stream *stream)
+{
+	size_t backends = 0;
+	size_t errors = 0;
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		backends += from ? from->backend_count : 0;
+		errors += from ? from->error_count : 0;
+	}
+	stream->backends =
+		arena_take_array(&merge->into->arena, backends, sizeof(*stream->backends));
+	stream->errors = arena_take_array(&merge->into->arena, errors, sizeof(*stream->errors));
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (from)
+			add_lists(merge, i, stream, from);
+	}
+	if (stream->backend_count > 0)
+		qsort(stream->backends, stream->backend_count, sizeof(*stream->backends),
+		      compare_backends);
+	if (stream->error_count > 0)
+		qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
+	if (stream->backend_count > BACKENDS_MAX)
+		stream->backend_count = BACKENDS_MAX;
+	if (stream->error_count > ERRORS_MAX)
+		stream->error_count = ERRORS_MAX;
+}
+
+/* ---- a stream ---- */
+
+static void add_totals(struct report_stream *stream, const struct report_stream *from)
+{
+	counters_merge(&stream->totals, &from->totals);
+	stream->slots += from->slots;
+	stream->has_survival |= from->has_survival;
+	add_survival(stream->survival, from->survival);
+	stream->reconnected += from->reconnected;
+	stream->backend_changed += from->backend_changed;
+	stream->is_measured |= from->is_measured;
+	stream->message_bytes = larger(stream->message_bytes, from->message_bytes);
+	stream->schedule.interval_ns =
+		larger(stream->schedule.interval_ns, from->schedule.interval_ns);
+}
+
+static void merge_stream(const struct merge *merge, const struct report_stream *first,
+			 struct buffer *notes)
+{
+	struct report_stream *stream = &merge->into->streams[merge->into->stream_count++];
+	*stream = (struct report_stream){
+		.name = first->name,
+		.kind = first->kind,
+		.target = merge->into->target,
+		.transport = first->transport,
+		.schedule.is_open_loop = first->schedule.is_open_loop,
+		.reason = first->reason,
+	};
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], first->name);
+		if (from)
+			add_totals(stream, from);
+	}
+	merge_intervals(merge, stream, offsetof(struct report_stream, interruptions));
+	merge_intervals(merge, stream, offsetof(struct report_stream, stalls));
+	merge_intervals(merge, stream, offsetof(struct report_stream, outages));
+	if (strcmp(stream->kind, "probes") == 0 && stream->outages.is_measured)
+		report_intervals_group(&stream->outages, stream->slots);
+	merge_latencies(merge, stream, notes);
+	merge_samples(merge, stream);
+	merge_rates(merge, stream);
+	merge_lists(merge, stream);
+}
+
+void merge_streams(struct report *into, const struct report *const *reports, size_t count,
+		   struct buffer *notes)
+{
+	struct merge merge = { .into = into, .reports = reports, .count = count };
+	for (size_t i = 0; i < count; i++) {
+		for (uint32_t k = 0; k < reports[i]->stream_count; k++) {
+			const struct report_stream *stream = &reports[i]->streams[k];
+			if (report_stream(into, stream->name))
+				continue;
+			if (into->stream_count == REPORT_STREAMS_MAX)
+				buffer_append_format(notes, "; not merged: stream %s, one too many",
+						     stream->name);
+			else
+				merge_stream(&merge, stream, notes);
+		}
+	}
+}
