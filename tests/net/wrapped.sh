@@ -91,6 +91,7 @@ report .interrupted == true
 
 echo "nobody reads what it writes: it is not held up, and all but the end is let go"
 mkfifo "$work/unread"
+# shellcheck disable=SC2034 # it only has to be open
 exec {unread}<>"$work/unread"
 # shellcheck disable=SC2016 # for the inner shell
 start unread sh -c 'unread=$1 && shift && exec "$@" 2>"$unread"' - "$work/unread" \
