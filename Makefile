@@ -42,10 +42,10 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (20)
 	$(call build,fuzz)
 	tools/fuzz
 
-bench: ## measure against peers: ratios and medians
+bench: ## measure against peers: ratios and medians; KEEP=NAME keeps them for bench/compare
 	tools/setup build bench
 	$(call build,release) --target all benches
-	bench/run
+	bench/run $(if $(KEEP),--keep "$(KEEP)")
 
 install: release ## program, manual and completions to DESTDIR and PREFIX (/usr/local)
 	cmake --build --preset release --target docs

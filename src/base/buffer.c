@@ -101,3 +101,11 @@ void buffer_clear(struct buffer *buffer)
 	buffer->size = 0;
 	buffer->error = 0;
 }
+
+void buffer_cut(struct buffer *buffer, size_t size)
+{
+	if (size >= buffer->size)
+		return;
+	buffer->size = size;
+	buffer->data[size] = '\0';
+}

@@ -23,3 +23,5 @@ void buffer_append_repeated(struct buffer *buffer, char byte, size_t count);
 /* The bytes as text; "" when empty. Valid until the next append. */
 const char *buffer_text(const struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);
+/* Keeps the first `size` bytes, of more. */
+void buffer_cut(struct buffer *buffer, size_t size);

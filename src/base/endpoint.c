@@ -215,3 +215,9 @@ bool endpoint_is_loopback(const struct endpoint *endpoint)
 	return endpoint->family == AF_INET6 &&
 	       memcmp(endpoint->address, &in6addr_loopback, sizeof(in6addr_loopback)) == 0;
 }
+
+bool endpoint_is_link_local(const struct endpoint *endpoint)
+{
+	return endpoint->family == AF_INET6 && endpoint->address[0] == 0xfe &&
+	       (endpoint->address[1] & 0xc0) == 0x80;
+}

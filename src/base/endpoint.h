@@ -33,5 +33,6 @@ void endpoint_from_sockaddr(const struct sockaddr *address, struct endpoint *ret
 socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *ret);
 
 bool endpoint_is_equal(const struct endpoint *a, const struct endpoint *b);
-bool endpoint_is_any(const struct endpoint *endpoint);      /* 0.0.0.0 or :: */
-bool endpoint_is_loopback(const struct endpoint *endpoint); /* 127/8 or ::1 */
+bool endpoint_is_any(const struct endpoint *endpoint);        /* 0.0.0.0 or :: */
+bool endpoint_is_loopback(const struct endpoint *endpoint);   /* 127/8 or ::1 */
+bool endpoint_is_link_local(const struct endpoint *endpoint); /* fe80::/10 */

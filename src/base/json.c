@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void json_init(struct json *json, struct buffer *out)
 {
 	*json = (struct json){ .out = out };
@@ -79,33 +81,6 @@ void json_array_close(struct json *json)
 	json_close(json, "]");
 }
 
-static bool is_continuation(unsigned char byte)
-{
-	return (byte & 0xc0) == 0x80;
-}
-
-/* Length of the well-formed UTF-8 sequence at `text` (RFC 3629, section 4), 0 if there is none.
- * Reads no further than the terminating NUL. */
-static size_t utf8_length(const unsigned char *text)
-{
-	unsigned char first = text[0];
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || first > 0xf4 || !is_continuation(text[1]))
-		return 0;
-	if (first < 0xe0)
-		return 2;
-
-	bool is_overlong = (first == 0xe0 && text[1] < 0xa0) || (first == 0xf0 && text[1] < 0x90);
-	bool is_surrogate = first == 0xed && text[1] > 0x9f;
-	bool is_too_large = first == 0xf4 && text[1] > 0x8f;
-	if (is_overlong || is_surrogate || is_too_large || !is_continuation(text[2]))
-		return 0;
-	if (first < 0xf0)
-		return 3;
-	return is_continuation(text[3]) ? 4 : 0;
-}
-
 static void json_escape_ascii(struct buffer *out, char character)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t";
@@ -126,7 +101,7 @@ static void json_quote(struct buffer *out, const char *text)
 {
 	buffer_append_text(out, "\"");
 	while (*text) {
-		size_t length = utf8_length((const unsigned char *)text);
+		size_t length = utf8_length(text);
 		if (length == 0)
 			buffer_append_text(out, "\xef\xbf\xbd");
 		else if (needs_escape(*text))

@@ -5,6 +5,7 @@
 
 #include "base/attributes.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "cli/topic.h"
 
 static const struct {
@@ -109,10 +110,22 @@ static const struct option_row *valued_option(const struct command *command, con
 }
 
 /* `before` is what of the word stands before the value: "--color=" or "". */
-static void offer_choices(const struct completion *completion, const char *before,
-			  const struct option_row *row)
+struct value_offer {
+	const struct completion *completion;
+	const char *before;
+};
+
+static void offer_value(void *context, const char *word, const char *summary)
+{
+	const struct value_offer *values = context;
+	offer(values->completion, values->before, word, summary);
+}
+
+static void offer_values(const struct completion *completion, const char *before,
+			 const struct option_row *row)
 {
 	const char *choice = row->choices ? row->choices : "";
+	struct value_offer values = { completion, before };
 	while (*choice) {
 		char word[64];
 		int length = (int)strcspn(choice, " ");
@@ -120,6 +133,29 @@ static void offer_choices(const struct completion *completion, const char *befor
 		offer(completion, before, word, row->help);
 		choice += length;
 		choice += strspn(choice, " ");
+	}
+	if (row->values)
+		row->values(&(struct option_offer){ offer_value, &values });
+}
+
+static void offer_levels(const struct completion *completion)
+{
+	for (unsigned level = OPTION_FIRST_HOUR + 1; level <= OPTION_OUTPUT; level++)
+		offer(completion, "", help_level_word(level), help_level_heading(level));
+}
+
+/* An option, or one with the beginning of its value. */
+static void complete_word(const struct completion *completion, const struct command *command)
+{
+	const char *equals = strchr(completion->typed, '=');
+	const struct option_row *row = equals ? valued_option(command, completion->typed) : NULL;
+	if (row) {
+		char before[64];
+		(void)snprintf(before, sizeof(before), "%.*s",
+			       (int)(equals - completion->typed) + 1, completion->typed);
+		offer_values(completion, before, row);
+	} else if (*completion->typed == '-') {
+		offer_options(completion, command);
 	}
 }
 
@@ -135,20 +171,12 @@ static void complete_arguments(FILE *out, const struct command *command, const c
 		previous = words[count - 3];
 
 	const struct option_row *row = valued_option(command, previous);
-	if (row) {
-		offer_choices(&completion, "", row);
-		return;
-	}
-	const char *equals = strchr(completion.typed, '=');
-	row = equals ? valued_option(command, completion.typed) : NULL;
-	if (row) {
-		char before[64];
-		(void)snprintf(before, sizeof(before), "%.*s", (int)(equals - completion.typed) + 1,
-			       completion.typed);
-		offer_choices(&completion, before, row);
-	} else if (*completion.typed == '-') {
-		offer_options(&completion, command);
-	}
+	if (row)
+		offer_values(&completion, "", row);
+	else if (strcmp(previous, "--help") == 0)
+		offer_levels(&completion);
+	else
+		complete_word(&completion, command);
 }
 
 void complete_print(FILE *out, const char *const *words, size_t count)

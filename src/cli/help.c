@@ -41,6 +41,24 @@ const char *help_level_heading(enum option_level level)
 	return headings[level];
 }
 
+const char *help_level_word(enum option_level level)
+{
+	static const char *const words[] = {
+		[OPTION_ALL] = "all",
+		[OPTION_SOCKET] = "socket",
+		[OPTION_OUTPUT] = "output",
+	};
+	return words[level];
+}
+
+enum option_level help_level_find(const char *word)
+{
+	unsigned level = OPTION_OUTPUT;
+	while (level > OPTION_FIRST_HOUR && (!word || strcmp(word, help_level_word(level)) != 0))
+		level--;
+	return level;
+}
+
 /* "-c, --connections COUNT" */
 static int format_left(const struct option_row *row, char text[LEFT_MAX])
 {

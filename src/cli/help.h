@@ -14,6 +14,11 @@ void help_print_overview(FILE *out);
  * these alone. */
 void help_print_command(FILE *out, const struct command *command, enum option_level level);
 
+/* What behind --help asks for a level: "socket"; NULL for that of --help itself. */
+const char *help_level_word(enum option_level level);
+/* The level that the word asks for, the first for all others and NULL. */
+enum option_level help_level_find(const char *word);
+
 /* The heading over the options of a level, and the levels in their order. */
 const char *help_level_heading(enum option_level level);
 

@@ -11,6 +11,10 @@
 #include "cli/help.h"
 #include "cli/topic.h"
 
+/* Bytes of a line of running text: mandoc -T lint wants 80 at most, and "\\&" may stand before it.
+ */
+#define LINE_MAX_BYTES 78
+
 /* Rows of the table at most. */
 #define COMMANDS_MAX 64
 
@@ -35,6 +39,33 @@ static void print_line(FILE *out, const char *text, size_t length)
 	for (size_t i = 0; i < length; i++)
 		print_character(out, text[i]);
 	(void)fputc('\n', out);
+}
+
+/* Where a line ends that is full: behind a blank, or with the text. */
+static size_t filled_length(const char *text, size_t length)
+{
+	size_t end = 0;
+	size_t bytes = 0;
+	for (size_t i = 0; i < length; i++) {
+		bytes += text[i] == '\\' || text[i] == '-' ? 2 : 1;
+		if (bytes > LINE_MAX_BYTES && end > 0)
+			return end;
+		if (text[i] == ' ')
+			end = i + 1;
+	}
+	return length;
+}
+
+/* One sentence, on as many lines as it takes. */
+static void print_sentence(FILE *out, const char *text, size_t length)
+{
+	while (length > 0) {
+		size_t filled = filled_length(text, length);
+		bool is_broken = filled < length;
+		print_line(out, text, filled - is_broken);
+		text += filled;
+		length -= filled;
+	}
 }
 
 /* Lines as they are; an empty one begins a paragraph. */
@@ -71,7 +102,7 @@ static void print_text(FILE *out, const char *text)
 		if (length == 0)
 			(void)fputs(".Pp\n", out);
 		else
-			print_line(out, text, length);
+			print_sentence(out, text, length);
 		text += length;
 		text += *text == '\n' || *text == ' ';
 	}
@@ -187,7 +218,8 @@ static void print_environment(FILE *out, const struct command *const *members, s
 			continue;
 		if (!is_begun)
 			(void)fputs(".Sh ENVIRONMENT\nEvery option is also read from a variable, "
-				    "which the command line outweighs.\nThe items of a list stand "
+				    "which outweighs a file\nof options and is outweighed by the "
+				    "command line.\nThe items of a list stand "
 				    "on lines of their own.\nThe variables are called\n",
 				    out);
 		is_begun = true;
@@ -223,10 +255,26 @@ static void print_exit_status(FILE *out)
 	(void)fputs(".El\n", out);
 }
 
-/* gcc takes the date from SOURCE_DATE_EPOCH where a build has to be reproducible. */
+/* "November 20, 2026" from "Nov 20 2026". gcc takes the date from SOURCE_DATE_EPOCH where a build
+ * has to be reproducible. */
+static void print_date(FILE *out)
+{
+	static const char *const months[] = {
+		"January", "February", "March",     "April",   "May",      "June",
+		"July",    "August",   "September", "October", "November", "December",
+	};
+	size_t month = 0;
+	while (month < array_size(months) - 1 && strncmp(months[month], __DATE__, 3) != 0)
+		month++;
+	const char *day = &__DATE__[__DATE__[4] == ' ' ? 5 : 4];
+	(void)fprintf(out, ".Dd %s %.*s, %s\n", months[month], (int)strcspn(day, " "), day,
+		      &__DATE__[7]);
+}
+
 static void print_head(FILE *out, const char *page, const char *summary)
 {
-	(void)fprintf(out, ".Dd %.6s, %s\n.Dt", __DATE__, &__DATE__[7]);
+	print_date(out);
+	(void)fputs(".Dt", out);
 	char title[MANUAL_PAGE_MAX];
 	(void)snprintf(title, sizeof(title), "%s", page);
 	for (char *letter = title; *letter; letter++)

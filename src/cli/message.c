@@ -2,6 +2,8 @@
 #include "cli/message.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,19 +46,35 @@ bool message_has_color(const char *when, FILE *stream)
 	       strcmp(terminal, "dumb") != 0;
 }
 
+/* The reader of a pipe or of a connection. */
+static bool has_reader_gone(void)
+{
+	struct pollfd poll_stdout = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	return poll(&poll_stdout, 1, 0) == 1 && (poll_stdout.revents & POLLERR);
+}
+
+void message_forget_stdout(void)
+{
+	__fpurge(stdout);
+	clearerr(stdout);
+}
+
 int message_finish_stdout(int exit_code)
 {
-	/* A failed stream keeps its data, so that this meets the same error again. */
+	/* What failed in the middle of the output has kept no reason, and perhaps no data. */
 	errno = 0;
 	bool is_failed = ferror(stdout);
 	is_failed |= fflush(stdout) != 0;
+	if (is_failed && errno == 0 && has_reader_gone())
+		errno = EPIPE;
 	/* A network's file system says only here that the disk is full. */
 	is_failed |= close(STDOUT_FILENO) != 0 && errno != EBADF;
 	if (!is_failed || errno == EPIPE)
 		return exit_code;
 
 	struct error error;
-	(void)error_set(&error, errno, "cannot write to stdout: %s", strerror(errno ? errno : EIO));
+	(void)error_set(&error, errno, "cannot write to stdout: %s",
+			errno ? strerrordesc_np(errno) : "a part of the output is missing");
 	message_print("conntest", error.text);
 	return exit_code > EXIT_UNABLE ? exit_code : EXIT_UNABLE;
 }

@@ -12,6 +12,9 @@ void message_print(const char *context, const char *sentence);
  * means a terminal, no NO_COLOR in the environment and a TERM that is not "dumb". */
 bool message_has_color(const char *when, FILE *stream);
 
+/* That stdout can't be written has been said: message_finish_stdout() says it no more. */
+void message_forget_stdout(void);
+
 /* The last thing a command does: writes out stdout and returns `exit_code`, or EXIT_UNABLE with a
  * sentence if what was printed did not arrive. A reader that went away (`| head`) has what it
  * wanted: nothing is said. */

@@ -1,4 +1,4 @@
-/* See option.h. The sources are read one after the other, from the weakest to the strongest. */
+/* See option.h. Each source sets what no stronger one has set. */
 #include "cli/option.h"
 
 #include <assert.h>
@@ -12,12 +12,17 @@
 #include "base/buffer.h"
 #include "base/closest.h"
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/help.h"
 #include "cli/hints.h"
 #include "cli/option_value.h"
 
 /* An option as it was typed, for sentences. */
 #define TYPED_MAX 128
+
+/* From the weakest to the strongest. The order of reading is another: the strong ones name the
+ * file. */
+enum source { SOURCE_NONE, SOURCE_DEFAULTS, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_ARGUMENTS };
 
 struct parser {
 	const struct command *command;
@@ -27,8 +32,9 @@ struct parser {
 	struct error *error;
 	char **argv;
 	int argc;
-	int next;                       /* argument */
-	bool is_given[OPTION_ROWS_MAX]; /* by the source that is being read */
+	int next;                           /* argument */
+	enum source source;                 /* that is being read */
+	enum source given[OPTION_ROWS_MAX]; /* by which each option was set */
 };
 
 static const struct option_row *find_name(const struct parser *parser, const char *name,
@@ -66,14 +72,17 @@ static const struct option_row *find_opposite(const struct parser *parser, const
 	return row && row->type == OPTION_FLAG ? row : NULL;
 }
 
+/* What a stronger source has set stays, unseen what the weaker one would have. */
 static int set_value(struct parser *parser, const struct option_row *row, const char *typed,
 		     const char *value)
 {
-	size_t index = (size_t)(row - parser->table->rows);
-	if (!parser->is_given[index])
+	enum source *given = &parser->given[row - parser->table->rows];
+	if (*given > parser->source)
+		return 0;
+	if (*given < parser->source)
 		option_value_clear(row, parser->options);
-	parser->is_given[index] = true;
-	parser->operands->is_given[index] = true;
+	*given = parser->source;
+	parser->operands->is_given[row - parser->table->rows] = parser->source > SOURCE_DEFAULTS;
 	int code = option_value_set(row, parser->options, value, &parser->operands->arena,
 				    parser->error);
 	if (code < 0)
@@ -100,17 +109,22 @@ static int set_lines(struct parser *parser, const struct option_row *row, const 
 	return 0;
 }
 
+/* Our own defaults have to parse. */
+static void set_default(struct parser *parser, const struct option_row *row)
+{
+	parser->source = SOURCE_DEFAULTS;
+	parser->given[row - parser->table->rows] = SOURCE_NONE;
+	option_value_clear(row, parser->options);
+	int code = row->default_text ? set_lines(parser, row, row->name, row->default_text) : 0;
+	assert(code == 0);
+}
+
 static void set_defaults(struct parser *parser)
 {
 	if (parser->command->options_size > 0)
 		memset(parser->options, 0, parser->command->options_size);
-	for (size_t i = 0; i < parser->table->count; i++) {
-		const struct option_row *row = &parser->table->rows[i];
-		int code = row->default_text ? set_lines(parser, row, row->name, row->default_text)
-					     : 0;
-		assert(code == 0);
-	}
-	memset(parser->operands->is_given, 0, sizeof(parser->operands->is_given));
+	for (size_t i = 0; i < parser->table->count; i++)
+		set_default(parser, &parser->table->rows[i]);
 }
 
 bool option_is_on_by_default(const struct option_row *row)
@@ -150,7 +164,7 @@ const char *option_variable(const struct command *command, const struct option_r
 
 static int read_environment(struct parser *parser)
 {
-	memset(parser->is_given, 0, sizeof(parser->is_given));
+	parser->source = SOURCE_ENVIRONMENT;
 	for (size_t i = 0; i < parser->table->count; i++) {
 		const struct option_row *row = &parser->table->rows[i];
 		char name[OPTION_VARIABLE_MAX];
@@ -262,20 +276,7 @@ static int take_value(struct parser *parser, const struct option_row *row, const
 
 static int print_help(struct parser *parser, const char *word)
 {
-	static const struct {
-		const char *word;
-		enum option_level level;
-	} levels[] = {
-		{ "all", OPTION_ALL },
-		{ "socket", OPTION_SOCKET },
-		{ "output", OPTION_OUTPUT },
-	};
-	enum option_level level = OPTION_FIRST_HOUR;
-	for (size_t i = 0; word && i < array_size(levels); i++) {
-		if (strcmp(word, levels[i].word) == 0)
-			level = levels[i].level;
-	}
-	help_print_command(stdout, parser->command, level);
+	help_print_command(stdout, parser->command, help_level_find(word));
 	return -ECANCELED;
 }
 
@@ -347,7 +348,7 @@ static void take_rest(struct parser *parser)
 
 static int read_arguments(struct parser *parser)
 {
-	memset(parser->is_given, 0, sizeof(parser->is_given));
+	parser->source = SOURCE_ARGUMENTS;
 	while (parser->next < parser->argc) {
 		const char *word = parser->argv[parser->next++];
 		int code = 0;
@@ -363,6 +364,57 @@ static int read_arguments(struct parser *parser)
 			return code;
 	}
 	return 0;
+}
+
+static int set_from_file(void *context, const struct option_row *row, const char *value)
+{
+	struct parser *parser = context;
+	return set_value(parser, row, row->name, arena_text(&parser->operands->arena, value));
+}
+
+static int read_file(struct parser *parser)
+{
+	const struct option_row *row = config_row(parser->command);
+	if (!row || option_value_count(row, parser->options) == 0)
+		return 0;
+	char unused[OPTION_VALUE_MAX];
+	const char *path = option_value_format(row, parser->options, 0, unused);
+	parser->source = SOURCE_FILE;
+	return config_read(path,
+			   &(struct config_section){
+				   .command = parser->command,
+				   .value = set_from_file,
+				   .context = parser,
+			   },
+			   parser->error);
+}
+
+/* Of two that exclude each other the one of the weaker source gives way. */
+static int choose(struct parser *parser, const struct option_row *row,
+		  const struct option_row *other)
+{
+	enum source source = parser->given[row - parser->table->rows];
+	enum source other_source = parser->given[other - parser->table->rows];
+	if (source <= SOURCE_DEFAULTS || other_source <= SOURCE_DEFAULTS)
+		return 0;
+	if (source == other_source)
+		return error_set(parser->error, EINVAL,
+				 "--%s stands instead of --%s: give one of them", row->name,
+				 other->name);
+	set_default(parser, source < other_source ? row : other);
+	return 0;
+}
+
+static int choose_all(struct parser *parser)
+{
+	int code = 0;
+	for (size_t i = 0; i < parser->table->count && code >= 0; i++) {
+		const struct option_row *row = &parser->table->rows[i];
+		const char *other = row->instead_of;
+		if (other)
+			code = choose(parser, row, find_name(parser, other, strlen(other)));
+	}
+	return code;
 }
 
 int options_parse(const struct command *command, int argc, char **argv, void *options,
@@ -387,7 +439,11 @@ int options_parse(const struct command *command, int argc, char **argv, void *op
 		environment = check_environment(&parser);
 	/* A bad variable must not stand before --help. */
 	int code = read_arguments(&parser);
-	return code < 0 ? code : environment;
+	if (code >= 0)
+		code = environment;
+	if (code >= 0)
+		code = read_file(&parser);
+	return code < 0 ? code : choose_all(&parser);
 }
 
 bool option_is_given(const struct command *command, const struct operands *operands,

@@ -1,6 +1,7 @@
 /* The one option table. A command states its options as rows; from them come argv, environment
  * (CONNTEST_TRAFFIC_RATE), --help in two levels, manual pages, completions and the settings that
- * reports echo. Default < environment < command line. There is no second table. */
+ * reports echo, and a file of them (cli/config.h). Default < file < environment < command line.
+ * There is no second table. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,6 +32,12 @@ struct option_list {
 	size_t count;
 };
 
+/* Where completion takes candidates: each with a phrase about it. */
+struct option_offer {
+	void (*word)(void *context, const char *word, const char *summary);
+	void *context;
+};
+
 enum option_level {
 	OPTION_FIRST_HOUR, /* --help shows these, about ten a command */
 	OPTION_ALL,        /* --help all */
@@ -48,7 +55,12 @@ struct option_row {
 	const char *minimum;      /* as typed, inclusive; NULL: the type's own */
 	const char *maximum;
 	const char *choices; /* "auto always never" */
-	bool is_secret;      /* echoed as ***; "@FILE" reads it from a file */
+	/* Values to complete besides, from the table that knows them. */
+	void (*values)(const struct option_offer *offer);
+	/* The option that this one stands instead of: both from one source is an error, else the
+	 * stronger source says which of them holds. */
+	const char *instead_of;
+	bool is_secret; /* echoed as ***; "@FILE" reads it from a file */
 	enum option_level level;
 	const char *help; /* a phrase without a full stop */
 };
@@ -98,12 +110,13 @@ struct operands {
 
 struct command;
 
-/* Fills the options struct: defaults, then environment, then argv (argv[0] is the command's name).
- * Operands and options may mix. A given list replaces the one of lower rank; of another option
- * given twice the last counts. Every flag has a --no-NAME (and --NAME undoes a flag no-NAME).
- * -EINVAL with the sentence that goes behind "conntest traffic: "; a misspelt option or variable
- * gets a "did you mean", a foreign one its hint. -ECANCELED: --help was asked for and has been
- * printed. `operands->items` is argv itself, reordered. Call operands_deinit() in all cases. */
+/* Fills the options struct from defaults, --config FILE, environment and argv (argv[0] is the
+ * command's name). Operands and options may mix. A given list replaces the one of lower rank; of
+ * another option given twice the last counts. Every flag has a --no-NAME (and --NAME undoes a flag
+ * no-NAME). -EINVAL with the sentence that goes behind "conntest traffic: "; a misspelt option or
+ * variable gets a "did you mean", a foreign one its hint. -ECANCELED: --help was asked for and has
+ * been printed. `operands->items` is argv itself, reordered. Call operands_deinit() in all cases.
+ */
 nodiscard int options_parse(const struct command *command, int argc, char **argv, void *options,
 			    struct operands *operands, struct error *error);
 /* Was this option given, by anything but its default? */

@@ -205,6 +205,8 @@ static int add_to_list(const struct option_row *row, void *options, const char *
 		       struct error *error)
 {
 	struct option_list *list = field_of(row, options);
+	if (*text == '\0')
+		return error_set(error, EINVAL, "is empty, it needs %s", row->placeholder);
 	if (list->count == OPTION_LIST_MAX)
 		return error_set(error, EINVAL, "%d at most", OPTION_LIST_MAX);
 	list->items[list->count++] = text;
@@ -230,8 +232,18 @@ int option_value_set(const struct option_row *row, void *options, const char *te
 
 void option_value_clear(const struct option_row *row, void *options)
 {
-	if (row->type == OPTION_LIST)
-		((struct option_list *)field_of(row, options))->count = 0;
+	static const size_t sizes[] = {
+		[OPTION_FLAG] = sizeof(bool),
+		[OPTION_COUNT] = sizeof(uint64_t),
+		[OPTION_TIME] = sizeof(uint64_t),
+		[OPTION_SIZE] = sizeof(uint64_t),
+		[OPTION_RATE] = sizeof(struct rate),
+		[OPTION_BANDWIDTH] = sizeof(struct bandwidth),
+		[OPTION_TEXT] = sizeof(const char *),
+		[OPTION_CHOICE] = sizeof(const char *),
+		[OPTION_LIST] = sizeof(struct option_list),
+	};
+	memset(field_of(row, options), 0, sizes[row->type]);
 }
 
 static bool is_zero(const struct option_row *row, const void *options)

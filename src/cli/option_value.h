@@ -18,7 +18,7 @@
 nodiscard int option_value_set(const struct option_row *row, void *options, const char *text,
 			       struct arena *arena, struct error *error);
 
-/* Empties a list; nothing for other types. */
+/* As if nothing had been set, not even its default. */
 void option_value_clear(const struct option_row *row, void *options);
 
 /* How many values the option has: of a list its items, else 1, or 0 where nothing is set. */

@@ -11,12 +11,14 @@
 #include "base/service.h"
 #include "cli/command.h"
 #include "cli/complete.h"
+#include "cli/config_example.h"
 #include "cli/manual.h"
 #include "cli/topic.h"
 #include "cmd/commands.h"
 #include "metric/figures.h"
+#include "run/outputs.h"
 
-#define FIGURES_MAX_BYTES 65536
+#define TOPIC_MAX_BYTES 65536
 
 struct help_options {
 	const char *completion;
@@ -73,22 +75,32 @@ static void print_units(FILE *out)
 static void print_figures(FILE *out)
 {
 	struct buffer text cleanup(buffer_deinit);
-	buffer_init(&text, FIGURES_MAX_BYTES);
+	buffer_init(&text, TOPIC_MAX_BYTES);
 	figures_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
+static void print_formats(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, TOPIC_MAX_BYTES);
+	outputs_help(&text);
 	(void)fputs(buffer_text(&text), out);
 }
 
 static void print_environment(FILE *out)
 {
-	(void)fprintf(out,
-		      "CONNTEST_COMMAND_OPTION  any option: CONNTEST_TRAFFIC_CONNECT_RATE=50\n"
-		      "                         The command line outweighs it. A flag is true or "
-		      "false; the items of\n"
-		      "                         an option that may be repeated stand on lines of "
-		      "their own.\n"
-		      "NO_COLOR                 no colour, unless --color always\n"
-		      "XDG_STATE_HOME           reports are kept in its folder conntest "
-		      "(~/.local/state)\n");
+	(void)fprintf(
+		out,
+		"CONNTEST_COMMAND_OPTION  any option: CONNTEST_TRAFFIC_CONNECT_RATE=50\n"
+		"                         It outweighs a file of --config, and the command "
+		"line outweighs it.\n"
+		"                         A flag is true or false; the items of an option that "
+		"may be repeated\n"
+		"                         stand on lines of their own.\n"
+		"NO_COLOR                 no colour, unless --color always\n"
+		"XDG_STATE_HOME           reports are kept in its folder conntest "
+		"(~/.local/state)\n");
 }
 
 static void print_exit_codes(FILE *out)
@@ -102,8 +114,10 @@ const struct topic *topic_table(void)
 {
 	static const struct topic topics[] = {
 		{ "figures", "what --expect, JSON and CSV name", print_figures },
+		{ "formats", "what -o writes, and the columns of CSV", print_formats },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
+		{ "config", "a file of options, for --config", config_example_print },
 		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },
 		{ 0 },

@@ -35,8 +35,10 @@ static int list_run(const struct command *command, int argc, char **argv)
 		code = error_set(&error, EINVAL, "%s: takes no operands", operands.items[0]);
 	if (code < 0)
 		return command_stop(command, code, &error);
-	if (store_find(&list, &error) < 0)
-		return command_fail(command, EXIT_NO, &error);
+	if (store_find(&list, &error) < 0) {
+		(void)printf("%s\n", error.text);
+		return EXIT_OK;
+	}
 	(void)printf("%-28s %-8s %-28s %9s  %s\n", "RUN", "COMMAND", "TARGET", "LENGTH", "RESULT");
 	for (size_t i = 0; i < list.count; i++) {
 		struct report *report = NULL;
@@ -65,8 +67,8 @@ struct show_options {
 
 static const struct option_row show_rows[] = {
 	OPTION(struct show_options, output.formats, OPTION_LIST, .name = "output", .letter = 'o',
-	       .placeholder = "FORMAT[=FILE]",
-	       .help = "text, json, ndjson or ctraffic; with =FILE the text stays on stdout"),
+	       .placeholder = "FORMAT[=FILE]", .values = output_formats_sending,
+	       .help = OUTPUT_HELP),
 	OPTION(struct show_options, output.color, OPTION_CHOICE, .name = "color",
 	       .choices = "auto always never", .default_text = "auto", .placeholder = "WHEN",
 	       .level = OPTION_OUTPUT, .help = "colour on a terminal; NO_COLOR is respected"),
@@ -94,10 +96,11 @@ static int show(const struct command *command, const struct show_options *option
 		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 		.has_color = message_has_color(options->output.color, stdout),
 	};
-	int result = outputs_open(&outputs, &options->output, &error);
+	int result = outputs_open(&outputs, &options->output, outputs_side(report), &error);
 	if (result < 0)
 		return command_fail(command, result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE, &error);
 	result = outputs_write_report(&outputs, report, &style, on_failed, (void *)command);
+	outputs_tell_saved(&outputs);
 	outputs_close(&outputs);
 	return result < 0 ? EXIT_UNABLE : EXIT_OK;
 }

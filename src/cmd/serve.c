@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "cli/config.h"
 #include "cmd/commands.h"
 #include "engine/service.h"
 #include "proto/traffic_wire.h"
 #include "run/run.h"
 #include "sys/cpu.h"
 #include "sys/limits.h"
+#include "view/phrase.h"
 
 #define SAID_FIRST_MAX (64 * 1024)
 
@@ -23,13 +25,27 @@ struct serve_options {
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;
+	const char *config;
 	struct output_options output;
 };
+
+static void offer_services(const struct option_offer *offer)
+{
+	char text[32];
+	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+		(void)snprintf(text, sizeof(text), "%s://", service_name(i));
+		offer->word(offer->context, text, service_sentence(i));
+		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
+		if (service_runs_over_udp(i))
+			offer->word(offer->context, text, service_sentence(i));
+	}
+}
 
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
+	       .values = offer_services,
 	       .help = "traffic, echo, discard (+udp) or source; port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
@@ -52,7 +68,8 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
-	OUTPUT_OPTIONS(struct serve_options, output),
+	CONFIG_OPTION(struct serve_options, config),
+	OUTPUT_OPTIONS(struct serve_options, output, serving),
 };
 /* clang-format on */
 
@@ -220,15 +237,32 @@ static bool are_all_everywhere(const struct plan_serve *serve)
 
 static void write_limits(struct buffer *out, const struct plan *plan)
 {
-	char count[UNITS_TEXT_MAX];
+	char count[PHRASE_MAX];
 	uint64_t most = service_connections_max(plan);
 
-	buffer_append_format(out, "limits     %s connections (", units_format_grouped(most, count));
+	buffer_append_format(out, "limits     %s (", phrase_count(most, "connection", count));
 	if (plan->serve.connections_max > 0)
 		buffer_append_text(out, "--max-connections");
 	else
 		buffer_append_format(out, "ulimit -n %" PRIu64, limits_raise_descriptors());
 	buffer_append_text(out, "), no limit a source, no idle deadline");
+}
+
+/* Where more may come at once than a listener lets wait; the kernel's own length is enough for what
+ * can be expected of one moment. */
+static void write_queue(struct buffer *out, const struct plan *plan)
+{
+	char length[PHRASE_MAX];
+	uint64_t most = service_connections_max(plan);
+	uint64_t wanted = most < LIMITS_LISTEN_QUEUE_USUAL ? most : LIMITS_LISTEN_QUEUE_USUAL;
+	uint64_t queue = limits_listen_queue();
+
+	if (queue > 0 && queue < wanted)
+		buffer_append_format(
+			out,
+			"queue      %s may wait to be let in, others have to try again: "
+			"sysctl -w net.core.somaxconn=%" PRIu64 ", then start again\n",
+			phrase_count(queue, "client", length), wanted);
 }
 
 /* The line to type elsewhere: our traffic speaks to either echoing service. */
@@ -269,6 +303,7 @@ static void write_text(struct buffer *out, const struct run *run, const struct e
 	write_limits(out, run->plan);
 	write_client(out, run, engine);
 	buffer_append_text(out, "\n");
+	write_queue(out, run->plan);
 }
 
 static void write_event(struct buffer *out, const struct plan_listen *place, uint16_t port)

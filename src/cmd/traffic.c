@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/units.h"
+#include "cli/config.h"
 #include "cmd/commands.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -19,7 +20,7 @@ static const struct option_row rows[] = {
 	    .default_text = "10/conn",
 	    .help = "messages a second for the whole run, or N/conn for each connection"),
 	ROW(bandwidth, OPTION_BANDWIDTH, .name = "bandwidth", .letter = 'b',
-	    .placeholder = "BANDWIDTH", .level = OPTION_ALL,
+	    .placeholder = "BANDWIDTH", .instead_of = "rate", .level = OPTION_ALL,
 	    .help = "instead of --rate: payload bits a second one way, as 5Mbps or 50kbps/conn"),
 	ROW(message_bytes, OPTION_SIZE, .name = "message-size", .placeholder = "SIZE",
 	    .default_text = "1KiB", .minimum = "64B", .maximum = "16MiB", .level = OPTION_ALL,
@@ -93,16 +94,14 @@ static const struct option_row rows[] = {
 	ROW(after_ns, OPTION_TIME, .name = "after", .placeholder = "TIME",
 	    .default_text = "10s", .level = OPTION_ALL,
 	    .help = "measures so long after the COMMAND has ended"),
-	OUTPUT_OPTIONS(struct traffic_options, output),
+	CONFIG_OPTION(struct traffic_options, config),
+	OUTPUT_OPTIONS(struct traffic_options, output, sending),
 };
 /* clang-format on */
 
-/* Nothing answered at all: a name that doesn't resolve is an answer of its own. */
-static int exit_code_of(int code)
+static int prepare(void *context, struct error *error)
 {
-	if (code == -EINVAL)
-		return EXIT_USAGE;
-	return code == -EHOSTUNREACH ? EXIT_NO : EXIT_UNABLE;
+	return traffic_resolve(context, error);
 }
 
 static int check_operands(const struct operands *operands, struct error *error)
@@ -158,11 +157,13 @@ static int traffic_run(const struct command *command, int argc, char **argv)
 		.output = &options.output,
 		.plan = &traffic.plan,
 		.target = traffic.uri.text,
+		.prepare = prepare,
+		.context = &traffic,
 		.marks = &traffic.marks,
 		.wrap = traffic.wrap.words ? &traffic.wrap : NULL,
 	};
 	int exit_code =
-		code < 0 ? command_fail(command, exit_code_of(code), &error) : run_measure(&run);
+		code < 0 ? command_fail(command, run_exit_code(code), &error) : run_measure(&run);
 	traffic_deinit(&traffic);
 	return exit_code;
 }

@@ -36,6 +36,7 @@ struct traffic_options {
 	const char *cpus;
 	uint64_t tick_ns;
 	uint64_t seed;
+	const char *config;
 	struct mark_options marks;
 	uint64_t before_ns;
 	uint64_t after_ns;
@@ -45,6 +46,7 @@ struct traffic_options {
 /* A plan and what it points to. */
 struct traffic {
 	struct uri uri;
+	struct resolve_options resolving;
 	struct resolved resolved;
 	struct source_pool *sources;
 	unsigned cpus[1024];
@@ -53,8 +55,11 @@ struct traffic {
 	struct wrap_plan wrap;
 };
 
-/* Checks the options and resolves the target. -EINVAL: wrong usage; -EHOSTUNREACH: the name does
- * not resolve; else an errno that says what this host lacks. */
+/* Checks the options and plans what needs no network. -EINVAL: wrong usage. */
 nodiscard int traffic_plan(const struct traffic_options *options, const char *target,
 			   struct traffic *traffic, struct error *error);
+/* The rest: resolves the target and asks whether this host can hold it. -EHOSTUNREACH: the name
+ * does not resolve; -EINVAL: the sources don't fit the target; else an errno that says what this
+ * host lacks. */
+nodiscard int traffic_resolve(struct traffic *traffic, struct error *error);
 void traffic_deinit(struct traffic *traffic);

@@ -1,5 +1,6 @@
 /* From the options of `traffic` to a plan. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -17,6 +18,10 @@
 #define CROWDED_SHARE 4
 
 #define PATH_PROBES_PER_S 20.0
+
+/* What the schedule can walk with room to spare; no host sends as many messages. */
+#define RATE_MIN 1e-6
+#define RATE_MAX 20e6
 
 /* What the program holds besides its connections: standard streams, loops, outputs, resolver. */
 #define DESCRIPTORS_BESIDES 64
@@ -54,9 +59,9 @@ static int plan_schedule(const struct traffic_options *options, struct plan *pla
 	}
 	if (is_per_connection)
 		per_second *= (double)options->connections;
-	if (per_second < 1e-6 || per_second > 1e9)
+	if (per_second < RATE_MIN || per_second > RATE_MAX)
 		return error_set(error, EINVAL,
-				 "--rate: %g messages a second is out of range (0.000001 to 1G)",
+				 "--rate: %g messages a second is out of range (0.000001 to 20M)",
 				 per_second);
 	plan->slots.rate_per_second = per_second;
 	return 0;
@@ -158,73 +163,71 @@ static void plan_ports(struct plan *plan)
 	plan->port_high = high;
 }
 
-static int resolve(const struct traffic_options *options, struct traffic *traffic,
-		   struct error *error)
+static int plan_places(const struct traffic_options *options, struct traffic *traffic,
+		       struct error *error)
 {
-	struct plan *plan = &traffic->plan;
-	struct resolve_options how = {
-		.addresses = strcmp(options->addresses, "all") == 0 ? RESOLVE_ALL : RESOLVE_FIRST,
-		.family = options->is_ipv4   ? AF_INET
-			  : options->is_ipv6 ? AF_INET6
-					     : AF_UNSPEC,
-	};
-	int result = resolve_target(&traffic->uri, &how, error, &traffic->resolved);
-	if (result < 0)
+	struct resolve_options *how = &traffic->resolving;
+	if (options->is_ipv4 && options->is_ipv6)
+		return error_set(error, EINVAL, "-4 and -6 leave no address");
+	how->addresses = strcmp(options->addresses, "all") == 0 ? RESOLVE_ALL : RESOLVE_FIRST;
+	how->family = options->is_ipv4 ? AF_INET : options->is_ipv6 ? AF_INET6 : AF_UNSPEC;
+	int result = resolve_check(&traffic->uri, how->family, error);
+	if (result < 0 || !options->source)
 		return result;
-	plan->remotes = traffic->resolved.endpoints;
-	plan->remote_count = traffic->resolved.count;
-	plan->path.remotes = plan->remotes;
-	plan->path.remote_count = plan->remote_count;
-	plan_ports(plan);
-	if (!options->source)
-		return 0;
-	result = source_pool_parse(options->source, &plan->remotes[0], error, &traffic->sources);
+	result = source_pool_parse(options->source, error, &traffic->sources);
 	if (result < 0)
 		error_prefix(error, "--source");
-	plan->sources = traffic->sources;
+	traffic->plan.sources = traffic->sources;
 	return result;
 }
 
-/* Can this host hold what is asked for? */
-static int check_room(const struct plan *plan, struct error *error)
+static void describe_need(const struct plan *plan, struct preflight_need *ret)
 {
-	double pending_s = (double)(plan->connect_timeout_ns + plan->reply_timeout_ns) / NS_PER_S;
-	bool is_tcp = plan->slots.transport == TRANSPORT_TCP;
-	struct preflight_need need = {
-		.connections = is_tcp ? plan->slots.count : 0,
-		.connections_per_s = (uint64_t)plan->attempts.rate_per_second,
-		.descriptors = plan->slots.count + DESCRIPTORS_BESIDES +
-			       (uint64_t)(plan->attempts.rate_per_second * pending_s),
-		.source_addresses = plan->sources ? source_pool_count(plan->sources) : 1,
-		.remote_endpoints = plan->remote_count,
-		.remote = plan->remotes[0],
+	uint64_t open_ns = plan->connect_timeout_ns + plan->reply_timeout_ns;
+	*ret = (struct preflight_need){
+		.connections = plan->slots.count,
+		.is_datagram = plan->slots.transport == TRANSPORT_UDP,
+		.connections_per_s = (uint64_t)ceil(plan->attempts.rate_per_second),
+		.open_s = (open_ns + NS_PER_S - 1) / NS_PER_S,
+		.flows = plan->path.mode != PLAN_PROBE_OFF ? plan->path.flows : 0,
+		.descriptors = DESCRIPTORS_BESIDES,
 	};
+}
+
+/* Can this host hold what is asked for? */
+static int check_room(const struct plan *plan, struct preflight_need *need, struct error *error)
+{
 	struct preflight_room room;
-	if (plan->path.mode != PLAN_PROBE_OFF)
-		need.descriptors += plan->path.flows;
-	int result = preflight_measure(&need, &room);
+	need->source_addresses = plan->sources ? source_pool_count(plan->sources) : 1;
+	need->source_ports = plan->sources ? source_pool_fixed_port_count(plan->sources) : 0;
+	need->remote_endpoints = plan->remote_count;
+	need->remote = plan->remotes[0];
+	int result = preflight_measure(need, &room);
 	if (result < 0)
 		return error_set(error, -result, "cannot read this host's limits: %s",
 				 strerrordesc_np(-result));
-	return preflight_check(&need, &room, error);
+	return preflight_check(need, &room, error);
+}
+
+static int read_target(const char *target, struct error *error, struct uri *ret)
+{
+	static const struct uri_defaults defaults = { .service = SERVICE_TRAFFIC,
+						      .has_bare_transports = true };
+	int result = uri_parse(target, &defaults, error, ret);
+	if (result >= 0 && ret->service != SERVICE_TRAFFIC && ret->service != SERVICE_ECHO)
+		result = error_set(error, EINVAL,
+				   "%s: %s does not echo; traffic needs traffic:// or echo://",
+				   target, service_name(ret->service));
+	return result;
 }
 
 int traffic_plan(const struct traffic_options *options, const char *target, struct traffic *traffic,
 		 struct error *error)
 {
-	static const struct uri_defaults defaults = { .service = SERVICE_TRAFFIC,
-						      .has_bare_transports = true };
 	struct plan *plan = &traffic->plan;
 	*plan = (struct plan){ .stream = &stream_tcp, .datagram = &datagram_udp };
 	plan->socket_options.has_no_delay = true;
-	int result = uri_parse(target, &defaults, error, &traffic->uri);
-	if (result >= 0 && traffic->uri.service != SERVICE_TRAFFIC &&
-	    traffic->uri.service != SERVICE_ECHO)
-		result = error_set(error, EINVAL,
-				   "%s: %s does not echo; traffic needs traffic:// or echo://",
-				   target, service_name(traffic->uri.service));
-	if (result >= 0 && options->is_ipv4 && options->is_ipv6)
-		result = error_set(error, EINVAL, "-4 and -6 leave no address");
+	int result = read_target(target, error, &traffic->uri);
 	if (result >= 0)
 		result = plan_slots(options, &traffic->uri, plan, error);
 	if (result >= 0 && traffic->uri.transport == TRANSPORT_TCP)
@@ -234,11 +237,34 @@ int traffic_plan(const struct traffic_options *options, const char *target, stru
 		result = plan_path(options, &traffic->uri, plan, error);
 	plan->attempts.message_bytes = plan->slots.message_bytes;
 	plan_times(options, plan);
+	plan_ports(plan);
 	if (result >= 0)
 		result = plan_workers(options, traffic, error);
+	return result < 0 ? result : plan_places(options, traffic, error);
+}
+
+int traffic_resolve(struct traffic *traffic, struct error *error)
+{
+	struct plan *plan = &traffic->plan;
+	struct preflight_need need;
+	describe_need(plan, &need);
+	int result = preflight_check_descriptors(&need, error);
 	if (result >= 0)
-		result = resolve(options, traffic, error);
-	return result < 0 ? result : check_room(plan, error);
+		result = resolve_target(&traffic->uri, &traffic->resolving, error,
+					&traffic->resolved);
+	if (result < 0)
+		return result;
+	plan->remotes = traffic->resolved.endpoints;
+	plan->remote_count = traffic->resolved.count;
+	plan->path.remotes = plan->remotes;
+	plan->path.remote_count = plan->remote_count;
+	if (traffic->sources)
+		result = source_pool_check(traffic->sources, &plan->remotes[0], error);
+	if (result < 0) {
+		error_prefix(error, "--source");
+		return result;
+	}
+	return check_room(plan, &need, error);
 }
 
 void traffic_deinit(struct traffic *traffic)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <yaml.h>
+#include <zlib.h>
 
 #include "base/attributes.h"
 #include "cli/command.h"
@@ -19,6 +21,8 @@ static const struct {
 } parts[] = {
 	{ "c-ares", cares_version },
 	{ "jansson", jansson_version_str },
+	{ "libyaml", yaml_get_version_string },
+	{ "zlib", zlibVersion },
 };
 
 static int version_run(const struct command *command, int argc, char **argv)

@@ -34,6 +34,7 @@ struct attempts {
 	struct window window;
 	void *window_storage;
 	struct gap outage;
+	uint64_t outage_sequence; /* the first attempt of it */
 	struct unanswered unanswered;
 	struct source_pool *sources;
 	bool is_failing; /* the newest attempt to settle failed */
@@ -71,6 +72,7 @@ static void log_outage(struct attempts *attempts, const struct gap_span *span, b
 		.start_ns = span->start_ns,
 		.end_ns = span->end_ns,
 		.unanswered = span->unanswered,
+		.slot = (uint32_t)attempts->outage_sequence,
 		.backend = BACKEND_UNKNOWN,
 		.kind = INTERVAL_OUTAGE,
 		.stream = PLAN_NEW,
@@ -86,6 +88,8 @@ static void take_finals(struct attempts *attempts)
 	struct gap_span span;
 	while (window_take_final(&attempts->window, &final)) {
 		if (!final.is_answered) {
+			if (attempts->outage.unanswered == 0)
+				attempts->outage_sequence = final.sequence;
 			attempts->counters->interrupted +=
 				gap_unanswered(&attempts->outage, final.due_ns);
 		} else if (gap_answered(&attempts->outage, final.due_ns, &span)) {
@@ -157,7 +161,7 @@ static void settle_unanswered(struct attempt *attempt)
 	} else {
 		counters->missed_no_connection++;
 		counters->debt--;
-		unanswered_missed(&attempts->unanswered, attempt->due_ns);
+		unanswered_missed(&attempts->unanswered, attempt->due_ns, 1);
 	}
 	(void)window_lost(&attempts->window, attempt->sequence, &entry);
 }
@@ -344,7 +348,7 @@ static void start_attempt(struct attempts *attempts, uint64_t due_ns)
 	attempts->counters->scheduled++;
 	if (!attempt) {
 		attempts->counters->missed_generator++;
-		unanswered_missed(&attempts->unanswered, due_ns);
+		unanswered_missed(&attempts->unanswered, due_ns, 1);
 		return;
 	}
 	attempts->counters->debt++;
@@ -414,7 +418,7 @@ static void abandon(struct attempt *attempt)
 	} else {
 		attempts->counters->missed_no_connection++;
 		attempts->counters->debt--;
-		unanswered_missed(&attempts->unanswered, attempt->due_ns);
+		unanswered_missed(&attempts->unanswered, attempt->due_ns, 1);
 	}
 	(void)window_lost(&attempts->window, attempt->sequence, &entry);
 	log_attempt(attempt, OUTCOME_OPEN);

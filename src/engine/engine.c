@@ -150,6 +150,15 @@ void engine_join(struct engine *engine)
 	}
 }
 
+uint64_t engine_done_ns(const struct engine *engine)
+{
+	uint64_t done_ns = 0;
+	for (unsigned i = 0; i < engine->count; i++)
+		if (engine->threads[i].worker->done_ns > done_ns)
+			done_ns = engine->threads[i].worker->done_ns;
+	return done_ns;
+}
+
 /* ---- reading ---- */
 
 uint64_t engine_tick(const struct engine *engine)

@@ -29,10 +29,12 @@ void engine_end(struct engine *engine);
 /* Ends at once. */
 void engine_abort(struct engine *engine);
 bool engine_is_done(const struct engine *engine);
+/* After engine_join(): when the last worker was done. */
+uint64_t engine_done_ns(const struct engine *engine);
 /* Waits for the threads. */
 void engine_join(struct engine *engine);
 
-/* The newest tick that every worker has published. */
+/* The newest tick that every worker has published; 0: none has, or all are done. */
 uint64_t engine_tick(const struct engine *engine);
 /* Adds up what the workers have published of a stream; false if the plan has no such stream. */
 bool engine_read(const struct engine *engine, enum plan_stream stream, struct recorder *into);

@@ -57,13 +57,8 @@ static void note_error(struct flow *flow, enum phase phase, int code)
 /* Of the datagrams in the gap that ends before `sequence`: those that did not reach the peer. */
 static uint64_t forward_lost(const struct flow *flow, uint64_t sequence, uint64_t unanswered)
 {
-	uint64_t lost = 0;
-	for (uint32_t i = 0; i < FLOW_JUMPS; i++) {
-		const struct flow_jump *jump = &flow->jumps[i];
-		if (jump->lost && jump->from_sequence + 1 >= flow->gap_sequence &&
-		    jump->to_sequence <= sequence)
-			lost += jump->lost;
-	}
+	uint64_t before = flow->gap_sequence > 0 ? flow->gap_sequence - 1 : 0;
+	uint64_t lost = forward_loss_between(&flow->forward, before, sequence);
 	return lost < unanswered ? lost : unanswered;
 }
 
@@ -83,7 +78,7 @@ static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t seq
 		.kind = is_slot ? INTERVAL_INTERRUPTION : INTERVAL_OUTAGE,
 		.stream = (uint8_t)flows->stream,
 		.is_open = is_open,
-		.has_forward = flow->has_count && !is_open,
+		.has_forward = flow->forward.is_known && !is_open,
 	};
 	interval_log_add(&worker_of(flow)->intervals, &interval);
 	record->is_interrupted = true;
@@ -96,6 +91,7 @@ static void take_final(struct flow *flow, const struct window_final *final)
 {
 	struct gap_span span;
 	if (!final->is_answered) {
+		forward_loss_give_up(&flow->forward, final->sequence);
 		if (flow->gap.unanswered == 0) {
 			flow->gap_sequence = final->sequence;
 			flow->gap_backend = flow->backend;
@@ -103,7 +99,8 @@ static void take_final(struct flow *flow, const struct window_final *final)
 		if (gap_unanswered(&flow->gap, final->due_ns)) {
 			flow->flows->counters->interrupted++;
 			survival_stall_began(&flow->survival);
-			tell(flow, EVENT_SLOT_LOSS, EVENT_PATH_OUT, 0);
+			tell(flow, EVENT_SLOT_LOSS, EVENT_PATH_OUT,
+			     loop_now(loop_of(flow)) - flow->gap.start_ns);
 		}
 	} else if (gap_answered(&flow->gap, final->due_ns, &span)) {
 		flow->flows->counters->interrupted--;
@@ -118,6 +115,8 @@ static void take_finals(struct flow *flow)
 	struct window_final final;
 	while (window_take_final(&flow->window, &final))
 		take_final(flow, &final);
+	flow->flows->counters->forward_lost +=
+		forward_loss_settle(&flow->forward, flow->window.tail);
 }
 
 /* ---- giving up ---- */
@@ -137,6 +136,7 @@ static void lose(struct flow *flow, uint64_t sequence, uint64_t now_ns)
 	struct window_entry entry;
 	if (!window_lost(&flow->window, sequence, &entry))
 		return;
+	flow->lost++;
 	flows->counters->lost++;
 	flows->counters->in_flight--;
 	record_of(flow)->lost++;
@@ -182,6 +182,7 @@ static void count_sent(struct flow *flow, uint64_t due_ns)
 	uint64_t now_ns = loop_read_clock(loop_of(flow));
 	uint64_t late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
 	(void)window_sent(&flow->window, due_ns, now_ns);
+	flow->sent++;
 	counters->sent++;
 	counters->in_flight++;
 	counters->bytes_sent += flows->message_bytes;
@@ -192,20 +193,34 @@ static void count_sent(struct flow *flow, uint64_t due_ns)
 	arm(flow);
 }
 
+/* A message of a slot that was never sent leaves it interrupted all the same. A probe that was
+ * never sent says nothing of the path: it has no number and is in no outage. */
 static void count_missed(struct flow *flow, uint64_t due_ns, uint64_t *counter)
 {
 	(*counter)++;
 	record_of(flow)->missed++;
-	unanswered_missed(&flow->flows->unanswered, due_ns);
-	if (!window_is_full(&flow->window))
-		(void)window_missed(&flow->window, due_ns);
+	unanswered_missed(&flow->flows->unanswered, due_ns, 1);
+	if (flow->flows->stream == PLAN_PERSISTENT && !window_is_full(&flow->window))
+		forward_loss_skip(&flow->forward, window_missed(&flow->window, due_ns));
+}
+
+/* A probe that would go out when the next one is due says nothing of the moment it was meant for;
+ * after a pause of this host a burst of them would only fill queues. */
+static bool is_stale(const struct flow *flow, uint64_t due_ns)
+{
+	const struct flows *flows = flow->flows;
+	double interval_ns = (double)NS_PER_S * flows->total / flows->rate_per_second;
+	return flows->stream == PLAN_PATH &&
+	       (double)(loop_now(loop_of(flow)) - due_ns) > interval_ns;
 }
 
 static void send_due(struct flow *flow)
 {
 	struct counters *counters = flow->flows->counters;
 	uint64_t due_ns = flows_due(flow->flows, flow, flow->next_round);
-	int result = window_is_full(&flow->window) ? -ENOBUFS : send_one(flow, flow->window.head);
+	int result = window_is_full(&flow->window) || is_stale(flow, due_ns)
+			     ? -ENOBUFS
+			     : send_one(flow, flow->window.head);
 	if (result == -EAGAIN) {
 		flow->is_blocked = true;
 		return;
@@ -233,23 +248,8 @@ void flow_flush(struct flow *flow)
 
 static void note_count(struct flow *flow, const struct wire_datagram *wire)
 {
-	if (wire->receiver_count == 0 || wire->sequence & GREETING_BIT)
-		return;
-	if (flow->has_count && wire->sequence > flow->counted_sequence) {
-		uint64_t sent = wire->sequence - flow->counted_sequence;
-		uint64_t arrived = wire->receiver_count - flow->counted;
-		if (wire->receiver_count > flow->counted && arrived < sent) {
-			flow->jumps[flow->jump_count++ % FLOW_JUMPS] =
-				(struct flow_jump){ flow->counted_sequence, wire->sequence,
-						    sent - arrived };
-			flow->flows->counters->forward_lost += sent - arrived;
-		}
-	}
-	if (!flow->has_count || wire->sequence > flow->counted_sequence) {
-		flow->counted_sequence = wire->sequence;
-		flow->counted = wire->receiver_count;
-	}
-	flow->has_count = true;
+	if (wire->receiver_count > 0 && !(wire->sequence & GREETING_BIT))
+		forward_loss_note(&flow->forward, wire->sequence, wire->receiver_count);
 }
 
 static void learn_backend(struct flow *flow, const struct datagram *datagram)
@@ -269,7 +269,7 @@ static void learn_backend(struct flow *flow, const struct datagram *datagram)
 static void note_first_answer(struct flow *flow)
 {
 	struct flows *flows = flow->flows;
-	flow->is_answered = true;
+	flow->answered_ns = loop_now(loop_of(flow));
 	flows->answered++;
 	flows->counters->connects++;
 	flows->counters->connections++;
@@ -285,6 +285,7 @@ static void note_answer(struct flow *flow, uint64_t sequence, uint64_t now_ns)
 	bool is_reordered = false;
 	switch (window_answered(&flow->window, sequence, &entry, &is_reordered)) {
 	case WINDOW_ANSWERED:
+		flow->received++;
 		counters->received++;
 		counters->in_flight--;
 		counters->reordered += is_reordered;
@@ -332,7 +333,7 @@ static void take_datagram(struct flow *flow, const struct datagram *datagram, ui
 	}
 	learn_backend(flow, datagram);
 	note_count(flow, &wire);
-	if (!flow->is_answered)
+	if (!flow->answered_ns)
 		note_first_answer(flow);
 	survival_connected(&flow->survival);
 	if (wire.sequence & GREETING_BIT)
@@ -442,7 +443,7 @@ void flow_begin(struct flow *flow)
 	struct slot_record *record = record_of(flow);
 	flow_open(flow);
 	survival_init(&flow->survival);
-	if (!flow->is_answered)
+	if (!flow->answered_ns)
 		return;
 	survival_connected(&flow->survival);
 	record->first_backend = flow->backend;
@@ -473,6 +474,28 @@ static void settle_owed(struct flow *flow)
 	take_finals(flow);
 }
 
+/* A persistent flow is a connection for the record: from its first answer on it is up. */
+static void log_flow(const struct flow *flow)
+{
+	const struct flows *flows = flow->flows;
+	uint32_t number = flows_number(flows, flow);
+	struct connection_record record = {
+		.local = flow->socket.local,
+		.remote = flows->plan->remotes[number % flows->plan->remote_count],
+		.started_ns = flow->opened_ns,
+		.connected_ns = flow->answered_ns,
+		.sent = flow->sent,
+		.received = flow->received,
+		.lost = flow->lost,
+		.slot = number,
+		.backend = flow->backend,
+		.stream = PLAN_PERSISTENT,
+		.outcome = OUTCOME_OPEN,
+	};
+	if (flow->is_open && flows->stream == PLAN_PERSISTENT)
+		connection_log_add(&flows->worker->open, &record);
+}
+
 void flow_finish(struct flow *flow)
 {
 	struct worker *worker = worker_of(flow);
@@ -483,8 +506,9 @@ void flow_finish(struct flow *flow)
 	if (gap_finish(&flow->gap, worker->end_ns, &span))
 		log_gap(flow, &span, UINT64_MAX, true);
 	record->survival = (uint8_t)survival_class(&flow->survival);
-	record->is_connected_at_end = flow->is_answered && !gap_is_open(&flow->gap);
+	record->is_connected_at_end = flow->answered_ns && !gap_is_open(&flow->gap);
 	record->last_backend = flow->backend;
+	log_flow(flow);
 	datagram_close(&flow->socket);
 	flow->is_open = false;
 }

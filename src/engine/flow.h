@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "engine/flows.h"
+#include "engine/forward_loss.h"
 #include "engine/schedule.h"
 #include "engine/unanswered.h"
 #include "engine/worker.h"
@@ -13,14 +14,6 @@
 #include "metric/survival.h"
 #include "metric/window.h"
 #include "net/datagram.h"
-
-/* Between two answers the receiver's count rose by less than our sequence did. */
-struct flow_jump {
-	uint64_t from_sequence;
-	uint64_t to_sequence;
-	uint64_t lost;
-};
-#define FLOW_JUMPS 4 /* the newest ones */
 
 struct flow {
 	struct datagram_socket socket;
@@ -31,19 +24,19 @@ struct flow {
 	uint64_t gap_sequence; /* of the first unanswered one of the run */
 	uint64_t due_round;    /* [next, due) is debt, as in slot.h */
 	uint64_t next_round;
-	uint64_t counted_sequence; /* the newest answer with a count, and that count */
-	uint64_t counted;
-	struct flow_jump jumps[FLOW_JUMPS];
-	uint32_t jump_count;
+	struct forward_loss forward;
+	uint32_t sent; /* counted ones */
+	uint32_t received;
+	uint32_t lost;
+	uint64_t opened_ns;
+	uint64_t answered_ns; /* the first answer; 0: none yet */
 	uint32_t own;
 	uint32_t greetings;
 	uint16_t backend;
 	uint16_t gap_backend;
 	struct survival_state survival;
 	bool is_open;
-	bool is_answered; /* ever */
 	bool is_blocked;
-	bool has_count;
 	bool is_listed;
 };
 

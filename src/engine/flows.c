@@ -137,7 +137,7 @@ static void greet_silent_flows(struct flows *flows, uint64_t now_ns)
 	if (flows->answered == flows->count || flows->worker->stage != WORKER_RAMP)
 		return;
 	for (uint32_t i = 0; i < flows->count; i++)
-		if (!flows->items[i].is_answered)
+		if (!flows->items[i].answered_ns)
 			flow_greet(&flows->items[i]);
 	loop_set_timer(flows->worker->loop, &flows->greeter,
 		       now_ns + flows->plan->connect_timeout_ns / GREETINGS_PER_TIMEOUT);
@@ -302,9 +302,11 @@ static int new_parts(struct flows *flows)
 			  pending);
 	int result =
 		unanswered_init(&flows->unanswered, flows->response, flows->plan->reply_timeout_ns);
+	/* The path's flows are all this worker's. */
 	if (result >= 0 && flows->plan->sources)
 		result = source_pool_split(flows->plan->sources, flows->worker->index,
-					   flows->plan->workers, &flows->sources);
+					   is_path(flows) ? 1 : flows->plan->workers,
+					   &flows->sources);
 	return result;
 }
 

@@ -20,6 +20,8 @@ enum plan_stream {
 	PLAN_STREAMS,
 };
 const char *plan_stream_name(enum plan_stream stream);
+struct plan;
+bool plan_has_stream(const struct plan *plan, enum plan_stream stream);
 
 struct plan_slots {
 	uint32_t count; /* 0: no such stream */

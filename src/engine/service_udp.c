@@ -7,6 +7,9 @@
 
 #define BATCHES_A_TURN  16
 #define BATCHES_A_DRAIN 4096
+/* For what comes while this thread doesn't run: what the kernel has no room for looks to a client
+ * like loss on the path. As much of it as the kernel grants. */
+#define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
 
 static struct recorder *recorder_of(const struct service_socket *place)
 {
@@ -197,14 +200,16 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	const struct plan *plan = udp->worker->plan;
 	const struct plan_listen *listen = &plan->serve.listen[index];
 	struct service_socket *place = &udp->sockets[udp->socket_count];
+	struct socket_options socket_options = plan->socket_options;
 	struct datagram_options options = {
 		.local = listen->local,
 		.is_shared = plan->workers > 1,
 		.wants_local = true,
-		.options = &plan->socket_options,
+		.options = &socket_options,
 		.network = plan->network,
 	};
 
+	socket_options.receive_buffer_bytes = RECEIVE_BUFFER_BYTES;
 	options.local.port = port;
 	int rc = check_is_free(udp->worker, &options);
 	if (rc == 0)

@@ -13,6 +13,9 @@
 #define BACK_OFF_STEP_NS   (100 * NS_PER_MS)
 #define BACK_OFF_STEPS_MAX 10
 
+/* A connection that answered and stayed up for so long was a good one: the back-off begins anew. */
+#define GOOD_AFTER_NS NS_PER_S
+
 static const struct slot_state state_off;
 static const struct slot_state state_waiting;
 static const struct slot_state state_connecting;
@@ -66,6 +69,8 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 	uint64_t lost = slot_settle_rounds(slot, now_ns);
 	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->ended);
 	slot_note_outcome(slot, phase, outcome, code);
+	if (slot->is_answered && now_ns - slot->connected_ns >= GOOD_AFTER_NS)
+		slot->tries = 0;
 	counters->connections--;
 	counters->disconnects++;
 	if (worker_is_counting(slot_worker(slot)))

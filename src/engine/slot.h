@@ -52,7 +52,7 @@ struct slot {
 	uint32_t warm; /* uncounted messages that are still owed; they come first */
 	uint16_t backend;
 	uint16_t gap_backend; /* when the run of unanswered messages began */
-	uint16_t tries;       /* attempts since the last answer */
+	uint16_t tries;       /* attempts since the last good connection */
 	struct survival_state survival;
 	bool is_warm_wanted; /* an uncounted message waits to be sent */
 	bool is_blocked;     /* the transport takes nothing more for now */

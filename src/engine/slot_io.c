@@ -11,6 +11,13 @@ static uint64_t owed(const struct slot *slot)
 	return slot->sending.sequence + (slot->sending.offset > 0) - slot->receiving.sequence;
 }
 
+/* The reply that comes next is to a counted message; else what comes wrong is the connection's
+ * outcome and nothing more. */
+static bool is_counted_owed(const struct slot *slot)
+{
+	return slot->warm == 0 && slot->answered_round < slot->next_round;
+}
+
 /* ---- sending ---- */
 
 /* `size` bytes were taken. */
@@ -100,7 +107,6 @@ static void note_first_reply(struct slot *slot, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	slot->is_answered = true;
-	slot->tries = 0;
 	slots->answering++;
 	slots_release(slots, slot);
 	hist_add(recorder_hist(slots->recorder, LATENCY_FIRST_REPLY), now_ns - slot->started_ns);
@@ -190,7 +196,7 @@ const struct slot_state *slot_receive(struct slot *slot)
 						   outcome_from_errno((int)-size), (int)-size);
 		uint64_t now_ns = loop_read_clock(slot_loop(slot));
 		if (!take_bytes(slot, scratch, (size_t)size, now_ns)) {
-			slots->counters->corrupted++;
+			slots->counters->corrupted += is_counted_owed(slot);
 			return slot_end_connection(slot, PHASE_REPLY, OUTCOME_CORRUPTED, 0);
 		}
 		slot_note_progress(slot, now_ns);

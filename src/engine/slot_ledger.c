@@ -41,11 +41,12 @@ void slot_log_interruption(struct slot *slot, const struct gap_span *span, bool 
 					.is_open = is_open });
 }
 
-static void count_unanswered(struct slot *slot, uint64_t due_ns)
+/* `count` messages in a row, the first due at `due_ns`. */
+static void count_unanswered(struct slot *slot, uint64_t due_ns, uint64_t count)
 {
 	if (slot->interruption.unanswered == 0)
 		slot->gap_backend = slot->backend;
-	if (gap_unanswered(&slot->interruption, due_ns))
+	if (gap_unanswered_many(&slot->interruption, due_ns, count))
 		slot->slots->counters->interrupted++;
 }
 
@@ -129,8 +130,33 @@ void slot_count_missed(struct slot *slot, uint64_t due_ns)
 	slot->slots->counters->missed_no_connection++;
 	slot_record_of(slot)->missed++;
 	slot->next_round = slot->answered_round = slot->due_round;
-	unanswered_missed(&slot->slots->unanswered, due_ns);
-	count_unanswered(slot, due_ns);
+	unanswered_missed(&slot->slots->unanswered, due_ns, 1);
+	count_unanswered(slot, due_ns, 1);
+}
+
+/* Debt is given up in at most this many steps: at millions a second a slot may owe more messages
+ * than can be walked one by one. A step's messages count as due with its first. */
+#define DEBT_STEPS 1000
+
+static void miss_debt(struct slot *slot, uint64_t *counter)
+{
+	struct slots *slots = slot->slots;
+	uint64_t debt = slot->due_round - slot->next_round;
+	uint64_t step = debt / DEBT_STEPS + 1;
+	for (uint64_t round = slot->next_round; round < slot->due_round; round += step) {
+		uint64_t left = slot->due_round - round;
+		unanswered_missed(&slots->unanswered, slots_due(slots, slot, round),
+				  left < step ? left : step);
+	}
+	*counter += debt;
+	slots->counters->debt -= debt;
+	slot_record_of(slot)->missed += debt;
+}
+
+static void count_debt_unanswered(struct slot *slot, uint64_t first, uint64_t end)
+{
+	if (first < end)
+		count_unanswered(slot, slots_due(slot->slots, slot, first), end - first);
 }
 
 /* What was sent and not answered is lost with its connection; what was due and could not be sent
@@ -140,35 +166,25 @@ uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns)
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
 	uint64_t lost = slot->next_round - slot->answered_round;
-	for (uint64_t round = slot->answered_round; round < slot->due_round; round++) {
+	for (uint64_t round = slot->answered_round; round < slot->next_round; round++) {
 		uint64_t due_ns = slots_due(slots, slot, round);
-		if (round < slot->next_round)
-			unanswered_lost(&slots->unanswered, due_ns, now_ns);
-		else
-			unanswered_missed(&slots->unanswered, due_ns);
-		count_unanswered(slot, due_ns);
+		unanswered_lost(&slots->unanswered, due_ns, now_ns);
+		count_unanswered(slot, due_ns, 1);
 	}
 	counters->lost += lost;
 	counters->in_flight -= lost;
-	counters->missed_peer += slot->due_round - slot->next_round;
-	counters->debt -= slot->due_round - slot->next_round;
 	slot_record_of(slot)->lost += lost;
-	slot_record_of(slot)->missed += slot->due_round - slot->next_round;
+	count_debt_unanswered(slot, slot->next_round, slot->due_round);
+	miss_debt(slot, &counters->missed_peer);
 	slot->answered_round = slot->next_round = slot->due_round;
 	return lost;
 }
 
 void slot_end_schedule(struct slot *slot)
 {
-	struct slots *slots = slot->slots;
-	struct counters *counters = slots->counters;
-	uint64_t debt = slot->due_round - slot->next_round;
-	for (uint64_t round = slot->next_round; round < slot->due_round; round++)
-		unanswered_missed(&slots->unanswered, slots_due(slots, slot, round));
-	*(slot->is_blocked ? &counters->missed_peer : &counters->missed_generator) += debt;
-	counters->debt -= debt;
-	slot_record_of(slot)->missed += debt;
-	slot->missed_last = debt;
+	struct counters *counters = slot->slots->counters;
+	slot->missed_last = slot->due_round - slot->next_round;
+	miss_debt(slot, slot->is_blocked ? &counters->missed_peer : &counters->missed_generator);
 	slot->due_round = slot->next_round;
 }
 
@@ -177,13 +193,12 @@ void slot_settle_owed(struct slot *slot)
 {
 	struct slots *slots = slot->slots;
 	uint64_t now_ns = slot_now(slot);
-	uint64_t end = slot->next_round + slot->missed_last;
-	for (uint64_t round = slot->answered_round; round < end; round++) {
+	for (uint64_t round = slot->answered_round; round < slot->next_round; round++) {
 		uint64_t due_ns = slots_due(slots, slot, round);
-		if (round < slot->next_round)
-			unanswered_lost(&slots->unanswered, due_ns, now_ns);
-		count_unanswered(slot, due_ns);
+		unanswered_lost(&slots->unanswered, due_ns, now_ns);
+		count_unanswered(slot, due_ns, 1);
 	}
+	count_debt_unanswered(slot, slot->next_round, slot->next_round + slot->missed_last);
 }
 
 /* ---- connections ---- */

@@ -18,6 +18,9 @@
 
 #define PORT_WINDOW 32
 
+/* Beyond what this host can send, the schedule does not keep the loop from its other work. */
+#define DUE_A_TURN 65536
+
 /* A loop that comes so late for a message says so. */
 #define BEHIND_NS (100 * NS_PER_MS)
 
@@ -128,12 +131,12 @@ static void flush_listed(struct slots *slots)
 	slots->listed_count = 0;
 }
 
-/* All that falls due before `until_ns` does; slots that can send are listed once each, so that a
- * late turn sends several messages of a slot in one call. */
-static void fall_due(struct slots *slots, uint64_t until_ns)
+/* What falls due before `until_ns` does, `most` messages of it; slots that can send are listed once
+ * each, so that a late turn sends several messages of a slot in one call. */
+static void fall_due(struct slots *slots, uint64_t until_ns, uint64_t most)
 {
 	struct schedule_cursor *cursor = &slots->cursor;
-	for (; cursor->due_ns < until_ns; schedule_cursor_next(cursor)) {
+	for (; most > 0 && cursor->due_ns < until_ns; most--, schedule_cursor_next(cursor)) {
 		struct slot *slot = &slots->items[cursor->own];
 		if (!slot_due(slot, cursor->due_ns) || slot->is_listed)
 			continue;
@@ -166,7 +169,7 @@ static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 	struct slots *slots = container_of(pacer, struct slots, pacer);
 	uint64_t end_ns = slots->worker->end_ns;
 	tell_if_behind(slots, now_ns);
-	fall_due(slots, earlier(now_ns + 1, end_ns));
+	fall_due(slots, earlier(now_ns + 1, end_ns), DUE_A_TURN);
 	flush_listed(slots);
 	uint64_t due_ns = slots->cursor.due_ns;
 	pacer->due_ns = due_ns < end_ns ? due_ns : UINT64_MAX;
@@ -221,7 +224,7 @@ static void end(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
 	if (slots->worker->begin_ns != UINT64_MAX) {
-		fall_due(slots, slots->worker->end_ns);
+		fall_due(slots, slots->worker->end_ns, UINT64_MAX);
 		flush_listed(slots);
 	}
 	slots->pacer.due_ns = UINT64_MAX;

@@ -36,10 +36,10 @@ void unanswered_lost(struct unanswered *unanswered, uint64_t due_ns, uint64_t at
 	hist_add_censored(unanswered->response, waited, 1);
 }
 
-void unanswered_missed(struct unanswered *unanswered, uint64_t due_ns)
+void unanswered_missed(struct unanswered *unanswered, uint64_t due_ns, uint64_t count)
 {
-	hist_add_censored(unanswered->response, unanswered->reply_timeout_ns, 1);
-	hist_add(unanswered->missed_after, due_ns - unanswered->begin_ns);
+	hist_add_censored(unanswered->response, unanswered->reply_timeout_ns, count);
+	hist_add_many(unanswered->missed_after, due_ns - unanswered->begin_ns, count);
 }
 
 void unanswered_finish(struct unanswered *unanswered, uint64_t end_ns)

@@ -23,6 +23,7 @@ void unanswered_deinit(struct unanswered *unanswered);
 void unanswered_begin(struct unanswered *unanswered, uint64_t begin_ns);
 /* Sent, and given up at `at_ns`. */
 void unanswered_lost(struct unanswered *unanswered, uint64_t due_ns, uint64_t at_ns);
-void unanswered_missed(struct unanswered *unanswered, uint64_t due_ns);
+/* `count` messages that fell due about then. */
+void unanswered_missed(struct unanswered *unanswered, uint64_t due_ns, uint64_t count);
 /* At the end of the run, once. */
 void unanswered_finish(struct unanswered *unanswered, uint64_t end_ns);

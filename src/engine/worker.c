@@ -21,6 +21,20 @@ const char *plan_stream_name(enum plan_stream stream)
 	return names[stream];
 }
 
+bool plan_has_stream(const struct plan *plan, enum plan_stream stream)
+{
+	switch (stream) {
+	case PLAN_PERSISTENT:
+		return plan->slots.count > 0;
+	case PLAN_NEW:
+		return plan->attempts.rate_per_second > 0;
+	case PLAN_PATH:
+		return plan->path.mode != PLAN_PROBE_OFF;
+	default:
+		return plan->serve.listen_count > 0;
+	}
+}
+
 /* ---- the course of a run ---- */
 
 static void publish(struct worker *worker)
@@ -80,7 +94,8 @@ static void finish(struct deferred *deferred)
 	worker->stage = WORKER_DONE;
 	loop_clear_timer(worker->loop, &worker->tick);
 	loop_clear_timer(worker->loop, &worker->deadline);
-	worker->ticks++;
+	worker->done_ns = loop_read_clock(worker->loop);
+	worker->ticks = WORKER_DONE_TICK;
 	publish(worker);
 	atomic_store(&worker->is_done, true);
 	loop_stop(worker->loop);
@@ -236,18 +251,11 @@ static uint32_t own_slots(const struct plan *plan, unsigned index)
 	return (plan->slots.count + plan->workers - 1 - index) / plan->workers;
 }
 
+/* New connections and path probes are the first worker's. */
 static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
 {
-	switch (stream) {
-	case PLAN_PERSISTENT:
-		return plan->slots.count > 0;
-	case PLAN_NEW:
-		return index == 0 && plan->attempts.rate_per_second > 0;
-	case PLAN_PATH:
-		return index == 0 && plan->path.mode != PLAN_PROBE_OFF;
-	default:
-		return plan->serve.listen_count > 0;
-	}
+	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH;
+	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
 }
 
 static int new_recorders(struct worker *worker)

@@ -62,6 +62,7 @@ struct worker {
 	enum worker_stage stage;
 	uint64_t begin_ns; /* the start of -T; UINT64_MAX in the ramp */
 	uint64_t end_ns;   /* when nothing falls due any more; UINT64_MAX: until stopped */
+	uint64_t done_ns;  /* of the last publication; 0: not yet */
 	struct random random;
 	struct names names;
 	struct recorder *recorders[PLAN_STREAMS]; /* NULL: no such stream here */
@@ -92,9 +93,11 @@ struct worker {
 };
 
 /* Publications come every 100 ms: in the ramp all are number 1, the one that is due at
- * begin_ns + k * 100 ms is 1 + k, the last one comes when the worker is done. */
+ * begin_ns + k * 100 ms is 1 + k. The last one comes when the worker is done and holds for all
+ * ticks from then on. */
 #define WORKER_TICK_NS   UINT64_C(100000000)
 #define WORKER_RAMP_TICK 1
+#define WORKER_DONE_TICK UINT64_MAX
 
 /* On the caller's loop, with all the plan's activities, not yet started. -errno. */
 nodiscard int worker_new(const struct plan *plan, unsigned index, struct loop *loop,

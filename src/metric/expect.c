@@ -38,6 +38,11 @@ static const struct expect_set *set_find(const char *name)
 	return NULL;
 }
 
+const char *expect_set_name(size_t index)
+{
+	return index < array_size(sets) ? sets[index].name : NULL;
+}
+
 /* Copies the text without the blanks around it; -EINVAL if it doesn't fit. */
 static int word_copy(const char *text, size_t size, char word[EXPECT_WORD_MAX])
 {
@@ -160,6 +165,20 @@ static int value_parse(const char *text, struct error *error, struct expect *ret
 	return failure;
 }
 
+static int no_such_form(const char *text, struct error *error)
+{
+	const char *names[array_size(sets)];
+	for (size_t i = 0; i < array_size(sets); i++)
+		names[i] = sets[i].name;
+	const char *close = closest_word(text, names, array_size(sets));
+	if (close)
+		return error_set(error, EINVAL, "no set \"%s\"; did you mean %s?", text, close);
+	return error_set(error, EINVAL,
+			 "\"%s\" is neither NAME OP VALUE, like 'lost == 0', nor a set "
+			 "(graceful, hitless)",
+			 text);
+}
+
 static int one_parse(const char *text, const char *set, struct error *error,
 		     struct expect_list *list)
 {
@@ -168,10 +187,7 @@ static int one_parse(const char *text, const char *set, struct error *error,
 	if (list->count == EXPECT_MAX)
 		return error_set(error, EINVAL, "more than %d expectations", EXPECT_MAX);
 	if (!parts_split(text, &parts))
-		return error_set(error, EINVAL,
-				 "\"%s\" is neither NAME OP VALUE, like 'lost == 0', nor a set "
-				 "(graceful, hitless)",
-				 text);
+		return no_such_form(text, error);
 	int failure = name_parse(parts.name, error, &expect);
 	if (failure < 0)
 		return failure;
@@ -337,26 +353,38 @@ static void record(const struct expect *expect, struct report *report, const cha
 	};
 }
 
-/* The streams that an expectation looks at, as bits: where it names none, those that have the
- * figure and were measured; if none was, then all that have it. */
-static unsigned streams_of(const struct expect *expect, const struct report *report)
+/* What a path that was not measured may be left out of: figures that clients have as well. The path
+ * is probed of conntest's own accord, and where nobody answers it the question is theirs. An outage
+ * is not: new connections say nothing of it. */
+static bool may_leave_out(const struct expect *expect, const struct report_stream *stream)
+{
+	unsigned clients = FIGURE_SLOTS_TCP | FIGURE_SLOTS_UDP;
+	return !*expect->stream && (expect->figure->scopes & clients) && !stream->is_measured &&
+	       figure_scope_of(stream->kind, stream->transport) == FIGURE_PROBES;
+}
+
+/* The streams that have the figure, as bits; `ret_told`: those that are a row. */
+static unsigned streams_of(const struct expect *expect, const struct report *report,
+			   unsigned *ret_told)
 {
 	unsigned all = 0;
-	unsigned measured = 0;
+	unsigned left_out = 0;
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		const struct report_stream *stream = &report->streams[i];
 		if (!is_in_stream(expect, stream->name, stream->kind, stream->transport))
 			continue;
 		all |= 1u << i;
-		measured |= stream->is_measured ? 1u << i : 0;
+		left_out |= may_leave_out(expect, stream) ? 1u << i : 0;
 	}
-	return measured ? measured : all;
+	*ret_told = all & ~left_out ? all & ~left_out : all;
+	return all;
 }
 
 static void evaluate(const struct expect *expect, struct report *report)
 {
 	struct figure_value value = { .reason = "this run had no such stream" };
-	unsigned streams = streams_of(expect, report);
+	unsigned told = 0;
+	unsigned streams = streams_of(expect, report, &told);
 	bool has_name = *expect->stream || (streams & (streams - 1)) != 0;
 	if (is_of_run(expect))
 		figure_value(report, NULL, expect->figure, &value);
@@ -364,7 +392,7 @@ static void evaluate(const struct expect *expect, struct report *report)
 		record(expect, report, NULL, &value);
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		const struct report_stream *stream = &report->streams[i];
-		if (!(streams & (1u << i)))
+		if (!(told & (1u << i)))
 			continue;
 		figure_value(report, stream, expect->figure, &value);
 		record(expect, report, has_name ? stream->name : NULL, &value);

@@ -47,6 +47,8 @@ struct expect_stream {
  * "--expect: "; the list is unchanged then. */
 nodiscard int expect_parse(const char *text, struct error *error, struct expect_list *list);
 
+/* The sets' names; NULL behind the last. */
+const char *expect_set_name(size_t index);
 /* Is there one of this figure? */
 bool expect_has(const struct expect_list *list, const char *figure);
 
@@ -56,7 +58,8 @@ nodiscard int expect_check(struct expect_list *list, const struct expect_stream 
 			   size_t stream_count, struct error *error);
 
 /* Fills report->expectations (from the report's arena). A figure that was not measured is not
- * held; one without STREAM gives a row for each stream that was measured and has it. */
+ * held; one without STREAM gives a row for each stream that has it, but for a path that was not
+ * measured where clients have the figure too. */
 void expect_evaluate(const struct expect_list *list, struct report *report);
 
 /* All held? True when there are none. */

@@ -298,9 +298,11 @@ void figures_help(struct buffer *out)
 	cleanup(buffer_deinit) struct buffer streams;
 	buffer_init(&streams, 256);
 	buffer_append_text(
-		out, "What --expect '[STREAM.]NAME OP VALUE' can ask for: OP is == != < <= > "
-		     ">=; a count with a WHOLE\nalso takes a percentage of it. Without STREAM "
-		     "it must hold in every stream that has it.\nSets: graceful, hitless.\n\n");
+		out,
+		"What --expect '[STREAM.]NAME OP VALUE' can ask for: OP is == != < <= > >=; a "
+		"count with a WHOLE\nalso takes a percentage of it. Without STREAM it must hold in "
+		"every stream that has it; a UDP probe\nthat nobody answers fails only figures that "
+		"persistent doesn't have.\nSets: graceful, hitless.\n\n");
 	buffer_append_format(out, "%-25s %-9s  %-9s  %-26s  %s\n", "NAME", "UNIT", "WHOLE",
 			     "STREAMS", "WHAT");
 	for (size_t i = 0; i < figure_table_size; i++) {

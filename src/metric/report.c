@@ -32,6 +32,14 @@ const struct report_stream *report_stream(const struct report *report, const cha
 	return NULL;
 }
 
+bool report_is_measured(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		if (report->streams[i].is_measured)
+			return true;
+	return false;
+}
+
 const struct report_mark *report_mark_of(const struct report *report, const char *kind)
 {
 	for (uint32_t i = 0; i < report->mark_count; i++) {

@@ -33,6 +33,7 @@ struct report_latency {
 	uint64_t p99_99_ns;
 	uint64_t max_ns;
 	bool is_measured; /* false: this stream has no such histogram; left out everywhere */
+	const char *hdr;  /* all counts (report_latency.h); NULL: empty, or not known */
 };
 
 struct report_interval {
@@ -156,10 +157,12 @@ struct report_generator {
 	double cpu_seconds;
 	uint64_t cpus;
 	uint64_t loop_lag_p99_ns;
+	uint64_t loop_lag_max_ns;
 	uint64_t send_error_p99_ns;
 	uint64_t receive_queue_overflows;
 	uint64_t events_dropped;
 	uint64_t listen_overflows; /* serve */
+	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
 	const char *verdict;       /* good, weak, bad */
 	const char *evidence;      /* the sentence behind it */
 };
@@ -238,6 +241,7 @@ struct report {
 	uint64_t stall_after_ns;
 	bool is_interrupted;
 	bool has_nothing_answered;
+	const char *not_measured; /* why it could not begin; NULL: it did. Not in the JSON */
 	struct report_stream streams[REPORT_STREAMS_MAX];
 	uint32_t stream_count;
 	struct report_mark *marks; /* in order of time */
@@ -261,6 +265,8 @@ void report_free(struct report *report);
 
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
+/* Was any stream measured? Not where a signal ended the run in the ramp. */
+bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */
 const struct report_mark *report_mark_of(const struct report *report, const char *kind);
 /* Does any backend of the stream have a name? */

@@ -2,6 +2,7 @@
 #include "metric/report_fields.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/attributes.h"
 #include "metric/report.h"
@@ -24,6 +25,15 @@
 #define OBJECT(name)      .table = (&(name))
 #define TABLE(name, rows) static const struct field_table name = { rows, array_size(rows) }
 
+bool field_applies(const struct field_row *row, const void *object)
+{
+	static const char zero[sizeof(uint64_t)];
+	if (row->flag && !*(const bool *)field_at_const(object, row->flag - 1))
+		return false;
+	return !row->nonzero ||
+	       memcmp(field_at_const(object, row->nonzero - 1), zero, sizeof(zero)) != 0;
+}
+
 /* clang-format off */
 #define OWNER struct report_latency
 static const struct field_row latency_rows[] = {
@@ -38,6 +48,7 @@ static const struct field_row latency_rows[] = {
 	{ "p99_9_ns",  FIELD_UNSIGNED, PLACE(p99_9_ns), IF_COUNT(count) },
 	{ "p99_99_ns", FIELD_UNSIGNED, PLACE(p99_99_ns), IF_COUNT(count) },
 	{ "max_ns",    FIELD_UNSIGNED, PLACE(max_ns), IF_COUNT(count) },
+	{ "hdr",       FIELD_TEXT, PLACE(hdr) },
 };
 TABLE(latency_table, latency_rows);
 #undef OWNER
@@ -117,7 +128,7 @@ static const struct field_row sample_rows[] = {
 	{ "response_p99_ns", FIELD_UNSIGNED, PLACE(response_p99_ns), IF_COUNT(response_p99_ns) },
 	{ "response_max_ns", FIELD_UNSIGNED, PLACE(response_max_ns), IF_COUNT(response_max_ns) },
 };
-TABLE(sample_table, sample_rows);
+const struct field_table report_sample_fields = { sample_rows, array_size(sample_rows) };
 #undef OWNER
 
 #define OWNER struct report_error
@@ -217,7 +228,7 @@ static const struct field_row stream_rows[] = {
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
 	{ "survival",      FIELD_OBJECT, OBJECT(survival_table), IF(has_survival) },
 	{ "sample_interval_ns", FIELD_UNSIGNED, PLACE(sample_interval_ns) },
-	{ "samples",       FIELD_LIST, OBJECT(sample_table),
+	{ "samples",       FIELD_LIST, OBJECT(report_sample_fields),
 	  LIST(samples, sample_count, sizeof(struct report_sample), SAMPLES_MAX) },
 	{ "errors",        FIELD_LIST, OBJECT(error_table),
 	  LIST(errors, error_count, sizeof(struct report_error), ERRORS_MAX) },
@@ -243,7 +254,7 @@ static const struct field_row connection_rows[] = {
 	{ "retransmits",  FIELD_UNSIGNED, PLACE(retransmits) },
 	{ "rtt_ns",       FIELD_UNSIGNED, PLACE(rtt_ns), IF_COUNT(rtt_ns) },
 };
-TABLE(connection_table, connection_rows);
+const struct field_table report_connection_fields = { connection_rows, array_size(connection_rows) };
 #undef OWNER
 
 #define OWNER struct report_command
@@ -319,6 +330,7 @@ static const struct field_row generator_rows[] = {
 	{ "evidence",                FIELD_TEXT, PLACE(generator.evidence) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
+	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },
 	{ "receive_queue_overflows", FIELD_UNSIGNED, PLACE(generator.receive_queue_overflows) },
 	{ "listen_overflows",        FIELD_UNSIGNED, PLACE(generator.listen_overflows) },
@@ -363,7 +375,7 @@ static const struct field_row report_rows[] = {
 	  LIST(marks, mark_count, sizeof(struct report_mark), REPORT_MARKS_MAX) },
 	{ "marks_omitted", FIELD_UNSIGNED, PLACE(marks_omitted) },
 	{ "served",      FIELD_OBJECT, OBJECT(served_table) },
-	{ "connections", FIELD_LIST, OBJECT(connection_table),
+	{ "connections", FIELD_LIST, OBJECT(report_connection_fields),
 	  LIST(connections, connection_count, sizeof(struct report_connection), CONNECTIONS_MAX) },
 	{ "connections_omitted", FIELD_UNSIGNED, PLACE(connections_omitted) },
 	{ "generator",   FIELD_OBJECT, OBJECT(generator_table), REQUIRED },

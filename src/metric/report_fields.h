@@ -51,6 +51,12 @@ struct field_table {
 };
 
 extern const struct field_table report_fields;
+/* Parts of it: struct report_sample, struct report_connection. */
+extern const struct field_table report_sample_fields;
+extern const struct field_table report_connection_fields;
+
+/* Does the field have a value in this object? Else it is null, or left out. */
+bool field_applies(const struct field_row *row, const void *object);
 
 static inline void *field_at(void *object, size_t offset)
 {

@@ -175,22 +175,13 @@ static void write_value(struct json *json, const struct field_row *row, const vo
 	}
 }
 
-static bool applies(const struct field_row *row, const void *object)
-{
-	static const char zero[sizeof(uint64_t)];
-	if (row->flag && !*(const bool *)field_at_const(object, row->flag - 1))
-		return false;
-	return !row->nonzero ||
-	       memcmp(field_at_const(object, row->nonzero - 1), zero, sizeof(zero)) != 0;
-}
-
 static void write_table(struct json *json, const struct field_table *table, const void *object,
 			const struct report *report)
 {
 	json_object_open(json);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct field_row *row = &table->rows[i];
-		bool is_applicable = applies(row, object);
+		bool is_applicable = field_applies(row, object);
 		if (!is_applicable && row->is_left_out)
 			continue;
 		json_key(json, row->key);

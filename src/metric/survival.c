@@ -87,7 +87,9 @@ void survival_ended(struct survival_state *state, enum outcome outcome)
 
 enum survival survival_class(const struct survival_state *state)
 {
-	if (!state->is_broken && state->is_silent)
+	/* One that came back from a stall and fell silent again has not recovered. */
+	bool has_only_stalled = !state->is_broken || state->class == SURVIVAL_RECOVERED;
+	if (has_only_stalled && state->is_silent)
 		return SURVIVAL_STALLED;
 	return (enum survival)state->class;
 }

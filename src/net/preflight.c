@@ -1,7 +1,9 @@
 #include "net/preflight.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/units.h"
@@ -11,7 +13,7 @@
 #define PROC_NETFILTER "/proc/sys/net/netfilter/"
 
 #define TIME_WAIT_S           60
-#define TIME_WAIT_REUSED_S    1   /* tcp_tw_reuse_delay */
+#define TIME_WAIT_REUSED_S    2   /* tcp_tw_reuse_delay is 1; 1.2 were enough, see exhausted.sh */
 #define CONNTRACK_TIME_WAIT_S 120 /* nf_conntrack_tcp_timeout_time_wait */
 #define WIDEST_PORT_RANGE     (65535 - 1024 + 1)
 
@@ -64,7 +66,7 @@ static int measure_ports(uint64_t *ret)
 	return 0;
 }
 
-/* The kernel takes a port of TIME-WAIT again after 1 s: for all (1), for loopback (2, its
+/* The kernel takes a port of TIME-WAIT again after a second: for all (1), for loopback (2, its
  * default) or for none (0). */
 static uint64_t measure_time_wait(const struct endpoint *remote)
 {
@@ -94,8 +96,11 @@ int preflight_measure(const struct preflight_need *need, struct preflight_room *
 	int rc = measure_ports(&ret->ports);
 	if (rc == 0)
 		rc = limits_read_number("/proc/sys/net/core/somaxconn", &ret->somaxconn);
-	ret->tuples = multiply(multiply(ret->ports, at_least_one(need->source_addresses)),
-			       at_least_one(need->remote_endpoints));
+	uint64_t free_sources = at_least_one(need->source_addresses) - need->source_ports;
+	ret->flows = add(multiply(ret->ports, free_sources), need->source_ports);
+	ret->tuples = add(
+		multiply(multiply(ret->ports, free_sources), at_least_one(need->remote_endpoints)),
+		need->source_ports);
 	ret->time_wait_s = measure_time_wait(&need->remote);
 	measure_conntrack(ret);
 	return rc;
@@ -113,47 +118,136 @@ static uint64_t round_up(uint64_t count)
 	return (count / 100 + 1) * 100;
 }
 
-/* What is left for -c when the rest of the descriptors stays as it is; 0 if nothing. */
-static uint64_t fitting_connections(const struct preflight_need *need, uint64_t limit)
-{
-	uint64_t each = at_least_one(need->descriptors / at_least_one(need->connections));
-	uint64_t others = need->descriptors - multiply(each, need->connections);
+/* What to do: "lower -c to 40 or --new-connections to 3/s". */
+struct advice {
+	char text[256];
+	size_t size;
+};
 
-	return limit > others ? round_down((limit - others) / each) : 0;
+static void advise(struct advice *advice, const char *between, const char *format, ...)
+	printf_like(3, 4);
+
+static void advise(struct advice *advice, const char *between, const char *format, ...)
+{
+	va_list values;
+	const char *before = advice->size > 0 ? between : "";
+
+	advice->size += (size_t)snprintf(advice->text + advice->size,
+					 sizeof(advice->text) - advice->size, "%s", before);
+	va_start(values, format);
+	advice->size += (size_t)vsnprintf(advice->text + advice->size,
+					  sizeof(advice->text) - advice->size, format, values);
+	va_end(values);
+	assert(advice->size < sizeof(advice->text));
 }
 
-static int check_descriptors(const struct preflight_need *need, const struct preflight_room *room,
-			     struct error *error)
-{
-	char needed[UNITS_TEXT_MAX];
-	char limit[UNITS_TEXT_MAX];
-	char fitting[UNITS_TEXT_MAX];
-
-	if (need->descriptors <= room->descriptors)
-		return 0;
-	units_format_grouped(fitting_connections(need, room->descriptors), fitting);
-	return error_set(error, EMFILE,
-			 "needs %s file descriptors, the hard limit here is %s: lower -c to %s, or "
-			 "raise it with `ulimit -Hn %llu` (LimitNOFILE= in systemd)",
-			 units_format_grouped(need->descriptors, needed),
-			 units_format_grouped(room->descriptors, limit), fitting,
-			 (unsigned long long)round_up(need->descriptors));
-}
-
-/* "lower -c to 28,200" or "lower the rate to 470 a second"; what is held comes first. */
-static void advise_less(const struct preflight_need *need, const struct preflight_room *room,
-			char text[128])
+/* Each that is enough by itself; nothing where that would leave none. */
+static void advise_fewer_connections(struct advice *advice, uint64_t connections)
 {
 	char number[UNITS_TEXT_MAX];
 
-	if (need->connections_per_s == 0 || need->connections >= room->tuples)
-		(void)snprintf(text, 128, "lower -c to %s",
-			       units_format_grouped(round_down(room->tuples), number));
-	else
-		(void)snprintf(text, 128, "lower the rate of new connections to %s a second",
-			       units_format_grouped((room->tuples - need->connections) /
-							    at_least_one(room->time_wait_s),
-						    number));
+	if (connections > 0)
+		advise(advice, " or ", "lower -c to %s",
+		       units_format_grouped(round_down(connections), number));
+}
+
+static void advise_lower_rate(struct advice *advice, uint64_t per_s)
+{
+	char number[UNITS_TEXT_MAX];
+
+	if (per_s > 0)
+		advise(advice, " or ", "%s--new-connections to %s/s", advice->size ? "" : "lower ",
+		       units_format_grouped(per_s, number));
+}
+
+/* `connections` is what is left for -c when all that can be left out is. */
+static void advise_all_off(struct advice *advice, const struct preflight_need *need, uint64_t flows,
+			   uint64_t connections)
+{
+	char number[UNITS_TEXT_MAX];
+
+	if (advice->size > 0 || connections == 0)
+		return;
+	if (need->connections_per_s > 0)
+		advise(advice, " and ", "say --new-connections off");
+	if (flows > 0)
+		advise(advice, " and ", "%s--path-probe off", advice->size ? "" : "say ");
+	if (need->connections > connections)
+		advise(advice, " and ", "lower -c to %s",
+		       units_format_grouped(round_down(connections), number));
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static void advise_descriptors(struct advice *advice, const struct preflight_need *need,
+			       uint64_t excess, uint64_t limit)
+{
+	char number[UNITS_TEXT_MAX];
+	uint64_t open_s = at_least_one(need->open_s);
+
+	advise_fewer_connections(advice, less(need->connections, excess));
+	advise_lower_rate(advice, less(multiply(need->connections_per_s, open_s), excess) / open_s);
+	if (need->flows > excess)
+		advise(advice, " or ", "%s--path-flows to %s", advice->size ? "" : "lower ",
+		       units_format_grouped(need->flows - excess, number));
+	advise_all_off(advice, need, need->flows, less(limit, need->descriptors));
+}
+
+static int check_descriptors(const struct preflight_need *need, uint64_t limit, struct error *error)
+{
+	char needed[UNITS_TEXT_MAX];
+	char available[UNITS_TEXT_MAX];
+	struct advice advice = { "", 0 };
+	uint64_t total = add(add(need->descriptors, need->connections),
+			     add(multiply(need->connections_per_s, need->open_s), need->flows));
+
+	if (total <= limit)
+		return 0;
+	advise_descriptors(&advice, need, total - limit, limit);
+	return error_set(error, EMFILE,
+			 "needs %s file descriptors, the hard limit here is %s: %s%sraise it with "
+			 "`ulimit -Hn %llu` (LimitNOFILE= in systemd)",
+			 units_format_grouped(total, needed),
+			 units_format_grouped(limit, available), advice.text,
+			 advice.size > 0 ? ", or " : "", (unsigned long long)round_up(total));
+}
+
+int preflight_check_descriptors(const struct preflight_need *need, struct error *error)
+{
+	return check_descriptors(need, limits_raise_descriptors(), error);
+}
+
+/* Sources are taken in turn, so one with a port comes back while its port is in use. */
+static int check_source_ports(const struct preflight_need *need, struct error *error)
+{
+	char number[UNITS_TEXT_MAX];
+	struct advice advice = { "", 0 };
+	const char *most = units_format_grouped(need->source_addresses, number);
+
+	if (need->source_ports == 0)
+		return 0;
+	if (need->connections > need->source_addresses)
+		advise(&advice, ", ", "-c %s", most);
+	if (need->connections_per_s > 0)
+		advise(&advice, ", ", "--new-connections off");
+	if (need->flows > need->source_addresses)
+		advise(&advice, ", ", "--path-flows %s", most);
+	if (advice.size == 0)
+		return 0;
+	return error_set(error, EADDRNOTAVAIL,
+			 "--source: an address with a port of its own is for one connection, and "
+			 "there are %s addresses: say %s, or leave out the ports",
+			 most, advice.text);
+}
+
+static const char *widen(const struct preflight_room *room)
+{
+	if (room->ports > WIDEST_PORT_RANGE * 9 / 10)
+		return "";
+	return ", or widen the range with `sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"`";
 }
 
 static int check_tuples(const struct preflight_need *need, const struct preflight_room *room,
@@ -163,26 +257,46 @@ static int check_tuples(const struct preflight_need *need, const struct prefligh
 	char available[UNITS_TEXT_MAX];
 	char sources[UNITS_TEXT_MAX];
 	char remote[ENDPOINT_TEXT_MAX];
-	char less[128];
+	struct advice advice = { "", 0 };
 	uint64_t waiting = multiply(need->connections_per_s, room->time_wait_s);
 	uint64_t total = add(need->connections, waiting);
 	uint64_t per_source = at_least_one(multiply(room->ports, need->remote_endpoints));
-	bool is_wide = room->ports > WIDEST_PORT_RANGE * 9 / 10;
 
-	if (total <= room->tuples)
+	if (need->is_datagram || total <= room->tuples)
 		return 0;
-	advise_less(need, room, less);
+	advise_fewer_connections(&advice, less(room->tuples, waiting));
+	advise_lower_rate(&advice,
+			  less(room->tuples, need->connections) / at_least_one(room->time_wait_s));
+	advise_all_off(&advice, need, 0, room->tuples);
 	return error_set(
 		error, EADDRNOTAVAIL,
 		"needs %s local ports towards %s%s, there are %s: %s, give %s addresses "
 		"with --source%s",
 		units_format_grouped(total, needed), endpoint_format(&need->remote, remote),
 		waiting > 0 ? " (with those in TIME-WAIT)" : "",
-		units_format_grouped(room->tuples, available), less,
+		units_format_grouped(room->tuples, available), advice.text,
 		units_format_grouped(total / per_source + (total % per_source != 0), sources),
-		is_wide ? ""
-			: ", or widen the range with `sysctl -w "
-			  "net.ipv4.ip_local_port_range=\"1024 65535\"`");
+		widen(room));
+}
+
+/* A UDP socket has its port to itself, wherever it is connected to. */
+static int check_flows(const struct preflight_need *need, const struct preflight_room *room,
+		       struct error *error)
+{
+	char needed[UNITS_TEXT_MAX];
+	char available[UNITS_TEXT_MAX];
+	char fitting[UNITS_TEXT_MAX];
+	uint64_t flows = need->is_datagram ? need->connections : need->flows;
+
+	if (flows <= room->flows)
+		return 0;
+	return error_set(
+		error, EADDRNOTAVAIL,
+		"needs %s local UDP ports, there are %s: lower %s to %s, give more addresses "
+		"with --source%s",
+		units_format_grouped(flows, needed), units_format_grouped(room->flows, available),
+		need->is_datagram ? "-c" : "--path-flows",
+		units_format_grouped(round_down(room->flows), fitting), widen(room));
 }
 
 static int check_conntrack(const struct preflight_need *need, const struct preflight_room *room,
@@ -190,8 +304,8 @@ static int check_conntrack(const struct preflight_need *need, const struct prefl
 {
 	char needed[UNITS_TEXT_MAX];
 	char available[UNITS_TEXT_MAX];
-	uint64_t total =
-		add(need->connections, multiply(need->connections_per_s, CONNTRACK_TIME_WAIT_S));
+	uint64_t total = add(add(need->connections, need->flows),
+			     multiply(need->connections_per_s, CONNTRACK_TIME_WAIT_S));
 
 	if (total <= room->conntrack_free)
 		return 0;
@@ -208,8 +322,12 @@ static int check_conntrack(const struct preflight_need *need, const struct prefl
 int preflight_check(const struct preflight_need *need, const struct preflight_room *room,
 		    struct error *error)
 {
-	int rc = check_descriptors(need, room, error);
+	int rc = check_descriptors(need, room->descriptors, error);
+	if (rc == 0)
+		rc = check_source_ports(need, error);
 	if (rc == 0)
 		rc = check_tuples(need, room, error);
+	if (rc == 0)
+		rc = check_flows(need, room, error);
 	return rc == 0 ? check_conntrack(need, room, error) : rc;
 }

@@ -227,23 +227,21 @@ static void lookup_done(void *context, int status, int timeouts, struct ares_add
 	free(lookup);
 }
 
-/* Also "fe80::1%eth0". */
-static bool parse_numeric(const char *host, uint16_t port, struct endpoint *ret)
+int resolver_parse_numeric(const char *host, uint16_t port, struct endpoint *ret)
 {
 	char address[ENDPOINT_TEXT_MAX];
 	const char *zone = strchr(host, '%');
 
 	if (endpoint_parse(host, port, ret) == 0)
-		return true;
+		return 0;
 	if (zone == NULL || (size_t)(zone - host) >= sizeof(address))
-		return false;
+		return -EINVAL;
 	memcpy(address, host, (size_t)(zone - host));
 	address[zone - host] = '\0';
-	unsigned scope = if_nametoindex(zone + 1);
-	if (scope == 0 || endpoint_parse(address, port, ret) < 0 || ret->family != AF_INET6)
-		return false;
-	ret->scope = scope;
-	return true;
+	if (endpoint_parse(address, port, ret) < 0 || ret->family != AF_INET6)
+		return -EINVAL;
+	ret->scope = if_nametoindex(zone + 1);
+	return ret->scope != 0 ? 0 : -ENODEV;
 }
 
 int resolver_resolve(struct resolver *resolver, const char *host, uint16_t port,
@@ -254,7 +252,7 @@ int resolver_resolve(struct resolver *resolver, const char *host, uint16_t port,
 
 	if (resolver->is_ending)
 		return -ECANCELED;
-	if (parse_numeric(host, port, &numeric)) {
+	if (resolver_parse_numeric(host, port, &numeric) == 0) {
 		if (resolver->family == AF_UNSPEC || resolver->family == numeric.family)
 			succeed(&numeric, 1, done, context);
 		else

@@ -36,6 +36,10 @@ nodiscard int resolver_new(struct loop *loop, const struct resolver_options *opt
 /* Cancels what is under way: its `done` is called with -ECANCELED. Not from within a `done`. */
 void resolver_free(struct resolver *resolver);
 
+/* The address that `host` is as it stands, "fe80::1%eth0" too. -EINVAL: it is none, so a name;
+ * -ENODEV: this host has no such interface. */
+nodiscard int resolver_parse_numeric(const char *host, uint16_t port, struct endpoint *ret);
+
 /* `host` is a name or a numeric address ("fe80::1%eth0" too). `done` may be called from within: for
  * a numeric address, a name in /etc/hosts, one that is no name. On an error it is not called. */
 nodiscard int resolver_resolve(struct resolver *resolver, const char *host, uint16_t port,

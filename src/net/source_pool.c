@@ -14,6 +14,7 @@
 
 #define RANGE_BITS_MAX 20      /* 1 M addresses */
 #define LISTED_MAX     1000000 /* of a file */
+#define LINES_MAX      4000000 /* of a file, with comments and empty ones */
 #define CHECKED_MAX    256     /* addresses of a range that are tried before the run */
 
 struct source_pool {
@@ -22,6 +23,7 @@ struct source_pool {
 	uint64_t count;
 	uint64_t next;
 	uint64_t fixed_port_count;
+	bool is_auto;
 };
 
 /* `base` plus `number`, in network byte order over the last four bytes. */
@@ -109,8 +111,8 @@ static int check_ours(const struct endpoint *local, struct error *error)
 }
 
 /* All of them, or CHECKED_MAX spread over a large pool and the last one. */
-static int check_pool(const struct source_pool *pool, const struct endpoint *remote,
-		      struct error *error)
+static int check_addresses(const struct source_pool *pool, const struct endpoint *remote,
+			   struct error *error)
 {
 	uint64_t step = pool->count / CHECKED_MAX + 1;
 
@@ -205,6 +207,19 @@ static char *strip(char *line)
 	return line;
 }
 
+/* A device has no lines: its zeros end none. */
+static int check_line(const char *line, size_t size, FILE *file, struct error *error)
+{
+	size_t length = strlen(line);
+	bool is_ended = (length > 0 && line[length - 1] == '\n') || feof(file);
+
+	if (!is_ended && length + 1 == size)
+		return error_set(error, EINVAL, "a line has %zu bytes at most", size - 2);
+	if (!is_ended)
+		return error_set(error, EINVAL, "this is not a text");
+	return 0;
+}
+
 static int parse_line(const char *text, struct source_pool *pool, struct error *error)
 {
 	struct endpoint endpoint;
@@ -218,28 +233,39 @@ static int parse_line(const char *text, struct source_pool *pool, struct error *
 	return append(pool, &endpoint);
 }
 
-static int read_file(const char *path, struct source_pool *pool, struct error *error)
+static int parse_lines(FILE *file, const char *path, struct source_pool *pool, struct error *error)
 {
 	char line[256];
-	cleanup(file_cleanup) FILE *file = fopen(path, "re");
 
-	if (file == NULL && errno == ENOENT)
-		return error_set(error, ENOENT,
-				 "\"%s\" is no address, no range such as 192.0.2.0/24, not auto, "
-				 "and there is no such file",
-				 path);
-	if (file == NULL)
-		return error_set(error, errno, "%s: %s", path, strerror(errno));
 	for (unsigned number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
-		int rc = parse_line(strip(line), pool, error);
+		int rc = number > LINES_MAX
+				 ? error_set(error, EINVAL, "more than %d lines", LINES_MAX)
+				 : check_line(line, sizeof(line), file, error);
+		if (rc == 0)
+			rc = parse_line(strip(line), pool, error);
 		if (rc < 0) {
 			error_prefix(error, "%s:%u", path, number);
 			return rc;
 		}
 	}
-	if (pool->count == 0)
-		return error_set(error, EINVAL, "%s: no address in it", path);
 	return 0;
+}
+
+static int read_file(const char *path, struct source_pool *pool, struct error *error)
+{
+	cleanup(file_cleanup) FILE *file = fopen(path, "re");
+
+	if (file == NULL && errno == ENOENT)
+		return error_set(error, EINVAL,
+				 "\"%s\" is no address, no range such as 192.0.2.0/24, not auto, "
+				 "and there is no such file",
+				 path);
+	if (file == NULL)
+		return error_set(error, errno, "%s: %s", path, strerror(errno));
+	int rc = parse_lines(file, path, pool, error);
+	if (rc == 0 && pool->count == 0)
+		return error_set(error, EINVAL, "%s: no address in it", path);
+	return rc;
 }
 
 /* ---- those of the interface that the route takes */
@@ -279,12 +305,6 @@ static const char *find_interface(const struct ifaddrs *interfaces, const struct
 	return NULL;
 }
 
-static bool is_link_local(const struct endpoint *endpoint)
-{
-	return endpoint->family == AF_INET6 && endpoint->address[0] == 0xfe &&
-	       (endpoint->address[1] & 0xc0) == 0x80;
-}
-
 /* Link-local addresses only where the route's is one. */
 static int append_interface(const struct ifaddrs *interfaces, const struct endpoint *local,
 			    struct source_pool *pool)
@@ -299,7 +319,7 @@ static int append_interface(const struct ifaddrs *interfaces, const struct endpo
 	for (; interfaces != NULL && rc == 0; interfaces = interfaces->ifa_next) {
 		if (strcmp(interfaces->ifa_name, name) == 0 &&
 		    read_interface_address(interfaces, local->family, &address) &&
-		    is_link_local(&address) == is_link_local(local))
+		    endpoint_is_link_local(&address) == endpoint_is_link_local(local))
 			rc = append(pool, &address);
 	}
 	return rc;
@@ -325,34 +345,38 @@ static int find_auto(const struct endpoint *remote, struct source_pool *pool, st
 
 /* ---- all together */
 
-static int fill(const char *text, const struct endpoint *remote, struct source_pool *pool,
-		struct error *error)
+static int fill(const char *text, struct source_pool *pool, struct error *error)
 {
 	struct endpoint one;
 
-	if (strcmp(text, "auto") == 0)
-		return find_auto(remote, pool, error);
+	pool->is_auto = strcmp(text, "auto") == 0;
+	if (pool->is_auto)
+		return 0;
 	if (endpoint_parse(text, 0, &one) == 0)
 		return append(pool, &one);
 	const char *prefix = split_range(text, &pool->base);
 	return prefix != NULL ? fill_range(pool, prefix, error) : read_file(text, pool, error);
 }
 
-int source_pool_parse(const char *text, const struct endpoint *remote, struct error *error,
-		      struct source_pool **ret)
+int source_pool_parse(const char *text, struct error *error, struct source_pool **ret)
 {
 	struct source_pool *pool = calloc(1, sizeof(*pool));
 
 	if (pool == NULL)
 		return error_set(error, ENOMEM, "out of memory");
-	int rc = fill(text, remote, pool, error);
-	if (rc == 0)
-		rc = check_pool(pool, remote, error);
+	int rc = fill(text, pool, error);
 	if (rc < 0)
 		source_pool_free(pool);
 	else
 		*ret = pool;
 	return rc;
+}
+
+int source_pool_check(struct source_pool *pool, const struct endpoint *remote, struct error *error)
+{
+	int rc = pool->is_auto && pool->count == 0 ? find_auto(remote, pool, error) : 0;
+
+	return rc < 0 ? rc : check_addresses(pool, remote, error);
 }
 
 int source_pool_split(const struct source_pool *pool, unsigned index, unsigned count,

@@ -11,10 +11,13 @@
 
 struct source_pool;
 
-/* `text` as given to --source; `remote` decides family and route. -EINVAL, -ENOENT (file),
- * -EADDRNOTAVAIL (an address that this host does not have) with a sentence. */
-nodiscard int source_pool_parse(const char *text, const struct endpoint *remote,
-				struct error *error, struct source_pool **ret);
+/* `text` as given to --source, before the target is known. -EINVAL or the errno of a file, with a
+ * sentence. */
+nodiscard int source_pool_parse(const char *text, struct error *error, struct source_pool **ret);
+/* Before any is taken: finds those of `auto` by the route to `remote`, and tries whether they are
+ * of its family (-EINVAL) and this host's (-EADDRNOTAVAIL). */
+nodiscard int source_pool_check(struct source_pool *pool, const struct endpoint *remote,
+				struct error *error);
 void source_pool_free(struct source_pool *pool);
 /* The next one; port 0 unless the file named ports. */
 struct endpoint source_pool_next(struct source_pool *pool);

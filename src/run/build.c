@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "engine/flows.h"
+#include "metric/report_latency.h"
 #include "run/build_intervals.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
@@ -24,26 +25,6 @@ static bool has_latency(const struct plan *plan, enum plan_stream stream, enum l
 	default:
 		return has_connections && stream == PLAN_PERSISTENT;
 	}
-}
-
-static struct report_latency latency_of(const struct hist *hist)
-{
-	if (hist->count == 0)
-		return (struct report_latency){ .is_measured = true };
-	return (struct report_latency){
-		.is_measured = true,
-		.count = hist->count,
-		.censored = hist->censored,
-		.censored_min_ns = hist->censored_min,
-		.min_ns = hist->minimum,
-		.mean_ns = (uint64_t)hist_mean(hist),
-		.p50_ns = hist_percentile(hist, 50),
-		.p90_ns = hist_percentile(hist, 90),
-		.p99_ns = hist_percentile(hist, 99),
-		.p99_9_ns = hist_percentile(hist, 99.9),
-		.p99_99_ns = hist_percentile(hist, 99.99),
-		.max_ns = hist->maximum,
-	};
 }
 
 static int compare_errors(const void *left, const void *right)
@@ -111,13 +92,13 @@ static struct stream_shape shape_of(const struct plan *plan, enum plan_stream st
 	}
 }
 
-static void describe(const struct build *build, enum plan_stream which,
+static void describe(const struct plan *plan, enum plan_stream which, const char *target,
 		     struct report_stream *stream)
 {
-	struct stream_shape shape = shape_of(build->plan, which);
+	struct stream_shape shape = shape_of(plan, which);
 	stream->name = plan_stream_name(which);
 	stream->kind = shape.kind;
-	stream->target = build->target;
+	stream->target = target;
 	stream->transport = transport_name(shape.transport);
 	stream->slots = shape.slots;
 	stream->message_bytes = shape.message_bytes;
@@ -147,11 +128,12 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 			 struct recorder *recorder)
 {
 	struct report_stream *stream = &report->streams[report->stream_count++];
-	describe(build, which, stream);
+	describe(build->plan, which, build->target, stream);
 	stream->totals = recorder->counters;
 	for (int i = 0; i < LATENCY_COUNT; i++)
 		if (has_latency(build->plan, which, i))
-			stream->latency[i] = latency_of(recorder_hist(recorder, i));
+			stream->latency[i] =
+				report_latency_of(recorder_hist(recorder, i), &report->arena);
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
 	build_errors(build, recorder, report, stream);
@@ -170,6 +152,7 @@ static void build_generator(const struct build *build, struct report *report)
 		for (unsigned i = 0; i < engine_workers(build->engine); i++)
 			hist_merge(lag, engine_worker(build->engine, i)->lag);
 		generator->loop_lag_p99_ns = hist_percentile(lag, 99);
+		generator->loop_lag_max_ns = lag->maximum;
 		free(lag);
 	}
 	generator->cpus = cpu_count();
@@ -196,4 +179,25 @@ void build_report(const struct build *build, struct report *report)
 	recorder_free(recorder);
 	build_connections(build, report);
 	build_generator(build, report);
+}
+
+void build_unmeasured(const struct plan *plan, enum outcome outcome, struct report *report)
+{
+	bool is_name = outcome == OUTCOME_NOT_RESOLVED;
+	struct report_error *error = arena_take(&report->arena, sizeof(*error));
+	*error = (struct report_error){ .phase = is_name ? PHASE_RESOLVE : PHASE_CONNECT,
+					.outcome = outcome,
+					.count = 1 };
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		if (!plan_has_stream(plan, i))
+			continue;
+		struct report_stream *stream = &report->streams[report->stream_count++];
+		describe(plan, i, report->target, stream);
+		stream->is_measured = false;
+		stream->reason = report->not_measured;
+	}
+	report->streams[0].errors = error;
+	report->streams[0].error_count = 1;
+	report->has_nothing_answered = true;
+	report->generator.cpus = cpu_count();
 }

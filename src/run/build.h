@@ -16,3 +16,6 @@ struct build {
 
 /* Fills streams, connections and generator of `report`; the engine has been joined. */
 void build_report(const struct build *build, struct report *report);
+/* The same for a run that could not begin: `report->not_measured` says why, and `outcome` stands
+ * for it among the errors. */
+void build_unmeasured(const struct plan *plan, enum outcome outcome, struct report *report);

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "run/relay.h"
 #include "sys/clock.h"
+#include "sys/terminal.h"
 #include "view/event_each.h"
 #include "view/event_text.h"
 #include "view/live.h"
@@ -31,6 +32,7 @@ struct monitor {
 	bool has_events;
 	bool has_each; /* --verbose: every event on its own */
 	bool has_live;
+	char cause[32]; /* the signal that ends the run: "SIGTERM" */
 };
 
 static uint64_t origin_ns(const struct monitor *monitor)
@@ -62,7 +64,11 @@ static void print_event(struct monitor *monitor, uint64_t at_ns, const char *tex
 	int64_t offset_ns = offset_of(monitor, at_ns);
 	buffer_clear(&monitor->buffer);
 	live_clear(&monitor->live, &monitor->buffer);
-	event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	if (monitor->begin_ns)
+		event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
+	else
+		event_text_write_ramp(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns,
+				      text);
 	print(monitor);
 }
 
@@ -80,7 +86,8 @@ static void tell_summary(void *context, const struct summary_event *event)
 {
 	struct monitor *monitor = context;
 	write_event(monitor, event);
-	if (monitor->has_events && !monitor->has_each)
+	/* Each worker drains its own; how many there are together is told once. */
+	if (monitor->has_events && (!monitor->has_each || event->kind == EVENT_DRAIN))
 		print_event(monitor, event->at_ns, event->text);
 }
 
@@ -93,6 +100,8 @@ static const char *backend_name(void *context, uint16_t backend)
 static void tell_each(struct monitor *monitor, const struct event *event)
 {
 	struct buffer text;
+	if (event->kind == EVENT_DRAIN)
+		return;
 	buffer_init(&text, LINE_MAX_BYTES);
 	event_each_write(&text, event, backend_name(monitor, event->backend));
 	print_event(monitor, event->at_ns, buffer_text(&text));
@@ -112,9 +121,11 @@ void monitor_events(struct monitor *monitor)
 
 void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
 {
-	struct summary_event event = {
-		.kind = EVENT_MARK, .at_ns = at_ns, .text = text, .count = 1
-	};
+	struct summary_event event = { .kind = EVENT_MARK,
+				       .is_in_ramp = monitor->begin_ns == 0,
+				       .at_ns = at_ns,
+				       .text = text,
+				       .count = 1 };
 	write_event(monitor, &event);
 	if (monitor->has_events)
 		print_event(monitor, at_ns, text);
@@ -122,12 +133,16 @@ void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
 
 void monitor_signal(struct monitor *monitor, int number)
 {
-	if (!monitor->has_events)
+	bool is_draining = monitor->setup.plan->serve.listen_count && !monitor->cause[0];
+	(void)snprintf(monitor->cause, sizeof(monitor->cause), "SIG%s", sigabbrev_np(number));
+	summary_set_cause(monitor->summary, monitor->cause);
+	if (!monitor->has_events || is_draining)
 		return;
 	char text[96];
-	const char *what = monitor->setup.plan->serve.listen_count ? "draining" : "ending the run";
-	(void)snprintf(text, sizeof(text), "SIG%s: %s; once more ends it at once",
-		       sigabbrev_np(number), what);
+	(void)snprintf(text, sizeof(text), "%s: %s", monitor->cause,
+		       monitor->setup.plan->serve.listen_count
+			       ? "cutting off what is left"
+			       : "ending the run; once more ends it at once");
 	print_event(monitor, clock_monotonic_ns(), text);
 }
 
@@ -213,6 +228,7 @@ static void show_live(struct monitor *monitor, int64_t offset_ns)
 		.lost = now->counters.lost,
 	};
 	measure_second(monitor, now, &figures);
+	monitor->live.columns = monitor->live.is_terminal ? terminal_columns(STDERR_FILENO) : 0;
 	live_write(&monitor->live, &figures, &monitor->buffer);
 	print(monitor);
 }
@@ -259,10 +275,11 @@ static int new_summary(struct monitor *monitor)
 		.backend_context = monitor,
 		.target = monitor->setup.target,
 		.client_word = plan->slots.transport == TRANSPORT_UDP ? "flow" : NULL,
+		.limit_word = plan->serve.connections_max ? "--max-connections" : "ulimit -n",
+		.drain_ns = plan->serve.drain_ns,
 		.slots = plan->slots.count,
 		.flows = plan->path.flows,
 		.stall_after_ns = plan->stall_after_ns,
-		.started_ns = monitor->ramp_ns,
 	};
 	return summary_new(&setup, &monitor->summary);
 }
@@ -276,11 +293,11 @@ int monitor_new(const struct monitor_setup *setup, struct monitor **ret)
 	monitor->setup = *setup;
 	monitor->ramp_ns = clock_monotonic_ns();
 	monitor->unix_ns = clock_wall_at(monitor->ramp_ns).unix_ns;
-	monitor->live.is_terminal = isatty(STDERR_FILENO) == 1;
+	monitor->live.is_terminal = terminal_can_rewrite(STDERR_FILENO);
 	monitor->has_events = !options->is_quiet;
 	monitor->has_each = options->is_verbose;
 	monitor->has_live =
-		!options->is_quiet && (options->is_monitor || monitor->live.is_terminal);
+		!options->is_quiet && (options->is_monitor || isatty(STDERR_FILENO) == 1);
 	buffer_init(&monitor->buffer, LINE_MAX_BYTES);
 	relay_init(&monitor->relay, STDERR_FILENO);
 	monitor->before = calloc(2, hist_size(HIST_STREAM_RANGE));

@@ -3,37 +3,127 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/closest.h"
+#include "cli/message.h"
+#include "metric/expect.h"
+#include "view/csv.h"
 #include "view/ctraffic.h"
+#include "view/hdr_log.h"
 #include "view/json.h"
+#include "view/junit.h"
+#include "view/markdown.h"
 #include "view/ndjson.h"
 #include "view/text.h"
 
-static const char *const format_names[OUTPUT_COUNT] = {
-	[OUTPUT_TEXT] = "text",
-	[OUTPUT_JSON] = "json",
-	[OUTPUT_NDJSON] = "ndjson",
-	[OUTPUT_CTRAFFIC] = "ctraffic",
+#define SAVED_MAX 4000 /* what message_print() takes */
+
+/* Sides of a format. */
+#define SENDING (1u << OUTPUT_SENDING)
+#define ANY     (1u << OUTPUT_SENDING | 1u << OUTPUT_SERVING)
+
+static const struct format {
+	const char *name;
+	unsigned sides;
+	const char *sentence;
+} formats[OUTPUT_COUNT] = {
+#define FORMAT(symbol, name, sides, sentence) { name, sides, sentence },
+#include "run/formats.def"
+#undef FORMAT
 };
 
+static bool has_side(enum output_format format, enum output_side side)
+{
+	return (formats[format].sides & 1u << side) != 0;
+}
+
+void outputs_help(struct buffer *out)
+{
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		buffer_append_format(out, "%-15s  %s%s\n", formats[i].name, formats[i].sentence,
+				     has_side(i, OUTPUT_SERVING) ? "" : "; not of serve");
+	buffer_append_text(out, "\n");
+	csv_help(out);
+}
+
+/* ---- completion ---- */
+
+static void offer_formats(const struct option_offer *offer, enum output_side side)
+{
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		if (has_side(i, side))
+			offer->word(offer->context, formats[i].name, formats[i].sentence);
+}
+
+void output_formats_sending(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_SENDING);
+}
+
+void output_formats_serving(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_SERVING);
+}
+
+static void offer_figures(const struct option_offer *offer, unsigned scopes)
+{
+	for (size_t i = 0; i < figure_table_size; i++)
+		if (figure_table[i].scopes & scopes)
+			offer->word(offer->context, figure_table[i].name, figure_table[i].help);
+}
+
+void output_figures_sending(const struct option_offer *offer)
+{
+	const char *name = NULL;
+	for (size_t i = 0; (name = expect_set_name(i)) != NULL; i++)
+		offer->word(offer->context, name, "a set of expectations");
+	offer_figures(offer, ~(unsigned)FIGURE_SERVICE);
+}
+
+void output_figures_serving(const struct option_offer *offer)
+{
+	offer_figures(offer, FIGURE_SERVICE | FIGURE_RUN);
+}
+
 /* ---- options ---- */
+
+static int no_such_format(const char *word, struct error *error)
+{
+	const char *names[OUTPUT_COUNT];
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		names[i] = formats[i].name;
+	const char *close = closest_word(word, names, OUTPUT_COUNT);
+	return error_set(error, EINVAL, "-o: no format \"%s\"%s%s%s", word,
+			 close ? "; did you mean " : " (conntest help formats)", close ? close : "",
+			 close ? "?" : "");
+}
 
 static int find_format(const char *word, struct error *error)
 {
 	for (int i = 0; i < OUTPUT_COUNT; i++)
-		if (strcmp(word, format_names[i]) == 0)
+		if (strcmp(word, formats[i].name) == 0)
 			return i;
-	const char *close = closest_word(word, format_names, OUTPUT_COUNT);
-	if (close)
-		return error_set(error, EINVAL, "-o: no format \"%s\"; did you mean %s?", word,
-				 close);
-	return error_set(error, EINVAL, "-o: no format \"%s\" (text, json, ndjson, ctraffic)",
-			 word);
+	return no_such_format(word, error);
 }
 
-static int add_output(struct outputs *outputs, const char *option, struct error *error)
+/* "-o: serve has nothing for ctraffic (text, json, ndjson or csv)" */
+static int check_side(enum output_format format, enum output_side side, struct error *error)
+{
+	cleanup(buffer_deinit) struct buffer fitting;
+	buffer_init(&fitting, sizeof(error->text));
+	if (has_side(format, side))
+		return 0;
+	for (int i = 0; i < OUTPUT_COUNT; i++)
+		if (has_side(i, side))
+			buffer_append_format(&fitting, "%s%s", i > 0 ? ", " : "", formats[i].name);
+	return error_set(error, EINVAL, "-o: serve has nothing for %s (%s)", formats[format].name,
+			 buffer_text(&fitting));
+}
+
+static int add_output(struct outputs *outputs, const char *option, enum output_side side,
+		      struct error *error)
 {
 	char word[32];
 	const char *equals = strchr(option, '=');
@@ -43,14 +133,15 @@ static int add_output(struct outputs *outputs, const char *option, struct error 
 	memcpy(word, option, length);
 	word[length] = '\0';
 	int format = find_format(word, error);
-	if (format < 0)
-		return format;
+	int result = format < 0 ? format : check_side(format, side, error);
+	if (result < 0)
+		return result;
 	if (equals && equals[1] == '\0')
 		return error_set(error, EINVAL, "-o: no file behind \"%s\"", option);
 	if (!equals && outputs->stdout_format != OUTPUT_COUNT)
 		return error_set(error, EINVAL,
 				 "-o: %s and %s both want stdout; give one a file: -o %s=FILE",
-				 format_names[outputs->stdout_format], word, word);
+				 formats[outputs->stdout_format].name, word, word);
 	if (!equals)
 		outputs->stdout_format = (enum output_format)format;
 	outputs->items[outputs->count++] = (struct output){ .format = (enum output_format)format,
@@ -69,21 +160,50 @@ static int open_file(struct output *output, struct error *error)
 			 strerrordesc_np(code));
 }
 
-int outputs_open(struct outputs *outputs, const struct output_options *options, struct error *error)
+/* One after the other they would overwrite each other. A terminal or /dev/null takes all. */
+static int check_file(const struct outputs *outputs, unsigned index, struct error *error)
+{
+	const struct output *output = &outputs->items[index];
+	struct stat this_one, other;
+	if (fstat(fileno(output->file), &this_one) < 0 || S_ISCHR(this_one.st_mode))
+		return 0;
+	for (unsigned i = 0; i < index; i++) {
+		const struct output *before = &outputs->items[i];
+		if (fstat(fileno(before->file), &other) < 0 || other.st_dev != this_one.st_dev ||
+		    other.st_ino != this_one.st_ino)
+			continue;
+		const char *file = output->path ? output->path : before->path;
+		return error_set(error, EINVAL, "-o: %s and %s both want %s",
+				 formats[before->format].name, formats[output->format].name,
+				 file ? file : "stdout");
+	}
+	return 0;
+}
+
+int outputs_open(struct outputs *outputs, const struct output_options *options,
+		 enum output_side side, struct error *error)
 {
 	int result = 0;
 	*outputs = (struct outputs){ .stdout_format = OUTPUT_COUNT };
 	for (size_t i = 0; i < options->formats.count && result >= 0; i++)
-		result = add_output(outputs, options->formats.items[i], error);
+		result = add_output(outputs, options->formats.items[i], side, error);
 	if (result >= 0 && outputs->stdout_format == OUTPUT_COUNT) {
 		outputs->stdout_format = OUTPUT_TEXT;
 		outputs->items[outputs->count++] = (struct output){ .format = OUTPUT_TEXT };
 	}
-	for (unsigned i = 0; i < outputs->count && result >= 0; i++)
+	for (unsigned i = 0; i < outputs->count && result >= 0; i++) {
 		result = open_file(&outputs->items[i], error);
+		if (result >= 0)
+			result = check_file(outputs, i, error);
+	}
 	if (result < 0)
 		outputs_close(outputs);
 	return result;
+}
+
+enum output_side outputs_side(const struct report *report)
+{
+	return report_stream(report, "served") ? OUTPUT_SERVING : OUTPUT_SENDING;
 }
 
 void outputs_close(struct outputs *outputs)
@@ -118,23 +238,29 @@ void outputs_write(const struct outputs *outputs, enum output_format format,
 
 /* ---- at the end ---- */
 
+typedef void write_format(const struct report *report, struct buffer *out);
+
+/* Those that depend on nothing but the report. */
+static write_format *const writers[OUTPUT_COUNT] = {
+	[OUTPUT_JSON] = json_view_write,
+	[OUTPUT_MD] = markdown_write,
+	[OUTPUT_JUNIT] = junit_write,
+	[OUTPUT_CSV] = csv_write_samples,
+	[OUTPUT_CSV_CONNECTIONS] = csv_write_connections,
+	[OUTPUT_CSV_FIGURES] = csv_write_figures,
+	[OUTPUT_HDR] = hdr_log_write,
+	[OUTPUT_CTRAFFIC] = ctraffic_write,
+};
+
 static void write_report(const struct report *report, enum output_format format,
 			 const struct text_style *style, struct buffer *out)
 {
-	switch (format) {
-	case OUTPUT_TEXT:
+	if (format == OUTPUT_TEXT)
 		text_write(report, style, out);
-		break;
-	case OUTPUT_JSON:
-		json_view_write(report, out);
-		break;
-	case OUTPUT_NDJSON:
+	else if (format == OUTPUT_NDJSON)
 		ndjson_write_report(out, report);
-		break;
-	default:
-		ctraffic_write(report, out);
-		break;
-	}
+	else
+		writers[format](report, out);
 }
 
 static int write_one(struct output *output, const struct report *report,
@@ -154,6 +280,7 @@ static int write_one(struct output *output, const struct report *report,
 	}
 	buffer_deinit(&bytes);
 	/* A reader of stdout that went away has seen what it wanted. */
+	output->is_written = code == 0;
 	if (code == 0 || (code == EPIPE && !output->path))
 		return 0;
 	return error_set(error, code, "the report could not be written to %s: %s", name,
@@ -174,4 +301,20 @@ int outputs_write_report(struct outputs *outputs, const struct report *report,
 		}
 	}
 	return result;
+}
+
+void outputs_tell_saved(const struct outputs *outputs)
+{
+	cleanup(buffer_deinit) struct buffer text;
+	buffer_init(&text, SAVED_MAX);
+	for (unsigned i = 0; i < outputs->count; i++) {
+		const struct output *output = &outputs->items[i];
+		if (!output->path || !output->is_written)
+			continue;
+		buffer_append_format(&text, "%s%s (-o %s=%s)",
+				     text.size > 0 ? ", " : "Saved:  ", output->path,
+				     formats[output->format].name, output->path);
+	}
+	if (text.size > 0)
+		message_print(NULL, text.data);
 }

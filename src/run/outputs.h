@@ -23,15 +23,26 @@ struct output_options {
 	bool is_not_saved; /* --no-save */
 };
 
+/* The help of -o. */
+#define OUTPUT_HELP \
+	"json, csv, md, junit... (conntest help formats); with =FILE the text stays on stdout"
+
+/* What -o and --expect can name, for completion. */
+void output_formats_sending(const struct option_offer *offer);
+void output_formats_serving(const struct option_offer *offer);
+void output_figures_sending(const struct option_offer *offer);
+void output_figures_serving(const struct option_offer *offer);
+
 /* The rows of these options inside a command's own table: `field` is the member of type struct
- * output_options in `structure`. */
+ * output_options in `structure`, `side` is sending or serving. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): `field` is a member's name */
-#define OUTPUT_OPTIONS(structure, field)                                                           \
+#define OUTPUT_OPTIONS(structure, field, side)                                                     \
 	OPTION(structure, field.formats, OPTION_LIST, .name = "output", .letter = 'o',             \
 	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR,                         \
-	       .help = "text, json, ndjson or ctraffic; with =FILE the text stays on stdout"),     \
+	       .values = output_formats_##side, .help = OUTPUT_HELP),                              \
 		OPTION(structure, field.expect, OPTION_LIST, .name = "expect",                     \
 		       .placeholder = "'NAME OP VALUE'", .level = OPTION_FIRST_HOUR,               \
+		       .values = output_figures_##side,                                            \
 		       .help = "exit 1 unless it holds (conntest help figures); also graceful, "   \
 			       "hitless"),                                                         \
 		OPTION(structure, field.color, OPTION_CHOICE, .name = "color",                     \
@@ -51,12 +62,18 @@ struct output_options {
 			       "list)")
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CTRAFFIC, OUTPUT_COUNT };
+enum output_format {
+#define FORMAT(symbol, name, sides, sentence) OUTPUT_##symbol,
+#include "run/formats.def"
+#undef FORMAT
+	OUTPUT_COUNT,
+};
 
 struct output {
 	enum output_format format;
 	const char *path; /* NULL: stdout */
 	FILE *file;
+	bool is_written; /* the report is in it */
 };
 
 struct outputs {
@@ -65,10 +82,15 @@ struct outputs {
 	enum output_format stdout_format; /* text unless an -o without a file says otherwise */
 };
 
+/* What a report is of, by the side of the connections that it was on. */
+enum output_side { OUTPUT_SENDING, OUTPUT_SERVING };
+enum output_side outputs_side(const struct report *report);
+
 /* Parses the -o options and opens every file, so that one that can't be written is told before
- * anything is sent. -EINVAL (usage) or the errno of open. */
+ * anything is sent. -EINVAL (usage: also a format that has nothing of this side, or two in one
+ * file) or the errno of open. */
 nodiscard int outputs_open(struct outputs *outputs, const struct output_options *options,
-			   struct error *error);
+			   enum output_side side, struct error *error);
 void outputs_close(struct outputs *outputs);
 
 bool outputs_have(const struct outputs *outputs, enum output_format format);
@@ -82,3 +104,8 @@ nodiscard int outputs_write_report(struct outputs *outputs, const struct report 
 				   const struct text_style *style,
 				   void (*failed)(void *context, const struct error *error),
 				   void *context);
+/* To stderr, which files hold the report: "Saved:  run.json (-o json=run.json), ...". */
+void outputs_tell_saved(const struct outputs *outputs);
+
+/* `conntest help formats`. */
+void outputs_help(struct buffer *out);

@@ -41,7 +41,28 @@ static int ask(struct resolver *resolver, const struct uri *uri, struct wait *wa
 	return result < 0 ? result : wait->code;
 }
 
-int resolve_target(const struct uri *uri, const struct resolve_options *options,
+int resolve_check(const struct uri *uri, int family, struct error *error)
+{
+	struct endpoint numeric = { 0 };
+	int result = uri->is_srv ? -EINVAL : resolver_parse_numeric(uri->host, uri->port, &numeric);
+	if (result == -ENODEV)
+		return error_set(error, EINVAL, "[%s]: there is no interface %s here", uri->host,
+				 strchr(uri->host, '%') + 1);
+	if (result < 0)
+		return 0;
+	if (family != AF_UNSPEC && family != numeric.family)
+		return error_set(error, EINVAL,
+				 "%s is an IPv%c address, and -%c asks for the others", uri->host,
+				 numeric.family == AF_INET ? '4' : '6',
+				 family == AF_INET ? '4' : '6');
+	if (endpoint_is_link_local(&numeric) && numeric.scope == 0)
+		return error_set(error, EINVAL,
+				 "[%s] may be on any link: add %%IFACE, as in [%s%%eth0]",
+				 uri->host, uri->host);
+	return 0;
+}
+
+static int look_up(const struct uri *uri, const struct resolve_options *options,
 		   struct error *error, struct resolved *ret)
 {
 	struct wait wait = { .resolved = ret, .error = error };
@@ -57,6 +78,16 @@ int resolve_target(const struct uri *uri, const struct resolve_options *options,
 		result = ask(resolver, uri, &wait);
 	resolver_free(resolver);
 	loop_free(wait.loop);
+	return result;
+}
+
+int resolve_target(const struct uri *uri, const struct resolve_options *options,
+		   struct error *error, struct resolved *ret)
+{
+	int result = 0;
+	ret->count = 1;
+	if (uri->is_srv || resolver_parse_numeric(uri->host, uri->port, &ret->endpoints[0]) < 0)
+		result = look_up(uri, options, error, ret);
 	if (result >= 0 && options->addresses == RESOLVE_FIRST && !uri->is_srv)
 		ret->count = 1;
 	return result;

@@ -18,6 +18,10 @@ struct resolved {
 	uint32_t count;
 };
 
+/* What can be said of a target before anything is asked: -EINVAL where an address is not of the
+ * family, or is link-local and names no interface of this host. A name is fine. */
+nodiscard int resolve_check(const struct uri *uri, int family, struct error *error);
+
 /* All addresses of a target (srv:// gives all its answers always). -EHOSTUNREACH with the sentence
  * when the name does not resolve. */
 nodiscard int resolve_target(const struct uri *uri, const struct resolve_options *options,

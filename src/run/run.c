@@ -50,6 +50,8 @@ struct session {
 	uint64_t overflows_at_begin;
 	bool is_interrupted;
 	bool has_nothing_up; /* no connection came up in the ramp */
+	bool is_cut_in_ramp; /* by a signal: nothing was measured */
+	bool is_kept;        /* the report, where `conntest report` finds it */
 	int exit_code;
 };
 
@@ -176,6 +178,7 @@ static void on_signal(struct signals *signals, int number)
 	session->is_interrupted = true;
 	monitor_signal(session->monitor, number);
 	if (!session->begin_ns) {
+		session->is_cut_in_ramp = true;
 		note_begin(session, loop_read_clock(session->loop));
 		engine_abort(session->engine);
 	} else if (is_first) {
@@ -232,8 +235,6 @@ static int open_engine(struct session *session, struct error *error)
 {
 	int result = engine_new(session->run->plan, error, &session->engine);
 	if (result >= 0 && sampler_new(session->engine, &session->sampler) < 0)
-		result = error_set(error, ENOMEM, "out of memory");
-	if (result >= 0 && report_new(&session->report) < 0)
 		result = error_set(error, ENOMEM, "out of memory");
 	return result;
 }
@@ -307,17 +308,33 @@ static int open_loop(struct session *session, struct error *error)
 	return 0;
 }
 
-/* An errno that says what this host lacks, or wrong words. */
-static int exit_code_of(int result)
+/* A name that does not resolve is an answer. */
+enum exit_code run_exit_code(int result)
 {
-	return result == -EINVAL ? EXIT_USAGE : EXIT_UNABLE;
+	if (result == -EINVAL)
+		return EXIT_USAGE;
+	return result == -EHOSTUNREACH ? EXIT_NO : EXIT_UNABLE;
 }
 
+static int open_report(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	enum output_side side = run->plan->serve.listen_count ? OUTPUT_SERVING : OUTPUT_SENDING;
+	int result = outputs_open(&session->outputs, run->output, side, error);
+	if (result >= 0 && report_new(&session->report) < 0)
+		result = error_set(error, ENOMEM, "out of memory");
+	return result;
+}
+
+/* What was typed comes first: nothing is sent if it is wrong. */
 static int open_session(struct session *session, struct error *error)
 {
+	const struct run *run = session->run;
 	int result = parse_expectations(session, error);
 	if (result >= 0)
-		result = outputs_open(&session->outputs, session->run->output, error);
+		result = open_report(session, error);
+	if (result >= 0 && run->prepare)
+		result = run->prepare(run->context, error);
 	if (result >= 0)
 		result = open_engine(session, error);
 	if (result >= 0)
@@ -366,8 +383,11 @@ static void describe_host(struct report *report)
 static uint64_t measured_ns(const struct session *session)
 {
 	const struct plan *plan = session->run->plan;
+	if (!session->engine)
+		return 0;
 	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
-	if (session->has_nothing_up || end_ns == UINT64_MAX || end_ns <= session->begin_ns)
+	if (session->has_nothing_up || session->is_cut_in_ramp || end_ns == UINT64_MAX ||
+	    end_ns <= session->begin_ns)
 		return 0;
 	uint64_t length_ns = end_ns - session->begin_ns;
 	bool is_cut = plan->duration_ns && length_ns > plan->duration_ns;
@@ -404,6 +424,43 @@ static bool is_nothing_answered(const struct report *report)
 	return has_sender && received == 0;
 }
 
+/* In the ramp only greetings are answered, and what they show is no measurement. */
+static void describe_ramp(const struct session *session, struct report *report)
+{
+	uint64_t greeted = 0;
+	if (!session->is_cut_in_ramp)
+		return;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		struct report_stream *stream = &report->streams[i];
+		stream->is_measured = false;
+		stream->reason = "interrupted while connecting";
+		greeted += stream->latency[LATENCY_FIRST_REPLY].count;
+	}
+	report->has_nothing_answered = greeted == 0;
+}
+
+static void add_limit(struct report *report, const char *name, uint64_t count)
+{
+	if (count > 0)
+		report->limits[report->limit_count++] =
+			(struct report_limit){ .name = name, .count = count };
+}
+
+/* Who was turned away for want of a descriptor, and who by the limit that was set, which is that of
+ * descriptors where nobody set one. */
+static void describe_limits(const struct session *session, uint64_t turned_away,
+			    struct report *report)
+{
+	const struct report_stream *stream = report_stream(report, "served");
+	uint64_t wanting = session->run->plan->serve.connections_max ? 0 : turned_away;
+	for (uint32_t i = 0; stream && i < stream->error_count && wanting < turned_away; i++)
+		if (stream->errors[i].outcome == OUTCOME_NO_DESCRIPTORS)
+			wanting += stream->errors[i].count;
+	report->limits = arena_take_array(&report->arena, 2, sizeof(*report->limits));
+	add_limit(report, "max-connections", turned_away - wanting);
+	add_limit(report, "descriptors", wanting);
+}
+
 static void describe_service(const struct session *session, struct report *report)
 {
 	struct service_totals sum = { 0 };
@@ -419,11 +476,7 @@ static void describe_service(const struct session *session, struct report *repor
 	report->cut_off = sum.cut_off;
 	if (session->end_ns)
 		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
-	report->limits = arena_take_array(&report->arena, 1, sizeof(*report->limits));
-	if (sum.turned_away)
-		report->limits[report->limit_count++] =
-			(struct report_limit){ .name = "max-connections",
-					       .count = sum.turned_away };
+	describe_limits(session, sum.turned_away, report);
 }
 
 static void fill_report(struct session *session)
@@ -443,7 +496,23 @@ static void fill_report(struct session *session)
 	describe_service(session, report);
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;
+	report->generator.listen_queue = limits_listen_queue();
 	report->has_nothing_answered = is_nothing_answered(report);
+	describe_ramp(session, report);
+	expect_evaluate(&session->expect, report);
+	sentence_build(report);
+}
+
+/* The record of a run that could not begin. */
+static void fill_unmeasured(struct session *session, int code, const struct error *error)
+{
+	struct report *report = session->report;
+	bool is_answer = run_exit_code(code) == EXIT_NO;
+	session->started_unix_ns = clock_wall_at(clock_monotonic_ns()).unix_ns;
+	describe_run(session, report);
+	report->not_measured = arena_text(&report->arena, error->text);
+	build_unmeasured(session->run->plan,
+			 is_answer ? OUTCOME_NOT_RESOLVED : outcome_from_errno(-code), report);
 	expect_evaluate(&session->expect, report);
 	sentence_build(report);
 }
@@ -451,7 +520,11 @@ static void fill_report(struct session *session)
 static void on_write_failed(void *context, const struct error *error)
 {
 	struct session *session = context;
-	worsen(session, command_fail(session->run->command, EXIT_UNABLE, error));
+	struct error told;
+	(void)error_set(&told, EIO, "%s%s", error->text,
+			session->is_kept ? "; it is kept: conntest report show" : "");
+	worsen(session, command_fail(session->run->command, EXIT_UNABLE, &told));
+	message_forget_stdout();
 }
 
 /* This host could not open what the plan asked for. */
@@ -485,8 +558,8 @@ static void write_report(struct session *session)
 	};
 	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
 				   session);
-	if (!run->output->is_not_saved)
-		store_keep(session->report);
+	if (!run->output->is_quiet)
+		outputs_tell_saved(&session->outputs);
 }
 
 static int measure(struct session *session, struct error *error)
@@ -505,8 +578,27 @@ static int measure(struct session *session, struct error *error)
 	}
 	engine_join(session->engine);
 	look(session);
+	sampler_end(session->sampler,
+		    (int64_t)(engine_done_ns(session->engine) - session->begin_ns));
 	monitor_end(session->monitor);
 	return 0;
+}
+
+static void finish(struct session *session)
+{
+	fill_report(session);
+	judge(session);
+	session->is_kept = !session->run->output->is_not_saved && store_keep(session->report);
+	write_report(session);
+}
+
+static void give_up(struct session *session, int code, const struct error *error)
+{
+	worsen(session, command_fail(session->run->command, run_exit_code(code), error));
+	if (!session->report || code == -EINVAL)
+		return;
+	fill_unmeasured(session, code, error);
+	write_report(session);
 }
 
 int run_measure(const struct run *run)
@@ -517,13 +609,10 @@ int run_measure(const struct run *run)
 	int result = open_session(&session, &error);
 	if (result >= 0)
 		result = measure(&session, &error);
-	if (result < 0) {
-		worsen(&session, command_fail(run->command, exit_code_of(result), &error));
-	} else {
-		fill_report(&session);
-		judge(&session);
-		write_report(&session);
-	}
+	if (result < 0)
+		give_up(&session, result, &error);
+	else
+		finish(&session);
 	close_session(&session);
 	return session.exit_code;
 }

@@ -17,7 +17,12 @@ struct run {
 	const void *options;           /* the command's options struct, echoed in the report */
 	const struct output_options *output;
 	const struct plan *plan;
-	const char *target;            /* as used: "tcp://10.20.0.5:5003" */
+	const char *target; /* as used: "tcp://10.20.0.5:5003" */
+	/* Before the engine: what asks the network and this host, once all that was typed is found
+	 * right and the outputs are open. May complete the plan. NULL: nothing. -EINVAL: what was
+	 * typed can't be; -EHOSTUNREACH: the target's name does not resolve. */
+	int (*prepare)(void *context, struct error *error);
+	void *context;
 	const struct mark_plan *marks; /* NULL: none */
 	const struct wrap_plan *wrap;  /* NULL: no command is wrapped */
 	/* The listeners are open and the threads are about to run: lines that must come first go to
@@ -27,5 +32,9 @@ struct run {
 			const struct outputs *outputs);
 };
 
-/* Runs to the end and returns the exit code. Errors are printed. */
+/* Runs to the end and returns the exit code. Errors are printed, and where it could not begin the
+ * report says why. */
 int run_measure(const struct run *run);
+
+/* What a run that could not begin exits with, by the -errno of what failed. */
+enum exit_code run_exit_code(int result);

@@ -124,31 +124,68 @@ static void halve(struct sampler *sampler)
 	sampler->ticks_a_sample *= 2;
 }
 
-void sampler_take(struct sampler *sampler, uint64_t tick)
+static void read_now(struct sampler *sampler)
 {
-	if (sampler->count == SAMPLES_MAX)
-		halve(sampler);
-	bool is_sample = tick >= sampler->last_tick + sampler->ticks_a_sample;
 	for (int i = 0; i < PLAN_STREAMS; i++) {
 		struct track *track = &sampler->tracks[i];
 		if (!track->samples)
 			continue;
 		recorder_clear(track->now);
 		(void)engine_read(sampler->engine, i, track->now);
-		if (!is_sample)
+	}
+}
+
+/* From what was read at the newest sample to what is read now. */
+static void add_sample(struct sampler *sampler, int64_t at_ns)
+{
+	if (sampler->count == SAMPLES_MAX)
+		halve(sampler);
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		struct track *track = &sampler->tracks[i];
+		if (!track->samples)
 			continue;
 		struct report_sample *sample = &track->samples[sampler->count];
-		*sample = (struct report_sample){
-			.at_ns = (int64_t)((tick - WORKER_RAMP_TICK) * WORKER_TICK_NS),
-		};
+		*sample = (struct report_sample){ .at_ns = at_ns };
 		measure(sample, track, sampler->scratch);
 		recorder_clear(track->before);
 		recorder_merge(track->before, track->now);
 	}
-	if (!is_sample)
-		return;
 	sampler->count++;
+}
+
+static int64_t moment_of(uint64_t tick)
+{
+	return (int64_t)((tick - WORKER_RAMP_TICK) * WORKER_TICK_NS);
+}
+
+void sampler_take(struct sampler *sampler, uint64_t tick)
+{
+	read_now(sampler);
+	if (tick < sampler->last_tick + sampler->ticks_a_sample)
+		return;
+	add_sample(sampler, moment_of(tick));
 	sampler->last_tick = tick;
+}
+
+static void join_last_two(struct sampler *sampler)
+{
+	sampler->count--;
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		struct report_sample *samples = sampler->tracks[i].samples;
+		if (samples)
+			samples[sampler->count - 1] =
+				join(&samples[sampler->count - 1], &samples[sampler->count]);
+	}
+}
+
+void sampler_end(struct sampler *sampler, int64_t at_ns)
+{
+	int64_t rest_ns = at_ns - moment_of(sampler->last_tick);
+	bool has_one = sampler->count > 0;
+	read_now(sampler);
+	add_sample(sampler, at_ns);
+	if (has_one && rest_ns < (int64_t)(sampler->ticks_a_sample * WORKER_TICK_NS / 2))
+		join_last_two(sampler);
 }
 
 const struct recorder *sampler_now(const struct sampler *sampler, enum plan_stream stream)

@@ -90,7 +90,7 @@ static int write_whole(const char *path, const struct buffer *bytes)
 	return result;
 }
 
-void store_keep(const struct report *report)
+bool store_keep(const struct report *report)
 {
 	char folder[STORE_PATH_MAX];
 	char path[STORE_PATH_MAX];
@@ -98,17 +98,19 @@ void store_keep(const struct report *report)
 	char date[CLOCK_TEXT_MAX];
 	struct buffer bytes;
 	if (find_folder(folder) < 0)
-		return;
+		return false;
 	make_folder(folder);
 	(void)clock_format_date((struct wall_time){ report->started_unix_ns }, date);
 	(void)snprintf(name, sizeof(name), "%s-%d" SUFFIX, date, (int)getpid());
 	if (join(path, folder, name) < 0)
-		return;
+		return false;
 	buffer_init(&bytes, REPORT_FILE_MAX);
 	report_write(report, &bytes);
-	if (!bytes.error && write_whole(path, &bytes) == 0)
+	bool is_kept = !bytes.error && write_whole(path, &bytes) == 0;
+	if (is_kept)
 		remove_oldest(folder);
 	buffer_deinit(&bytes);
+	return is_kept;
 }
 
 int store_find(struct store_list *ret, struct error *error)

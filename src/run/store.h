@@ -2,6 +2,7 @@
  * 20, one file each, named by their start. Where that can't be written, silently nothing. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
@@ -11,11 +12,12 @@
 #define STORE_REPORTS_MAX 20
 #define STORE_PATH_MAX    1024
 
-void store_keep(const struct report *report);
+/* True: it is there. */
+bool store_keep(const struct report *report);
 
 struct store_list {
 	size_t count;
 	char paths[STORE_REPORTS_MAX][STORE_PATH_MAX]; /* newest first */
 };
-/* -ENOENT with a sentence when none is kept. */
+/* -ENOENT with a sentence when none is kept: `ret` is an empty list. */
 nodiscard int store_find(struct store_list *ret, struct error *error);

@@ -133,7 +133,7 @@ static void on_ended(struct task *task)
 	} else {
 		wrap->state = WRAP_AFTER;
 		tell(wrap, arena_format(&wrap->arena, "command ended, %s; watching %s more", end,
-					phrase_time(setup->plan->after_ns, after)));
+					phrase_interval(setup->plan->after_ns, after)));
 		wait_after(wrap);
 	}
 	setup->changed(setup->context);

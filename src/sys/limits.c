@@ -64,6 +64,13 @@ int limits_read_port_range(uint16_t *ret_low, uint16_t *ret_high)
 	return 0;
 }
 
+uint64_t limits_listen_queue(void)
+{
+	uint64_t length = 0;
+	(void)!limits_read_number("/proc/sys/net/core/somaxconn", &length);
+	return length;
+}
+
 /* /proc/net/netstat has two lines a group: the names, then the values in the same order. */
 static uint64_t sum_overflows(char *names, char *values)
 {

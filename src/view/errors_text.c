@@ -6,6 +6,16 @@
 
 #define ERRORS_TOLD 4
 
+/* The same outcome in two phases is two things, and the phase tells them apart. */
+static bool is_in_other_phase(const struct report_stream *stream, const struct report_error *error)
+{
+	for (uint32_t i = 0; i < stream->error_count; i++)
+		if (stream->errors[i].outcome == error->outcome &&
+		    stream->errors[i].phase != error->phase)
+			return true;
+	return false;
+}
+
 const struct report_error *errors_text(const struct report_stream *stream, struct buffer *out)
 {
 	const struct report_error *first = NULL;
@@ -14,11 +24,13 @@ const struct report_error *errors_text(const struct report_stream *stream, struc
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < stream->error_count && i < ERRORS_TOLD; i++) {
 		const struct report_error *error = &stream->errors[i];
+		bool has_phase = is_in_other_phase(stream, error);
 		if (!outcome_is_failure(error->outcome))
 			continue;
 		first = first ? first : error;
-		buffer_append_format(clauses_next(&clauses), "%s %s",
-				     outcome_sentence(error->outcome),
+		buffer_append_format(clauses_next(&clauses), "%s%s%s %s",
+				     outcome_sentence(error->outcome), has_phase ? " in " : "",
+				     has_phase ? phase_name(error->phase) : "",
 				     units_format_grouped(error->count, count));
 	}
 	return first;

@@ -15,8 +15,9 @@ struct live_figures {
 };
 
 struct live {
-	bool is_terminal;
-	bool is_shown; /* the cursor stands behind a line */
+	bool is_terminal; /* that obeys escape sequences */
+	bool is_shown;    /* the cursor stands behind a line */
+	unsigned columns; /* that a line may fill; 0: unknown, or no matter */
 };
 
 void live_write(struct live *live, const struct live_figures *figures, struct buffer *out);

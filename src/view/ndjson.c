@@ -22,7 +22,7 @@ void ndjson_write_event(struct buffer *out, const struct summary_event *event, i
 	struct json json;
 	line_open(&json, out,
 		  event->kind < EVENT_KIND_COUNT ? event_kind_name(event->kind) : "more");
-	json_key_signed(&json, "at_ns", offset_ns);
+	json_key_signed(&json, event->is_in_ramp ? "ramp_ns" : "at_ns", offset_ns);
 	json_key_text(&json, "text", event->text);
 	json_key_unsigned(&json, "count", event->count);
 	if (event->of > 0)

@@ -1,5 +1,6 @@
 /* -o ndjson: one JSON object a line while it runs: events, a snapshot a second, and the report as
- * the last. Moments are ns from the beginning of -T. Pure. */
+ * the last. Moments are ns from the beginning of -T (`at_ns`), or, as long as that is not known,
+ * from the first attempt (`ramp_ns`). Pure. */
 #pragma once
 
 #include <stdint.h>

@@ -9,7 +9,8 @@
 #include "base/units.h"
 
 /* Of the room that text has: 2^64 ns have 20 digits. */
-#define RESOLUTION_MAX 32
+#define FIXED_MAX  40
+#define COMMAS_MAX 10
 
 /* How a length of this resolution is written. */
 struct digits {
@@ -17,6 +18,32 @@ struct digits {
 	const char *unit;
 	int decimals;
 };
+
+/* As printf does it, with commas in thousands. */
+static void print_fixed(double value, int decimals, char text[FIXED_MAX])
+{
+	(void)snprintf(text, FIXED_MAX - COMMAS_MAX, "%.*f", decimals, value);
+	for (size_t at = strcspn(text, "."); at > 3;) {
+		at -= 3;
+		memmove(text + at + 1, text + at, strlen(text + at) + 1);
+		text[at] = ',';
+	}
+}
+
+const char *phrase_number(double value, int digits, char text[PHRASE_MAX])
+{
+	int decimals = 0;
+	for (double first = value; first > 0 && first < pow(10, digits - 1) && decimals < 12;
+	     first *= 10)
+		decimals++;
+	print_fixed(value, decimals, text);
+	char *end = text + strlen(text);
+	while (decimals > 0 && end[-1] == '0')
+		*--end = '\0';
+	if (decimals > 0 && end[-1] == '.')
+		end[-1] = '\0';
+	return text;
+}
 
 static struct digits digits_for(uint64_t resolution_ns)
 {
@@ -34,15 +61,18 @@ const char *phrase_resolution(uint64_t resolution_ns, char text[PHRASE_MAX])
 	struct digits digits = digits_for(resolution_ns);
 	double scale = pow(10, digits.decimals);
 	double value = ceil((double)resolution_ns / digits.unit_ns * scale - 1e-9) / scale;
-	(void)snprintf(text, RESOLUTION_MAX, "±%.*f", digits.decimals, value);
+	char number[FIXED_MAX];
+	print_fixed(value, digits.decimals, number);
+	(void)snprintf(text, FIXED_MAX + sizeof("±"), "±%s", number);
 	return text;
 }
 
 const char *phrase_span(uint64_t ns, uint64_t resolution_ns, char text[PHRASE_MAX])
 {
 	struct digits digits = digits_for(resolution_ns);
-	int used = snprintf(text, PHRASE_MAX, "%.*f %s", digits.decimals,
-			    (double)ns / digits.unit_ns, digits.unit);
+	char number[FIXED_MAX];
+	print_fixed((double)ns / digits.unit_ns, digits.decimals, number);
+	int used = snprintf(text, PHRASE_MAX, "%s %s", number, digits.unit);
 	if (resolution_ns > 0) {
 		text[used] = ' ';
 		(void)phrase_resolution(resolution_ns, text + used + 1);
@@ -73,7 +103,15 @@ const char *phrase_rate(double per_second, char text[PHRASE_MAX])
 	double whole = round(per_second);
 	if (whole >= 1 && whole < 1e15 && fabs(per_second - whole) < whole * 1e-9)
 		return units_format_grouped((uint64_t)whole, text);
-	(void)snprintf(text, PHRASE_MAX, "%.3g", per_second);
+	return phrase_number(per_second, 3, text);
+}
+
+const char *phrase_share(uint64_t part, uint64_t whole, char text[PHRASE_MAX])
+{
+	double percent = whole > 0 ? 100 * (double)part / (double)whole : 0;
+	(void)phrase_number(percent, 2, text);
+	if (part < whole && percent > 99)
+		(void)snprintf(text, PHRASE_MAX, "over 99");
 	return text;
 }
 
@@ -91,10 +129,20 @@ const char *phrase_size(uint64_t bytes, char text[PHRASE_MAX])
 	return bytes == 0 ? "0 B" : spaced(units_format_size(bytes, size), text);
 }
 
-const char *phrase_time(uint64_t ns, char text[PHRASE_MAX])
+const char *phrase_interval(uint64_t ns, char text[PHRASE_MAX])
 {
-	char time[UNITS_TEXT_MAX];
-	return ns == 0 ? "0 s" : spaced(units_format_time(ns, time), text);
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+	char number[PHRASE_MAX];
+	size_t unit = 0;
+	/* What rounds to 1,000 of a unit is 1 of the next. */
+	while (unit + 1 < array_size(units) && (double)ns >= 999.5 * units[unit].ns)
+		unit++;
+	(void)phrase_number((double)ns / units[unit].ns, 3, number);
+	(void)snprintf(text, PHRASE_MAX, "%.*s %s", FIXED_MAX, number, units[unit].name);
+	return text;
 }
 
 const char *phrase_volume(uint64_t bytes, char text[PHRASE_MAX])

@@ -14,11 +14,17 @@ const char *phrase_resolution(uint64_t resolution_ns, char text[PHRASE_MAX]);
 const char *phrase_duration(uint64_t ns, char text[PHRASE_MAX]);
 /* "+3.930 s", "-0.200 s" */
 const char *phrase_offset(int64_t ns, char text[PHRASE_MAX]);
-/* "2,000", "0.5" */
+/* "2,000", "0.5": three digits where it is no whole number. */
 const char *phrase_rate(double per_second, char text[PHRASE_MAX]);
-/* "1 KiB", "100 ms": exact. */
+/* With commas in thousands, never with an exponent: "333,333", "0.024". Not fewer digits than the
+ * whole number has, no zeros at the end. */
+const char *phrase_number(double value, int digits, char text[PHRASE_MAX]);
+/* Percent, with two digits: "0.97", "100" of all and of nothing less. */
+const char *phrase_share(uint64_t part, uint64_t whole, char text[PHRASE_MAX]);
+/* A length in the unit that suits it, with three digits: "164 ms", "20,000 s". */
+const char *phrase_interval(uint64_t ns, char text[PHRASE_MAX]);
+/* "1 KiB": exact. */
 const char *phrase_size(uint64_t bytes, char text[PHRASE_MAX]);
-const char *phrase_time(uint64_t ns, char text[PHRASE_MAX]);
 /* "411.9 MB": three or four digits, for sums. */
 const char *phrase_volume(uint64_t bytes, char text[PHRASE_MAX]);
 /* "1 connection", "2,000 connections": `noun` gets an s but for one. */

@@ -51,7 +51,9 @@ struct summary {
 	struct summary_group groups[GROUPS_MAX];
 	struct summary_group spell; /* the failed new connections, until it is over */
 	bool is_spell_over;         /* the last one was good */
-	uint64_t second_ns;         /* the second that `told` counts */
+	uint32_t groups_begun;
+	uint64_t told_ns;   /* the latest moment told */
+	uint64_t second_ns; /* the second that `told` counts */
 	unsigned told;
 	uint64_t more;
 	uint64_t more_at_ns;
@@ -84,6 +86,11 @@ void summary_set_started(struct summary *summary, uint64_t started_ns)
 	summary->setup.started_ns = started_ns;
 }
 
+void summary_set_cause(struct summary *summary, const char *cause)
+{
+	summary->setup.cause = cause;
+}
+
 void summary_set_backend_slots(struct summary *summary, uint16_t backend, uint64_t slots)
 {
 	summary_slots_set(&summary->slots, backend, slots);
@@ -91,6 +98,8 @@ void summary_set_backend_slots(struct summary *summary, uint16_t backend, uint64
 
 static void tell(struct summary *summary, const struct summary_event *event)
 {
+	if (event->at_ns > summary->told_ns)
+		summary->told_ns = event->at_ns;
 	summary->setup.sink.tell(summary->setup.sink.context, event);
 }
 
@@ -100,6 +109,7 @@ static void tell_more(struct summary *summary)
 	struct summary_event event = {
 		.at_ns = summary->more_at_ns,
 		.kind = EVENT_KIND_COUNT,
+		.is_in_ramp = summary->setup.started_ns == 0,
 		.text = text,
 		.count = summary->more,
 	};
@@ -107,6 +117,8 @@ static void tell_more(struct summary *summary)
 		return;
 	(void)snprintf(text, sizeof(text), "%llu more event%s", (unsigned long long)summary->more,
 		       summary->more == 1 ? "" : "s");
+	if (event.at_ns < summary->told_ns)
+		event.at_ns = summary->told_ns;
 	summary->more = 0;
 	tell(summary, &event);
 }
@@ -128,20 +140,30 @@ static bool may_tell(struct summary *summary, const struct summary_group *group,
 	return false;
 }
 
+/* Under which moment a group is told: that of the first, unless it had to rest until long after.
+ * That and a spell are told under their last, unless others have been told since. */
+static uint64_t moment_of(const struct summary *summary, const struct summary_group *group)
+{
+	bool is_late = group->resting_until_ns > group->first_ns;
+	if (!is_late && group->kind != EVENT_NEW_GOOD)
+		return group->first_ns;
+	return group->last_ns > summary->told_ns ? group->last_ns : summary->told_ns;
+}
+
 static void tell_group(struct summary *summary, struct summary_group *group, uint64_t now_ns)
 {
 	if (!may_tell(summary, group, now_ns))
 		return;
 	cleanup(buffer_deinit) struct buffer text;
 	buffer_init(&text, SENTENCE_MAX);
-	if (group->kind == EVENT_SLOT_CONNECTED)
-		group->of = group->count + summary_slots_away(&summary->slots, group->backend);
+	group->at_ns = moment_of(summary, group);
 	if (group->of > 0 && group->of < group->count)
 		group->of = group->count;
 	summary_group_text(group, &summary->setup, &text);
 	struct summary_event event = {
-		.at_ns = group->kind == EVENT_NEW_GOOD ? group->last_ns : group->first_ns,
+		.at_ns = group->at_ns,
 		.kind = group->kind,
+		.is_in_ramp = summary->setup.started_ns == 0,
 		.text = buffer_text(&text),
 		.count = group->count,
 		.of = group->of,
@@ -163,17 +185,18 @@ static uint64_t due_ns(const struct summary_group *group)
 	return due > group->resting_until_ns ? due : group->resting_until_ns;
 }
 
-/* The group that fell due first by `now_ns`, or NULL. */
+/* The group that began first, if it has fallen due by `now_ns`; those that rest stand in nobody's
+ * way. NULL: none. Thus groups are told in the order of their begin. */
 static struct summary_group *next_due(struct summary *summary, uint64_t now_ns)
 {
 	struct summary_group *next = NULL;
 	for (size_t i = 0; i < GROUPS_MAX; i++) {
 		struct summary_group *group = &summary->groups[i];
-		if (group->is_used && due_ns(group) <= now_ns &&
-		    (!next || group->first_ns < next->first_ns))
+		bool is_resting = group->resting_until_ns > now_ns;
+		if (group->is_used && !is_resting && (!next || group->first_ns < next->first_ns))
 			next = group;
 	}
-	return next;
+	return next && due_ns(next) <= now_ns ? next : NULL;
 }
 
 /* Told: it rests, or it is gone. */
@@ -295,12 +318,35 @@ static void group_add(struct summary_group *group, const struct event *event, ui
 		group->first_ns = event->at_ns;
 		group->of = whole;
 	}
+	if (group->count == 0 || event->at_ns - event->span_ns < group->since_ns)
+		group->since_ns = event->at_ns - event->span_ns;
 	if (group->count == 0 || event->at_ns > group->last_ns)
 		group->last_ns = event->at_ns;
 	group->count++;
 	group->sum += event->count;
 	if (event->span_ns > group->span_ns)
 		group->span_ns = event->span_ns;
+}
+
+/* What the sentence counts are clients: one that does it twice is one. */
+static bool is_same_client(struct summary *summary, struct summary_group *group,
+			   const struct event *event)
+{
+	if (event->kind == EVENT_SLOT_ENDED || event->kind == EVENT_SLOT_REFUSED)
+		return false;
+	if (group->count == 0)
+		group->number = ++summary->groups_begun;
+	return !summary_slots_is_new(&summary->slots, event, group->number);
+}
+
+/* They are a part of those that had left the backend, though these may have begun to leave anew. */
+static void add_connected(struct summary *summary, struct summary_group *group,
+			  const struct event *event)
+{
+	uint64_t left = summary_slots_left(&summary->slots, group->backend);
+	if (left > group->of)
+		group->of = left;
+	summary_group_add_backend(group, event->backend);
 }
 
 /* A slot's first connection is counted and not told. */
@@ -314,10 +360,12 @@ static void add_slot_event(struct summary *summary, const struct event *event)
 	if (is_first)
 		return;
 	struct summary_group *group = group_of(summary, event, backend);
+	bool is_again = is_same_client(summary, group, event);
 	group_add(group, event, whole);
+	group->count -= is_again;
 	group->has_surprise |= !was_silent;
-	if (event->kind == EVENT_SLOT_CONNECTED)
-		summary_group_add_backend(group, event->backend);
+	if (event->kind == EVENT_SLOT_CONNECTED && !is_again)
+		add_connected(summary, group, event);
 }
 
 /* From the first failure to the last before a second without one. */

@@ -14,11 +14,14 @@ struct summary_group {
 	bool has_outcome;
 	bool is_open;      /* failed new connections: still fail at the end */
 	bool has_surprise; /* of one at least no silence had been told */
+	uint32_t number;   /* its own, for as long as it gathers */
 	enum event_kind kind;
 	enum outcome outcome;
 	uint16_t backend;
+	uint64_t at_ns; /* the moment that it is told under */
 	uint64_t first_ns;
 	uint64_t last_ns;
+	uint64_t since_ns; /* the earliest that one of them had lasted */
 	uint64_t resting_until_ns;
 	uint64_t count; /* 0: it rests */
 	uint64_t of;

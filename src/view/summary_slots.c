@@ -6,15 +6,22 @@
 
 #define BACKENDS (UINT16_MAX + 1)
 
+/* Those of slots come first. */
+#define EVENT_SLOT_KINDS (EVENT_SLOT_GOOD + 1)
+
 struct summary_slot {
 	uint16_t backend; /* now, or the last one */
 	bool is_away;
 	bool is_silent;
+	uint32_t wave; /* of its backend, in which it left */
+	uint32_t groups[EVENT_SLOT_KINDS];
 };
 
 struct summary_backend {
 	uint64_t slots;
 	uint64_t away;
+	uint64_t left; /* different slots in this wave: until away is 0 again */
+	uint32_t wave;
 };
 
 int summary_slots_init(struct summary_slots *slots, uint32_t count)
@@ -48,9 +55,19 @@ uint64_t summary_slots_with(const struct summary_slots *slots, uint16_t backend)
 	return backend == BACKEND_UNKNOWN ? slots->count : slots->backends[backend].slots;
 }
 
-uint64_t summary_slots_away(const struct summary_slots *slots, uint16_t backend)
+uint64_t summary_slots_left(const struct summary_slots *slots, uint16_t backend)
 {
-	return slots->backends[backend].away;
+	return slots->backends[backend].left;
+}
+
+bool summary_slots_is_new(struct summary_slots *slots, const struct event *event, uint32_t group)
+{
+	if (event->slot >= slots->count)
+		return true;
+	uint32_t *last = &slots->items[event->slot].groups[event->kind];
+	bool is_new = *last != group;
+	*last = group;
+	return is_new;
 }
 
 bool summary_slots_is_away(const struct summary_slots *slots, uint32_t slot)
@@ -64,7 +81,15 @@ static void slot_ended(struct summary_slots *slots, struct summary_slot *slot, u
 	struct summary_backend *left = &slots->backends[backend];
 	if (slot->is_away)
 		return;
-	*slot = (struct summary_slot){ .backend = backend, .is_away = true };
+	if (left->away == 0) {
+		left->wave = ++slots->waves;
+		left->left = 0;
+	}
+	left->left += slot->wave != left->wave;
+	slot->wave = left->wave;
+	slot->backend = backend;
+	slot->is_away = true;
+	slot->is_silent = false;
 	left->away++;
 	left->slots -= left->slots > 0;
 }
@@ -76,7 +101,9 @@ static uint16_t slot_connected(struct summary_slots *slots, struct summary_slot 
 	uint16_t origin = slot->is_away ? slot->backend : BACKEND_UNKNOWN;
 	slots->backends[origin].away -= slot->is_away;
 	slots->backends[backend].slots++;
-	*slot = (struct summary_slot){ .backend = backend };
+	slot->backend = backend;
+	slot->is_away = false;
+	slot->is_silent = false;
 	return origin;
 }
 

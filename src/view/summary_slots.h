@@ -13,6 +13,7 @@ struct summary_backend;
 struct summary_slots {
 	struct summary_slot *items;
 	uint32_t count;
+	uint32_t waves;                   /* see summary_slots_left() */
 	struct summary_backend *backends; /* by number, all there can be */
 };
 
@@ -22,8 +23,11 @@ void summary_slots_set(struct summary_slots *slots, uint16_t backend, uint64_t c
 
 /* How many slots are with this backend now; with BACKEND_UNKNOWN, how many there are. */
 uint64_t summary_slots_with(const struct summary_slots *slots, uint16_t backend);
-/* How many were with it and are not connected again yet. */
-uint64_t summary_slots_away(const struct summary_slots *slots, uint16_t backend);
+/* How many different slots have left it since all that had were back: what those that come back are
+ * a part of. */
+uint64_t summary_slots_left(const struct summary_slots *slots, uint16_t backend);
+/* Is this the slot's first event of the kind in the group with this number? */
+bool summary_slots_is_new(struct summary_slots *slots, const struct event *event, uint32_t group);
 /* Its connection ended and no other has answered yet. */
 bool summary_slots_is_away(const struct summary_slots *slots, uint32_t slot);
 

@@ -117,14 +117,54 @@ static void connected_text(const struct summary_group *group, const struct summa
 				     units_format_grouped(group->to_others, count));
 }
 
+/* "the last at +11.600 s", where the line stands under another moment. */
+static void append_last(struct buffer *out, const char *before, const struct summary_group *group,
+			const struct summary_setup *setup)
+{
+	char last[PHRASE_MAX];
+	if (setup->started_ns > 0)
+		buffer_append_format(
+			out, "%sthe last at %s", before,
+			phrase_offset((int64_t)(group->last_ns - setup->started_ns), last));
+}
+
+/* " in 9.9 s": of those that could not be told for so long. */
+static void append_time(struct buffer *out, const struct summary_group *group,
+			const struct summary_setup *setup)
+{
+	char time[PHRASE_MAX];
+	if (group->at_ns == group->first_ns)
+		return;
+	buffer_append_format(out, " in %s",
+			     phrase_duration(group->last_ns - group->first_ns, time));
+	if (group->at_ns != group->last_ns)
+		append_last(out, ", ", group, setup);
+}
+
+/* " since +1.300 s": before it was noticed. */
+static void append_since(struct buffer *out, const struct summary_group *group,
+			 const struct summary_setup *setup)
+{
+	char since[PHRASE_MAX];
+	if (setup->started_ns > 0 && group->since_ns < group->first_ns)
+		buffer_append_format(
+			out, " since %s",
+			phrase_offset((int64_t)(group->since_ns - setup->started_ns), since));
+}
+
 static void spell_text(const struct summary_group *group, const struct summary_setup *setup,
 		       struct buffer *out)
 {
 	char count[UNITS_TEXT_MAX], since[PHRASE_MAX];
-	buffer_append_format(out, "new connections: %s failed since %s, %s",
+	buffer_append_format(out, "new connections: %s failed since %s, ",
 			     units_format_grouped(group->count, count),
-			     phrase_offset((int64_t)(group->first_ns - setup->started_ns), since),
-			     group->is_open ? "to the end" : "this the last");
+			     phrase_offset((int64_t)(group->first_ns - setup->started_ns), since));
+	if (group->is_open)
+		buffer_append_text(out, "to the end");
+	else if (group->at_ns == group->last_ns)
+		buffer_append_text(out, "this the last");
+	else
+		append_last(out, "", group, setup);
 }
 
 static void slot_text(const struct summary_group *group, const struct summary_setup *setup,
@@ -146,10 +186,13 @@ static void slot_text(const struct summary_group *group, const struct summary_se
 	case EVENT_SLOT_LOSS:
 		append_part(out, group, client_word(setup));
 		buffer_append_text(out, " without answers");
+		append_since(out, group, setup);
 		break;
 	case EVENT_SLOT_REFUSED:
 		append_part(out, group, "attempt");
-		buffer_append_text(out, " to connect failed (");
+		buffer_append_text(out, " to connect failed");
+		append_time(out, group, setup);
+		buffer_append_text(out, " (");
 		append_failure(out, group->outcome, setup->target);
 		buffer_append_text(out, ")");
 		break;
@@ -161,7 +204,8 @@ static void slot_text(const struct summary_group *group, const struct summary_se
 	}
 }
 
-static void path_text(const struct summary_group *group, struct buffer *out)
+static void path_text(const struct summary_group *group, const struct summary_setup *setup,
+		      struct buffer *out)
 {
 	char count[PHRASE_MAX];
 	buffer_append_text(out, "path: ");
@@ -169,6 +213,7 @@ static void path_text(const struct summary_group *group, struct buffer *out)
 	case EVENT_PATH_OUT:
 		append_part(out, group, "flow");
 		buffer_append_text(out, " without answers");
+		append_since(out, group, setup);
 		break;
 	case EVENT_PATH_BACK:
 		append_part(out, group, "flow");
@@ -184,7 +229,31 @@ static void path_text(const struct summary_group *group, struct buffer *out)
 	}
 }
 
-static void host_text(const struct summary_group *group, struct buffer *out)
+/* "SIGTERM: draining 67 connections, 5 s at most" */
+static void drain_text(const struct summary_group *group, const struct summary_setup *setup,
+		       struct buffer *out)
+{
+	char text[PHRASE_MAX];
+	if (setup->cause)
+		buffer_append_format(out, "%s: ", setup->cause);
+	if (group->sum == 0) {
+		buffer_append_text(out, "no connections to drain");
+		return;
+	}
+	buffer_append_format(out, "draining %s", phrase_count(group->sum, "connection", text));
+	if (setup->drain_ns > 0)
+		buffer_append_format(out, ", %s at most", phrase_interval(setup->drain_ns, text));
+}
+
+static const char *limit_text(const struct summary_group *group, const struct summary_setup *setup)
+{
+	if (group->outcome == OUTCOME_NO_DESCRIPTORS)
+		return "ulimit -n";
+	return setup->limit_word ? setup->limit_word : "a limit";
+}
+
+static void host_text(const struct summary_group *group, const struct summary_setup *setup,
+		      struct buffer *out)
 {
 	char text[PHRASE_MAX];
 	switch (group->kind) {
@@ -194,14 +263,11 @@ static void host_text(const struct summary_group *group, struct buffer *out)
 		break;
 	case EVENT_LIMIT:
 		append_part(out, group, "client");
-		buffer_append_text(out, " turned away by a limit");
+		buffer_append_format(out, " turned away by %s", limit_text(group, setup));
+		append_time(out, group, setup);
 		break;
 	case EVENT_DRAIN:
-		buffer_append_format(out, "draining %s",
-				     phrase_count(group->sum, "connection", text));
-		if (group->span_ns > 0)
-			buffer_append_format(out, ", %s at most",
-					     phrase_time(group->span_ns, text));
+		drain_text(group, setup, out);
 		break;
 	default:
 		buffer_append_text(out, "mark");
@@ -224,13 +290,13 @@ void summary_group_text(const struct summary_group *group, const struct summary_
 	case EVENT_PATH_BACK:
 	case EVENT_PATH_ANSWERED:
 	case EVENT_PATH_SILENT:
-		path_text(group, out);
+		path_text(group, setup, out);
 		break;
 	case EVENT_SATURATED:
 	case EVENT_LIMIT:
 	case EVENT_DRAIN:
 	case EVENT_MARK:
-		host_text(group, out);
+		host_text(group, setup, out);
 		break;
 	default:
 		slot_text(group, setup, out);

@@ -7,8 +7,9 @@
 #include "metric/report.h"
 
 struct text_style {
-	bool is_utf8;   /* else "±" is "+-" */
-	bool has_color; /* the verdict words in colour; never the only carrier of a meaning */
+	bool is_utf8;     /* else "±" is "+-" */
+	bool has_color;   /* the verdict words in colour; never the only carrier of a meaning */
+	bool is_markdown; /* tables as GitHub has them, markup in texts escaped (markdown.h) */
 };
 
 /* sentence_build() was called, or the report was read from a file. */

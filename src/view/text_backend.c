@@ -104,7 +104,8 @@ static void backends_left_out(const struct report_stream *stream, struct buffer 
 void text_backends(const struct report *report, const struct text_style *style, struct buffer *out)
 {
 	const struct report_stream *stream = report_stream(report, "persistent");
-	if (!stream || stream->backend_count == 0 || report->has_nothing_answered)
+	if (!stream || !stream->is_measured || stream->backend_count == 0 ||
+	    report->has_nothing_answered)
 		return;
 	cleanup(text_table_deinit) struct text_table table;
 	text_table_init(&table, style);

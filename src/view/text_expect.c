@@ -53,11 +53,12 @@ static const char *value_text(const struct row *row, char text[PHRASE_MAX])
 	uint64_t whole = value >= 0 && value < 0x1p63 ? (uint64_t)value : 0;
 	char number[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
 	bool is_bound = false;
+	bool has_whole = row->expectation->whole > 0 && (whole > 0 || !row->expectation->is_held);
 	switch (row->figure ? row->figure->unit : FIGURE_NUMBER) {
 	case FIGURE_COUNT:
 		(void)snprintf(text, PHRASE_MAX, "%s%s%s", units_format_grouped(whole, number),
-			       whole > 0 && row->expectation->whole > 0 ? " of " : "",
-			       whole > 0 && row->expectation->whole > 0
+			       has_whole ? " of " : "",
+			       has_whole
 				       ? units_format_grouped((uint64_t)row->expectation->whole, of)
 				       : "");
 		return text;
@@ -74,8 +75,7 @@ static const char *value_text(const struct row *row, char text[PHRASE_MAX])
 	case FIGURE_SIZE:
 		return phrase_volume(whole, text);
 	default:
-		(void)snprintf(text, PHRASE_MAX, "%.3g", value);
-		return text;
+		return phrase_number(value, 3, text);
 	}
 }
 
@@ -95,6 +95,14 @@ static void moments_add(struct moments *moments, int64_t first_ns, int64_t last_
 	moments->is_known = true;
 }
 
+/* A datagram is counted as lost when the reply timeout is over: it was sent so long before. */
+static int64_t counted_late_ns(const struct row *row)
+{
+	bool is_lost_datagram = strcmp(row->stream->transport, "udp") == 0 &&
+				strcmp(row->figure->name, "lost") == 0;
+	return is_lost_datagram ? (int64_t)row->report->reply_timeout_ns : 0;
+}
+
 /* Figures that samples count too. */
 static bool moments_of_samples(const struct row *row, struct moments *ret)
 {
@@ -112,8 +120,9 @@ static bool moments_of_samples(const struct row *row, struct moments *ret)
 		for (uint32_t k = 0; k < row->stream->sample_count; k++) {
 			const struct report_sample *sample = &row->stream->samples[k];
 			const char *place = (const char *)sample + sampled[i].offset;
+			int64_t at_ns = sample->at_ns - counted_late_ns(row);
 			if (*(const uint64_t *)(const void *)place > 0)
-				moments_add(ret, sample->at_ns, sample->at_ns);
+				moments_add(ret, at_ns, at_ns);
 		}
 		return true;
 	}
@@ -138,7 +147,8 @@ static int64_t command_start(const struct report *report)
 	return mark ? mark->at_ns : 0;
 }
 
-static void moments_cell(struct text_table *table, const struct row *row)
+/* "+8.7 s, +9.6 s"; "": not known. */
+static const char *moments_text(const struct row *row, char text[PHRASE_MAX])
 {
 	struct moments moments = { 0 };
 	bool is_failed_count = !row->expectation->is_held && row->expectation->value > 0 &&
@@ -146,12 +156,12 @@ static void moments_cell(struct text_table *table, const struct row *row)
 	if (is_failed_count && !moments_of_samples(row, &moments))
 		moments_of_errors(row, &moments);
 	int64_t from_ns = command_start(row->report);
+	text[0] = '\0';
 	if (moments.is_known)
-		text_table_cell(table, "%+.1f s, %+.1f s",
-				(double)(moments.first_ns - from_ns) / 1e9,
-				(double)(moments.last_ns - from_ns) / 1e9);
-	else
-		text_table_cell(table, "%s", "");
+		(void)snprintf(text, PHRASE_MAX, "%+.1f s, %+.1f s",
+			       (double)(moments.first_ns - from_ns) / 1e9,
+			       (double)(moments.last_ns - from_ns) / 1e9);
+	return text;
 }
 
 /* The one backend that all of the lost ones were on; NULL if there is no one. */
@@ -179,27 +189,47 @@ static void command_note(const struct row *row, struct buffer *text)
 }
 
 /* Where the lost ones were, or why the failed ones failed. */
-static void note_cell(struct text_table *table, const struct row *row)
+static void note_append(const struct row *row, struct buffer *out)
 {
-	cleanup(buffer_deinit) struct buffer text;
-	buffer_init(&text, CLAUSES_MAX);
 	bool has_note = !row->expectation->is_held && row->figure && row->stream;
 	const char *backend = NULL;
 	if (has_note && strcmp(row->figure->name, "lost") == 0)
 		backend = backend_of_lost(row->stream);
 	if (backend)
-		buffer_append_format(&text, "all on %s", backend);
+		buffer_append_format(out, "all on %s", backend);
 	if (has_note && strcmp(row->figure->name, "failed") == 0)
-		(void)errors_text(row->stream, &text);
-	command_note(row, &text);
-	text_table_cell(table, "%s", buffer_text(&text));
+		(void)errors_text(row->stream, out);
+	command_note(row, out);
+}
+
+void text_expectation_sentence(const struct report *report,
+			       const struct report_expectation *expectation, struct buffer *out)
+{
+	cleanup(buffer_deinit) struct buffer note;
+	char value[PHRASE_MAX], moments[PHRASE_MAX];
+	struct row row = row_of(report, expectation);
+	buffer_init(&note, CLAUSES_MAX);
+	buffer_append_format(out, "%s: %s, ", expectation->text,
+			     expectation->is_held ? "held" : "FAILED");
+	if (expectation->is_measured)
+		buffer_append_format(out, "is %s", value_text(&row, value));
+	else
+		buffer_append_format(out, "not measured: %s",
+				     expectation->reason ? expectation->reason : "reason unknown");
+	if (*moments_text(&row, moments))
+		buffer_append_format(out, "; first, last %s", moments);
+	note_append(&row, &note);
+	if (note.size > 0)
+		buffer_append_format(out, "; %s", buffer_text(&note));
 }
 
 static void expectation_row(struct text_table *table, const struct report *report,
 			    const struct report_expectation *expectation)
 {
-	char value[PHRASE_MAX];
+	cleanup(buffer_deinit) struct buffer note;
+	char value[PHRASE_MAX], moments[PHRASE_MAX];
 	struct row row = row_of(report, expectation);
+	buffer_init(&note, CLAUSES_MAX);
 	text_table_cell(table, "%s", expectation->text);
 	text_table_cell(table, "%s", expectation->is_held ? "held" : "FAILED");
 	if (expectation->is_measured)
@@ -207,8 +237,9 @@ static void expectation_row(struct text_table *table, const struct report *repor
 	else
 		text_table_cell(table, "not measured: %s",
 				expectation->reason ? expectation->reason : "reason unknown");
-	moments_cell(table, &row);
-	note_cell(table, &row);
+	text_table_cell(table, "%s", moments_text(&row, moments));
+	note_append(&row, &note);
+	text_table_cell(table, "%s", buffer_text(&note));
 }
 
 static void expectation_rows(struct text_table *table, const struct report *report, bool is_held)
@@ -217,6 +248,14 @@ static void expectation_rows(struct text_table *table, const struct report *repo
 		if (report->expectations[i].is_held == is_held)
 			expectation_row(table, report, &report->expectations[i]);
 	}
+}
+
+const char *text_expectation_value(const struct report *report,
+				   const struct report_expectation *expectation,
+				   char text[PHRASE_MAX])
+{
+	struct row row = row_of(report, expectation);
+	return value_text(&row, text);
 }
 
 static const char *moments_head(const struct report *report)

@@ -67,7 +67,7 @@ static void intervals_table(const struct kind *kind, const struct report_interva
 	text_table_column(&table, "", TEXT_LEFT, 0);
 	for (uint32_t i = 0; i < all->list_count && i < ROWS_MAX; i++)
 		interval_row(&table, kind, &all->list[i], all->resolution_ns);
-	if (out->size > 0)
+	if (out->size > 0 && !style->is_markdown)
 		buffer_append_text(out, "\n");
 	text_table_write(&table, out);
 	if (all->count > ROWS_MAX)

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "metric/report.h"
+#include "view/phrase.h"
 #include "view/text.h"
 
 typedef void text_part(const struct report *report, const struct text_style *style,
@@ -14,3 +15,13 @@ text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */
 text_part text_latencies;    /* with the identity of messages below */
+
+/* A row of the first table as a sentence, without a newline: "persistent.lost == 0: FAILED, is 7;
+ * first, last +8.7 s, +8.8 s; all on web-3". */
+void text_expectation_sentence(const struct report *report,
+			       const struct report_expectation *expectation, struct buffer *out);
+
+/* What it is: "323 of 20,000", ">2000 ms". Of one that was measured. */
+const char *text_expectation_value(const struct report *report,
+				   const struct report_expectation *expectation,
+				   char text[PHRASE_MAX]);

@@ -6,14 +6,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define CELLS_MAX (1 << 20)
 #define CELL_MAX  512
 #define GAP       2
 
 static const char plus_minus[] = "±";
 
+/* Nothing in it means anything, neither to Markdown nor to GitHub, where @ calls people and #
+ * names issues. */
+static void append_markdown(struct buffer *out, const char *text)
+{
+	for (size_t length; *text; text += length > 0 ? length : 1) {
+		length = utf8_length(text);
+		bool is_control = (unsigned char)*text < 0x20 || *text == 0x7f;
+		if (length == 0 || is_control)
+			buffer_append_text(out, length == 0 ? UTF8_REPLACEMENT : "?");
+		else if (*text == '&')
+			buffer_append_text(out, "&amp;");
+		else if (strchr("@#", *text))
+			buffer_append_format(out, "%c&#8203;", *text);
+		else if (strchr("\\`*_[]<>|~$", *text))
+			buffer_append_format(out, "\\%c", *text);
+		else
+			buffer_append(out, text, length);
+	}
+}
+
 void text_append(struct buffer *out, const struct text_style *style, const char *text)
 {
+	if (style->is_markdown) {
+		append_markdown(out, text);
+		return;
+	}
 	while (*text) {
 		size_t plain = strcspn(text, "\xc2");
 		bool is_sign = strncmp(text, plus_minus, strlen(plus_minus)) == 0;
@@ -106,11 +132,48 @@ static void write_row(const struct text_table *table, const char **cell, struct 
 	buffer_append_text(out, "\n");
 }
 
+/* Columns without any text are left out. */
+static void write_markdown_row(const struct text_table *table, const char **cell,
+			       struct buffer *out)
+{
+	for (unsigned column = 0; column < table->columns; column++) {
+		if (table->width[column] > 0)
+			buffer_append_format(out, "| %s ", *cell);
+		*cell += strlen(*cell) + 1;
+	}
+	buffer_append_text(out, "|\n");
+}
+
+static void write_markdown_rule(const struct text_table *table, struct buffer *out)
+{
+	for (unsigned column = 0; column < table->columns; column++) {
+		bool is_right = table->align[column] == TEXT_RIGHT;
+		if (table->width[column] > 0)
+			buffer_append_text(out, is_right ? "| ---: " : "| --- ");
+	}
+	buffer_append_text(out, "|\n");
+}
+
+/* The empty line ends a table. */
+static void write_markdown(const struct text_table *table, struct buffer *out)
+{
+	const char *cell = table->cells.data;
+	write_markdown_row(table, &cell, out);
+	write_markdown_rule(table, out);
+	for (uint64_t row = 1; row < table->cell_count / table->columns; row++)
+		write_markdown_row(table, &cell, out);
+	buffer_append_text(out, "\n");
+}
+
 void text_table_write(const struct text_table *table, struct buffer *out)
 {
 	assert(table->columns > 0 && table->cell_count % table->columns == 0);
 	if (table->cells.error) {
 		out->error = table->cells.error;
+		return;
+	}
+	if (table->style->is_markdown) {
+		write_markdown(table, out);
 		return;
 	}
 	const char *cell = table->cells.data;

@@ -30,5 +30,5 @@ void text_table_column(struct text_table *table, const char *head, enum text_ali
 void text_table_cell(struct text_table *table, const char *format, ...) printf_like(2, 3);
 void text_table_write(const struct text_table *table, struct buffer *out);
 
-/* Appends `text` as the style wants it: "±" or "+-", and '?' for control characters. */
+/* Appends `text` as the style wants it: "±" or "+-", '?' for control characters, no markup. */
 void text_append(struct buffer *out, const struct text_style *style, const char *text);

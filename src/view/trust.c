@@ -1,11 +1,13 @@
 /* See trust.h. */
 #include "view/trust.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/attributes.h"
 #include "base/outcome.h"
 #include "base/units.h"
+#include "sys/limits.h"
 #include "view/clauses.h"
 #include "view/phrase.h"
 
@@ -13,6 +15,7 @@
 #define WEAK_LATE_NS  (10 * NS_PER_MS)
 #define BAD_LATE_NS   (100 * NS_PER_MS)
 #define WEAK_LAG_NS   (20 * NS_PER_MS)
+#define STILL_NS      (100 * NS_PER_MS)
 #define BAD_MISSED_OF 100 /* one message in so many */
 
 static uint64_t missed_generator(const struct report *report)
@@ -69,11 +72,13 @@ static const char *verdict(const struct report *report)
 	const struct report_generator *generator = &report->generator;
 	uint64_t missed = missed_generator(report);
 	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
-	if (report->has_nothing_answered || generator->send_error_p99_ns > BAD_LATE_NS ||
-	    (missed > 0 && has_missed_much) || has_lacked_anything(report))
+	if (report->has_nothing_answered || !report_is_measured(report) ||
+	    generator->send_error_p99_ns > BAD_LATE_NS || (missed > 0 && has_missed_much) ||
+	    has_lacked_anything(report))
 		return "bad";
 	bool was_slow = generator->send_error_p99_ns > WEAK_LATE_NS ||
-			generator->loop_lag_p99_ns > WEAK_LAG_NS || missed > 0;
+			generator->loop_lag_p99_ns > WEAK_LAG_NS ||
+			generator->loop_lag_max_ns > STILL_NS || missed > 0;
 	bool was_deaf = generator->receive_queue_overflows > 0 || generator->listen_overflows > 0 ||
 			report->limit_count > 0;
 	return was_slow || was_deaf || was_cut_short(report) ? "weak" : "good";
@@ -129,20 +134,35 @@ static void trust_resolution(const struct report_stream *stream, struct clauses 
 	buffer_append_format(clauses_next(clauses), "times are %s %s (one message per %s and %s)",
 			     phrase_resolution(resolution_ns, resolution),
 			     resolution_ns < NS_PER_MS ? "ms" : "s",
-			     phrase_time(resolution_ns, interval),
+			     phrase_interval(resolution_ns, interval),
 			     strcmp(stream->transport, "udp") == 0 ? "flow" : "client");
+}
+
+/* What this host kept from being sent says nothing of the path. */
+static void trust_probes_missed(const struct counters *totals, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	if (totals->missed_generator > 0)
+		buffer_append_format(clauses_next(clauses), "%s not sent for want of cpu",
+				     phrase_count(totals->missed_generator, "UDP probe", count));
+	if (totals->missed_no_connection > 0)
+		buffer_append_format(
+			clauses_next(clauses), "%s that this host did not let out",
+			phrase_count(totals->missed_no_connection, "UDP probe", count));
 }
 
 static void trust_path(const struct report_stream *stream, struct clauses *clauses)
 {
+	char expected[PHRASE_MAX];
+	trust_probes_missed(&stream->totals, clauses);
 	if (!stream->is_measured)
 		buffer_append_format(
 			clauses_next(clauses), "no UDP probe%s%s%s", stream->reason ? " (" : "",
 			stream->reason ? stream->reason : "", stream->reason ? ")" : "");
 	else if (stream->outages.is_measured && stream->outages.expected_false > 0.01)
 		buffer_append_format(clauses_next(clauses),
-				     "%.2g path outages to be expected by chance",
-				     stream->outages.expected_false);
+				     "%s path outages to be expected by chance",
+				     phrase_number(stream->outages.expected_false, 2, expected));
 }
 
 static void trust_short(const struct report *report, struct clauses *clauses)
@@ -164,6 +184,10 @@ static void trust_host(const struct report_generator *generator, struct clauses 
 	if (generator->loop_lag_p99_ns > WEAK_LAG_NS)
 		buffer_append_format(clauses_next(clauses), "this program woke p99 %s ms late",
 				     units_format_ms(generator->loop_lag_p99_ns, text));
+	if (generator->loop_lag_max_ns > STILL_NS)
+		buffer_append_format(clauses_next(clauses),
+				     "this program stood still for up to %s ms",
+				     units_format_ms(generator->loop_lag_max_ns, text));
 	if (generator->events_dropped > 0)
 		buffer_append_format(clauses_next(clauses), "%s not told",
 				     phrase_count(generator->events_dropped, "event", text));
@@ -182,6 +206,36 @@ static void trust_lacks(const struct report *report, struct clauses *clauses)
 	}
 }
 
+/* "12 clients turned away by --max-connections" */
+static void trust_limit(const struct report_limit *limit, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	bool is_option = strcmp(limit->name, "descriptors") != 0;
+	buffer_append_format(clauses_next(clauses), "%s turned away by %s%s",
+			     phrase_count(limit->count, "client", count), is_option ? "--" : "",
+			     is_option ? limit->name : "ulimit -n");
+}
+
+/* "3 listen-queue overflows (4 may wait: sysctl -w net.core.somaxconn=4096)" */
+static void trust_listen_queue(const struct report_generator *generator, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	struct buffer *out = clauses_next(clauses);
+	uint64_t wanted = 2 * generator->listen_queue;
+	if (wanted < LIMITS_LISTEN_QUEUE_USUAL)
+		wanted = LIMITS_LISTEN_QUEUE_USUAL;
+	if (generator->listen_overflows == 0) {
+		buffer_append_text(out, "no listen-queue overflow");
+		return;
+	}
+	buffer_append_text(
+		out, phrase_count(generator->listen_overflows, "listen-queue overflow", count));
+	if (generator->listen_queue > 0)
+		buffer_append_format(
+			out, " (%" PRIu64 " may wait: sysctl -w net.core.somaxconn=%" PRIu64 ")",
+			generator->listen_queue, wanted);
+}
+
 /* "no limit was reached, no listen-queue overflow, 0.04 of 2 CPUs" */
 static void trust_served(const struct report *report, struct clauses *clauses)
 {
@@ -190,17 +244,10 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 	double seconds = (double)report->duration_ns / 1e9;
 	clauses->separator = ", ";
 	for (uint32_t i = 0; i < report->limit_count; i++)
-		buffer_append_format(clauses_next(clauses), "%s turned away by the limit of %s",
-				     phrase_count(report->limits[i].count, "client", count),
-				     report->limits[i].name);
+		trust_limit(&report->limits[i], clauses);
 	if (report->limit_count == 0)
 		buffer_append_text(clauses_next(clauses), "no limit was reached");
-	if (generator->listen_overflows > 0)
-		buffer_append_text(
-			clauses_next(clauses),
-			phrase_count(generator->listen_overflows, "listen-queue overflow", count));
-	else
-		buffer_append_text(clauses_next(clauses), "no listen-queue overflow");
+	trust_listen_queue(generator, clauses);
 	buffer_append_format(clauses_next(clauses), "%.2f of %s",
 			     seconds > 0 ? generator->cpu_seconds / seconds : 0.0,
 			     phrase_count(generator->cpus, "CPU", count));
@@ -212,8 +259,9 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
 	const struct report_stream *paced = slots ? slots : attempts;
-	trust_lacks(report, clauses);
-	if (report->has_nothing_answered) {
+	if (!report->not_measured)
+		trust_lacks(report, clauses);
+	if (report->has_nothing_answered || !report_is_measured(report)) {
 		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
 		return;
 	}

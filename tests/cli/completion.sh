@@ -20,3 +20,14 @@ press_tab conntest help --completion ""
 press_tab conntest help --completion = z
 press_tab conntest help --mdoc ""
 press_tab conntest nonsense ""
+press_tab conntest traffic -o ""
+press_tab conntest serve -o c
+press_tab conntest report show -o = h
+press_tab conntest traffic --output = n
+press_tab conntest traffic --expect g
+press_tab conntest traffic --expect response.p9
+press_tab conntest serve --expect c
+press_tab conntest serve --listen ""
+press_tab conntest traffic --help ""
+press_tab conntest traffic --help = s
+press_tab conntest traffic -o json = /tmp

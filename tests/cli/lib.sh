@@ -4,7 +4,7 @@
 set -uo pipefail
 
 : "${CONNTEST:?is the path of the program}"
-case_path=${0%.sh}
+case_path=$(realpath "${0%.sh}")
 actual=$(mktemp)
 exec 3>&1 4>&2 >"$actual" 2>&1
 

@@ -7,7 +7,9 @@ command -v mandoc >/dev/null || skip "no mandoc"
 pages=$(conntest help --mdoc conntest | sed -n 's/^\.Xr \(conntest-[a-z]*\) 1.*/\1/p')
 [[ -n $pages ]] || echo "the main page links no others"
 for page in conntest $pages; do
-	conntest help --mdoc "$page" | mandoc -T lint -W warning
+	# Only one page is here; the others are found where all are installed.
+	conntest help --mdoc "$page" | mandoc -T lint |
+		grep -v 'STYLE: referenced manual not found: Xr conntest'
 	for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' 'SEE ALSO'; do
 		conntest help --mdoc "$page" | grep -qx "\.Sh $section" ||
 			echo "$page: no section $section"

@@ -11,6 +11,7 @@ run conntest traffic --message-size 0 web
 run conntest traffic --message-size 4GiB web
 run conntest traffic --duraton 60s web
 run conntest traffic --expect 'outage.max < 1s' 192.0.2.1
+run conntest traffic --expect 'outage.max < 1s' web
 run conntest traffic --cpus 9999 192.0.2.1
 run conntest traffic --new-connections 10x 192.0.2.1
 run conntest traffic --mark-on HUP web
@@ -23,9 +24,17 @@ run conntest traffic -T 1s web -- true
 run conntest traffic trafic://web
 run conntest traffic https://web/healthz
 run conntest traffic web:0
+run conntest traffic '[fe80::1]'
+run conntest traffic '[fe80::1%nowhere]'
+run conntest traffic -4 '[::1]'
+run conntest traffic -6 192.0.2.1
+run conntest traffic --source nobody web
+run conntest traffic ''
 run conntest traffic
 CONNTEST_TRAFFIC_RATES=5 run conntest traffic web
+run conntest traffic -r 5 -b 5Mbps web
 run conntest serve --listen tcp://:5003
+run conntest serve --listen ''
 run conntest report lsit
 run conntest server
 run conntest verison

@@ -1,25 +1,55 @@
 // A report file from anywhere: read, or refused with a sentence. What was read is written, read and
 // written again the same, and every view takes it.
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/attributes.h"
 #include "fuzz.h"
+#include "metric/report_latency.h"
 #include "metric/report_read.h"
 #include "metric/report_write.h"
+#include "view/csv.h"
 #include "view/ctraffic.h"
+#include "view/hdr_log.h"
+#include "view/junit.h"
+#include "view/markdown.h"
 #include "view/sentence.h"
 #include "view/text.h"
 
 static void show(struct report *report)
 {
 	static const struct text_style style = { .is_utf8 = false };
+	static void (*const views[])(const struct report *report, struct buffer *out) = {
+		ctraffic_write, csv_write_samples, csv_write_connections, csv_write_figures,
+		hdr_log_write,  junit_write,       markdown_write,
+	};
 	struct buffer out;
 	buffer_init(&out, REPORT_FILE_MAX);
 	text_write(report, &style, &out);
-	ctraffic_write(report, &out);
+	for (size_t i = 0; i < array_size(views); i++)
+		views[i](report, &out);
 	sentence_build(report);
 	text_write(report, &style, &out);
 	buffer_deinit(&out);
+}
+
+static void unpack(const struct report *report)
+{
+	struct hist *hist = calloc(1, HIST_STREAM_BYTES);
+	assert(hist != NULL);
+	hist_init(hist, HIST_STREAM_RANGE);
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		for (int k = 0; k < LATENCY_COUNT; k++) {
+			const struct report_latency *latency = &report->streams[i].latency[k];
+			struct error error = { "" };
+			if (report_latency_hist(latency, &error, hist) < 0)
+				assert(hist->count == 0 && *error.text != '\0');
+			assert(hist_percentile(hist, 99) <= hist->highest);
+			hist_clear(hist);
+		}
+	}
+	free(hist);
 }
 
 static void write_again(const struct report *report)
@@ -50,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	write_again(report);
 	show(report);
+	unpack(report);
 	report_free(report);
 	return 0;
 }

@@ -8,8 +8,8 @@ need jq
 peer() {
 	echo "$1"
 	start "$1" "$helpers/bad_peer" "$1"
-	traffic -c 5 -r 10/conn --new-connections 5/s --path-probe off --reply-timeout 300ms \
-		--give-up 1s -T 2s "tcp://127.0.0.1:$(await "$work/$1.out" ready | cut -d' ' -f2)"
+	traffic -c 5 -r 10/conn --new-connections 10/s --path-probe off --reply-timeout 300ms \
+		--give-up 500ms --connect-timeout 500ms -T 1s "tcp://127.0.0.1:$(await "$work/$1.out" ready | cut -d' ' -f2)"
 	expect "exit status" "$exit_status" == 1
 	expect_json "$work/report.json" "stream(\"persistent\").survival.$2" == 5
 	expect_json "$work/report.json" 'stream("persistent").totals.messages_received' == 0

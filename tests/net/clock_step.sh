@@ -1,5 +1,6 @@
 #!/bin/bash
-# The wall clock steps an hour ahead in the middle of a run: nothing that was measured notices.
+# The wall clock steps an hour ahead in the middle of a run, and two back: nothing that was measured
+# notices.
 # shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
 need jq faketime
@@ -12,8 +13,11 @@ LD_PRELOAD=$library ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 \
 	FAKETIME_TIMESTAMP_FILE=$work/clock FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 	traffic_start -c 5 -r 20/conn --new-connections 10/s --path-probe off -T 3s \
 	"traffic://127.0.0.1:$(port web-1)"
-echo +3600 >"$work/clock.new"
-mv "$work/clock.new" "$work/clock"
+for step in +3600 -3600; do
+	echo "$step" >"$work/clock.new"
+	mv "$work/clock.new" "$work/clock"
+	pause 0.5
+done
 traffic_end
 
 report() { expect_json "$work/report.json" "$@"; }

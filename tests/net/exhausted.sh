@@ -26,9 +26,16 @@ new_ones_failed() {
 }
 
 echo "out of descriptors, before"
-run bash -c 'ulimit -n 64 && exec "$@"' _ "$conntest" traffic -c 200 -T 1s --no-save "$target"
+with_128() { run bash -c 'ulimit -n 128 && exec "$@"' _ "$conntest" traffic "$@" -T 1s "$target"; }
+with_128 -c 200
 expect "exit status" "$run_status" == 3
-expect_text "$work/run.err" '(descriptors|ulimit -n)'
+expect_text "$work/run.err" 'needs 320 .* lower -c to 8, or raise it with .ulimit -Hn 400'
+with_128 -c 8 --no-save
+expect "exit status with -c 8" "$run_status" == 0
+run bash -c 'ulimit -n 5 && exec "$@"' _ "$conntest" traffic -c 5 -T 1s "$target" -o json
+expect "exit status with 5" "$run_status" == 3
+expect_text "$work/run.err" 'needs 125 file descriptors, .* is 5: raise it with'
+expect_json "$work/run.out" .result == "could not measure: $(cut -d: -f2- "$work/run.err" | sed 's/^ //')"
 
 echo "out of descriptors, in the middle"
 traffic_start -c 5 -r 10/conn --new-connections 20/s --path-probe off -T 2s "$target"
@@ -76,7 +83,20 @@ expect "exit status" "$run_status" == 3
 expect_text "$work/run.err" 'local ports.*--source'
 run "${in_a[@]}" "$conntest" traffic -c 5 --new-connections 50/s --no-save 127.0.0.1
 expect "exit status with new connections" "$run_status" == 3
-expect_text "$work/run.err" 'TIME-WAIT.*lower the rate'
+expect_text "$work/run.err" 'TIME-WAIT.*there are 20: lower --new-connections to 7/s'
+run "${in_a[@]}" "$conntest" traffic -c 16 --new-connections 4/s --no-save 127.0.0.1
+expect_text "$work/run.err" 'there are 20: lower -c to 12 or --new-connections to 2/s'
+run "${in_a[@]}" "$conntest" traffic -c 12 --new-connections 4/s -T 4s --no-save 127.0.0.1
+expect "exit status with -c 12" "$run_status" == 0
+
+echo "source addresses with ports of their own"
+printf '127.0.0.1:%s\n' 5101 5102 5103 >"$work/sources"
+run "${in_a[@]}" "$conntest" traffic -c 2 --source "$work/sources" --no-save 127.0.0.1
+expect "exit status" "$run_status" == 3
+expect_text "$work/run.err" 'there are 3 addresses: say --new-connections off, --path-flows 3,'
+run "${in_a[@]}" "$conntest" traffic -c 2 --new-connections off --path-flows 3 -T 1s \
+	--source "$work/sources" --no-save --expect graceful 127.0.0.1
+expect "exit status with less" "$run_status" == 0
 # Ports that others hold can't be foreseen.
 inside a sysctl -qw net.ipv4.ip_local_port_range='40000 40999'
 space=a traffic_start -c 5 -r 10/conn --new-connections 10/s --path-probe off -T 3s 127.0.0.1

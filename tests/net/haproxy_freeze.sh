@@ -6,7 +6,8 @@ source "$(dirname "$0")/lib.sh"
 need jq haproxy
 
 four_backends
-traffic_start -c 40 -r 20/conn --new-connections off --path-probe off -T 4s "tcp://127.0.0.1:$PORT"
+traffic_start -c 40 -r 20/conn --new-connections off --path-probe off -T 4s \
+	--expect graceful "tcp://127.0.0.1:$PORT"
 kill -STOP "${pids[web-3]}"
 pause 1.5
 kill -CONT "${pids[web-3]}"

@@ -6,13 +6,14 @@ source "$(dirname "$0")/lib.sh"
 need jq haproxy
 
 four_backends
-traffic_start -c 40 -r 20/conn --new-connections off --path-probe off -T 3s "tcp://127.0.0.1:$PORT"
+traffic_start -c 40 -r 20/conn --new-connections off --path-probe off -T 3s \
+	--expect hitless "tcp://127.0.0.1:$PORT"
 kill -KILL "${pids[web-2]}"
 traffic_end
 
 report() { expect_json "$work/report.json" "$@"; }
 survival='stream("persistent").survival'
-expect "exit status" "$exit_status" == 0
+expect "exit status" "$exit_status" == 1
 report "$survival.untouched" == 30
 report "$survival | .closed + .reset" == 10
 report "$survival.reconnected" == 10

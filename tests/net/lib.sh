@@ -8,6 +8,7 @@ conntest=${CONNTEST:-build/dev/conntest}
 helpers=${CONNTEST_BUILD:-build/dev}/tests/net
 work=$(mktemp -d)
 export XDG_STATE_HOME=$work # where conntest keeps reports
+export CONNTEST_TRAFFIC_STALL_AFTER=500ms # servers on a busy machine are silent now and then
 failures=0
 declare -A pids=() spaces=()
 
@@ -207,6 +208,7 @@ traffic_end() {
 	[[ -s $work/report.json ]] ||
 		{ fail "traffic left no report, status $exit_status"; exit 1; }
 	adds_up "$work/report.json"
+	[[ ! -s $work/run.ndjson ]] || snapshots_add_up "$work/run.ndjson"
 }
 
 # adds_up REPORT: the identities that hold in every one.
@@ -217,6 +219,18 @@ adds_up() {
 			(.survival and (.slots != (.survival |
 				del(.reconnected, .backend_changed, .by_backend) | add)))) |
 		{name, totals, schedule, survival}' "$1")" == ""
+	expect "streams of $1 whose samples don't add up" "$(jq -c '.streams[] |
+		select((.samples | map(.at_ns) | . != unique) or
+			((.samples | map(.sent) | add) // 0) != .totals.messages_sent or
+			((.samples | map(.received) | add) // 0) != .totals.messages_received or
+			((.samples | map(.lost) | add) // 0) != .totals.lost) |
+		{name, totals, samples}' "$1")" == ""
+}
+
+snapshots_add_up() {
+	expect "snapshots in $1 that don't add up" "$(jq -c 'select(.event == "snapshot") |
+		.streams[] | select(.sent != .received + .lost + .in_flight or .scheduled != .sent +
+			.debt + .missed_no_connection + .missed_peer + .missed_generator)' "$1")" == ""
 }
 
 # traffic [OPTION...] TARGET: a whole run; results as above, the text in $work/traffic.out.

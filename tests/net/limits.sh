@@ -14,6 +14,20 @@ expect_json "$work/report.json" 'stream("persistent").totals | .messages_receive
 
 stop web-1
 tail -n 1 "$work/web-1.out" | jq .report >"$work/served.json"
-expect_text "$work/web-1.err" 'clients turned away by a limit'
+expect_text "$work/web-1.err" 'clients turned away by --max-connections'
 expect_json "$work/served.json" '.served.limits[] | select(.name == "max-connections").count' '>=' 3
 expect_json "$work/served.json" 'stream("served").totals.messages_received' '>=' 105
+
+echo "few may wait to be let in"
+namespace a
+inside a sysctl -qw net.core.somaxconn=4
+start queue nsenter --net="/run/netns/${spaces[a]}" "$conntest" serve --listen traffic://127.0.0.1:5003
+await "$work/queue.out" '^queue +4 clients may wait .*: sysctl -w net.core.somaxconn=4096' >/dev/null
+inside a "$conntest" traffic -c 1 -T 100ms --no-save 127.0.0.1 >/dev/null # it counts from now on
+kill -STOP "${pids[queue]}"
+space=a traffic_start -c 50 --connect-rate off --new-connections off --path-probe off \
+	--connect-timeout 1s -T 1s 127.0.0.1
+kill -CONT "${pids[queue]}"
+traffic_end
+stop queue
+expect_text "$work/queue.out" 'Trust:.* overflows \(4 may wait: sysctl -w net.core.somaxconn=4096\)'

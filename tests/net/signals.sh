@@ -29,6 +29,17 @@ expect "exit status" "$exit_status" == 1
 expect_json "$work/report.json" .interrupted == true
 expect_json "$work/report.json" .nothing_answered == true
 
+echo "in the ramp, when some are up"
+start traffic "$conntest" traffic -c 100 --connect-rate 10/s --path-probe off --no-save -v \
+	-o "json=$work/report.json" "tcp://127.0.0.1:$(port web-1)"
+await "$work/traffic.err" 'slot 1.*connected' >/dev/null
+kill -INT "${pids[traffic]}"
+traffic_end
+expect "exit status" "$exit_status" == 0
+expect_json "$work/report.json" .nothing_answered == false
+expect_json "$work/report.json" '.figures.persistent.lost' == null
+expect_text "$work/traffic.out" '^Result: +interrupted while connecting, [0-9]+ of 100 up, nothing measured'
+
 echo "a second one doesn't wait for replies"
 traffic_start -c 3 -r 10/conn --new-connections off --path-probe off --reply-timeout 60s \
 	--connect-timeout 500ms -T 60s "$silent"

@@ -18,10 +18,12 @@
 #include "base/units.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
+#include "sys/ip_socket.h"
 
 #define LINGER_NS    (500 * NS_PER_MS)
 #define SIZE_DEFAULT 64
 #define DATAGRAM_MAX 65536
+#define BUFFER_BYTES (4 * 1024 * 1024) /* what comes while the machine is busy is no loss */
 
 struct datagram {
 	uint64_t sequence;
@@ -258,7 +260,7 @@ int main(int argc, char **argv)
 		return fputs("udp_ping: see the head of its source for usage\n", stderr), 2;
 	socklen_t length = parse_address(argv[0], port, &address);
 	owned_fd int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (length == 0 || fd < 0)
+	if (length == 0 || fd < 0 || ip_socket_set_buffer(fd, SO_RCVBUF, BUFFER_BYTES) < 0)
 		return fail(argv[0]);
 	if (is_server)
 		return bind(fd, (struct sockaddr *)&address, length) < 0 ? fail("bind") : serve(fd);

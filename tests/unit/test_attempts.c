@@ -67,6 +67,7 @@ static void a_connect_alone_is_no_success(void **state)
 	assert_int_equal(outage->start_ns - simulation.worker->begin_ns, 3 * NS_PER_S);
 	assert_int_equal(outage->end_ns - outage->start_ns, 3 * NS_PER_S);
 	assert_int_equal(outage->unanswered, 30);
+	assert_int_equal(outage->slot, 30); /* the first that failed */
 	simulation_deinit(&simulation);
 }
 

@@ -79,9 +79,10 @@ static void refuses_with_a_sentence(void **state)
 		{ "cpu < nan", "cpu: \"nan\" is not a number" },
 		{ "goodput > 1Mbps/conn",
 		  "goodput: \"1Mbps/conn\": goodput is of the whole stream" },
-		{ "gracefull",
-		  "\"gracefull\" is neither NAME OP VALUE, like 'lost == 0', nor a set "
-		  "(graceful, hitless)" },
+		{ "gracefull", "no set \"gracefull\"; did you mean graceful?" },
+		{ "hittless", "no set \"hittless\"; did you mean hitless?" },
+		{ "lossless", "\"lossless\" is neither NAME OP VALUE, like 'lost == 0', nor a set "
+			      "(graceful, hitless)" },
 		{ "lost = 0", "\"lost = 0\" is neither NAME OP VALUE, like 'lost == 0', nor a set "
 			      "(graceful, hitless)" },
 		{ "", "\"\" is neither NAME OP VALUE, like 'lost == 0', nor a set (graceful, "
@@ -217,7 +218,7 @@ static void holds_or_not(void **state)
 		{ "new.failed == 1.5%", true, 3 },
 		{ "survival.untouched == 75%", true, 150 },
 		{ "survival.untouched > 75%", false, 150 },
-		{ "response.p90 < 1ms", true, 570000 },
+		{ "persistent.response.p90 < 1ms", true, 570000 },
 		{ "cpu < 0.04", false, 0.04 },
 		{ "cpu <= 0.04", true, 0.04 },
 	};
@@ -234,16 +235,19 @@ static void holds_or_not(void **state)
 	}
 }
 
-static void without_a_stream_all_measured_ones_must_hold(void **state)
+static void without_a_stream_all_must_hold(void **state)
 {
 	static const char *const texts[] = { "lost == 0", "outages.max == 0" };
 	struct report *report = sample_failover();
 	evaluate(report, texts, 2);
-	assert_int_equal(report->expectation_count, 3);
+	assert_int_equal(report->expectation_count, 4);
 	assert_false(find(report, "persistent.lost == 0")->is_held);
 	assert_false(find(report, "new.lost == 0")->is_held);
-	/* The path was not measured, so the only stream that has it needs no name. */
-	assert_false(find(report, "outages.max == 0")->is_measured == false);
+	/* Clients have losses of their own, but outages only new connections and the path. */
+	assert_true(find(report, "new.outages.max == 0")->is_measured);
+	assert_string_equal(find(report, "path.outages.max == 0")->reason,
+			    "3 datagrams unanswered");
+	assert_false(find(report, "path.outages.max == 0")->is_held);
 	report_free(report);
 }
 
@@ -279,7 +283,7 @@ int main(void)
 		cmocka_unit_test(the_command_is_expected_only_where_one_is_wrapped),
 		cmocka_unit_test(sets_shrink_to_the_plan),
 		cmocka_unit_test(holds_or_not),
-		cmocka_unit_test(without_a_stream_all_measured_ones_must_hold),
+		cmocka_unit_test(without_a_stream_all_must_hold),
 		cmocka_unit_test(not_measured_is_not_held),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

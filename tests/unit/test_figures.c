@@ -158,7 +158,7 @@ static void help_has_a_line_a_figure(void **state)
 	figures_help(&out);
 	for (const char *at = buffer_text(&out); (at = strchr(at, '\n')); at++)
 		lines++;
-	assert_int_equal(lines, figure_table_size + 5);
+	assert_int_equal(lines, figure_table_size + 6);
 	assert_non_null(strstr(buffer_text(&out), "\nlost                      count      sent"));
 	assert_non_null(strstr(buffer_text(&out), "persistent path "));
 	buffer_deinit(&out);

@@ -116,11 +116,51 @@ static void an_outage_lies_within_its_bounds(void **state)
 			assert_true(300 * NS_PER_MS <= estimate_ns + interval_ns + rtt_ns);
 			assert_true(300 * NS_PER_MS + interval_ns + rtt_ns >= estimate_ns);
 			assert_true(outage->has_forward);
+			/* The cut drops both ways: only what was sent within a delay before it
+			 * got there and lost its answer. */
+			assert_in_range(outage->forward_lost, outage->unanswered - 2,
+					outage->unanswered);
 		}
 		assert_int_equal(simulation_survivors(&simulation, SURVIVAL_RECOVERED), 2);
 		assert_identities(&simulation, PLAN_PATH);
 		simulation_deinit(&simulation);
 	}
+}
+
+static void what_a_server_that_was_away_did_not_count_was_lost_on_the_way_there(void **state)
+{
+	struct simulation simulation;
+	set_up_path(&simulation, NS_PER_MS, PLAN_PROBE_ON);
+	simulation_run_to(&simulation, 4 * NS_PER_S);
+	memory_network_cut(simulation.network);
+	peer_forget_counts(simulation.peers[0]);
+	simulation_run_to(&simulation, 5 * NS_PER_S);
+	memory_network_join(simulation.network);
+	simulation_finish(&simulation);
+	assert_int_equal(simulation_interval_count(&simulation, INTERVAL_OUTAGE), 8);
+	for (unsigned k = 0; k < 8; k++) {
+		const struct interval *outage =
+			simulation_interval(&simulation, INTERVAL_OUTAGE, k);
+		assert_true(outage->has_forward);
+		assert_int_equal(outage->forward_lost, outage->unanswered);
+	}
+	simulation_deinit(&simulation);
+}
+
+static void persistent_flows_are_in_the_record(void **state)
+{
+	struct simulation simulation;
+	set_up_flows(&simulation, &(struct memory_options){ .delay_ns = NS_PER_MS });
+	simulation_finish(&simulation);
+	const struct connection_log *log = &simulation.worker->open;
+	assert_int_equal(log->count, 4);
+	for (uint32_t i = 0; i < log->count; i++) {
+		assert_int_equal(log->items[i].sent, 2000);
+		assert_int_equal(log->items[i].received, 2000);
+		assert_int_equal(log->items[i].outcome, OUTCOME_OPEN);
+		assert_true(log->items[i].connected_ns >= log->items[i].started_ns);
+	}
+	simulation_deinit(&simulation);
 }
 
 static void the_path_is_asked_once_a_name_is_known(void **state)
@@ -182,6 +222,9 @@ int main(void)
 		cmocka_unit_test(loss_duplication_and_reordering_are_told_apart),
 		cmocka_unit_test(an_answer_after_the_timeout_is_late_and_moves_nothing),
 		cmocka_unit_test(an_outage_lies_within_its_bounds),
+		cmocka_unit_test(
+			what_a_server_that_was_away_did_not_count_was_lost_on_the_way_there),
+		cmocka_unit_test(persistent_flows_are_in_the_record),
 		cmocka_unit_test(the_path_is_asked_once_a_name_is_known),
 		cmocka_unit_test(a_silent_path_has_no_record),
 		cmocka_unit_test(an_outage_open_at_the_end_is_open),

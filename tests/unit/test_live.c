@@ -48,6 +48,27 @@ static void one_line_on_a_terminal(void **state)
 	buffer_deinit(&out);
 }
 
+static void a_line_never_wraps(void **state)
+{
+	static const struct {
+		unsigned columns;
+		const char *line;
+	} cases[] = {
+		{ 106, LINE ", p50/p99: 0.33/2.61 ms" },
+		{ 80, "+3.000 s  conn 197/3/1, msg 6,000/5,990/7, 0.33/2.61 ms" },
+		{ 20, "+3.000 s  conn 197/" },
+		{ 1, "" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct live live = { .is_terminal = true, .columns = cases[i].columns };
+		struct buffer out;
+		buffer_init(&out, 4096);
+		live_write(&live, &figures, &out);
+		assert_string_equal(buffer_text(&out) + 4, cases[i].line);
+		buffer_deinit(&out);
+	}
+}
+
 static void nothing_was_answered_in_it(void **state)
 {
 	struct live live = { .is_terminal = false };
@@ -66,6 +87,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_each_without_a_terminal),
 		cmocka_unit_test(one_line_on_a_terminal),
+		cmocka_unit_test(a_line_never_wraps),
 		cmocka_unit_test(nothing_was_answered_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

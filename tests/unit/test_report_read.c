@@ -58,9 +58,11 @@ static void check_stream(const struct report_stream *stream, const struct report
 {
 	assert_memory_equal(&again->totals, &stream->totals, sizeof(stream->totals));
 	assert_memory_equal(again->survival, stream->survival, sizeof(stream->survival));
-	for (unsigned i = 0; i < LATENCY_COUNT; i++)
+	for (unsigned i = 0; i < LATENCY_COUNT; i++) {
 		assert_memory_equal(&again->latency[i], &stream->latency[i],
 				    offsetof(struct report_latency, is_measured));
+		assert_string_equal(again->latency[i].hdr, stream->latency[i].hdr);
+	}
 	assert_int_equal(again->sample_count, 3);
 	assert_memory_equal(again->samples, stream->samples, 3 * sizeof(*stream->samples));
 	assert_int_equal(again->backend_count, 2);

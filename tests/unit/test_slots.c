@@ -165,6 +165,22 @@ static void reconnect_off_misses_the_rest(void **state)
 	simulation_deinit(&simulation);
 }
 
+static void a_peer_that_ends_every_connection_is_spared(void **state)
+{
+	struct simulation simulation;
+	set_up(&simulation, 1, 1, 10, 10 * NS_PER_S);
+	simulation_begin(&simulation);
+	for (uint64_t ms = 50; ms <= 5000; ms += 50) {
+		simulation_run_to(&simulation, ms * NS_PER_MS);
+		(void)memory_network_reset_streams(simulation.network, &simulation.endpoints[0]);
+	}
+	/* At once, then after 100, 200 ... 1,000 ms: no hundred connections. */
+	assert_in_range(simulation_counters(&simulation, PLAN_PERSISTENT)->connects, 5, 15);
+	simulation_finish(&simulation);
+	assert_identities(&simulation);
+	simulation_deinit(&simulation);
+}
+
 static void bad_peers_have_their_class(void **state)
 {
 	(void)state;
@@ -299,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_reset_loses_what_was_owed_and_is_interrupted),
 		cmocka_unit_test(an_interruption_open_at_the_end_is_open),
 		cmocka_unit_test(reconnect_off_misses_the_rest),
+		cmocka_unit_test(a_peer_that_ends_every_connection_is_spared),
 		cmocka_unit_test(bad_peers_have_their_class),
 		cmocka_unit_test(peers_that_never_answer_leave_nobody_untouched),
 		cmocka_unit_test(bytes_in_small_pieces_are_the_same_messages),

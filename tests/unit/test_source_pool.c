@@ -19,13 +19,26 @@ static struct endpoint parse(const char *text)
 	return endpoint;
 }
 
+static int read_pool(const char *text, const struct endpoint *to, struct error *error,
+		     struct source_pool **ret)
+{
+	int rc = source_pool_parse(text, error, ret);
+	if (rc == 0)
+		rc = source_pool_check(*ret, to, error);
+	if (rc < 0) {
+		source_pool_free(*ret);
+		*ret = NULL;
+	}
+	return rc;
+}
+
 static struct source_pool *parse_pool(const char *text, const char *remote)
 {
 	struct endpoint to = parse(remote);
 	struct error error = { "" };
 	struct source_pool *pool = NULL;
 
-	int rc = source_pool_parse(text, &to, &error, &pool);
+	int rc = read_pool(text, &to, &error, &pool);
 	assert_string_equal(error.text, "");
 	assert_int_equal(rc, 0);
 	return pool;
@@ -104,15 +117,16 @@ static void test_errors(void **state)
 		{ "127.0.0.0/33", "127.0.0.1", -EINVAL, "prefix from /12 to /32" },
 		{ "127.0.0.0/", "127.0.0.1", -EINVAL, "prefix from /12 to /32" },
 		{ "::1/64", "::1", -EINVAL, "prefix from /108 to /128" },
-		{ "/nowhere/to/be/found", "127.0.0.1", -ENOENT, "there is no such file" },
-		{ "automatic", "127.0.0.1", -ENOENT, "\"automatic\" is no address" },
+		{ "/nowhere/to/be/found", "127.0.0.1", -EINVAL, "there is no such file" },
+		{ "automatic", "127.0.0.1", -EINVAL, "\"automatic\" is no address" },
+		{ "/dev/zero", "127.0.0.1", -EINVAL, "/dev/zero:1: this is not a text" },
 	};
 
 	for (size_t i = 0; i < array_size(rows); i++) {
 		struct endpoint to = parse(rows[i].remote);
 		struct error error = { "" };
 		struct source_pool *pool = NULL;
-		int rc = source_pool_parse(rows[i].text, &to, &error, &pool);
+		int rc = read_pool(rows[i].text, &to, &error, &pool);
 		if (strstr(error.text, rows[i].part) == NULL)
 			fail_msg("%s: %s", rows[i].text, error.text);
 		assert_int_equal(rc, rows[i].code);
@@ -148,6 +162,8 @@ static void test_file(void **state)
 	source_pool_free(pool);
 }
 
+#define LINE_OF_64 "################################################################"
+
 static void test_file_errors(void **state)
 {
 	static const struct {
@@ -159,6 +175,7 @@ static void test_file_errors(void **state)
 		{ "127.0.0.2\n::1\n", -EINVAL, "::1 is an IPv6 address" },
 		{ "127.0.0.2\n192.0.2.1\n", -EADDRNOTAVAIL, "192.0.2.1 is not an address of" },
 		{ "# nothing\n", -EINVAL, "no address in it" },
+		{ LINE_OF_64 LINE_OF_64 LINE_OF_64 LINE_OF_64 "\n", -EINVAL, ":1: a line has 254" },
 	};
 
 	for (size_t i = 0; i < array_size(rows); i++) {
@@ -167,12 +184,28 @@ static void test_file_errors(void **state)
 		struct source_pool *pool = NULL;
 		char path[64];
 		write_file(path, rows[i].content);
-		int rc = source_pool_parse(path, &to, &error, &pool);
+		int rc = read_pool(path, &to, &error, &pool);
 		(void)unlink(path);
 		if (strstr(error.text, rows[i].part) == NULL)
 			fail_msg("%s: %s", rows[i].content, error.text);
 		assert_int_equal(rc, rows[i].code);
 	}
+}
+
+/* Empty lines without an end, as a pipe can give them. */
+static void test_endless_file(void **state)
+{
+	struct endpoint to = parse("127.0.0.1");
+	struct error error = { "" };
+	struct source_pool *pool = NULL;
+	char path[64];
+	FILE *endless = popen("yes '' 2>/dev/null", "re");
+
+	assert_non_null(endless);
+	(void)snprintf(path, sizeof(path), "/dev/fd/%d", fileno(endless));
+	assert_int_equal(read_pool(path, &to, &error, &pool), -EINVAL);
+	assert_non_null(strstr(error.text, "more than 4000000 lines"));
+	(void)pclose(endless);
 }
 
 /* ---- split */
@@ -237,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_file_errors),
+		cmocka_unit_test(test_endless_file),
 		cmocka_unit_test(test_split_shares_no_address),
 		cmocka_unit_test(test_split_of_few_is_shared),
 		cmocka_unit_test(test_split_keeps_ports),

@@ -56,6 +56,8 @@ static void start(struct fixture *fixture, uint32_t slots)
 		.target = "tcp://10.20.0.5:5003",
 		.slots = slots,
 		.flows = 4,
+		.limit_word = "--max-connections",
+		.drain_ns = 5 * NS_PER_S,
 		.stall_after_ns = 200 * NS_PER_MS,
 		.started_ns = STARTED,
 	};
@@ -161,8 +163,118 @@ static void back_where_they_were(void **state)
 	summary_flush(fixture.summary);
 	check(&fixture, "07:11:22.000Z  +1.000 s  web-2: 3 connections closed by peer\n"
 			"07:11:23.000Z  +2.000 s  web-2: 2 of 3 clients connected again\n"
-			"07:11:24.000Z  +3.000 s  web-2: 1 of 1 client connected again\n");
+			"07:11:24.000Z  +3.000 s  web-2: 1 of 3 clients connected again\n");
 	end(&fixture);
+}
+
+/* Three clients that are closed and come back again and again are three. */
+static void clients_are_counted_once(void **state)
+{
+	struct fixture fixture = begin();
+	start(&fixture, 3);
+	summary_set_backend_slots(fixture.summary, 1, 3);
+	for (uint32_t i = 0; i < 30; i++) {
+		add(&fixture, 1000 + i,
+		    (struct event){ .kind = EVENT_SLOT_ENDED,
+				    .slot = i % 3,
+				    .backend = 1,
+				    .outcome = OUTCOME_CLOSED });
+		if (i % 3 == 2)
+			for (uint32_t k = 0; k < 3; k++)
+				add(&fixture, 1000 + i,
+				    (struct event){ .kind = EVENT_SLOT_CONNECTED,
+						    .slot = k,
+						    .backend = 1 });
+	}
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:22.000Z  +1.000 s  web-2: 30 connections closed by peer\n"
+			"07:11:22.002Z  +1.002 s  web-2: 3 of 3 clients connected again\n");
+	end(&fixture);
+}
+
+/* What goes on for longer is not told after what began later and was over at once. */
+static void told_in_the_order_of_their_begin(void **state)
+{
+	struct fixture fixture = begin();
+	start(&fixture, 20);
+	for (uint32_t i = 0; i < 8; i++) {
+		add(&fixture, 1000 + 50 * i,
+		    (struct event){ .kind = EVENT_SLOT_SILENT, .slot = i, .backend = 0 });
+		if (i == 0)
+			add(&fixture, 1010,
+			    (struct event){ .kind = EVENT_PATH_OUT,
+					    .slot = 1,
+					    .backend = BACKEND_UNKNOWN });
+	}
+	wait_until(&fixture, STARTED + 2 * NS_PER_S);
+	const char *text = buffer_text(&fixture.text);
+	assert_non_null(strstr(text, "+1.000 s  web-1: "));
+	assert_true(strstr(text, "+1.000 s  web-1: ") < strstr(text, "+1.010 s  path: "));
+	end(&fixture);
+}
+
+/* Others were told between a spell's last failure and its end. */
+static void a_spell_is_not_told_into_the_past(void **state)
+{
+	struct fixture fixture = begin();
+	start(&fixture, 20);
+	add(&fixture, 1000, (struct event){ .kind = EVENT_NEW_FAILED, .backend = BACKEND_UNKNOWN });
+	add(&fixture, 1100, (struct event){ .kind = EVENT_NEW_GOOD, .backend = BACKEND_UNKNOWN });
+	add(&fixture, 1500, (struct event){ .kind = EVENT_MARK });
+	wait_until(&fixture, STARTED + 3 * NS_PER_S);
+	assert_non_null(strstr(buffer_text(&fixture.text),
+			       "  +1.500 s  new connections: 1 failed since +1.000 s, the last at "
+			       "+1.000 s\n"));
+	end(&fixture);
+}
+
+static void nor_is_what_had_to_rest(void **state)
+{
+	const struct event refused = { .kind = EVENT_SLOT_REFUSED,
+				       .backend = BACKEND_UNKNOWN,
+				       .outcome = OUTCOME_TIMED_OUT };
+	struct fixture fixture = begin();
+	start(&fixture, 20);
+	add(&fixture, 0, refused);
+	add(&fixture, 1000, refused);
+	add(&fixture, 2500, refused);
+	add(&fixture, 5000, (struct event){ .kind = EVENT_MARK });
+	wait_until(&fixture, STARTED + 6 * NS_PER_S);
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:21.000Z  +0.000 s  1 attempt to connect failed (timed out)\n"
+			"07:11:26.000Z  +5.000 s  mark\n"
+			"07:11:26.000Z  +5.000 s  2 attempts to connect failed in 1.5 s, the last "
+			"at +2.500 s (timed out)\n");
+	end(&fixture);
+}
+
+static void datagrams_tell_since_when(void **state)
+{
+	struct fixture fixture = begin();
+	start(&fixture, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		add(&fixture, 3280 + i,
+		    (struct event){ .kind = EVENT_SLOT_LOSS,
+				    .slot = i,
+				    .backend = BACKEND_UNKNOWN,
+				    .span_ns = 1980 * NS_PER_MS });
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:24.280Z  +3.280 s  2 of 2 clients without answers since +1.300 s\n");
+	end(&fixture);
+}
+
+static void the_ramp_has_its_own_clock(void **state)
+{
+	struct buffer out;
+	struct summary_event event = { .kind = EVENT_MARK, .is_in_ramp = true, .text = "mark" };
+	buffer_init(&out, 4096);
+	event_text_write_ramp(&out, STARTED_UNIX, 492 * NS_PER_MS, "mark");
+	assert_string_equal(buffer_text(&out), "07:11:21.000Z  ramp +0.492 s  mark\n");
+	buffer_clear(&out);
+	ndjson_write_event(&out, &event, 492);
+	assert_non_null(strstr(buffer_text(&out), "\"ramp_ns\":492,"));
+	assert_null(strstr(buffer_text(&out), "at_ns"));
+	buffer_deinit(&out);
 }
 
 static void first_connections_are_counted_only(void **state)
@@ -239,8 +351,9 @@ static void the_same_again_rests(void **state)
 	summary_flush(fixture.summary);
 	check(&fixture,
 	      "07:11:21.000Z  +0.000 s  5 attempts to connect failed (refused by 10.20.0.5:5003)\n"
-	      "07:11:21.500Z  +0.500 s  100 attempts to connect failed (refused by 10.20.0.5:5003)\n"
-	      "07:11:31.500Z  +10.500 s  15 attempts to connect failed (refused by "
+	      "07:11:31.400Z  +10.400 s  100 attempts to connect failed in 9.9 s (refused by "
+	      "10.20.0.5:5003)\n"
+	      "07:11:32.900Z  +11.900 s  15 attempts to connect failed in 1.4 s (refused by "
 	      "10.20.0.5:5003)\n");
 	end(&fixture);
 }
@@ -284,13 +397,18 @@ static void sentences(void **state)
 		  "path: 3 datagrams unanswered, no UDP probe" },
 		{ { .kind = EVENT_SATURATED, .span_ns = 35000000 },
 		  "this host falls behind its schedule by 35.0 ms" },
-		{ { .kind = EVENT_LIMIT }, "1 client turned away by a limit" },
-		{ { .kind = EVENT_DRAIN, .count = 67, .span_ns = 5 * NS_PER_S },
-		  "draining 67 connections, 5 s at most" },
+		{ { .kind = EVENT_LIMIT, .outcome = OUTCOME_LIMITED },
+		  "1 client turned away by --max-connections" },
+		{ { .kind = EVENT_LIMIT, .outcome = OUTCOME_NO_DESCRIPTORS },
+		  "1 client turned away by ulimit -n" },
+		{ { .kind = EVENT_DRAIN, .count = 67 },
+		  "SIGTERM: draining 67 connections, 5 s at most" },
+		{ { .kind = EVENT_DRAIN }, "SIGTERM: no connections to drain" },
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct fixture fixture = begin();
 		start(&fixture, 20);
+		summary_set_cause(fixture.summary, "SIGTERM");
 		add(&fixture, 0, cases[i].event);
 		summary_flush(fixture.summary);
 		assert_non_null(strstr(buffer_text(&fixture.text), cases[i].text));
@@ -339,6 +457,12 @@ int main(void)
 		cmocka_unit_test(a_failover_is_four_lines),
 		cmocka_unit_test(what_is_lost_without_warning_is_told),
 		cmocka_unit_test(back_where_they_were),
+		cmocka_unit_test(clients_are_counted_once),
+		cmocka_unit_test(told_in_the_order_of_their_begin),
+		cmocka_unit_test(a_spell_is_not_told_into_the_past),
+		cmocka_unit_test(nor_is_what_had_to_rest),
+		cmocka_unit_test(datagrams_tell_since_when),
+		cmocka_unit_test(the_ramp_has_its_own_clock),
 		cmocka_unit_test(first_connections_are_counted_only),
 		cmocka_unit_test(ended_again_before_it_answered),
 		cmocka_unit_test(new_connections_fail_in_spells),

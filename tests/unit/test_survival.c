@@ -28,7 +28,8 @@ static const struct {
 	{ "us",     SURVIVAL_STALLED },
 	{ "usd",    SURVIVAL_STALLED },
 	{ "usa",    SURVIVAL_RECOVERED },
-	{ "usas",   SURVIVAL_RECOVERED }, /* the first break counts */
+	{ "usas",   SURVIVAL_STALLED }, /* it came back, and is silent at the end */
+	{ "usasa",  SURVIVAL_RECOVERED }, /* the first break counts */
 	{ "usac",   SURVIVAL_RECOVERED },
 	{ "usacur", SURVIVAL_RECOVERED },
 	{ "usr",    SURVIVAL_RESET }, /* a stall that ends so is no stall */

@@ -198,6 +198,28 @@ static void a_percentile_needs_ten_samples_above(void **state)
 	}
 }
 
+static void none_of_all_is_told_where_it_fails(void **state)
+{
+	struct report *report = sample_all_well();
+	report->expectations[5].value = 0;
+	report->expectations[5].is_held = false;
+	contains(text_of(report, &plain), "survival.untouched == 100%  FAILED  0 of 20\n");
+}
+
+static void lost_datagrams_are_told_when_they_were_sent(void **state)
+{
+	static struct report_sample sample = { .at_ns = 3300000000, .lost = 34 };
+	static struct report_expectation failed = {
+		.text = "persistent.lost == 0", .value = 34, .whole = 10000, .is_measured = true
+	};
+	struct report *report = sample_datagrams();
+	report->streams[0].samples = &sample;
+	report->streams[0].sample_count = 1;
+	report->expectations = &failed;
+	report->expectation_count = 1;
+	contains(text_of(report, &plain), "FAILED  34 of 10,000  +1.3 s, +1.3 s");
+}
+
 static struct report *with_backends(uint32_t count)
 {
 	struct report *report = sample_failover();
@@ -255,6 +277,8 @@ int main(void)
 		cmocka_unit_test(colors_add_to_words),
 		cmocka_unit_test(names_from_the_wire_are_harmless),
 		cmocka_unit_test(a_percentile_needs_ten_samples_above),
+		cmocka_unit_test(lost_datagrams_are_told_when_they_were_sent),
+		cmocka_unit_test(none_of_all_is_told_where_it_fails),
 		cmocka_unit_test(many_backends_are_cut_short),
 		cmocka_unit_test(rare_ends_have_a_column_when_there_are_any),
 		cmocka_unit_test(many_outages_are_cut_short),

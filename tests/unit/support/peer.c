@@ -10,6 +10,7 @@
 #define PENDING_MAX   (1 << 20)
 #define DATAGRAM_MAX  2048
 #define UNASKED_BYTES 10
+#define FLOWS_MAX     64
 
 struct peer {
 	struct loop *loop;
@@ -20,7 +21,7 @@ struct peer {
 	const char *name;
 	enum peer_mood mood;
 	uint64_t received;
-	uint64_t datagrams;
+	uint64_t datagrams[FLOWS_MAX]; /* got, by flow */
 };
 
 struct connection {
@@ -136,9 +137,9 @@ static void answer_datagram(struct peer *peer, struct datagram *datagram)
 				  .size = datagram->size,
 				  .remote = datagram->remote,
 				  .local = datagram->local };
-	peer->datagrams++;
 	if (wire_read_datagram(datagram->data, datagram->size, &wire))
-		wire_fill_datagram(datagram->data, peer->datagrams, loop_now(peer->loop) + 1);
+		wire_fill_datagram(datagram->data, ++peer->datagrams[wire.flow % FLOWS_MAX],
+				   loop_now(peer->loop) + 1);
 	wire_write_name(datagram->data, datagram->size, peer->name);
 	if (peer->mood == PEER_ECHOES)
 		(void)!datagram_send(&peer->socket, &reply, 1);
@@ -206,6 +207,11 @@ void peer_set_mood(struct peer *peer, enum peer_mood mood)
 void peer_stop_listening(struct peer *peer)
 {
 	listener_close(&peer->listener);
+}
+
+void peer_forget_counts(struct peer *peer)
+{
+	memset(peer->datagrams, 0, sizeof(peer->datagrams));
 }
 
 uint64_t peer_received_bytes(const struct peer *peer)

@@ -27,4 +27,6 @@ void peer_set_mood(struct peer *peer, enum peer_mood mood);
 void peer_close_all(struct peer *peer);
 /* Refuses new connections from now on. */
 void peer_stop_listening(struct peer *peer);
+/* The counts of datagrams begin anew, as after a restart. */
+void peer_forget_counts(struct peer *peer);
 uint64_t peer_received_bytes(const struct peer *peer);

@@ -181,6 +181,14 @@ static void failover_backends(struct report *report, struct report_stream *slots
 	slots->backend_changed = 50;
 }
 
+/* The latencies below as all of their counts: what hdr_encode() writes. */
+static const char response_hdr[] =
+	"HISTFAAAADx4nJNpmSzMwMAgxQABzFCaEch0M9ixgMH+A0RgYgsj01/+BXMY5/LOmM64cQ/jKZajrBrBQqxMAErW"
+	"DTo=";
+static const char service_hdr[] =
+	"HISTFAAAAD14nJNpmSzMwMAgzQABzFCaEch0M9ixgMH+A0TgcDMj01/+BXMY5/I21PYq7xC/rXyDaS4721JGJgBg"
+	"3A5I";
+
 static void failover_slots(struct report *report)
 {
 	add_slots(report, "tcp", 200, 10);
@@ -200,6 +208,8 @@ static void failover_slots(struct report *report)
 		latency(20000, 323, (double[]){ 0.33, 0.57, 2000, 2600, 2690, 2698 });
 	slots->latency[LATENCY_SERVICE] =
 		latency(19677, 0, (double[]){ 0.32, 0.55, 2.61, 12.4, 16.2, 17.0 });
+	slots->latency[LATENCY_RESPONSE].hdr = response_hdr;
+	slots->latency[LATENCY_SERVICE].hdr = service_hdr;
 	slots->latency[LATENCY_CONNECT] =
 		latency(250, 0, (double[]){ 0.21, 0.4, 0.6, 0.6, 0.6, 0.6 });
 	slots->interruptions.count = 50;
@@ -640,6 +650,7 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 		fill_words(&stream->latency[i], offsetof(struct report_latency, is_measured),
 			   2000 + 100 * i);
 		stream->latency[i].is_measured = true;
+		stream->latency[i].hdr = "HISTFAAA";
 	}
 	every_interval(report, &stream->interruptions, 3000);
 	every_interval(report, &stream->stalls, 3100);
