@@ -89,13 +89,20 @@ of_command .exit_status == 7
 of_command .output == $'ready\nheard'
 report .interrupted == true
 
-echo "nobody reads what it writes: it is not held up, and all but the end is let go"
+echo "nobody reads what it writes until the end: it is not held up, and all but the last is let go"
 mkfifo "$work/unread"
 exec {unread}<>"$work/unread"
+rm "$work/report.json"
 # shellcheck disable=SC2016 # for the inner shell
 start unread sh -c 'unread=$1 && shift && exec "$@" 2>"$unread"' - "$work/unread" \
 	"$conntest" traffic --no-save -o "json=$work/report.json" --path-probe off -c 5 \
 	--before 100ms --after 100ms "$target" -- sh -c 'yes | head -c 300000000; echo the end'
+for _ in {1..400}; do
+	[[ ! -s $work/report.json ]] || break
+	pause 0.1
+done
+start reader cat "$work/unread"
+exec {unread}>&-
 await_exit unread
 expect "exit status" "$exit_status" == 0
 of_command '.output | length' == 65536

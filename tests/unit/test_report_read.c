@@ -147,6 +147,7 @@ static void the_form_of_the_file(void **state)
 		{ sample_nothing, "nothing.json" },
 		{ sample_served, "served.json" },
 		{ sample_interrupted, "interrupted.json" },
+		{ sample_wrapped, "wrapped.json" },
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct report *report = cases[i].sample();
