@@ -66,7 +66,7 @@ static struct loop *loop_of(const struct attempts *attempts)
 
 /* ---- service outages ---- */
 
-static void log_outage(struct attempts *attempts, const struct gap_span *span, bool is_open)
+static void log_outage(struct attempts *attempts, const struct gap_span *span)
 {
 	struct interval interval = {
 		.start_ns = span->start_ns,
@@ -76,7 +76,7 @@ static void log_outage(struct attempts *attempts, const struct gap_span *span, b
 		.backend = BACKEND_UNKNOWN,
 		.kind = INTERVAL_OUTAGE,
 		.stream = PLAN_NEW,
-		.is_open = is_open,
+		.is_open = span->is_open,
 	};
 	interval_log_add(&attempts->worker->intervals, &interval);
 }
@@ -94,7 +94,7 @@ static void take_finals(struct attempts *attempts)
 				gap_unanswered(&attempts->outage, final.due_ns);
 		} else if (gap_answered(&attempts->outage, final.due_ns, &span)) {
 			attempts->counters->interrupted--;
-			log_outage(attempts, &span, false);
+			log_outage(attempts, &span);
 		}
 	}
 }
@@ -434,7 +434,7 @@ static void finish(struct activity *activity)
 	while (!list_is_empty(&attempts->live))
 		abandon(container_of(attempts->live.next, struct attempt, node));
 	if (gap_finish(&attempts->outage, attempts->worker->end_ns, &span))
-		log_outage(attempts, &span, true);
+		log_outage(attempts, &span);
 	unanswered_finish(&attempts->unanswered, loop_now(loop_of(attempts)));
 }
 

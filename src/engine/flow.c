@@ -62,7 +62,7 @@ static uint64_t forward_lost(const struct flow *flow, uint64_t sequence, uint64_
 	return lost < unanswered ? lost : unanswered;
 }
 
-static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t sequence, bool is_open)
+static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t sequence)
 {
 	struct flows *flows = flow->flows;
 	struct slot_record *record = record_of(flow);
@@ -77,12 +77,12 @@ static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t seq
 		.backend = flow->gap_backend,
 		.kind = is_slot ? INTERVAL_INTERRUPTION : INTERVAL_OUTAGE,
 		.stream = (uint8_t)flows->stream,
-		.is_open = is_open,
-		.has_forward = flow->forward.is_known && !is_open,
+		.is_open = span->is_open,
+		.has_forward = flow->forward.is_known && !span->is_open,
 	};
 	interval_log_add(&worker_of(flow)->intervals, &interval);
 	record->is_interrupted = true;
-	record->is_longest_open = is_open;
+	record->is_longest_open = span->is_open;
 	if (length_ns > record->longest_ns)
 		record->longest_ns = length_ns;
 }
@@ -105,7 +105,7 @@ static void take_final(struct flow *flow, const struct window_final *final)
 	} else if (gap_answered(&flow->gap, final->due_ns, &span)) {
 		flow->flows->counters->interrupted--;
 		survival_stall_ended(&flow->survival);
-		log_gap(flow, &span, final->sequence, false);
+		log_gap(flow, &span, final->sequence);
 		tell(flow, EVENT_SLOT_GOOD, EVENT_PATH_BACK, span.end_ns - span.start_ns);
 	}
 }
@@ -504,7 +504,7 @@ void flow_finish(struct flow *flow)
 	loop_clear_timer(worker->loop, &flow->timer);
 	settle_owed(flow);
 	if (gap_finish(&flow->gap, worker->end_ns, &span))
-		log_gap(flow, &span, UINT64_MAX, true);
+		log_gap(flow, &span, UINT64_MAX);
 	record->survival = (uint8_t)survival_class(&flow->survival);
 	record->is_connected_at_end = flow->answered_ns && !gap_is_open(&flow->gap);
 	record->last_backend = flow->backend;

@@ -65,7 +65,7 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 	struct counters *counters = slot->slots->counters;
 	uint64_t now_ns = slot_now(slot);
 	if (slot->stall.is_stalled)
-		slot_end_silence(slot, slot->stall.since_ns, now_ns, false);
+		slot_end_silence(slot, slot->stall.since_ns, now_ns);
 	uint64_t lost = slot_settle_rounds(slot, now_ns);
 	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->ended);
 	slot_note_outcome(slot, phase, outcome, code);
@@ -296,9 +296,9 @@ void slot_finish(struct slot *slot)
 	if (worker->begin_ns != UINT64_MAX) {
 		slot_settle_owed(slot);
 		if (gap_finish(&slot->interruption, worker->end_ns, &span))
-			slot_log_interruption(slot, &span, true);
+			slot_log_interruption(slot, &span);
 		if (slot->stall.is_stalled)
-			slot_end_silence(slot, slot->stall.since_ns, slot_now(slot), true);
+			slot_leave_silence_open(slot, slot_now(slot));
 	}
 	record->survival = (uint8_t)survival_class(&slot->survival);
 	record->is_connected_at_end = slot->state->is_up;

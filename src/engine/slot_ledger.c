@@ -25,20 +25,20 @@ static void log_interval(struct slot *slot, enum interval_kind kind, struct inte
 	interval_log_add(&slot_worker(slot)->intervals, &interval);
 }
 
-void slot_log_interruption(struct slot *slot, const struct gap_span *span, bool is_open)
+void slot_log_interruption(struct slot *slot, const struct gap_span *span)
 {
 	struct slot_record *record = slot_record_of(slot);
 	uint64_t length_ns = span->end_ns - span->start_ns;
 	if (length_ns > record->longest_ns)
 		record->longest_ns = length_ns;
 	record->is_interrupted = true;
-	record->is_longest_open = is_open;
+	record->is_longest_open = span->is_open;
 	log_interval(slot, INTERVAL_INTERRUPTION,
 		     (struct interval){ .start_ns = span->start_ns,
 					.end_ns = span->end_ns,
 					.unanswered = span->unanswered,
 					.backend = slot->gap_backend,
-					.is_open = is_open });
+					.is_open = span->is_open });
 }
 
 /* `count` messages in a row, the first due at `due_ns`. */
@@ -56,7 +56,7 @@ void slot_count_answered(struct slot *slot, uint64_t due_ns)
 	if (!gap_answered(&slot->interruption, due_ns, &span))
 		return;
 	slot->slots->counters->interrupted--;
-	slot_log_interruption(slot, &span, false);
+	slot_log_interruption(slot, &span);
 }
 
 /* ---- silence ---- */
@@ -75,17 +75,26 @@ void slot_begin_silence(struct slot *slot, uint64_t now_ns)
 		  &(struct event){ .span_ns = now_ns - slot->stall.since_ns, .at_ns = now_ns });
 }
 
-void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns, bool is_open)
+static void log_silence(struct slot *slot, struct interval silence)
 {
 	slot->slots->counters->silent--;
-	if (worker_is_counting(slot_worker(slot)))
-		log_interval(
-			slot, INTERVAL_STALL,
-			(struct interval){ .start_ns = start_ns,
-					   .end_ns = end_ns,
-					   .unanswered = slot->next_round - slot->answered_round,
-					   .backend = slot->backend,
-					   .is_open = is_open });
+	if (!worker_is_counting(slot_worker(slot)))
+		return;
+	silence.unanswered = slot->next_round - slot->answered_round;
+	silence.backend = slot->backend;
+	log_interval(slot, INTERVAL_STALL, silence);
+}
+
+void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns)
+{
+	log_silence(slot, (struct interval){ .start_ns = start_ns, .end_ns = end_ns });
+}
+
+void slot_leave_silence_open(struct slot *slot, uint64_t end_ns)
+{
+	log_silence(slot, (struct interval){ .start_ns = slot->stall.since_ns,
+					     .end_ns = end_ns,
+					     .is_open = true });
 }
 
 /* In-order bytes came. */
@@ -95,7 +104,7 @@ void slot_note_progress(struct slot *slot, uint64_t now_ns)
 	uint64_t oldest_ns = stamp_oldest(&slot->slots->stamps, &slot->stamps);
 	if (!stall_progress(&slot->stall, now_ns, oldest_ns, &start_ns))
 		return;
-	slot_end_silence(slot, start_ns, now_ns, false);
+	slot_end_silence(slot, start_ns, now_ns);
 	survival_stall_ended(&slot->survival);
 	slot_tell(slot, EVENT_SLOT_ANSWERS, &(struct event){ .span_ns = now_ns - start_ns });
 	/* The timer stands at the moment to give up, far ahead. */

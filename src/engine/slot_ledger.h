@@ -30,7 +30,9 @@ void slot_tell(const struct slot *slot, enum event_kind kind, const struct event
 /* Sets the slot's timer unless it is set. */
 void slot_arm(struct slot *slot, uint64_t at_ns);
 void slot_begin_silence(struct slot *slot, uint64_t now_ns);
-void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns, bool is_open);
+void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns);
+/* The run ends within it. */
+void slot_leave_silence_open(struct slot *slot, uint64_t end_ns);
 /* In-order bytes came. */
 void slot_note_progress(struct slot *slot, uint64_t now_ns);
 
@@ -46,7 +48,7 @@ uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns);
 void slot_end_schedule(struct slot *slot);
 /* The run is over: what is still owed. */
 void slot_settle_owed(struct slot *slot);
-void slot_log_interruption(struct slot *slot, const struct gap_span *span, bool is_open);
+void slot_log_interruption(struct slot *slot, const struct gap_span *span);
 
 void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 			 struct connection_log *log);

@@ -27,6 +27,8 @@ bool gap_answered(struct gap *gap, uint64_t due_ns, struct gap_span *ret)
 {
 	bool is_end = gap_finish(gap, due_ns, ret);
 
+	if (is_end)
+		ret->is_open = false;
 	gap->unanswered = 0;
 	return is_end;
 }
@@ -44,6 +46,7 @@ bool gap_finish(const struct gap *gap, uint64_t end_ns, struct gap_span *ret)
 		.start_ns = gap->start_ns,
 		.end_ns = end_ns,
 		.unanswered = gap->unanswered,
+		.is_open = true,
 	};
 	return true;
 }

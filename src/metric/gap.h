@@ -17,6 +17,7 @@ struct gap_span {
 	uint64_t start_ns;
 	uint64_t end_ns; /* due time of the next answered message; open: the end of the run */
 	uint64_t unanswered;
+	bool is_open; /* nothing was answered up to end_ns */
 };
 
 void gap_init(struct gap *gap, uint32_t threshold);

@@ -27,19 +27,19 @@ static const struct script scripts[] = {
 	{ "",          2, 0, { { 0 } },                            { 0 } },
 	{ "++++",      2, 0, { { 0 } },                            { 0 } },
 	{ "+-+-+",     2, 0, { { 0 } },                            { 0 } },
-	{ "+--+",      2, 1, { { 20, 40, 2 } },                    { 0 } },
-	{ "+---+",     2, 1, { { 20, 50, 3 } },                    { 0 } },
+	{ "+--+",      2, 1, { { 20, 40, 2, false } },                    { 0 } },
+	{ "+---+",     2, 1, { { 20, 50, 3, false } },                    { 0 } },
 	{ "+--+",      3, 0, { { 0 } },                            { 0 } },
-	{ "+---+",     3, 1, { { 20, 50, 3 } },                    { 0 } },
-	{ "+-+",       1, 1, { { 20, 30, 1 } },                    { 0 } },
-	{ "--+",       2, 1, { { 10, 30, 2 } },                    { 0 } }, /* the first ever */
+	{ "+---+",     3, 1, { { 20, 50, 3, false } },                    { 0 } },
+	{ "+-+",       1, 1, { { 20, 30, 1, false } },                    { 0 } },
+	{ "--+",       2, 1, { { 10, 30, 2, false } },                    { 0 } }, /* the first ever */
 	{ "-",         2, 0, { { 0 } },                            { 0 } },
-	{ "--",        2, 1, { { 0 } },                            { 10, 1000, 2 } },
-	{ "+----",     3, 1, { { 0 } },                            { 20, 1000, 4 } },
+	{ "--",        2, 1, { { 0 } },                            { 10, 1000, 2, true } },
+	{ "+----",     3, 1, { { 0 } },                            { 20, 1000, 4, true } },
 	{ "+--",       3, 0, { { 0 } },                            { 0 } },
-	{ "--+-+---+", 2, 2, { { 10, 30, 2 }, { 60, 90, 3 } },     { 0 } },
-	{ "+--+--",    2, 2, { { 20, 40, 2 } },                    { 50, 1000, 2 } },
-	{ "--+--+--+", 2, 3, { { 10, 30, 2 }, { 40, 60, 2 }, { 70, 90, 2 } }, { 0 } },
+	{ "--+-+---+", 2, 2, { { 10, 30, 2, false }, { 60, 90, 3, false } },     { 0 } },
+	{ "+--+--",    2, 2, { { 20, 40, 2, false } },                    { 50, 1000, 2, true } },
+	{ "--+--+--+", 2, 3, { { 10, 30, 2, false }, { 40, 60, 2, false }, { 70, 90, 2, false } }, { 0 } },
 	/* clang-format on */
 };
 
@@ -48,6 +48,7 @@ static void assert_span(const struct gap_span *span, const struct gap_span *expe
 	assert_int_equal(span->start_ns, expected->start_ns);
 	assert_int_equal(span->end_ns, expected->end_ns);
 	assert_int_equal(span->unanswered, expected->unanswered);
+	assert_int_equal(span->is_open, expected->is_open);
 }
 
 static void play(const struct script *script)
@@ -95,11 +96,11 @@ static void many_count_as_one_by_one(void **state)
 	assert_true(gap_unanswered_many(&gap, 120, 50));
 	assert_false(gap_unanswered_many(&gap, 620, 7)); /* a gap already */
 	assert_true(gap_answered(&gap, 700, &span));
-	assert_span(&span, &(struct gap_span){ 100, 700, 59 });
+	assert_span(&span, &(struct gap_span){ 100, 700, 59, false });
 
 	assert_true(gap_unanswered_many(&gap, 800, 3)); /* exactly the threshold */
 	assert_true(gap_answered(&gap, 830, &span));
-	assert_span(&span, &(struct gap_span){ 800, 830, 3 });
+	assert_span(&span, &(struct gap_span){ 800, 830, 3, false });
 }
 
 /* None fell due: no run begins, and the next one starts where it starts. */
@@ -112,7 +113,7 @@ static void none_begins_nothing(void **state)
 	assert_false(gap_unanswered_many(&gap, 100, 0));
 	assert_true(gap_unanswered_many(&gap, 200, 2));
 	assert_true(gap_finish(&gap, 300, &span));
-	assert_span(&span, &(struct gap_span){ 200, 300, 2 });
+	assert_span(&span, &(struct gap_span){ 200, 300, 2, true });
 }
 
 static void finishing_changes_nothing(void **state)
@@ -124,9 +125,9 @@ static void finishing_changes_nothing(void **state)
 	assert_true(gap_unanswered_many(&gap, 10, 2));
 	assert_true(gap_finish(&gap, 50, &span));
 	assert_true(gap_finish(&gap, 60, &span));
-	assert_span(&span, &(struct gap_span){ 10, 60, 2 });
+	assert_span(&span, &(struct gap_span){ 10, 60, 2, true });
 	assert_true(gap_answered(&gap, 70, &span));
-	assert_span(&span, &(struct gap_span){ 10, 70, 2 });
+	assert_span(&span, &(struct gap_span){ 10, 70, 2, false });
 	assert_false(gap_finish(&gap, 80, &span));
 }
 

@@ -1,0 +1,169 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cli/command.h"
+#include "engine/service.h"
+#include "run/build.h"
+#include "run/session.h"
+#include "sys/clock.h"
+#include "sys/cpu.h"
+#include "sys/limits.h"
+#include "view/sentence.h"
+
+static void add_setting(void *context, const char *name, const char *value)
+{
+	struct report *report = context;
+	if (report->setting_count == OPTION_ROWS_MAX + OPTION_LIST_MAX)
+		return;
+	report->settings[report->setting_count++] =
+		(struct report_setting){ arena_text(&report->arena, name),
+					 arena_text(&report->arena, value) };
+}
+
+static void describe_host(struct report *report)
+{
+	struct utsname names;
+	if (uname(&names) < 0)
+		return;
+	report->host_name = arena_text(&report->arena, names.nodename);
+	report->kernel = arena_text(&report->arena, names.release);
+}
+
+static uint64_t measured_ns(const struct session *session)
+{
+	const struct plan *plan = session->run->plan;
+	if (!session->engine)
+		return 0;
+	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
+	if (session->has_nothing_up || session->is_cut_in_ramp || end_ns == UINT64_MAX ||
+	    end_ns <= session->begin_ns)
+		return 0;
+	uint64_t length_ns = end_ns - session->begin_ns;
+	bool is_cut = plan->duration_ns && length_ns > plan->duration_ns;
+	return is_cut ? plan->duration_ns : length_ns;
+}
+
+static void describe_run(const struct session *session, struct report *report)
+{
+	const struct run *run = session->run;
+	report->tool_version = CONNTEST_VERSION;
+	report->command = arena_text(&report->arena, run->command->name);
+	report->target = arena_text(&report->arena, run->target);
+	report->settings = arena_take_array(&report->arena, OPTION_ROWS_MAX + OPTION_LIST_MAX,
+					    sizeof(*report->settings));
+	options_echo(run->command, run->options, add_setting, report);
+	describe_host(report);
+	report->started_unix_ns = session->started_unix_ns;
+	report->duration_ns = measured_ns(session);
+	report->planned_duration_ns = run->plan->duration_ns;
+	report->reply_timeout_ns = run->plan->reply_timeout_ns;
+	report->stall_after_ns = run->plan->stall_after_ns;
+	report->is_interrupted = session->is_interrupted;
+}
+
+/* No message was answered, in no stream that sends. */
+static bool is_nothing_answered(const struct report *report)
+{
+	uint64_t received = 0;
+	bool has_sender = false;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		has_sender |= strcmp(report->streams[i].kind, "service") != 0;
+		received += report->streams[i].totals.received;
+	}
+	return has_sender && received == 0;
+}
+
+/* In the ramp only greetings are answered, and what they show is no measurement. */
+static void describe_ramp(const struct session *session, struct report *report)
+{
+	uint64_t greeted = 0;
+	if (!session->is_cut_in_ramp)
+		return;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		struct report_stream *stream = &report->streams[i];
+		stream->is_measured = false;
+		stream->reason = "interrupted while connecting";
+		greeted += stream->latency[LATENCY_FIRST_REPLY].count;
+	}
+	report->has_nothing_answered = greeted == 0;
+}
+
+static void add_limit(struct report *report, const char *name, uint64_t count)
+{
+	if (count > 0)
+		report->limits[report->limit_count++] =
+			(struct report_limit){ .name = name, .count = count };
+}
+
+/* Who was turned away for want of a descriptor, and who by the limit that was set, which is that of
+ * descriptors where nobody set one. */
+static void describe_limits(const struct session *session, uint64_t turned_away,
+			    struct report *report)
+{
+	const struct report_stream *stream = report_stream(report, "served");
+	uint64_t wanting = session->run->plan->serve.connections_max ? 0 : turned_away;
+	for (uint32_t i = 0; stream && i < stream->error_count && wanting < turned_away; i++)
+		if (stream->errors[i].outcome == OUTCOME_NO_DESCRIPTORS)
+			wanting += stream->errors[i].count;
+	report->limits = arena_take_array(&report->arena, 2, sizeof(*report->limits));
+	add_limit(report, "max-connections", turned_away - wanting);
+	add_limit(report, "descriptors", wanting);
+}
+
+static void describe_service(const struct session *session, struct report *report)
+{
+	struct service_totals sum = { 0 };
+	if (!session->run->plan->serve.listen_count)
+		return;
+	for (unsigned i = 0; i < engine_workers(session->engine); i++) {
+		struct service_totals totals = service_totals(engine_worker(session->engine, i));
+		sum.drained += totals.drained;
+		sum.cut_off += totals.cut_off;
+		sum.turned_away += totals.turned_away;
+	}
+	report->drained = sum.drained;
+	report->cut_off = sum.cut_off;
+	if (session->end_ns)
+		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
+	describe_limits(session, sum.turned_away, report);
+}
+
+void session_fill_report(struct session *session)
+{
+	struct report *report = session->report;
+	struct build build = {
+		.engine = session->engine,
+		.plan = session->run->plan,
+		.sampler = session->sampler,
+		.target = session->run->target,
+		.begin_ns = session->begin_ns,
+		.cpu_used_ns = cpu_used_ns() - session->cpu_at_begin_ns,
+	};
+	describe_run(session, report);
+	build_report(&build, report);
+	marks_give(session->marks, session->engine, report);
+	describe_service(session, report);
+	report->generator.listen_overflows =
+		limits_listen_overflows() - session->overflows_at_begin;
+	report->generator.listen_queue = limits_listen_queue();
+	report->has_nothing_answered = is_nothing_answered(report);
+	describe_ramp(session, report);
+	expect_evaluate(&session->expect, report);
+	sentence_build(report);
+}
+
+/* The record of a run that could not begin. */
+void session_fill_unmeasured(struct session *session, int code, const struct error *error)
+{
+	struct report *report = session->report;
+	bool is_answer = run_exit_code(code) == EXIT_NO;
+	session->started_unix_ns = clock_wall_at(clock_monotonic_ns()).unix_ns;
+	describe_run(session, report);
+	report->not_measured = arena_text(&report->arena, error->text);
+	build_unmeasured(session->run->plan,
+			 is_answer ? OUTCOME_NOT_RESOLVED : outcome_from_errno(-code), report);
+	expect_evaluate(&session->expect, report);
+	sentence_build(report);
+}
