@@ -95,10 +95,26 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* Two neighbours become one: sums are exact, percentiles are the worse of the two. */
+static uint64_t answering(const struct report_sample *sample)
+{
+	return sample->connections - sample->silent;
+}
+
+static void take_gauges(struct report_sample *sample, const struct report_sample *from)
+{
+	sample->connections = from->connections;
+	sample->connecting = from->connecting;
+	sample->silent = from->silent;
+	sample->interrupted = from->interrupted;
+}
+
+/* Two neighbours become one: sums are exact, percentiles are the worse of the two, and gauges are
+ * those of the worse moment, so that what broke is seen at any length of a run. */
 static struct report_sample join(const struct report_sample *a, const struct report_sample *b)
 {
 	struct report_sample both = *b;
+	if (answering(a) < answering(b) || a->interrupted > b->interrupted)
+		take_gauges(&both, a);
 	both.scheduled += a->scheduled;
 	both.sent += a->sent;
 	both.received += a->received;
