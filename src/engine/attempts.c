@@ -101,6 +101,18 @@ static void take_finals(struct attempts *attempts)
 
 /* ---- the end of an attempt ---- */
 
+static void log_outcome(const struct attempt *attempt, enum outcome outcome, uint64_t now_ns)
+{
+	struct attempt_record record = {
+		.number = attempt->sequence,
+		.due_ns = attempt->due_ns,
+		.took_ns = now_ns - attempt->due_ns,
+		.outcome = (uint8_t)outcome,
+	};
+	attempt_log_add(&attempt->attempts->worker->attempts, &record);
+}
+
+/* One that did not end well is among the connections, too. */
 static void log_attempt(struct attempt *attempt, enum outcome outcome)
 {
 	struct attempts *attempts = attempt->attempts;
@@ -117,6 +129,7 @@ static void log_attempt(struct attempt *attempt, enum outcome outcome)
 	};
 	(void)stream_endpoints(&attempt->stream, &record.local, &record.remote);
 	connection_log_add(&attempts->worker->ended, &record);
+	log_outcome(attempt, outcome, record.ended_ns);
 }
 
 static void drop(struct attempt *attempt)
@@ -191,6 +204,7 @@ static void succeed(struct attempt *attempt, uint64_t now_ns)
 	hist_add(attempts->unanswered.response, now_ns - attempt->due_ns);
 	hist_add(recorder_hist(recorder, LATENCY_SERVICE), now_ns - attempt->written_ns);
 	hist_add(recorder_hist(recorder, LATENCY_FIRST_REPLY), now_ns - attempt->started_ns);
+	log_outcome(attempt, OUTCOME_DONE, now_ns);
 	(void)window_answered(&attempts->window, attempt->sequence, &entry, &is_reordered);
 	if (attempts->is_failing)
 		tell(attempts, EVENT_NEW_GOOD, attempt->sequence, OUTCOME_DONE, 0);
@@ -477,6 +491,8 @@ static int new_parts(struct attempts *attempts)
 	int result = unanswered_init(&attempts->unanswered,
 				     recorder_hist(attempts->recorder, LATENCY_RESPONSE),
 				     plan->reply_timeout_ns);
+	if (result >= 0)
+		result = attempt_log_new(ATTEMPTS_LOGGED_MAX, &attempts->worker->attempts);
 	if (result >= 0 && plan->sources)
 		result = source_pool_split(plan->sources, 0, 1, &attempts->sources);
 	return result;

@@ -358,6 +358,7 @@ void worker_free(struct worker *worker)
 	interval_log_free(&worker->intervals);
 	connection_log_free(&worker->ended);
 	connection_log_free(&worker->open);
+	attempt_log_free(&worker->attempts);
 	names_deinit(&worker->names);
 	free(worker->slots);
 	free(worker->lag);

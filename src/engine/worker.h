@@ -70,6 +70,7 @@ struct worker {
 	struct event_ring *events; /* read by the engine's owner */
 	struct interval_log intervals;
 	struct connection_log ended; /* connections that ended or failed, the first ones */
+	struct attempt_log attempts; /* of new connections; no capacity where there are none */
 	struct connection_log open;  /* those open at the end: at most one a slot */
 	struct slot_record *slots;   /* this worker's, in order of slot number */
 	uint32_t slot_count;

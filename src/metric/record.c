@@ -7,6 +7,7 @@
 
 static_assert(sizeof(struct interval) == 48, "there are many: see INTERVALS_MAX");
 static_assert(sizeof(struct connection_record) == 104, "there is one a slot");
+static_assert(sizeof(struct attempt_record) == 32, "there are many: see ATTEMPTS_LOGGED_MAX");
 
 int interval_log_new(uint32_t capacity, struct interval_log *ret)
 {
@@ -70,4 +71,61 @@ void connection_log_add(struct connection_log *log, const struct connection_reco
 		log->omitted++;
 	else
 		log->items[log->count++] = *record;
+}
+
+int attempt_log_new(uint32_t capacity, struct attempt_log *ret)
+{
+	void *pages = NULL;
+	int result = pages_new(capacity * sizeof(struct attempt_record), PAGES_PRIVATE, &pages);
+
+	if (result < 0)
+		return result;
+	*ret = (struct attempt_log){ .items = pages, .capacity = capacity, .stride = 1 };
+	return 0;
+}
+
+void attempt_log_free(struct attempt_log *log)
+{
+	pages_free(log->items, log->capacity * sizeof(struct attempt_record));
+	*log = (struct attempt_log){ 0 };
+}
+
+static void thin_out(struct attempt_log *log)
+{
+	uint32_t kept = 0;
+	log->stride *= 2;
+	for (uint32_t i = 0; i < log->answered; i++) {
+		if (log->items[i].number % log->stride == 0)
+			log->items[kept++] = log->items[i];
+	}
+	log->omitted += log->answered - kept;
+	log->answered = kept;
+}
+
+static void add_answered(struct attempt_log *log, const struct attempt_record *record)
+{
+	if (log->answered == log->capacity / 2)
+		thin_out(log);
+	bool has_room = log->answered < log->capacity / 2;
+	if (has_room && record->number % log->stride == 0)
+		log->items[log->answered++] = *record;
+	else
+		log->omitted++;
+}
+
+void attempt_log_add(struct attempt_log *log, const struct attempt_record *record)
+{
+	uint32_t half = log->capacity / 2;
+	if (record->outcome == OUTCOME_DONE)
+		add_answered(log, record);
+	else if (half + log->failed < log->capacity)
+		log->items[half + log->failed++] = *record;
+	else
+		log->omitted++;
+}
+
+const struct attempt_record *attempt_log_at(const struct attempt_log *log, uint32_t index)
+{
+	bool is_answered = index < log->answered;
+	return &log->items[is_answered ? index : log->capacity / 2 + index - log->answered];
 }

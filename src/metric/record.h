@@ -84,6 +84,34 @@ nodiscard int connection_log_new(uint32_t capacity, struct connection_log *ret);
 void connection_log_free(struct connection_log *log);
 void connection_log_add(struct connection_log *log, const struct connection_record *record);
 
+/* One attempt of the stream of new connections. */
+struct attempt_record {
+	uint64_t number;
+	uint64_t due_ns;
+	uint64_t took_ns; /* from then to its first reply, or until it failed */
+	uint8_t outcome;  /* enum outcome: DONE, OPEN at the end, or why it failed */
+	uint8_t reserved[7];
+};
+
+/* Every `stride`th attempt that was answered, over all of the run: when half of the log is full of
+ * them, every second one of them goes. The others have the other half to themselves, the first ones
+ * stay. */
+struct attempt_log {
+	struct attempt_record *items; /* in two halves */
+	uint32_t answered;            /* in the first half */
+	uint32_t failed;              /* in the second one */
+	uint32_t capacity;
+	uint64_t stride;
+	uint64_t omitted;
+};
+#define ATTEMPTS_LOGGED_MAX 20000 /* 640 kB */
+
+nodiscard int attempt_log_new(uint32_t capacity, struct attempt_log *ret);
+void attempt_log_free(struct attempt_log *log);
+void attempt_log_add(struct attempt_log *log, const struct attempt_record *record);
+/* The nth of answered + failed. */
+const struct attempt_record *attempt_log_at(const struct attempt_log *log, uint32_t index);
+
 /* What became of a slot over the whole run. */
 struct slot_record {
 	uint64_t lost;

@@ -48,6 +48,14 @@ struct report_interval {
 	bool is_partial;
 };
 
+/* An attempt of the stream of new connections: what became of it, and when. */
+struct report_attempt {
+	int64_t at_ns;      /* when it was due */
+	uint64_t reply_ns;  /* from then to its first reply; 0: none */
+	uint64_t failed_ns; /* from then to its failure; 0: answered */
+	enum outcome outcome;
+};
+
 #define REPORT_INTERVALS_MAX 10000
 struct report_intervals {
 	bool is_measured;
@@ -80,7 +88,8 @@ struct report_backend {
 	bool is_longest_open;
 };
 
-/* One point of time. Counts are of this interval, gauges at its end. */
+/* One point of time. Counts are of this interval, gauges at its end; where a long run made one of
+ * several, at the worst of their ends. */
 struct report_sample {
 	int64_t at_ns; /* the end of the interval */
 	uint64_t scheduled, sent, received, lost, missed;
@@ -126,6 +135,10 @@ struct report_stream {
 	struct report_sample *samples;
 	uint32_t sample_count;
 	uint64_t sample_interval_ns;
+	/* New connections as they were due: every nth that was answered, the others all. */
+	struct report_attempt *attempts;
+	uint32_t attempt_count;
+	uint64_t attempts_omitted;
 	uint64_t rate_bytes;         /* of a merged report: received while all runs went on */
 	struct report_error *errors; /* most frequent first */
 	uint32_t error_count;

@@ -11,6 +11,7 @@
 #define ERRORS_MAX      4096
 #define BACKENDS_MAX    65536
 #define SAMPLES_MAX     65536
+#define ATTEMPTS_MAX    65536
 #define CONNECTIONS_MAX 1000000
 #define LIMITS_MAX      64
 
@@ -131,6 +132,16 @@ static const struct field_row sample_rows[] = {
 const struct field_table report_sample_fields = { sample_rows, array_size(sample_rows) };
 #undef OWNER
 
+#define OWNER struct report_attempt
+static const struct field_row attempt_rows[] = {
+	{ "at_ns",     FIELD_MOMENT, PLACE(at_ns), REQUIRED },
+	{ "reply_ns",  FIELD_UNSIGNED, PLACE(reply_ns), IF_COUNT(reply_ns) },
+	{ "failed_ns", FIELD_UNSIGNED, PLACE(failed_ns), IF_COUNT(failed_ns) },
+	{ "outcome",   FIELD_OUTCOME, PLACE(outcome), REQUIRED },
+};
+TABLE(attempt_table, attempt_rows);
+#undef OWNER
+
 #define OWNER struct report_error
 static const struct field_row error_rows[] = {
 	{ "phase",    FIELD_PHASE, PLACE(phase), REQUIRED },
@@ -232,6 +243,9 @@ static const struct field_row stream_rows[] = {
 	  .is_left_out = true },
 	{ "samples",       FIELD_LIST, OBJECT(report_sample_fields),
 	  LIST(samples, sample_count, sizeof(struct report_sample), SAMPLES_MAX) },
+	{ "attempts",      FIELD_LIST, OBJECT(attempt_table),
+	  LIST(attempts, attempt_count, sizeof(struct report_attempt), ATTEMPTS_MAX) },
+	{ "attempts_omitted", FIELD_UNSIGNED, PLACE(attempts_omitted) },
 	{ "errors",        FIELD_LIST, OBJECT(error_table),
 	  LIST(errors, error_count, sizeof(struct report_error), ERRORS_MAX) },
 };

@@ -124,6 +124,35 @@ static void explain_path(const struct build *build, struct report *report,
 				 : "no TCP reply carried a host name";
 }
 
+static int compare_attempts(const void *left, const void *right)
+{
+	const struct report_attempt *a = left;
+	const struct report_attempt *b = right;
+	return a->at_ns < b->at_ns ? -1 : a->at_ns > b->at_ns;
+}
+
+/* One worker has them all. */
+static void build_attempts(const struct build *build, struct report *report,
+			   struct report_stream *stream)
+{
+	const struct attempt_log *log = &engine_worker(build->engine, 0)->attempts;
+	uint32_t count = log->answered + log->failed;
+	stream->attempts = arena_take_array(&report->arena, count + 1, sizeof(*stream->attempts));
+	for (uint32_t i = 0; i < count; i++) {
+		const struct attempt_record *from = attempt_log_at(log, i);
+		bool is_answered = from->outcome == OUTCOME_DONE;
+		stream->attempts[i] = (struct report_attempt){
+			.at_ns = (int64_t)(from->due_ns - build->begin_ns),
+			.reply_ns = is_answered ? from->took_ns : 0,
+			.failed_ns = is_answered ? 0 : from->took_ns,
+			.outcome = from->outcome,
+		};
+	}
+	qsort(stream->attempts, count, sizeof(*stream->attempts), compare_attempts);
+	stream->attempt_count = count;
+	stream->attempts_omitted = log->omitted;
+}
+
 static void build_stream(const struct build *build, enum plan_stream which, struct report *report,
 			 struct recorder *recorder)
 {
@@ -140,6 +169,8 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 	build_intervals(build, which, report, stream);
 	if (which == PLAN_PERSISTENT)
 		build_slots(build, report, stream);
+	if (which == PLAN_NEW)
+		build_attempts(build, report, stream);
 	sampler_give(build->sampler, which, &report->arena, stream);
 }
 

@@ -42,6 +42,11 @@ static void all_are_answered(void **state)
 	assert_int_equal(first->count, 200);
 	/* A round trip to connect, one to be answered. */
 	assert_in_range(first->minimum, 4 * NS_PER_MS, 4 * NS_PER_MS + 200000);
+	const struct attempt_log *log = &simulation.worker->attempts;
+	assert_int_equal(log->answered, 200);
+	assert_int_equal(log->failed, 0);
+	assert_int_equal(log->items[1].due_ns - simulation.worker->begin_ns, 50 * NS_PER_MS);
+	assert_in_range(log->items[1].took_ns, 4 * NS_PER_MS, 4 * NS_PER_MS + 200000);
 	simulation_deinit(&simulation);
 }
 
@@ -68,6 +73,13 @@ static void a_connect_alone_is_no_success(void **state)
 	assert_int_equal(outage->end_ns - outage->start_ns, 3 * NS_PER_S);
 	assert_int_equal(outage->unanswered, 30);
 	assert_int_equal(outage->slot, 30); /* the first that failed */
+	const struct attempt_log *log = &simulation.worker->attempts;
+	assert_int_equal(log->answered, 70);
+	assert_int_equal(log->failed, 30);
+	const struct attempt_record *first = attempt_log_at(log, 70);
+	assert_int_equal(first->outcome, OUTCOME_NO_REPLY);
+	assert_int_equal(first->due_ns - simulation.worker->begin_ns, 3 * NS_PER_S);
+	assert_true(first->took_ns >= simulation.plan.reply_timeout_ns);
 	simulation_deinit(&simulation);
 }
 

@@ -82,6 +82,41 @@ static void connections_are_kept_to_the_cap(void **state)
 	assert_int_equal(log.items[1].slot, 8);
 }
 
+static void add_attempts(struct attempt_log *log, uint64_t first, uint64_t count,
+			 enum outcome outcome)
+{
+	for (uint64_t i = first; i < first + count; i++)
+		attempt_log_add(log, &(struct attempt_record){ .number = i,
+							       .due_ns = 100 * i,
+							       .outcome = (uint8_t)outcome });
+}
+
+static void answered_attempts_are_thinned_out_evenly(void **state)
+{
+	cleanup(attempt_log_free) struct attempt_log log = { 0 };
+	assert_int_equal(attempt_log_new(16, &log), 0);
+	add_attempts(&log, 0, 8, OUTCOME_DONE);
+	assert_int_equal(log.stride, 1);
+	add_attempts(&log, 8, 92, OUTCOME_DONE);
+	assert_int_equal(log.stride, 16);
+	assert_int_equal(log.answered, 7);
+	assert_int_equal(log.omitted, 93);
+	for (uint32_t i = 0; i < log.answered; i++)
+		assert_int_equal(attempt_log_at(&log, i)->number, 16 * i);
+}
+
+static void the_first_failures_are_kept(void **state)
+{
+	cleanup(attempt_log_free) struct attempt_log log = { 0 };
+	assert_int_equal(attempt_log_new(16, &log), 0);
+	add_attempts(&log, 0, 1000, OUTCOME_DONE);
+	add_attempts(&log, 1000, 10, OUTCOME_REFUSED);
+	assert_int_equal(log.failed, 8);
+	assert_int_equal(log.omitted + log.answered + log.failed, 1010);
+	for (uint32_t i = 0; i < log.failed; i++)
+		assert_int_equal(attempt_log_at(&log, log.answered + i)->number, 1000 + i);
+}
+
 static void without_room_all_is_omitted(void **state)
 {
 	cleanup(interval_log_free) struct interval_log intervals = { 0 };
@@ -127,6 +162,8 @@ int main(void)
 		cmocka_unit_test(intervals_are_kept_to_the_cap),
 		cmocka_unit_test(totals_are_exact_beyond_the_cap),
 		cmocka_unit_test(connections_are_kept_to_the_cap),
+		cmocka_unit_test(answered_attempts_are_thinned_out_evenly),
+		cmocka_unit_test(the_first_failures_are_kept),
 		cmocka_unit_test(without_room_all_is_omitted),
 		cmocka_unit_test(untouched_pages_are_not_taken),
 	};

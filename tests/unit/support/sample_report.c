@@ -228,6 +228,24 @@ static void failover_slots(struct report *report)
 	add_samples(report, slots);
 }
 
+/* Every tenth attempt, and the three that failed. */
+static void add_attempts(struct report *report, struct report_stream *stream)
+{
+	stream->attempts = arena_take_array(&report->arena, 23, sizeof(*stream->attempts));
+	for (uint32_t i = 0; i < 23; i++) {
+		bool is_failed = i >= 9 && i < 12;
+		uint32_t number = is_failed ? 73 + i : i < 9 ? 10 * i : 10 * (i - 3);
+		stream->attempts[i] = (struct report_attempt){
+			.at_ns = number * INT64_C(50000000),
+			.reply_ns = is_failed ? 0 : MS(1.5 + 0.3 * (i % 4)),
+			.failed_ns = is_failed ? MS(1000.6) : 0,
+			.outcome = is_failed ? OUTCOME_CLOSED : OUTCOME_DONE,
+		};
+	}
+	stream->attempt_count = 23;
+	stream->attempts_omitted = 177;
+}
+
 static void failover_new(struct report *report)
 {
 	add_new(report, 20, 200);
@@ -242,6 +260,7 @@ static void failover_new(struct report *report)
 	attempts->errors = copy_list(report, &error, sizeof(error));
 	attempts->error_count = 1;
 	add_samples(report, attempts);
+	add_attempts(report, attempts);
 }
 
 /* One that lasted, one that was closed, its successor, and the three failed attempts. */
