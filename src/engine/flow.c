@@ -420,6 +420,7 @@ void flow_open(struct flow *flow)
 	if (flows->sources)
 		options.local = source_pool_next(flows->sources);
 	flows->counters->attempts++;
+	flow->opened_ns = loop_now(loop_of(flow));
 	int result =
 		datagram_open(&flow->socket, plan->datagram, loop_of(flow), &options, on_ready);
 	if (result < 0) {

@@ -37,6 +37,8 @@ static void a_clean_path_loses_nothing(void **state)
 	assert_int_equal(counters->received, 8000);
 	assert_int_equal(counters->duplicate + counters->late + counters->reordered, 0);
 	assert_int_equal(simulation_survivors(&simulation, SURVIVAL_UNTOUCHED), 4);
+	const struct connection_record *first = &simulation.worker->open.items[0];
+	assert_true(first->started_ns > 0 && first->started_ns < first->connected_ns);
 	assert_identities(&simulation, PLAN_PERSISTENT);
 	simulation_deinit(&simulation);
 }
