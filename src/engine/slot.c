@@ -251,6 +251,7 @@ void slot_connect(struct slot *slot)
 	slots_choose_local(slots, &connect);
 	slot->started_ns = loop_read_clock(slot_loop(slot));
 	slot->connected_ns = 0;
+	slot->retransmits = 0;
 	slot->sent = slot->received = 0;
 	slot->sending = slot->receiving = (struct message_place){ 0 };
 	memset(slot->name, 0, sizeof(slot->name));

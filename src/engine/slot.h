@@ -49,7 +49,8 @@ struct slot {
 	uint32_t own;  /* which of the worker's slots */
 	uint32_t sent; /* counted, on this connection */
 	uint32_t received;
-	uint32_t warm; /* uncounted messages that are still owed; they come first */
+	uint32_t retransmits; /* segments of this connection, counted already */
+	uint32_t warm;        /* uncounted messages that are still owed; they come first */
 	uint16_t backend;
 	uint16_t gap_backend; /* when the run of unanswered messages began */
 	uint16_t tries;       /* attempts since the last good connection */
@@ -97,6 +98,7 @@ struct slots {
 	uint64_t connect_next_ns; /* the earliest moment of the next attempt */
 	uint32_t held;            /* connections begun that have not answered yet, see slots.c */
 	uint32_t unstarted;       /* slots without a first attempt */
+	uint32_t sampled;         /* the slot whose kernel was asked last */
 	uint32_t answering;       /* slots whose connection has answered */
 	bool is_patience_over;    /* every slot had its connect timeout */
 	struct timer patience;

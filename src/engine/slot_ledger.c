@@ -212,6 +212,17 @@ void slot_settle_owed(struct slot *slot)
 
 /* ---- connections ---- */
 
+bool slot_sample(struct slot *slot, struct stream_info *ret)
+{
+	if (!slot->connected_ns || stream_info(&slot->stream, ret) < 0 || !ret->is_known)
+		return false;
+	uint32_t retransmits = (uint32_t)ret->retransmitted_segments;
+	slot->slots->counters->retransmitted_segments += retransmits - slot->retransmits;
+	slot->retransmits = retransmits;
+	hist_add(recorder_hist(slot->slots->recorder, LATENCY_RTT), ret->rtt_ns);
+	return true;
+}
+
 void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 			 struct connection_log *log)
 {
@@ -229,11 +240,9 @@ void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 	};
 	struct stream_info info = { 0 };
 	(void)stream_endpoints(&slot->stream, &record.local, &record.remote);
-	if (slot->connected_ns && stream_info(&slot->stream, &info) >= 0 && info.is_known) {
-		record.retransmits = (uint32_t)info.retransmitted_segments;
+	if (slot_sample(slot, &info)) {
+		record.retransmits = slot->retransmits;
 		record.rtt_ns = info.rtt_ns;
-		slot->slots->counters->retransmitted_segments += info.retransmitted_segments;
-		hist_add(recorder_hist(slot->slots->recorder, LATENCY_RTT), info.rtt_ns);
 	}
 	connection_log_add(log, &record);
 }

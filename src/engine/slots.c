@@ -24,6 +24,9 @@
 /* A loop that comes so late for a message says so. */
 #define BEHIND_NS (100 * NS_PER_MS)
 
+/* Connections of which the kernel is asked at each publication. */
+#define SAMPLED_A_TICK 16
+
 static struct slots *slots_of(const struct activity *activity)
 {
 	return container_of(activity, struct slots, activity);
@@ -264,6 +267,22 @@ static void free_slots(struct activity *activity)
 	free(slots);
 }
 
+/* A few slots a publication, in turn: each call of the kernel takes about a microsecond. */
+static void account(struct activity *activity)
+{
+	struct slots *slots = slots_of(activity);
+	uint32_t count = slots->count < SAMPLED_A_TICK ? slots->count : SAMPLED_A_TICK;
+	if (!worker_is_counting(slots->worker))
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		struct stream_info info;
+		slots->sampled = (slots->sampled + 1) % slots->count;
+		struct slot *slot = &slots->items[slots->sampled];
+		if (slot->state->is_up)
+			(void)slot_sample(slot, &info);
+	}
+}
+
 static const struct activity_kind slots_kind = {
 	.name = "slots",
 	.start = start,
@@ -272,6 +291,7 @@ static const struct activity_kind slots_kind = {
 	.end = end,
 	.is_done = is_done,
 	.finish = finish,
+	.account = account,
 	.free = free_slots,
 };
 

@@ -17,7 +17,7 @@
 	LATENCY(SERVICE,     "service",     "from the first byte sent; answered ones only") \
 	LATENCY(CONNECT,     "connect",     "from the SYN to the connection") \
 	LATENCY(FIRST_REPLY, "first_reply", "from the start of the connection to the first reply") \
-	LATENCY(RTT,         "rtt",         "the kernel's round-trip time, sampled when a connection ends") \
+	LATENCY(RTT,         "rtt",         "the kernel's round-trip time, sampled of some connections in turn, and when one ends") \
 	LATENCY(SEND_ERROR,  "send_error",  "how late messages went out")
 
 enum latency {

@@ -96,7 +96,9 @@ struct report_sample {
 	uint64_t connections, connecting, silent, interrupted;
 	uint64_t connects, failed; /* attempts that came up, that did not */
 	uint64_t response_p50_ns, response_p99_ns, response_max_ns; /* of answers in it; 0: none */
-	uint64_t unanswered; /* given up in it: lost and missed */
+	uint64_t unanswered;  /* given up in it: lost and missed */
+	uint64_t rtt_p50_ns;  /* the kernel's, of connections that were sampled in it; 0: none */
+	uint64_t retransmits; /* segments sent again, as those tell */
 };
 
 struct report_error {

@@ -128,6 +128,8 @@ static const struct field_row sample_rows[] = {
 	{ "response_p50_ns", FIELD_UNSIGNED, PLACE(response_p50_ns), IF_COUNT(response_p50_ns) },
 	{ "response_p99_ns", FIELD_UNSIGNED, PLACE(response_p99_ns), IF_COUNT(response_p99_ns) },
 	{ "response_max_ns", FIELD_UNSIGNED, PLACE(response_max_ns), IF_COUNT(response_max_ns) },
+	{ "rtt_p50_ns",      FIELD_UNSIGNED, PLACE(rtt_p50_ns), IF_COUNT(rtt_p50_ns) },
+	{ "retransmits",     FIELD_UNSIGNED, PLACE(retransmits) },
 };
 const struct field_table report_sample_fields = { sample_rows, array_size(sample_rows) };
 #undef OWNER

@@ -63,6 +63,17 @@ static uint64_t missed(const struct counters *c)
 	return c->missed_no_connection + c->missed_peer + c->missed_generator;
 }
 
+/* What was added to a histogram between two copies. */
+static const struct hist *difference(const struct track *track, enum latency latency,
+				     struct recorder *scratch)
+{
+	struct hist *delta = recorder_hist(scratch, latency);
+	hist_clear(delta);
+	hist_merge(delta, recorder_hist_const(track->now, latency));
+	hist_subtract(delta, recorder_hist_const(track->before, latency));
+	return delta;
+}
+
 /* What happened between two copies. Answers are what is in `response` and was not given up. */
 static void measure(struct report_sample *sample, const struct track *track,
 		    struct recorder *scratch)
@@ -81,13 +92,12 @@ static void measure(struct report_sample *sample, const struct track *track,
 	sample->connecting = now->connecting;
 	sample->silent = now->silent;
 	sample->interrupted = now->interrupted;
-	struct hist *delta = recorder_hist(scratch, LATENCY_RESPONSE);
-	hist_clear(delta);
-	hist_merge(delta, recorder_hist_const(track->now, LATENCY_RESPONSE));
-	hist_subtract(delta, recorder_hist_const(track->before, LATENCY_RESPONSE));
-	sample->response_p50_ns = hist_percentile(delta, 50);
-	sample->response_p99_ns = hist_percentile(delta, 99);
-	sample->response_max_ns = hist_percentile(delta, 100);
+	sample->retransmits = now->retransmitted_segments - before->retransmitted_segments;
+	const struct hist *response = difference(track, LATENCY_RESPONSE, scratch);
+	sample->response_p50_ns = hist_percentile(response, 50);
+	sample->response_p99_ns = hist_percentile(response, 99);
+	sample->response_max_ns = hist_percentile(response, 100);
+	sample->rtt_p50_ns = hist_percentile(difference(track, LATENCY_RTT, scratch), 50);
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -123,6 +133,8 @@ static struct report_sample join(const struct report_sample *a, const struct rep
 	both.unanswered += a->unanswered;
 	both.connects += a->connects;
 	both.failed += a->failed;
+	both.retransmits += a->retransmits;
+	both.rtt_p50_ns = larger(a->rtt_p50_ns, b->rtt_p50_ns);
 	both.response_p50_ns = larger(a->response_p50_ns, b->response_p50_ns);
 	both.response_p99_ns = larger(a->response_p99_ns, b->response_p99_ns);
 	both.response_max_ns = larger(a->response_max_ns, b->response_max_ns);

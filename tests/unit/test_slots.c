@@ -68,6 +68,10 @@ static void response_is_the_round_trip(void **state)
 	assert_int_equal(response->count, 400);
 	assert_in_range(response->minimum, 2 * NS_PER_MS, 2 * NS_PER_MS + 200000);
 	assert_in_range(response->maximum, 2 * NS_PER_MS, 2 * NS_PER_MS + 200000);
+	/* The kernel is asked while the run goes on, not only when connections end. */
+	const struct hist *rtt = simulation_hist(&simulation, PLAN_PERSISTENT, LATENCY_RTT);
+	assert_true(rtt->count >= 4 * 90);
+	assert_int_equal(rtt->maximum, 2 * NS_PER_MS);
 	simulation_deinit(&simulation);
 }
 
