@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "cli/command.h"
 #include "cmd/commands.h"
+#include "view/plot/png.h"
 
 static const char *cares_version(void)
 {
@@ -23,6 +24,7 @@ static const struct {
 	{ "jansson", jansson_version_str },
 	{ "libyaml", yaml_get_version_string },
 	{ "zlib", zlibVersion },
+	{ "cairo", png_library },
 };
 
 static int version_run(const struct command *command, int argc, char **argv)
@@ -36,8 +38,11 @@ static int version_run(const struct command *command, int argc, char **argv)
 		return command_stop(command, code, &error);
 
 	(void)printf("conntest %s\nwith: ", CONNTEST_VERSION);
-	for (size_t i = 0; i < array_size(parts); i++)
-		(void)printf("%s%s %s", i > 0 ? ", " : "", parts[i].name, parts[i].version());
+	for (size_t i = 0; i < array_size(parts); i++) {
+		const char *version = parts[i].version();
+		(void)printf("%s%s %s", i > 0 ? ", " : "", version ? parts[i].name : "without",
+			     version ? version : parts[i].name);
+	}
 	(void)printf("\n");
 	return EXIT_OK;
 }
