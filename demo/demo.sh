@@ -107,9 +107,9 @@ main() {
 	local status=0
 	"$conntest" traffic -c 200 -r 10/conn --connect-rate off --new-connections 20/s -T 12s \
 		-o "text=$files/report.txt" -o "json=$files/report.json" \
-		-o "ndjson=$files/events.ndjson" -o "ctraffic=$files/ctraffic.json" \
+		-o "html=$files/report.html" -o "ndjson=$files/events.ndjson" -o "ctraffic=$files/ctraffic.json" \
 		"tcp://127.0.0.1:$PORT" || status=$?
-	echo "Files: $files/report.txt, report.json, events.ndjson (as it happened), ctraffic.json"
+	echo "Files: $files/report.html (a picture), report.txt, report.json, events.ndjson (as it happened), ctraffic.json"
 	return "$status"
 }
 

@@ -7,7 +7,7 @@
  *   sys/      Linux behind small names: descriptors, clocks, cpus, limits
  *   net/      the loop, stream and datagram transports, the resolver, source addresses
  *   engine/   runs a plan: workers, pacing, services, clients; prints nothing
- *   view/     text, JSON and older formats: readers of snapshots and reports
+ *   view/     text, JSON, pictures and older formats: readers of snapshots and reports
  *   cli/      options and all that follows from their tables; messages; exit codes
  *   run/      plan -> engine -> views -> report -> exit code; signals
  *   cmd/      one file a command
@@ -24,11 +24,17 @@
 const struct command *const *command_table(void)
 {
 	static const struct command *const commands[] = {
-		&command_traffic,     &command_serve,
-		&command_report,      &command_report_list,
-		&command_report_show, &command_report_merge,
-		&command_report_diff, &command_help,
-		&command_version,     NULL,
+		&command_traffic,
+		&command_serve,
+		&command_report,
+		&command_report_list,
+		&command_report_show,
+		&command_report_merge,
+		&command_report_diff,
+		&command_report_plot,
+		&command_help,
+		&command_version,
+		NULL,
 	};
 	return commands;
 }

@@ -8,6 +8,7 @@ extern const struct command command_report;
 extern const struct command command_report_diff;
 extern const struct command command_report_list;
 extern const struct command command_report_merge;
+extern const struct command command_report_plot;
 extern const struct command command_report_show;
 extern const struct command command_serve;
 extern const struct command command_traffic;

@@ -139,6 +139,6 @@ const struct command command_report_show = {
 const struct command command_report = {
 	.name = "report",
 	.summary = "look at the record of a run",
-	.operands = "list|show|merge|diff",
+	.operands = "list|show|merge|diff|plot",
 	.description = "Reports are JSON, conntest.report/1; every measuring run keeps its own.",
 };

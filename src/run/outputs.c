@@ -16,6 +16,8 @@
 #include "view/junit.h"
 #include "view/markdown.h"
 #include "view/ndjson.h"
+#include "view/plot/plot.h"
+#include "view/plot/png.h"
 #include "view/text.h"
 
 #define SAVED_MAX 4000 /* what message_print() takes */
@@ -102,6 +104,10 @@ static int no_such_format(const char *word, struct error *error)
 
 static int find_format(const char *word, struct error *error)
 {
+	if (strcmp(word, formats[OUTPUT_PNG].name) == 0 && !png_library())
+		return error_set(error, EINVAL,
+				 "-o png: this conntest was built without cairo; svg and html need "
+				 "nothing");
 	for (int i = 0; i < OUTPUT_COUNT; i++)
 		if (strcmp(word, formats[i].name) == 0)
 			return i;
@@ -248,6 +254,9 @@ static write_format *const writers[OUTPUT_COUNT] = {
 	[OUTPUT_CSV] = csv_write_samples,
 	[OUTPUT_CSV_CONNECTIONS] = csv_write_connections,
 	[OUTPUT_CSV_FIGURES] = csv_write_figures,
+	[OUTPUT_SVG] = plot_write_svg,
+	[OUTPUT_PNG] = plot_write_png,
+	[OUTPUT_HTML] = plot_write_html,
 	[OUTPUT_HDR] = hdr_log_write,
 	[OUTPUT_CTRAFFIC] = ctraffic_write,
 };
@@ -273,6 +282,7 @@ static int write_one(struct output *output, const struct report *report,
 	buffer_init(&bytes, REPORT_FILE_MAX);
 	write_report(report, output->format, &used, &bytes);
 	int code = bytes.error ? -bytes.error : 0;
+	output->size = bytes.size;
 	if (!code) {
 		size_t written = fwrite(buffer_text(&bytes), 1, bytes.size, output->file);
 		if (written < bytes.size || fflush(output->file) != 0)

@@ -73,6 +73,7 @@ struct output {
 	enum output_format format;
 	const char *path; /* NULL: stdout */
 	FILE *file;
+	size_t size;     /* of the report in it */
 	bool is_written; /* the report is in it */
 };
 

@@ -14,6 +14,7 @@
 #include "view/hdr_log.h"
 #include "view/junit.h"
 #include "view/markdown.h"
+#include "view/plot/plot.h"
 #include "view/sentence.h"
 #include "view/text.h"
 
