@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
-#include "run/run.h"
+#include "run/repeat.h"
 #include "run/signals.h"
 
 #define ROW(field, kind, ...) OPTION(struct traffic_options, field, kind, __VA_ARGS__)
@@ -87,6 +87,9 @@ static const struct option_row rows[] = {
 	    .help = "wakes only at multiples of this: less cpu, less exact"),
 	ROW(seed, OPTION_COUNT, .name = "seed", .placeholder = "N", .default_text = "1",
 	    .level = OPTION_ALL, .help = "of the back-off's jitter"),
+	ROW(repeat, OPTION_COUNT, .name = "repeat", .placeholder = "N", .default_text = "1",
+	    .minimum = "1", .maximum = "1000", .level = OPTION_OUTPUT,
+	    .help = "runs so often, one after the other; -o json=run.json writes run.1.json ..."),
 	MARK_OPTIONS(struct traffic_options, marks),
 	ROW(before_ns, OPTION_TIME, .name = "before", .placeholder = "TIME",
 	    .default_text = "2s", .level = OPTION_ALL,
@@ -162,8 +165,8 @@ static int traffic_run(const struct command *command, int argc, char **argv)
 		.marks = &traffic.marks,
 		.wrap = traffic.wrap.words ? &traffic.wrap : NULL,
 	};
-	int exit_code =
-		code < 0 ? command_fail(command, run_exit_code(code), &error) : run_measure(&run);
+	int exit_code = code < 0 ? command_fail(command, run_exit_code(code), &error)
+				 : run_repeated(&run, options.repeat);
 	traffic_deinit(&traffic);
 	return exit_code;
 }

@@ -40,6 +40,7 @@ struct traffic_options {
 	struct mark_options marks;
 	uint64_t before_ns;
 	uint64_t after_ns;
+	uint64_t repeat;
 	struct output_options output;
 };
 

@@ -426,6 +426,8 @@ int run_measure(const struct run *run)
 		give_up(&session, result, &error);
 	else
 		finish(&session);
+	if (run->ret_interrupted)
+		*run->ret_interrupted = session.is_interrupted;
 	close_session(&session);
 	return session.exit_code;
 }

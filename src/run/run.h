@@ -2,6 +2,7 @@
  * Commands and the faces of older tools fill a struct run and call run_measure(). */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -25,6 +26,7 @@ struct run {
 	void *context;
 	const struct mark_plan *marks; /* NULL: none */
 	const struct wrap_plan *wrap;  /* NULL: no command is wrapped */
+	bool *ret_interrupted;         /* a signal ended it; may be NULL */
 	/* The listeners are open and the threads are about to run: lines that must come first go to
 	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
 	 */

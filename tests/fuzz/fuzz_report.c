@@ -22,8 +22,9 @@ static void show(struct report *report)
 {
 	static const struct text_style style = { .is_utf8 = false };
 	static void (*const views[])(const struct report *report, struct buffer *out) = {
-		ctraffic_write, csv_write_samples, csv_write_connections, csv_write_figures,
-		hdr_log_write,  junit_write,       markdown_write,
+		ctraffic_write,    csv_write_samples, csv_write_connections,
+		csv_write_figures, hdr_log_write,     junit_write,
+		markdown_write,    plot_write_svg,    plot_write_html,
 	};
 	struct buffer out;
 	buffer_init(&out, REPORT_FILE_MAX);
