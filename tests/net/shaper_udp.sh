@@ -24,7 +24,7 @@ ping4 300 2ms
 found .lost == 0
 found .rtt_min_ns '>=' 36000000
 found .rtt_p50_ns '>=' 38500000
-found .rtt_p50_ns '<=' 43000000
+found .rtt_p50_ns '<=' 60000000
 found .reordered '>' 20
 shape order on
 ping6 300 2ms
