@@ -82,6 +82,7 @@ static int set_value(struct parser *parser, const struct option_row *row, const 
 	if (*given < parser->source)
 		option_value_clear(row, parser->options);
 	*given = parser->source;
+	parser->operands->is_given[row - parser->table->rows] = parser->source > SOURCE_DEFAULTS;
 	int code = option_value_set(row, parser->options, value, &parser->operands->arena,
 				    parser->error);
 	if (code < 0)
@@ -443,6 +444,16 @@ int options_parse(const struct command *command, int argc, char **argv, void *op
 	if (code >= 0)
 		code = read_file(&parser);
 	return code < 0 ? code : choose_all(&parser);
+}
+
+bool option_is_given(const struct command *command, const struct operands *operands,
+		     const char *name)
+{
+	for (size_t i = 0; i < command->options.count; i++) {
+		if (strcmp(command->options.rows[i].name, name) == 0)
+			return operands->is_given[i];
+	}
+	return false;
 }
 
 void operands_deinit(struct operands *operands)

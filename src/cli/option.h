@@ -103,6 +103,7 @@ struct operands {
 	/* What stood behind "--", for commands that wrap one; NULL if there was none. */
 	char **wrapped;
 	size_t wrapped_count;
+	bool is_given[OPTION_ROWS_MAX]; /* by anything but its default */
 	/* Holds texts of the options that stand in no argument: from files, parts of variables. */
 	struct arena arena;
 };
@@ -118,6 +119,9 @@ struct command;
  */
 nodiscard int options_parse(const struct command *command, int argc, char **argv, void *options,
 			    struct operands *operands, struct error *error);
+/* Was this option given, by anything but its default? */
+bool option_is_given(const struct command *command, const struct operands *operands,
+		     const char *name);
 /* Texts in the options struct may end here. */
 void operands_deinit(struct operands *operands);
 

@@ -7,6 +7,7 @@
 #include "cli/config.h"
 #include "cmd/commands.h"
 #include "run/run.h"
+#include "run/signals.h"
 
 #define ROW(field, kind, ...) OPTION(struct traffic_options, field, kind, __VA_ARGS__)
 
@@ -30,7 +31,7 @@ static const struct option_row rows[] = {
 	ROW(duration_ns, OPTION_TIME, .name = "duration", .letter = 'T', .placeholder = "TIME",
 	    .default_text = "10s",
 	    .help = "from the moment when every connection is up or had its --connect-timeout; 0 = until "
-		    "interrupted"),
+		    "interrupted, or the COMMAND behind -- is over (then the default)"),
 	ROW(connect_rate, OPTION_TEXT, .name = "connect-rate", .placeholder = "RATE|off",
 	    .default_text = "500/s", .level = OPTION_ALL,
 	    .help = "connections begun a second, reconnects included; off = as fast as they answer"),
@@ -86,6 +87,13 @@ static const struct option_row rows[] = {
 	    .help = "wakes only at multiples of this: less cpu, less exact"),
 	ROW(seed, OPTION_COUNT, .name = "seed", .placeholder = "N", .default_text = "1",
 	    .level = OPTION_ALL, .help = "of the back-off's jitter"),
+	MARK_OPTIONS(struct traffic_options, marks),
+	ROW(before_ns, OPTION_TIME, .name = "before", .placeholder = "TIME",
+	    .default_text = "2s", .level = OPTION_ALL,
+	    .help = "measures so long before it starts the COMMAND behind --"),
+	ROW(after_ns, OPTION_TIME, .name = "after", .placeholder = "TIME",
+	    .default_text = "10s", .level = OPTION_ALL,
+	    .help = "measures so long after the COMMAND has ended"),
 	CONFIG_OPTION(struct traffic_options, config),
 	OUTPUT_OPTIONS(struct traffic_options, output, sending),
 };
@@ -96,6 +104,39 @@ static int prepare(void *context, struct error *error)
 	return traffic_resolve(context, error);
 }
 
+static int check_operands(const struct operands *operands, struct error *error)
+{
+	if (operands->count != 1)
+		return error_set(error, EINVAL,
+				 operands->count ? "one target at a time, please: %s and %s"
+						 : "what to? Name a target, as in: conntest "
+						   "traffic HOST",
+				 operands->items[0], operands->count ? operands->items[1] : "");
+	if (operands->wrapped && operands->wrapped_count == 0)
+		return error_set(error, EINVAL, "--: the command to run belongs behind it");
+	return 0;
+}
+
+/* A command that is wrapped ends the run, unless a length was asked for. */
+static int plan_marks(const struct command *command, const struct operands *operands,
+		      struct traffic_options *options, struct traffic *traffic, struct error *error)
+{
+	traffic->wrap = (struct wrap_plan){
+		.words = operands->wrapped,
+		.before_ns = options->before_ns,
+		.after_ns = options->after_ns,
+	};
+	if (operands->wrapped && !option_is_given(command, operands, "duration"))
+		options->duration_ns = 0;
+	if (operands->wrapped && options->duration_ns && options->duration_ns <= options->before_ns)
+		return error_set(error, EINVAL,
+				 "--before: the run would be over (-T) before its command starts");
+	int result = mark_plan_parse(&options->marks, options->duration_ns, error, &traffic->marks);
+	if (result >= 0)
+		signals_hold(&traffic->marks.signals);
+	return result;
+}
+
 static int traffic_run(const struct command *command, int argc, char **argv)
 {
 	struct traffic_options options = { 0 };
@@ -103,12 +144,10 @@ static int traffic_run(const struct command *command, int argc, char **argv)
 	struct operands operands cleanup(operands_deinit);
 	struct error error = { "" };
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
-	if (code >= 0 && operands.count != 1)
-		code = error_set(&error, EINVAL,
-				 operands.count ? "one target at a time, please: %s and %s"
-						: "what to? Name a target, as in: conntest "
-						  "traffic HOST",
-				 operands.items[0], operands.count ? operands.items[1] : "");
+	if (code >= 0)
+		code = check_operands(&operands, &error);
+	if (code >= 0)
+		code = plan_marks(command, &operands, &options, &traffic, &error);
 	if (code < 0)
 		return command_stop(command, code, &error);
 	code = traffic_plan(&options, operands.items[0], &traffic, &error);
@@ -120,6 +159,8 @@ static int traffic_run(const struct command *command, int argc, char **argv)
 		.target = traffic.uri.text,
 		.prepare = prepare,
 		.context = &traffic,
+		.marks = &traffic.marks,
+		.wrap = traffic.wrap.words ? &traffic.wrap : NULL,
 	};
 	int exit_code =
 		code < 0 ? command_fail(command, run_exit_code(code), &error) : run_measure(&run);
@@ -131,7 +172,8 @@ const struct command command_traffic = {
 	.name = "traffic",
 	.summary =
 		"hold paced connections through a fail-over and say what broke, for whom, how long",
-	.operands = "TARGET",
+	.operands = "TARGET [-- COMMAND [ARG...]]",
+	.wraps_command = true,
 	.options = { rows, array_size(rows) },
 	.options_size = sizeof(struct traffic_options),
 	.description =
@@ -142,11 +184,28 @@ const struct command command_traffic = {
 		"schedule.\n\n"
 		"TARGET is HOST, HOST:PORT or a URI: traffic://HOST (port 5003; `conntest serve`, "
 		"ctraffic, or any TCP echo), traffic+udp://HOST for datagram flows, echo://HOST, "
-		"srv://_service._proto.name.",
+		"srv://_service._proto.name.\n\n"
+		"COMMAND is started --before after the connections are up, and --after its end the "
+		"run is over; -T, if given, bounds both. Its output goes to stderr, that it exits "
+		"with 0 is expected (command.exit), and its start and end are marks. As under "
+		"timeout(1) it has a process group of its own, SIGINT, SIGTERM and SIGHUP are passed "
+		"on to it, and its status counts as 124 where -T was over first (SIGTERM, 5 s later "
+		"SIGKILL), 126 or 127 where it can't be started, and 128 + n where signal n ended "
+		"it. It reads our standard input unless that is a terminal. What it leaves running "
+		"in the background is not waited for.\n\n"
+		"A mark names a moment: --mark-on a signal, --mark a time, --exec a command. For each "
+		"the report says how many connections broke or stalled before the next mark, when the "
+		"first and the last of them were answered again, and when the answers of 100 ms were "
+		"back at 90, 95 and 99 % of what they were in the 2 s before, for a whole second. A "
+		"mark before the start or after the end is kept and not measured; signals that come "
+		"at once are one mark.",
 	.examples =
 		"conntest traffic 10.20.0.5  # 20 connections, 10 messages a second each, 10 s\n"
 		"conntest traffic -c 200 -T 60s --expect graceful web:5003  # exit 1 if a "
 		"message is lost\n"
-		"conntest traffic -T 0 -o json=run.json web:5003  # until Ctrl-C, with a record",
+		"conntest traffic -T 0 -o json=run.json web:5003  # until Ctrl-C, with a record\n"
+		"conntest traffic --exec '3s=ssh node-3 reboot' web:5003  # until all is well again\n"
+		"conntest traffic --expect graceful web:5003 -- ./upgrade.sh  # did it drop "
+		"anything?",
 	.run = traffic_run,
 };

@@ -5,8 +5,10 @@
 #include "base/uri.h"
 #include "cli/option.h"
 #include "engine/plan.h"
+#include "run/mark_plan.h"
 #include "run/outputs.h"
 #include "run/resolve.h"
+#include "run/wrap.h"
 
 struct traffic_options {
 	uint64_t connections;
@@ -35,6 +37,9 @@ struct traffic_options {
 	uint64_t tick_ns;
 	uint64_t seed;
 	const char *config;
+	struct mark_options marks;
+	uint64_t before_ns;
+	uint64_t after_ns;
 	struct output_options output;
 };
 
@@ -46,6 +51,8 @@ struct traffic {
 	struct source_pool *sources;
 	unsigned cpus[1024];
 	struct plan plan;
+	struct mark_plan marks;
+	struct wrap_plan wrap;
 };
 
 /* Checks the options and plans what needs no network. -EINVAL: wrong usage. */

@@ -49,7 +49,7 @@ static void forget_connection(struct slot *slot)
 {
 	slots_release(slot->slots, slot);
 	loop_clear_timer(slot_loop(slot), &slot->timer);
-	mark_clear(&slot->slots->marks, &slot->marks);
+	stamp_clear(&slot->slots->stamps, &slot->stamps);
 	stall_init(&slot->stall, slot->slots->plan->stall_after_ns);
 	if (slot->is_answered)
 		slot->slots->answering--;
@@ -230,7 +230,7 @@ void slot_init(struct slot *slot, struct slots *slots, uint32_t own)
 	slot->backend = BACKEND_UNKNOWN;
 	timer_init(&slot->timer, on_timer);
 	list_init(&slot->queued);
-	mark_queue_init(&slot->marks);
+	stamp_queue_init(&slot->stamps);
 	gap_init(&slot->interruption, 2);
 	stall_init(&slot->stall, slots->plan->stall_after_ns);
 	survival_init(&slot->survival);

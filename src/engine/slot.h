@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "engine/marks.h"
 #include "engine/message.h"
 #include "engine/schedule.h"
+#include "engine/stamps.h"
 #include "engine/unanswered.h"
 #include "engine/worker.h"
 #include "metric/gap.h"
@@ -45,7 +45,7 @@ struct slot {
 	uint64_t connected_ns;
 	struct gap interruption;
 	struct stall stall;
-	struct mark_queue marks;
+	struct stamp_queue stamps;
 	uint32_t own;  /* which of the worker's slots */
 	uint32_t sent; /* counted, on this connection */
 	uint32_t received;
@@ -86,7 +86,7 @@ struct slots {
 	uint32_t *listed;        /* slots with something to send, in order of due time */
 	uint32_t listed_count;
 	struct message_parts parts;
-	struct mark_pool marks;
+	struct stamp_pool stamps;
 	struct unanswered unanswered;
 
 	struct source_pool *sources;

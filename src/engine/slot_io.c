@@ -31,7 +31,7 @@ static void note_sent(struct slot *slot, size_t size)
 	if (started == 0)
 		return;
 	uint64_t now_ns = loop_read_clock(slot_loop(slot));
-	(void)mark_add(&slots->marks, &slot->marks, now_ns, started);
+	(void)stamp_add(&slots->stamps, &slot->stamps, now_ns, started);
 	if (!was_owed) {
 		stall_owed(&slot->stall, now_ns);
 		slot_arm(slot, stall_deadline(&slot->stall));
@@ -120,7 +120,7 @@ static void note_answer(struct slot *slot, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
-	uint64_t written_ns = mark_take(&slots->marks, &slot->marks);
+	uint64_t written_ns = stamp_take(&slots->stamps, &slot->stamps);
 	if (!slot->is_answered)
 		note_first_reply(slot, now_ns);
 	if (slot->warm > 0) {

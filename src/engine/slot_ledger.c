@@ -92,7 +92,7 @@ void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns, boo
 void slot_note_progress(struct slot *slot, uint64_t now_ns)
 {
 	uint64_t start_ns;
-	uint64_t oldest_ns = mark_oldest(&slot->slots->marks, &slot->marks);
+	uint64_t oldest_ns = stamp_oldest(&slot->slots->stamps, &slot->stamps);
 	if (!stall_progress(&slot->stall, now_ns, oldest_ns, &start_ns))
 		return;
 	slot_end_silence(slot, start_ns, now_ns, false);

@@ -256,7 +256,7 @@ static void free_slots(struct activity *activity)
 	struct slots *slots = slots_of(activity);
 	for (uint32_t i = 0; slots->items && i < slots->count; i++)
 		stream_close(&slots->items[i].stream);
-	mark_pool_deinit(&slots->marks);
+	stamp_pool_deinit(&slots->stamps);
 	unanswered_deinit(&slots->unanswered);
 	source_pool_free(slots->sources);
 	free(slots->listed);
@@ -318,7 +318,7 @@ int slots_add(struct worker *worker)
 	slots->connector = (struct pacer){ .due_ns = UINT64_MAX, .run = run_connector };
 	list_init(&slots->queue);
 	timer_init(&slots->patience, on_patience_over);
-	mark_pool_init(&slots->marks);
+	stamp_pool_init(&slots->stamps);
 	bind_recorder(slots);
 	worker_add_activity(worker, &slots->activity, &slots_kind);
 	return new_parts(slots);

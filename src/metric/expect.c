@@ -229,10 +229,15 @@ static bool is_of_run(const struct expect *expect)
 	return (expect->figure->scopes & FIGURE_RUN) != 0;
 }
 
+static bool is_of_command(const struct expect *expect)
+{
+	return (expect->figure->scopes & FIGURE_COMMAND) != 0;
+}
+
 static bool is_possible(const struct expect *expect, const struct expect_stream *streams,
 			size_t count)
 {
-	if (is_of_run(expect))
+	if (is_of_run(expect) && !is_of_command(expect))
 		return !*expect->stream || strcmp(expect->stream, "run") == 0;
 	for (size_t i = 0; i < count; i++) {
 		if (is_in_stream(expect, streams[i].name, streams[i].kind, streams[i].transport))
@@ -252,6 +257,10 @@ static int not_possible(const struct expect *expect, const struct expect_stream 
 				    streams[i].name);
 		used += size > 0 && (size_t)size < sizeof(names) - used ? (size_t)size : 0;
 	}
+	if (is_of_command(expect) && (!*expect->stream || strcmp(expect->stream, "run") == 0))
+		return error_set(error, EINVAL,
+				 "\"%s\": this run wraps no command (TARGET -- COMMAND)",
+				 expect->figure->name);
 	if (is_of_run(expect))
 		return error_set(error, EINVAL, "\"%s.%s\": %s is a figure of the whole run",
 				 expect->stream, expect->figure->name, expect->figure->name);
@@ -261,6 +270,15 @@ static int not_possible(const struct expect *expect, const struct expect_stream 
 				 expect->stream, expect->figure->name, expect->stream, names);
 	return error_set(error, EINVAL, "this run can't measure \"%s%s%s\" " HELP, expect->stream,
 			 *expect->stream ? "." : "", expect->figure->name);
+}
+
+bool expect_has(const struct expect_list *list, const char *figure)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i].figure->name, figure) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool has_set(const struct expect_list *list, const char *set)

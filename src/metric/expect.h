@@ -36,7 +36,7 @@ struct expect_list {
 	size_t count;
 };
 
-/* A stream that the plan has. */
+/* A stream that the plan has; one that wraps a command has also "run" of the kind "command". */
 struct expect_stream {
 	const char *name;      /* "persistent" */
 	const char *kind;      /* report_stream.kind: slots, attempts, probes, service */
@@ -49,6 +49,8 @@ nodiscard int expect_parse(const char *text, struct error *error, struct expect_
 
 /* The sets' names; NULL behind the last. */
 const char *expect_set_name(size_t index);
+/* Is there one of this figure? */
+bool expect_has(const struct expect_list *list, const char *figure);
 
 /* Can this plan measure them? -EINVAL with the sentence. Members of a set that the plan has no
  * stream for are taken out; a set of which nothing is left is an error. */

@@ -123,6 +123,18 @@ static const char *get_duration(const struct report *report, const struct report
 	return NULL;
 }
 
+static const char *get_command_exit(const struct report *report, const struct report_stream *stream,
+				    const struct figure_source *source, double *ret)
+{
+	const struct report_mark *mark = report_mark_of(report, "command");
+	(void)stream;
+	(void)source;
+	if (!mark || !mark->has_command)
+		return "no command was started";
+	*ret = (double)mark->command.exit_status;
+	return mark->command.has_exit_status ? NULL : "the command did not end";
+}
+
 /* Scopes, as figures.def names them. */
 #define TCP       FIGURE_SLOTS_TCP
 #define SLOTS     (FIGURE_SLOTS_TCP | FIGURE_SLOTS_UDP)
@@ -149,6 +161,7 @@ static const char *get_duration(const struct report *report, const struct report
 #define SURVIVED(symbol) FROM(get_survival, .outer = SURVIVAL_##symbol)
 #define CPU              FROM(get_cpu)
 #define DURATION         FROM(get_duration)
+#define COMMAND_EXIT     FROM(get_command_exit)
 #define LATENCY_OF(function, symbol, member) \
 	FROM(function, .outer = LATENCY_##symbol, .inner = offsetof(struct report_latency, member))
 #define INTERVAL_OF(member, figure)                                          \
@@ -239,6 +252,8 @@ unsigned figure_scope_of(const char *kind, const char *transport)
 		return FIGURE_ATTEMPTS;
 	if (strcmp(kind, "probes") == 0)
 		return FIGURE_PROBES;
+	if (strcmp(kind, "command") == 0)
+		return FIGURE_COMMAND;
 	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
 }
 

@@ -24,7 +24,8 @@ enum figure_scope {
 	FIGURE_ATTEMPTS = 4,
 	FIGURE_PROBES = 8,
 	FIGURE_SERVICE = 16,
-	FIGURE_RUN = 32, /* of the whole run, no stream's */
+	FIGURE_RUN = 32,     /* of the whole run, no stream's */
+	FIGURE_COMMAND = 64, /* of these: only where the run wraps a command */
 };
 
 struct figure_source {

@@ -40,6 +40,15 @@ bool report_is_measured(const struct report *report)
 	return false;
 }
 
+const struct report_mark *report_mark_of(const struct report *report, const char *kind)
+{
+	for (uint32_t i = 0; i < report->mark_count; i++) {
+		if (strcmp(report->marks[i].kind, kind) == 0)
+			return &report->marks[i];
+	}
+	return NULL;
+}
+
 bool report_has_backend_names(const struct report_stream *stream)
 {
 	for (uint32_t i = 0; i < stream->backend_count; i++) {

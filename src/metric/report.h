@@ -177,6 +177,46 @@ struct report_expectation {
 	const char *reason; /* why not measured */
 };
 
+/* The command of a mark: what --exec ran, or the one that the run wrapped. */
+struct report_command {
+	const char *text; /* as given */
+	/* As of timeout(1): 124 where we had to end it, 126 and 127 where it could not be started,
+	 * 128 + n where signal n ended it. */
+	uint64_t exit_status;
+	bool has_exit_status;    /* false: it did not end */
+	const char *signal;      /* what ended it: "SIGKILL" */
+	const char *reason;      /* why it could not be started, or was ended by us */
+	int64_t ended_ns;        /* INT64_MIN: it had not ended */
+	const char *output;      /* stdout and stderr, the last REPORT_OUTPUT_MAX bytes */
+	uint64_t output_omitted; /* bytes before these */
+};
+#define REPORT_OUTPUT_MAX ((size_t)64 << 10)
+
+/* How the run came back after a mark (metric/convergence.h): times from the mark, ± 100 ms and a
+ * sending interval; INT64_MIN: not before the end, or nothing to measure it by. */
+struct report_convergence {
+	bool is_measured;
+	const char *reason;    /* why not; where it is: why there is no throughput */
+	uint64_t affected;     /* slots that broke or stalled between this mark and the next */
+	uint64_t not_good;     /* of these: not answered again by the end */
+	int64_t first_good_ns; /* the first of them was answered again */
+	int64_t all_good_ns;   /* the last */
+	int64_t throughput_90_ns;
+	int64_t throughput_95_ns;
+	int64_t throughput_99_ns;
+};
+
+/* A moment that the user named. */
+struct report_mark {
+	const char *name; /* "USR1"; of a command its text */
+	const char *kind; /* signal, time, exec, command (the wrapped one starts), command_end */
+	int64_t at_ns;
+	bool has_command;
+	struct report_command command;
+	struct report_convergence convergence;
+};
+#define REPORT_MARKS_MAX 1000
+
 struct report_limit { /* serve: a limit that turned clients away */
 	const char *name;
 	uint64_t count;
@@ -204,6 +244,9 @@ struct report {
 	const char *not_measured; /* why it could not begin; NULL: it did. Not in the JSON */
 	struct report_stream streams[REPORT_STREAMS_MAX];
 	uint32_t stream_count;
+	struct report_mark *marks; /* in order of time */
+	uint32_t mark_count;
+	uint64_t marks_omitted;
 	struct report_connection *connections;
 	uint32_t connection_count;
 	uint64_t connections_omitted;
@@ -224,5 +267,7 @@ void report_free(struct report *report);
 const struct report_stream *report_stream(const struct report *report, const char *name);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
+/* The first mark of this kind, or NULL. */
+const struct report_mark *report_mark_of(const struct report *report, const char *kind);
 /* Does any backend of the stream have a name? */
 bool report_has_backend_names(const struct report_stream *stream);

@@ -257,6 +257,44 @@ static const struct field_row connection_rows[] = {
 const struct field_table report_connection_fields = { connection_rows, array_size(connection_rows) };
 #undef OWNER
 
+#define OWNER struct report_command
+static const struct field_row command_rows[] = {
+	{ "text",           FIELD_TEXT, PLACE(text), REQUIRED },
+	{ "exit_status",    FIELD_UNSIGNED, PLACE(exit_status), IF(has_exit_status) },
+	{ "signal",         FIELD_TEXT, PLACE(signal) },
+	{ "reason",         FIELD_TEXT, PLACE(reason) },
+	{ "ended_ns",       FIELD_MOMENT, PLACE(ended_ns) },
+	{ "output",         FIELD_TEXT, PLACE(output) },
+	{ "output_omitted", FIELD_UNSIGNED, PLACE(output_omitted) },
+};
+TABLE(command_table, command_rows);
+#undef OWNER
+
+#define OWNER struct report_convergence
+static const struct field_row convergence_rows[] = {
+	{ "reason",           FIELD_TEXT, PLACE(reason) },
+	{ "affected",         FIELD_UNSIGNED, PLACE(affected), IF(is_measured) },
+	{ "not_good",         FIELD_UNSIGNED, PLACE(not_good), IF(is_measured) },
+	{ "first_good_ns",    FIELD_MOMENT, PLACE(first_good_ns) },
+	{ "all_good_ns",      FIELD_MOMENT, PLACE(all_good_ns) },
+	{ "throughput_90_ns", FIELD_MOMENT, PLACE(throughput_90_ns) },
+	{ "throughput_95_ns", FIELD_MOMENT, PLACE(throughput_95_ns) },
+	{ "throughput_99_ns", FIELD_MOMENT, PLACE(throughput_99_ns) },
+};
+TABLE(convergence_table, convergence_rows);
+#undef OWNER
+
+#define OWNER struct report_mark
+static const struct field_row mark_rows[] = {
+	{ "name",        FIELD_TEXT, PLACE(name), REQUIRED },
+	{ "kind",        FIELD_TEXT, PLACE(kind), REQUIRED },
+	{ "at_ns",       FIELD_MOMENT, PLACE(at_ns), REQUIRED },
+	{ "command",     FIELD_OBJECT, OBJECT(command_table), PLACE(command), IF(has_command) },
+	{ "convergence", FIELD_OBJECT, OBJECT(convergence_table), PLACE(convergence), REQUIRED },
+};
+TABLE(mark_table, mark_rows);
+#undef OWNER
+
 #define OWNER struct report_expectation
 static const struct field_row expectation_rows[] = {
 	{ "text",   FIELD_TEXT, PLACE(text), REQUIRED },
@@ -333,7 +371,9 @@ static const struct field_row report_rows[] = {
 	{ "streams",     FIELD_LIST, OBJECT(stream_table), REQUIRED,
 	  LIST(streams, stream_count, sizeof(struct report_stream), REPORT_STREAMS_MAX),
 	  .is_inline = true },
-	{ .key = "marks", .type = FIELD_EMPTY_LIST },
+	{ "marks",       FIELD_LIST, OBJECT(mark_table),
+	  LIST(marks, mark_count, sizeof(struct report_mark), REPORT_MARKS_MAX) },
+	{ "marks_omitted", FIELD_UNSIGNED, PLACE(marks_omitted) },
 	{ "served",      FIELD_OBJECT, OBJECT(served_table) },
 	{ "connections", FIELD_LIST, OBJECT(report_connection_fields),
 	  LIST(connections, connection_count, sizeof(struct report_connection), CONNECTIONS_MAX) },

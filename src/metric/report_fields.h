@@ -19,7 +19,6 @@ enum field_type {
 	FIELD_PHASE,      /* enum phase, by name */
 	FIELD_ENDPOINT,   /* struct endpoint */
 	FIELD_CONSTANT,   /* not in the struct: `constant`; the reader passes over it */
-	FIELD_EMPTY_LIST, /* of the schema, not recorded yet; the reader passes over it */
 	FIELD_SETTINGS,   /* struct report_setting *, as an object */
 	FIELD_FIGURES,    /* computed; the reader passes over it */
 	FIELD_OBJECT,     /* the struct at `offset`, by `table` */

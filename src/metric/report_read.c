@@ -211,7 +211,6 @@ static int read_value(const struct reader *reader, const struct field_row *row, 
 	case FIELD_NAMED:
 		return read_named(reader, row, json, object);
 	case FIELD_CONSTANT:
-	case FIELD_EMPTY_LIST:
 	case FIELD_FIGURES:
 		return 0;
 	default:

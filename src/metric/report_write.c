@@ -154,10 +154,6 @@ static void write_value(struct json *json, const struct field_row *row, const vo
 	case FIELD_CONSTANT:
 		json_text(json, row->constant);
 		break;
-	case FIELD_EMPTY_LIST:
-		json_array_open(json);
-		json_array_close(json);
-		break;
 	case FIELD_SETTINGS:
 		write_settings(json, *(const struct report_setting *const *)place,
 			       *(const uint32_t *)field_at_const(object, row->count));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "run/relay.h"
 #include "sys/clock.h"
 #include "sys/terminal.h"
 #include "view/event_each.h"
@@ -21,6 +22,7 @@ struct monitor {
 	struct summary *summary;
 	struct buffer buffer;
 	struct live live;
+	struct relay relay;  /* of the wrapped command's output */
 	struct hist *before; /* the response of all streams a second ago */
 	struct hist *delta;
 	uint64_t begin_ns; /* 0: the ramp goes on; then moments count from `ramp_ns` */
@@ -43,10 +45,15 @@ static int64_t offset_of(const struct monitor *monitor, uint64_t at_ns)
 	return (int64_t)(at_ns - origin_ns(monitor));
 }
 
-/* One write a line, so that lines of several writers stay whole. */
+/* One write a line, so that lines of several writers stay whole; where nobody reads, they wait with
+ * the wrapped command's output. */
 static void print(struct monitor *monitor)
 {
-	(void)!write(STDERR_FILENO, buffer_text(&monitor->buffer), monitor->buffer.size);
+	const char *line = buffer_text(&monitor->buffer);
+	if (relay_is_writable(&monitor->relay))
+		(void)!write(STDERR_FILENO, line, monitor->buffer.size);
+	else
+		relay_add(&monitor->relay, line, monitor->buffer.size);
 	buffer_clear(&monitor->buffer);
 }
 
@@ -65,16 +72,20 @@ static void print_event(struct monitor *monitor, uint64_t at_ns, const char *tex
 	print(monitor);
 }
 
+static void write_event(struct monitor *monitor, const struct summary_event *event)
+{
+	if (!outputs_have(monitor->setup.outputs, OUTPUT_NDJSON))
+		return;
+	buffer_clear(&monitor->buffer);
+	ndjson_write_event(&monitor->buffer, event, offset_of(monitor, event->at_ns));
+	outputs_write(monitor->setup.outputs, OUTPUT_NDJSON, &monitor->buffer);
+	buffer_clear(&monitor->buffer);
+}
+
 static void tell_summary(void *context, const struct summary_event *event)
 {
 	struct monitor *monitor = context;
-	int64_t offset_ns = offset_of(monitor, event->at_ns);
-	buffer_clear(&monitor->buffer);
-	if (outputs_have(monitor->setup.outputs, OUTPUT_NDJSON)) {
-		ndjson_write_event(&monitor->buffer, event, offset_ns);
-		outputs_write(monitor->setup.outputs, OUTPUT_NDJSON, &monitor->buffer);
-		buffer_clear(&monitor->buffer);
-	}
+	write_event(monitor, event);
 	/* Each worker drains its own; how many there are together is told once. */
 	if (monitor->has_events && (!monitor->has_each || event->kind == EVENT_DRAIN))
 		print_event(monitor, event->at_ns, event->text);
@@ -104,7 +115,20 @@ void monitor_events(struct monitor *monitor)
 		if (monitor->has_events && monitor->has_each)
 			tell_each(monitor, &event);
 		summary_add(monitor->summary, &event);
+		monitor->setup.seen(monitor->setup.context, &event);
 	}
+}
+
+void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
+{
+	struct summary_event event = { .kind = EVENT_MARK,
+				       .is_in_ramp = monitor->begin_ns == 0,
+				       .at_ns = at_ns,
+				       .text = text,
+				       .count = 1 };
+	write_event(monitor, &event);
+	if (monitor->has_events)
+		print_event(monitor, at_ns, text);
 }
 
 void monitor_signal(struct monitor *monitor, int number)
@@ -120,6 +144,41 @@ void monitor_signal(struct monitor *monitor, int number)
 			       ? "cutting off what is left"
 			       : "ending the run; once more ends it at once");
 	print_event(monitor, clock_monotonic_ns(), text);
+}
+
+/* ---- the wrapped command's output ---- */
+
+static void clear_live(struct monitor *monitor)
+{
+	buffer_clear(&monitor->buffer);
+	live_clear(&monitor->live, &monitor->buffer);
+	if (monitor->buffer.size)
+		print(monitor);
+}
+
+static void flush_relay(struct monitor *monitor)
+{
+	if (!relay_is_ready(&monitor->relay))
+		return;
+	clear_live(monitor);
+	relay_flush(&monitor->relay);
+}
+
+void monitor_pass(struct monitor *monitor, const char *bytes, size_t size)
+{
+	relay_add(&monitor->relay, bytes, size);
+	flush_relay(monitor);
+}
+
+static void end_relay(struct monitor *monitor)
+{
+	char text[128], count[UNITS_TEXT_MAX];
+	relay_end(&monitor->relay);
+	if (monitor->relay.dropped == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%s bytes of output are not shown: stderr was not read",
+		       units_format_grouped(monitor->relay.dropped, count));
+	monitor_mark(monitor, clock_monotonic_ns(), text);
 }
 
 /* ---- a second ---- */
@@ -177,6 +236,7 @@ static void show_live(struct monitor *monitor, int64_t offset_ns)
 void monitor_tick(struct monitor *monitor, uint64_t now_ns)
 {
 	summary_tick(monitor->summary, now_ns);
+	flush_relay(monitor);
 	if (!monitor->begin_ns || now_ns < monitor->begin_ns)
 		return;
 	uint64_t seconds = (now_ns - monitor->begin_ns) / NS_PER_S;
@@ -202,10 +262,8 @@ void monitor_begin(struct monitor *monitor, uint64_t begin_ns, int64_t unix_ns)
 void monitor_end(struct monitor *monitor)
 {
 	summary_flush(monitor->summary);
-	buffer_clear(&monitor->buffer);
-	live_clear(&monitor->live, &monitor->buffer);
-	if (monitor->buffer.size)
-		print(monitor);
+	clear_live(monitor);
+	end_relay(monitor);
 }
 
 static int new_summary(struct monitor *monitor)
@@ -241,6 +299,7 @@ int monitor_new(const struct monitor_setup *setup, struct monitor **ret)
 	monitor->has_live =
 		!options->is_quiet && (options->is_monitor || isatty(STDERR_FILENO) == 1);
 	buffer_init(&monitor->buffer, LINE_MAX_BYTES);
+	relay_init(&monitor->relay, STDERR_FILENO);
 	monitor->before = calloc(2, hist_size(HIST_STREAM_RANGE));
 	if (!monitor->before || new_summary(monitor) < 0) {
 		monitor_free(monitor);
@@ -260,6 +319,7 @@ void monitor_free(struct monitor *monitor)
 		return;
 	summary_free(monitor->summary);
 	buffer_deinit(&monitor->buffer);
+	relay_deinit(&monitor->relay);
 	free(monitor->before);
 	free(monitor);
 }

@@ -16,6 +16,9 @@ struct monitor_setup {
 	const struct outputs *outputs;
 	const struct output_options *options;
 	const char *target;
+	/* Sees every event that the workers tell. */
+	void (*seen)(void *context, const struct event *event);
+	void *context;
 };
 
 /* -ENOMEM. */
@@ -25,6 +28,10 @@ void monitor_free(struct monitor *monitor);
 void monitor_begin(struct monitor *monitor, uint64_t begin_ns, int64_t unix_ns);
 /* A signal that ends the run. */
 void monitor_signal(struct monitor *monitor, int number);
+/* A moment of the user's: what is told of marks and commands. */
+void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text);
+/* What the wrapped command wrote: goes to stderr between the lines. */
+void monitor_pass(struct monitor *monitor, const char *bytes, size_t size);
 /* Takes what the workers told since. */
 void monitor_events(struct monitor *monitor);
 /* Shows what is due: summed-up events, a line or a snapshot a second. */

@@ -11,6 +11,7 @@
 #include "engine/service.h"
 #include "metric/expect.h"
 #include "run/build.h"
+#include "run/marks.h"
 #include "run/monitor.h"
 #include "run/sampler.h"
 #include "run/signals.h"
@@ -33,14 +34,18 @@ struct session {
 	struct engine *engine;
 	struct sampler *sampler;
 	struct monitor *monitor;
+	struct marks *marks;
+	struct wrap *wrap; /* NULL: no command is wrapped */
 	struct report *report;
 	struct loop *loop;
 	struct signals signals;
 	struct timer poll;
-	uint64_t begin_ns; /* 0: the ramp goes on */
-	uint64_t tick;     /* the newest that was taken */
+	struct timer duration; /* the end of -T */
+	uint64_t begin_ns;     /* 0: the ramp goes on */
+	uint64_t tick;         /* the newest that was taken */
 	int64_t started_unix_ns;
 	uint64_t end_ns; /* when the workers were told to end, 0: not */
+	bool has_ended;  /* the commands were told too */
 	uint64_t cpu_at_begin_ns;
 	uint64_t overflows_at_begin;
 	bool is_interrupted;
@@ -72,6 +77,37 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 	session->cpu_at_begin_ns = cpu_used_ns();
 	session->overflows_at_begin = limits_listen_overflows();
 	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
+	marks_begin(session->marks, begin_ns);
+	wrap_begin(session->wrap, begin_ns);
+	if (session->run->plan->duration_ns)
+		loop_set_timer(session->loop, &session->duration,
+			       begin_ns + session->run->plan->duration_ns);
+}
+
+/* Once: nothing falls due any more, and commands that still run are stopped. */
+static void note_end(struct session *session)
+{
+	uint64_t duration_ns = session->run->plan->duration_ns;
+	if (session->has_ended)
+		return;
+	session->has_ended = true;
+	loop_clear_timer(session->loop, &session->duration);
+	marks_end(session->marks, loop_read_clock(session->loop));
+	wrap_end(session->wrap, duration_ns ? "-T was over" : "the run ended");
+}
+
+static void on_duration_over(struct timer *timer)
+{
+	note_end(container_of(timer, struct session, duration));
+}
+
+/* The wrapped command has ended, and what is watched after it. */
+static void on_wrap_over(void *context)
+{
+	struct session *session = context;
+	session->end_ns = loop_read_clock(session->loop);
+	engine_end(session->engine);
+	note_end(session);
 }
 
 /* Nothing came up although every slot had its connect timeout: there is nothing to measure. */
@@ -92,6 +128,7 @@ static void begin_when_settled(struct session *session)
 	if (!is_anything_up(session)) {
 		session->has_nothing_up = true;
 		note_begin(session, now_ns);
+		note_end(session);
 		engine_abort(session->engine);
 		return;
 	}
@@ -103,7 +140,10 @@ static void on_woken(void *context)
 {
 	struct session *session = context;
 	begin_when_settled(session);
-	if (engine_is_done(session->engine))
+	if (!engine_is_done(session->engine))
+		return;
+	note_end(session);
+	if (!marks_are_busy(session->marks) && !wrap_is_busy(session->wrap))
 		loop_stop(session->loop);
 }
 
@@ -115,6 +155,7 @@ static void look(struct session *session)
 	if (session->begin_ns && tick > session->tick) {
 		session->tick = tick;
 		sampler_take(session->sampler, tick);
+		marks_tick(session->marks, tick, sampler_now(session->sampler, PLAN_PERSISTENT));
 	}
 	monitor_tick(session->monitor, now_ns);
 }
@@ -132,6 +173,8 @@ static void on_signal(struct signals *signals, int number)
 {
 	struct session *session = container_of(signals, struct session, signals);
 	bool is_first = !session->is_interrupted;
+	if (marks_signal(session->marks, number))
+		return;
 	session->is_interrupted = true;
 	monitor_signal(session->monitor, number);
 	if (!session->begin_ns) {
@@ -144,12 +187,17 @@ static void on_signal(struct signals *signals, int number)
 	} else {
 		engine_abort(session->engine);
 	}
+	wrap_signal(session->wrap, is_first ? number : SIGKILL);
+	note_end(session);
 }
 
 /* ---- before ---- */
 
-static size_t plan_streams(const struct plan *plan, struct expect_stream streams[PLAN_STREAMS])
+#define EXPECT_STREAMS_MAX (PLAN_STREAMS + 1)
+
+static size_t plan_streams(const struct run *run, struct expect_stream streams[EXPECT_STREAMS_MAX])
 {
+	const struct plan *plan = run->plan;
 	size_t count = 0;
 	if (plan->slots.count)
 		streams[count++] = (struct expect_stream){ "persistent", "slots",
@@ -160,17 +208,22 @@ static size_t plan_streams(const struct plan *plan, struct expect_stream streams
 		streams[count++] = (struct expect_stream){ "path", "probes", "udp" };
 	if (plan->serve.listen_count)
 		streams[count++] = (struct expect_stream){ "served", "service", "tcp" };
+	if (run->wrap)
+		streams[count++] = (struct expect_stream){ "run", "command", "" };
 	return count;
 }
 
 static int parse_expectations(struct session *session, struct error *error)
 {
-	struct expect_stream streams[PLAN_STREAMS];
+	struct expect_stream streams[EXPECT_STREAMS_MAX];
 	const struct option_list *given = &session->run->output->expect;
-	size_t count = plan_streams(session->run->plan, streams);
+	size_t count = plan_streams(session->run, streams);
 	int result = 0;
 	for (size_t i = 0; i < given->count && result >= 0; i++)
 		result = expect_parse(given->items[i], error, &session->expect);
+	/* Who wraps a command expects that it does well, unless he expects something else. */
+	if (result >= 0 && session->run->wrap && !expect_has(&session->expect, "command.exit"))
+		result = expect_parse("command.exit == 0", error, &session->expect);
 	if (result >= 0)
 		result = expect_check(&session->expect, streams, count, error);
 	if (result < 0)
@@ -186,6 +239,12 @@ static int open_engine(struct session *session, struct error *error)
 	return result;
 }
 
+static void on_seen(void *context, const struct event *event)
+{
+	const struct session *session = context;
+	marks_event(session->marks, event);
+}
+
 static int open_monitor(struct session *session, struct error *error)
 {
 	const struct run *run = session->run;
@@ -196,8 +255,38 @@ static int open_monitor(struct session *session, struct error *error)
 		.outputs = &session->outputs,
 		.options = run->output,
 		.target = run->target,
+		.seen = on_seen,
+		.context = session,
 	};
 	int result = monitor_new(&setup, &session->monitor);
+	return result < 0 ? error_set(error, -result, "out of memory") : 0;
+}
+
+static int open_marks(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	struct marks_setup marks = {
+		.plan = run->marks,
+		.run = run->plan,
+		.loop = session->loop,
+		.monitor = session->monitor,
+		.changed = on_woken,
+		.context = session,
+	};
+	struct wrap_setup wrap = {
+		.plan = run->wrap,
+		.run = run->plan,
+		.sampler = session->sampler,
+		.loop = session->loop,
+		.monitor = session->monitor,
+		.over = on_wrap_over,
+		.changed = on_woken,
+		.context = session,
+	};
+	int result = marks_new(&marks, &session->marks);
+	wrap.marks = session->marks;
+	if (result >= 0 && run->wrap)
+		result = wrap_new(&wrap, &session->wrap);
 	return result < 0 ? error_set(error, -result, "out of memory") : 0;
 }
 
@@ -207,8 +296,11 @@ static int open_loop(struct session *session, struct error *error)
 	if (result >= 0) {
 		loop_on_wake(session->loop, on_woken, session);
 		timer_init(&session->poll, on_poll);
+		timer_init(&session->duration, on_duration_over);
 		loop_set_timer(session->loop, &session->poll, loop_now(session->loop) + POLL_NS);
-		result = signals_open(&session->signals, session->loop, on_signal);
+		result = signals_open(&session->signals, session->loop,
+				      session->run->marks ? &session->run->marks->signals : NULL,
+				      on_signal);
 	}
 	if (result < 0)
 		return error_set(error, -result, "cannot set up the event loop: %s",
@@ -249,12 +341,16 @@ static int open_session(struct session *session, struct error *error)
 		result = open_monitor(session, error);
 	if (result >= 0)
 		result = open_loop(session, error);
+	if (result >= 0)
+		result = open_marks(session, error);
 	return result;
 }
 
 static void close_session(struct session *session)
 {
 	engine_free(session->engine);
+	wrap_free(session->wrap);
+	marks_free(session->marks);
 	monitor_free(session->monitor);
 	sampler_free(session->sampler);
 	signals_close(&session->signals);
@@ -396,6 +492,7 @@ static void fill_report(struct session *session)
 	};
 	describe_run(session, report);
 	build_report(&build, report);
+	marks_give(session->marks, session->engine, report);
 	describe_service(session, report);
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;

@@ -8,7 +8,9 @@
 #include "cli/command.h"
 #include "engine/engine.h"
 #include "metric/report.h"
+#include "run/mark_plan.h"
 #include "run/outputs.h"
+#include "run/wrap.h"
 
 struct run {
 	const struct command *command; /* name and settings of the report */
@@ -21,6 +23,8 @@ struct run {
 	 * typed can't be; -EHOSTUNREACH: the target's name does not resolve. */
 	int (*prepare)(void *context, struct error *error);
 	void *context;
+	const struct mark_plan *marks; /* NULL: none */
+	const struct wrap_plan *wrap;  /* NULL: no command is wrapped */
 	/* The listeners are open and the threads are about to run: lines that must come first go to
 	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
 	 */

@@ -21,11 +21,18 @@ void signals_init(struct signals *signals)
 	*signals = (struct signals){ .watch.fd = -1 };
 }
 
-int signals_open(struct signals *signals, struct loop *loop,
+void signals_hold(const sigset_t *held)
+{
+	(void)pthread_sigmask(SIG_BLOCK, held, NULL);
+}
+
+int signals_open(struct signals *signals, struct loop *loop, const sigset_t *also,
 		 void (*arrived)(struct signals *signals, int number))
 {
 	sigset_t wanted;
 	sigemptyset(&wanted);
+	if (also)
+		wanted = *also;
 	sigaddset(&wanted, SIGINT);
 	sigaddset(&wanted, SIGTERM);
 	sigaddset(&wanted, SIGHUP);

@@ -1,5 +1,5 @@
-/* SIGINT, SIGTERM and SIGHUP as events of the loop. Opened before any thread starts, so that all
- * inherit the blocked mask and none is interrupted. */
+/* SIGINT, SIGTERM, SIGHUP and those to mark on as events of the loop. Opened before any thread
+ * starts, so that all inherit the blocked mask and none is interrupted. */
 #pragma once
 
 #include <signal.h>
@@ -17,7 +17,9 @@ struct signals {
 };
 
 void signals_init(struct signals *signals);
-/* 0 or -errno. */
-nodiscard int signals_open(struct signals *signals, struct loop *loop,
+/* Makes these wait until they are watched. */
+void signals_hold(const sigset_t *held);
+/* `also`: beside those that end a run; NULL: none. 0 or -errno. */
+nodiscard int signals_open(struct signals *signals, struct loop *loop, const sigset_t *also,
 			   void (*arrived)(struct signals *signals, int number));
 void signals_close(struct signals *signals);

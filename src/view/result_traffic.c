@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "metric/expect.h"
 #include "view/clauses.h"
+#include "view/command_text.h"
 #include "view/phrase.h"
 #include "view/text_parts.h"
 
@@ -209,6 +210,12 @@ static void result_rest(const struct report *report, struct clauses *clauses)
 				     phrase_share(path->totals.lost, path->totals.sent, share));
 }
 
+/* That a wrapped command does well is expected without being asked for. */
+static bool is_of_command(const struct report_expectation *expectation)
+{
+	return strncmp(expectation->text, "command.exit", strlen("command.exit")) == 0;
+}
+
 /* Does the sentence tell it of its own accord? */
 static bool is_told(const struct report_expectation *expectation)
 {
@@ -245,7 +252,7 @@ static void failed_text(const struct report *report, struct buffer *out)
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < report->expectation_count; i++) {
 		const struct report_expectation *expectation = &report->expectations[i];
-		if (expectation->is_held || is_told(expectation))
+		if (expectation->is_held || is_told(expectation) || is_of_command(expectation))
 			continue;
 		if (++failed <= FAILED_TOLD)
 			failed_one(report, expectation, clauses_next(&clauses));
@@ -257,27 +264,76 @@ static void failed_text(const struct report *report, struct buffer *out)
 		buffer_append_text(out, "; ");
 }
 
+/* The one set that all but the command's belong to; NULL if there is no one. */
+static const char *set_of(const struct report *report)
+{
+	const char *set = NULL;
+	for (uint32_t i = 0; i < report->expectation_count; i++) {
+		const struct report_expectation *expectation = &report->expectations[i];
+		if (is_of_command(expectation))
+			continue;
+		if (!expectation->set || (set && strcmp(expectation->set, set) != 0))
+			return NULL;
+		set = expectation->set;
+	}
+	return set;
+}
+
+static bool has_command_failed(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->expectation_count; i++) {
+		if (is_of_command(&report->expectations[i]) && !report->expectations[i].is_held)
+			return true;
+	}
+	return false;
+}
+
+/* Something that was asked for, or the command that failed. */
+static bool has_verdict(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->expectation_count; i++) {
+		if (!is_of_command(&report->expectations[i]))
+			return true;
+	}
+	return has_command_failed(report);
+}
+
+static bool has_set_failed(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->expectation_count; i++) {
+		if (!is_of_command(&report->expectations[i]) && !report->expectations[i].is_held)
+			return true;
+	}
+	return false;
+}
+
+/* "PASS graceful: ", "FAIL: ", "FAIL: command exit 3; " */
 void result_verdict(const struct report *report, struct buffer *out)
 {
-	const char *set = report->expectations[0].set;
-	for (uint32_t i = 1; i < report->expectation_count && set; i++) {
-		const char *other = report->expectations[i].set;
-		if (!other || strcmp(other, set) != 0)
-			set = NULL;
+	bool is_pass = expect_all_held(report);
+	const char *set = is_pass || has_set_failed(report) ? set_of(report) : NULL;
+	const struct report_mark *mark = report_mark_of(report, "command");
+	buffer_append_format(out, "%s%s%s: ", is_pass ? "PASS" : "FAIL", set ? " " : "",
+			     set ? set : "");
+	if (!has_command_failed(report)) {
+		failed_text(report, out);
+		return;
 	}
-	buffer_append_format(out, "%s%s%s: ", expect_all_held(report) ? "PASS" : "FAIL",
-			     set ? " " : "", set ? set : "");
+	buffer_append_text(out, mark ? "command " : "no command was started");
+	if (mark)
+		command_text(&mark->command, out);
+	buffer_append_text(out, "; ");
 	failed_text(report, out);
 }
 
 void result_traffic(const struct report *report, struct buffer *out)
 {
-	bool has_expectations = report->expectation_count > 0;
+	bool is_asked = has_verdict(report);
 	struct clauses clauses;
-	if (has_expectations)
+	if (is_asked)
 		result_verdict(report, out);
-	clauses_init(&clauses, out, has_expectations ? ", " : "; ");
-	result_faults(report, has_expectations, &clauses);
+	clauses_init(&clauses, out, is_asked ? ", " : "; ");
+	result_faults(report, is_asked, &clauses);
 	result_rest(report, &clauses);
 	result_ended(report, OUTCOME_CLOSED, "closed by peer between messages", &clauses);
 }

@@ -47,6 +47,7 @@ void text_write(const struct report *report, const struct text_style *style, str
 	append_verdict(out, style, report->result);
 	buffer_append_text(out, "Trust:   ");
 	append_verdict(out, style, report->trust);
+	text_marks(report, style, out);
 	for (size_t i = 0; i < array_size(parts); i++) {
 		buffer_clear(&part);
 		parts[i](report, style, &part);

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "metric/expect.h"
 #include "view/clauses.h"
+#include "view/command_text.h"
 #include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/text_parts.h"
@@ -139,6 +140,13 @@ static void moments_of_errors(const struct row *row, struct moments *ret)
 	}
 }
 
+/* Where a command was wrapped, moments count from its start. */
+static int64_t command_start(const struct report *report)
+{
+	const struct report_mark *mark = report_mark_of(report, "command");
+	return mark ? mark->at_ns : 0;
+}
+
 /* "+8.7 s, +9.6 s"; "": not known. */
 static const char *moments_text(const struct row *row, char text[PHRASE_MAX])
 {
@@ -147,10 +155,12 @@ static const char *moments_text(const struct row *row, char text[PHRASE_MAX])
 			       row->figure && row->stream && row->figure->unit == FIGURE_COUNT;
 	if (is_failed_count && !moments_of_samples(row, &moments))
 		moments_of_errors(row, &moments);
+	int64_t from_ns = command_start(row->report);
 	text[0] = '\0';
 	if (moments.is_known)
-		(void)snprintf(text, PHRASE_MAX, "%+.1f s, %+.1f s", (double)moments.first_ns / 1e9,
-			       (double)moments.last_ns / 1e9);
+		(void)snprintf(text, PHRASE_MAX, "%+.1f s, %+.1f s",
+			       (double)(moments.first_ns - from_ns) / 1e9,
+			       (double)(moments.last_ns - from_ns) / 1e9);
 	return text;
 }
 
@@ -168,6 +178,16 @@ static const char *backend_of_lost(const struct report_stream *stream)
 	return name;
 }
 
+/* A status that is not the command's own has a reason. */
+static void command_note(const struct row *row, struct buffer *text)
+{
+	const struct report_mark *mark = report_mark_of(row->report, "command");
+	bool is_failed =
+		!row->expectation->is_held && row->figure && (row->figure->scopes & FIGURE_COMMAND);
+	if (is_failed && mark && (mark->command.reason || mark->command.signal))
+		command_text(&mark->command, text);
+}
+
 /* Where the lost ones were, or why the failed ones failed. */
 static void note_append(const struct row *row, struct buffer *out)
 {
@@ -179,6 +199,7 @@ static void note_append(const struct row *row, struct buffer *out)
 		buffer_append_format(out, "all on %s", backend);
 	if (has_note && strcmp(row->figure->name, "failed") == 0)
 		(void)errors_text(row->stream, out);
+	command_note(row, out);
 }
 
 void text_expectation_sentence(const struct report *report,
@@ -237,6 +258,14 @@ const char *text_expectation_value(const struct report *report,
 	return value_text(&row, text);
 }
 
+static const char *moments_head(const struct report *report)
+{
+	if (expect_all_held(report))
+		return "";
+	return report_mark_of(report, "command") ? "FIRST, LAST (after command start)"
+						 : "FIRST, LAST";
+}
+
 void text_expectations(const struct report *report, const struct text_style *style,
 		       struct buffer *out)
 {
@@ -247,7 +276,7 @@ void text_expectations(const struct report *report, const struct text_style *sty
 	text_table_column(&table, "EXPECTED", TEXT_LEFT, 0);
 	text_table_column(&table, "", TEXT_LEFT, 0);
 	text_table_column(&table, "IS", TEXT_LEFT, 0);
-	text_table_column(&table, expect_all_held(report) ? "" : "FIRST, LAST", TEXT_LEFT, 0);
+	text_table_column(&table, moments_head(report), TEXT_LEFT, 0);
 	text_table_column(&table, "", TEXT_LEFT, 0);
 	expectation_rows(&table, report, false);
 	expectation_rows(&table, report, true);

@@ -14,6 +14,13 @@ run conntest traffic --expect 'outage.max < 1s' 192.0.2.1
 run conntest traffic --expect 'outage.max < 1s' web
 run conntest traffic --cpus 9999 192.0.2.1
 run conntest traffic --new-connections 10x 192.0.2.1
+run conntest traffic --mark-on HUP web
+run conntest traffic --mark 3s web
+run conntest traffic --mark '10s=too late' web
+run conntest traffic --exec 3=reboot web
+run conntest traffic --expect 'command.exit == 0' 192.0.2.1
+run conntest traffic web --
+run conntest traffic -T 1s web -- true
 run conntest traffic trafic://web
 run conntest traffic https://web/healthz
 run conntest traffic web:0

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +150,25 @@ static void only_what_the_plan_measures(void **state)
 	assert_true(check_texts("new.stalls.max < 1s", traffic, 3, &error, &list) < 0);
 }
 
+static void the_command_is_expected_only_where_one_is_wrapped(void **state)
+{
+	static const struct expect_stream wrapped[] = { { "persistent", "slots", "tcp" },
+							{ "run", "command", "" } };
+	static const char *const texts[] = { "command.exit == 0", "run.command.exit < 3" };
+	for (size_t i = 0; i < array_size(texts); i++) {
+		struct expect_list list = { 0 };
+		struct error error = { "" };
+		assert_false(expect_has(&list, "command.exit"));
+		assert_int_equal(expect_parse(texts[i], &error, &list), 0);
+		assert_true(expect_has(&list, "command.exit"));
+		assert_int_equal(expect_check(&list, wrapped, 2, &error), 0);
+		assert_int_equal(list.count, 1);
+		assert_int_equal(expect_check(&list, wrapped, 1, &error), -EINVAL);
+		assert_string_equal(error.text, "\"command.exit\": this run wraps no command "
+						"(TARGET -- COMMAND)");
+	}
+}
+
 static void sets_shrink_to_the_plan(void **state)
 {
 	static const struct expect_stream served[] = { { "served", "service", "tcp" } };
@@ -260,6 +280,7 @@ int main(void)
 		cmocka_unit_test(sets_are_their_members),
 		cmocka_unit_test(a_full_list_is_told_and_left_as_it_was),
 		cmocka_unit_test(only_what_the_plan_measures),
+		cmocka_unit_test(the_command_is_expected_only_where_one_is_wrapped),
 		cmocka_unit_test(sets_shrink_to_the_plan),
 		cmocka_unit_test(holds_or_not),
 		cmocka_unit_test(without_a_stream_all_must_hold),

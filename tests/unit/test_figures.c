@@ -164,12 +164,30 @@ static void help_has_a_line_a_figure(void **state)
 	buffer_deinit(&out);
 }
 
+static void the_status_of_the_wrapped_command(void **state)
+{
+	struct report *report = sample_wrapped();
+	struct report_command *command = &report->marks[0].command;
+	assert_true(value_of(report, NULL, "command.exit") == 0);
+	command->exit_status = 137;
+	assert_true(value_of(report, NULL, "command.exit") == 137);
+	command->has_exit_status = false;
+	struct figure_value value;
+	figure_value(report, NULL, figure_find("command.exit"), &value);
+	assert_string_equal(value.reason, "the command did not end");
+	report->mark_count = 0;
+	figure_value(report, NULL, figure_find("command.exit"), &value);
+	assert_string_equal(value.reason, "no command was started");
+	report_free(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_unique_and_fit_their_keys),
 		cmocka_unit_test(the_nearest_name),
 		cmocka_unit_test(values_of_a_failover),
+		cmocka_unit_test(the_status_of_the_wrapped_command),
 		cmocka_unit_test(missed_adds_up_its_reasons),
 		cmocka_unit_test(what_was_not_measured_says_why),
 		cmocka_unit_test(wholes_and_bounds),

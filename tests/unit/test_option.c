@@ -323,6 +323,22 @@ static void reads_secrets_from_files(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static void knows_what_was_given(void **state)
+{
+	char *argv[] = { "traffic", "-c", "20", "web", NULL };
+	struct traffic_options options;
+	struct operands operands;
+	struct error error = { "" };
+	setenv("CONNTEST_TRAFFIC_RATE", "5/s", 1);
+	assert_int_equal(options_parse(&traffic, 4, argv, &options, &operands, &error), 0);
+	unsetenv("CONNTEST_TRAFFIC_RATE");
+	assert_true(option_is_given(&traffic, &operands, "connections"));
+	assert_true(option_is_given(&traffic, &operands, "rate"));
+	assert_false(option_is_given(&traffic, &operands, "duration"));
+	assert_false(option_is_given(&traffic, &operands, "nonsense"));
+	operands_deinit(&operands);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +346,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(leaves_operands_in_order),
 		cmocka_unit_test(hands_over_the_wrapped_command),
+		cmocka_unit_test(knows_what_was_given),
 		cmocka_unit_test(limits_lists),
 		cmocka_unit_test(reads_the_environment),
 		cmocka_unit_test(reads_secrets_from_files),

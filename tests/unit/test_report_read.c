@@ -37,8 +37,9 @@ static struct report *read_again(const struct buffer *text)
 static void a_round_trip_changes_no_byte(void **state)
 {
 	static struct report *(*const samples[])(void) = {
-		sample_failover,    sample_datagrams,           sample_nothing,  sample_served,
-		sample_interrupted, sample_expectations_failed, sample_all_well, sample_every_field,
+		sample_failover, sample_datagrams,   sample_nothing,
+		sample_served,   sample_interrupted, sample_expectations_failed,
+		sample_all_well, sample_every_field, sample_wrapped,
 	};
 	for (size_t i = 0; i < array_size(samples); i++) {
 		struct report *report = samples[i]();
@@ -81,6 +82,30 @@ static void check_stream(const struct report_stream *stream, const struct report
 	assert_true(again->outages.all_ns == 21 && again->outages.slots == 3204);
 }
 
+static void check_marks(const struct report *report, const struct report *again)
+{
+	const struct report_mark *mark = &again->marks[0];
+	const struct report_convergence *convergence = &report->marks[0].convergence;
+	assert_int_equal(again->mark_count, 2);
+	assert_int_equal(again->marks_omitted, 47);
+	assert_string_equal(mark->name, "the cut");
+	assert_string_equal(mark->kind, "exec");
+	assert_int_equal(mark->at_ns, -35);
+	assert_true(mark->has_command && mark->command.has_exit_status);
+	assert_string_equal(mark->command.text, "systemctl stop x");
+	assert_int_equal(mark->command.exit_status, 36);
+	assert_string_equal(mark->command.signal, "SIGKILL");
+	assert_string_equal(mark->command.reason, "a command's reason");
+	assert_int_equal(mark->command.ended_ns, 37);
+	assert_string_equal(mark->command.output, "two\nlines\n");
+	assert_int_equal(mark->command.output_omitted, 38);
+	assert_string_equal(mark->convergence.reason, "a convergence's reason");
+	assert_memory_equal(&mark->convergence.affected, &convergence->affected,
+			    sizeof(*convergence) - offsetof(struct report_convergence, affected));
+	assert_false(again->marks[1].has_command || again->marks[1].convergence.is_measured);
+	assert_true(again->marks[1].convergence.all_good_ns == INT64_MIN);
+}
+
 /* The tables of fields know every field. */
 static void every_field_comes_back(void **state)
 {
@@ -88,6 +113,7 @@ static void every_field_comes_back(void **state)
 	struct buffer text = written(report);
 	struct report *again = read_again(&text);
 	check_stream(&report->streams[0], &again->streams[0]);
+	check_marks(report, again);
 	assert_memory_equal(&again->generator, &report->generator,
 			    offsetof(struct report_generator, verdict));
 	assert_int_equal(again->started_unix_ns, report->started_unix_ns);

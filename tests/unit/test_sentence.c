@@ -356,10 +356,47 @@ static void the_trust_of_serve(void **state)
 		   "net.core.somaxconn=8192), 0.04 of 2 CPUs");
 }
 
+static struct report *wrapped_but(bool is_exit_held, bool is_rest_held)
+{
+	struct report *report = sample_wrapped();
+	report->marks[0].command.exit_status = is_exit_held ? 0 : 3;
+	for (uint32_t i = 0; i < report->expectation_count; i++) {
+		bool is_exit = report->expectations[i].set == NULL;
+		bool is_rest = is_rest_held || report->expectations[i].value == 0;
+		report->expectations[i].is_held = is_exit ? is_exit_held : is_rest;
+	}
+	return report;
+}
+
+static struct report *only_wrapped(bool is_exit_held)
+{
+	struct report *report = wrapped_but(is_exit_held, true);
+	report->expectations[0] = report->expectations[report->expectation_count - 1];
+	report->expectation_count = 1;
+	return report;
+}
+
+static void the_verdict_around_a_command(void **state)
+{
+	result_says(wrapped_but(true, true), "PASS graceful: 323 messages lost");
+	result_says(wrapped_but(true, false), "FAIL graceful: 323 messages lost");
+	result_says(wrapped_but(false, true), "FAIL: command exit 3; 323 messages lost");
+	result_says(wrapped_but(false, false), "FAIL graceful: command exit 3; 323 messages lost");
+	result_says(only_wrapped(false), "FAIL: command exit 3; 323 messages lost");
+	struct report *report = only_wrapped(true);
+	sentence_build(report);
+	assert_int_equal(strncmp(report->result, "50 of 200 clients", 17), 0);
+	report_free(report);
+	report = only_wrapped(false);
+	report->mark_count = 0;
+	result_says(report, "FAIL: no command was started; 323 messages lost");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_likely_cause),
+		cmocka_unit_test(the_verdict_around_a_command),
 		cmocka_unit_test(results),
 		cmocka_unit_test(workloads),
 		cmocka_unit_test(connections_that_ended),

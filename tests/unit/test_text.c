@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -32,6 +33,7 @@ static void whole_reports(void **state)
 	check(sample_served(), &plain, "served.txt");
 	check(sample_interrupted(), &plain, "interrupted.txt");
 	check(sample_expectations_failed(), &plain, "expectations_failed.txt");
+	check(sample_wrapped(), &plain, "wrapped.txt");
 	check(sample_all_well(), &plain, "all_well.txt");
 }
 
@@ -57,6 +59,93 @@ static void lacks(struct buffer out, const char *part)
 	if (strstr(buffer_text(&out), part))
 		fail_msg("\"%s\" is in:\n%s", part, buffer_text(&out));
 	buffer_deinit(&out);
+}
+
+static struct report *marked(struct report_mark mark)
+{
+	struct report *report = sample_failover();
+	report->marks[0] = mark;
+	return report;
+}
+
+#define NEVER INT64_MIN
+#define NO_TIMES                                                                 \
+	.first_good_ns = NEVER, .all_good_ns = NEVER, .throughput_90_ns = NEVER, \
+	.throughput_95_ns = NEVER, .throughput_99_ns = NEVER
+
+static void marks_in_every_form(void **state)
+{
+	static const struct {
+		struct report_mark mark;
+		const char *line; /* behind the moment; NULL: none */
+	} cases[] = {
+		{ { .kind = "time",
+		    .convergence = { .is_measured = true,
+				     .first_good_ns = NEVER,
+				     .all_good_ns = NEVER } },
+		  ": no client affected, throughput never below 90 %\n" },
+		{ { .kind = "time",
+		    .convergence = { .reason = "it came after the end", NO_TIMES } },
+		  ": not measured, it came after the end\n" },
+		{ { .kind = "time",
+		    .convergence = { .is_measured = true,
+				     .affected = 7,
+				     .not_good = 7,
+				     NO_TIMES } },
+		  ": none of 7 clients good again by the end, throughput not back at 90 % by the "
+		  "end\n" },
+		{ { .kind = "time",
+		    .convergence = { .is_measured = true,
+				     .reason = "too few",
+				     .affected = 7,
+				     .not_good = 2,
+				     .first_good_ns = 640000000,
+				     .all_good_ns = NEVER } },
+		  ": first client good again after 0.6 s, 2 of 7 clients not by the end (each "
+		  "±0.1)\n" },
+		{ { .kind = "exec",
+		    .has_command = true,
+		    .command = { .exit_status = 3, .has_exit_status = true },
+		    .convergence = { .is_measured = true,
+				     .first_good_ns = NEVER,
+				     .all_good_ns = NEVER,
+				     .throughput_90_ns = 1500000000 } },
+		  ", exit 3: no client affected, throughput at 90 % after 1.5 s (each ±0.1)\n" },
+		{ { .kind = "exec",
+		    .has_command = true,
+		    .command = { .exit_status = 137, .has_exit_status = true, .signal = "SIGKILL" },
+		    .convergence = { .is_measured = true,
+				     .first_good_ns = NEVER,
+				     .all_good_ns = NEVER } },
+		  ", killed by SIGKILL: no client" },
+		{ { .kind = "command",
+		    .convergence = { .is_measured = true,
+				     .first_good_ns = NEVER,
+				     .all_good_ns = NEVER } },
+		  NULL },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		char line[256];
+		struct report_mark mark = cases[i].mark;
+		mark.name = "cut";
+		mark.at_ns = 1234000000;
+		(void)snprintf(line, sizeof(line), "Mark:    cut +1.234 s%s", cases[i].line);
+		if (cases[i].line)
+			contains(text_of(marked(mark), &plain), line);
+		else
+			lacks(text_of(marked(mark), &plain), "Mark:");
+	}
+}
+
+static void many_marks_are_counted(void **state)
+{
+	struct report *report = sample_failover();
+	struct report_mark mark = report->marks[0];
+	report->mark_count = 14;
+	report->marks = arena_take_array(&report->arena, 14, sizeof(mark));
+	for (uint32_t i = 0; i < 14; i++)
+		report->marks[i] = mark;
+	contains(text_of(report, &plain), "(each ±0.1)\n(4 more; -o json has them)\n\nBACKEND");
 }
 
 static void without_utf8(void **state)
@@ -182,6 +271,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_reports),
+		cmocka_unit_test(marks_in_every_form),
+		cmocka_unit_test(many_marks_are_counted),
 		cmocka_unit_test(without_utf8),
 		cmocka_unit_test(colors_add_to_words),
 		cmocka_unit_test(names_from_the_wire_are_harmless),

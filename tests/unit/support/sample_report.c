@@ -312,6 +312,22 @@ static void failover_connections(struct report *report)
 	report->connections_omitted = 194;
 }
 
+static void failover_mark(struct report *report)
+{
+	static const struct report_mark mark = { .name = "USR1",
+						 .kind = "signal",
+						 .at_ns = 3930000000,
+						 .convergence = { .is_measured = true,
+								  .affected = 50,
+								  .first_good_ns = 663000000,
+								  .all_good_ns = 670000000,
+								  .throughput_90_ns = 670000000,
+								  .throughput_95_ns = 670000000,
+								  .throughput_99_ns = 670000000 } };
+	report->marks = copy_list(report, &mark, sizeof(mark));
+	report->mark_count = 1;
+}
+
 static struct report *failover(void)
 {
 	static const struct report_setting settings[] = {
@@ -324,6 +340,7 @@ static struct report *failover(void)
 	failover_slots(report);
 	failover_new(report);
 	add_path_unmeasured(report);
+	failover_mark(report);
 	failover_connections(report);
 	return report;
 }
@@ -353,6 +370,42 @@ struct report *sample_expectations_failed(void)
 					     "cpu < 1",         "failed < 2%" };
 	struct report *report = failover();
 	expect(report, texts, 6);
+	sentence_build(report);
+	return report;
+}
+
+struct report *sample_wrapped(void)
+{
+	static const struct report_mark marks[] = {
+		{ .name = "command start",
+		  .kind = "command",
+		  .at_ns = 2000000000,
+		  .has_command = true,
+		  .command = { .text = "kubectl rollout restart deploy/web",
+			       .has_exit_status = true,
+			       .ended_ns = 7100000000,
+			       .output = "deployment.apps/web restarted\n" },
+		  .convergence = { .is_measured = true,
+				   .affected = 50,
+				   .not_good = 2,
+				   .first_good_ns = 2593000000,
+				   .all_good_ns = INT64_MIN,
+				   .throughput_90_ns = 2700000000,
+				   .throughput_95_ns = 2700000000,
+				   .throughput_99_ns = INT64_MIN } },
+		{ .name = "command end",
+		  .kind = "command_end",
+		  .at_ns = 7100000000,
+		  .convergence = { .is_measured = true,
+				   .first_good_ns = INT64_MIN,
+				   .all_good_ns = INT64_MIN } },
+	};
+	static const char *const texts[] = { "graceful", "command.exit == 0" };
+	struct report *report = failover();
+	report->planned_duration_ns = 0;
+	report->marks = copy_list(report, marks, sizeof(marks));
+	report->mark_count = 2;
+	expect(report, texts, 2);
 	sentence_build(report);
 	return report;
 }
@@ -626,11 +679,50 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 	stream->reason = "a stream's reason";
 }
 
+static void every_mark(struct report *report)
+{
+	static const struct report_mark marks[] = {
+		{ .name = "the cut",
+		  .kind = "exec",
+		  .at_ns = -35,
+		  .has_command = true,
+		  .command = { .text = "systemctl stop x",
+			       .exit_status = 36,
+			       .has_exit_status = true,
+			       .signal = "SIGKILL",
+			       .reason = "a command's reason",
+			       .ended_ns = 37,
+			       .output = "two\nlines\n",
+			       .output_omitted = 38 },
+		  .convergence = { .is_measured = true,
+				   .reason = "a convergence's reason",
+				   .affected = 39,
+				   .not_good = 40,
+				   .first_good_ns = 41,
+				   .all_good_ns = 42,
+				   .throughput_90_ns = 43,
+				   .throughput_95_ns = 44,
+				   .throughput_99_ns = 45 } },
+		{ .name = "nothing",
+		  .kind = "time",
+		  .at_ns = 46,
+		  .convergence = { .first_good_ns = INT64_MIN,
+				   .all_good_ns = INT64_MIN,
+				   .throughput_90_ns = INT64_MIN,
+				   .throughput_95_ns = INT64_MIN,
+				   .throughput_99_ns = INT64_MIN } },
+	};
+	report->marks = copy_list(report, marks, sizeof(marks));
+	report->mark_count = 2;
+	report->marks_omitted = 47;
+}
+
 struct report *sample_every_field(void)
 {
 	static const struct report_limit limit = { "connections", 25 };
 	struct report *report = failover();
 	every_field_of_stream(report, &report->streams[0]);
+	every_mark(report);
 	report->is_interrupted = true;
 	report->has_nothing_answered = true;
 	report->drained = 26;

@@ -16,6 +16,8 @@ struct report *sample_served(void);
 struct report *sample_interrupted(void);
 /* sample_failover() that was expected to be graceful, and one figure that was not measured. */
 struct report *sample_expectations_failed(void);
+/* The same around a rollout: a command that the run wrapped and that did well. */
+struct report *sample_wrapped(void);
 /* All went well, as expected. */
 struct report *sample_all_well(void);
 /* Every field of every struct set to a value of its own. */
