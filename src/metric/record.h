@@ -29,8 +29,7 @@ struct interval {
 	uint8_t stream;
 	bool is_open;     /* at the end of the run: a lower bound */
 	bool has_forward; /* forward_lost is known */
-	bool is_partial;  /* stream new: some attempts in between were answered */
-	uint8_t reserved[5];
+	uint8_t reserved[6];
 };
 
 struct interval_totals {

@@ -45,7 +45,6 @@ struct report_interval {
 	const char *backend; /* NULL: unknown */
 	bool is_open;
 	bool has_forward;
-	bool is_partial;
 };
 
 /* An attempt of the stream of new connections: what became of it, and when. */

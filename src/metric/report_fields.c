@@ -59,7 +59,6 @@ static const struct field_row interval_rows[] = {
 	{ "start_ns",     FIELD_MOMENT, PLACE(start_ns), REQUIRED },
 	{ "end_ns",       FIELD_MOMENT, PLACE(end_ns), REQUIRED },
 	{ "open",         FIELD_BOOLEAN, PLACE(is_open) },
-	{ "partial",      FIELD_BOOLEAN, PLACE(is_partial) },
 	{ "unanswered",   FIELD_UNSIGNED, PLACE(unanswered) },
 	{ "forward_lost", FIELD_UNSIGNED, PLACE(forward_lost), IF(has_forward) },
 	{ "slot",         FIELD_UNSIGNED32, PLACE(slot) },

@@ -41,7 +41,6 @@ static struct report_interval interval_of(const struct build *build, const struc
 		.backend = arena_text(arena, names_text(&worker->names, from->backend)),
 		.is_open = from->is_open,
 		.has_forward = from->has_forward,
-		.is_partial = from->is_partial,
 	};
 }
 

@@ -27,8 +27,6 @@ static void interval_note(const struct report_interval *interval, struct buffer 
 		buffer_append_text(clauses_next(&clauses), interval->backend);
 	if (interval->is_open)
 		buffer_append_text(clauses_next(&clauses), "open at the end");
-	if (interval->is_partial)
-		buffer_append_text(clauses_next(&clauses), "partial: others were answered");
 	if (interval->has_forward)
 		buffer_append_format(clauses_next(&clauses), "%s lost on the way there",
 				     units_format_grouped(interval->forward_lost, count));

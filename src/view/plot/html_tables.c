@@ -125,9 +125,7 @@ static void interval_row(struct buffer *out, const struct report_interval *inter
 	moment_cell(out, interval->start_ns);
 	span_cell(out, length_ns, resolution_ns);
 	count_cell(out, interval->unanswered);
-	text_cell(out, interval->is_open      ? "open at the end"
-		       : interval->is_partial ? "others were answered"
-					      : "");
+	text_cell(out, interval->is_open ? "open at the end" : "");
 	buffer_append_text(out, "</tr>\n");
 }
 

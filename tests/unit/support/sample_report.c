@@ -638,8 +638,7 @@ static void every_interval(struct report *report, struct report_intervals *inter
 		  .slot = 9,
 		  .backend = "a \"quoted\" name",
 		  .is_open = true,
-		  .has_forward = true,
-		  .is_partial = true },
+		  .has_forward = true },
 		{ .start_ns = 8, .end_ns = 9 },
 	};
 	*intervals = (struct report_intervals){
