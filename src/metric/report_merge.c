@@ -260,6 +260,17 @@ static void note_expectations(const struct report *const *reports, size_t count,
 	}
 }
 
+static void note_marks(const struct report *const *reports, size_t count, struct buffer *notes)
+{
+	uint64_t marks = 0;
+	for (size_t i = 0; i < count; i++)
+		marks += reports[i]->mark_count;
+	if (marks == 0)
+		return;
+	note(notes, "; ");
+	buffer_append_format(notes, "not merged: %" PRIu64 " mark%s", marks, marks == 1 ? "" : "s");
+}
+
 int report_merge(const struct report *const *reports, size_t count, struct buffer *notes,
 		 struct error *error, struct report **ret)
 {
@@ -284,6 +295,7 @@ int report_merge(const struct report *const *reports, size_t count, struct buffe
 	merge_streams(into, reports, count, notes);
 	merge_connections(into, reports, count);
 	note_expectations(reports, count, notes);
+	note_marks(reports, count, notes);
 	*ret = into;
 	return 0;
 }

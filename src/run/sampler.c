@@ -75,7 +75,7 @@ static const struct hist *difference(const struct track *track, enum latency lat
 }
 
 /* What happened between two copies. Answers are what is in `response` and was not given up. */
-static void measure(struct report_sample *sample, const struct track *track,
+static void measure(struct report_sample *sample, const struct track *track, enum latency answers,
 		    struct recorder *scratch)
 {
 	const struct counters *now = &track->now->counters;
@@ -93,7 +93,7 @@ static void measure(struct report_sample *sample, const struct track *track,
 	sample->silent = now->silent;
 	sample->interrupted = now->interrupted;
 	sample->retransmits = now->retransmitted_segments - before->retransmitted_segments;
-	const struct hist *response = difference(track, LATENCY_RESPONSE, scratch);
+	const struct hist *response = difference(track, answers, scratch);
 	sample->response_p50_ns = hist_percentile(response, 50);
 	sample->response_p99_ns = hist_percentile(response, 99);
 	sample->response_max_ns = hist_percentile(response, 100);
@@ -164,7 +164,7 @@ static void read_now(struct sampler *sampler)
 }
 
 /* From what was read at the newest sample to what is read now. */
-static void add_sample(struct sampler *sampler, int64_t at_ns)
+static void add_sample(struct sampler *sampler, int64_t at_ns, enum latency answers)
 {
 	if (sampler->count == SAMPLES_MAX)
 		halve(sampler);
@@ -174,7 +174,7 @@ static void add_sample(struct sampler *sampler, int64_t at_ns)
 			continue;
 		struct report_sample *sample = &track->samples[sampler->count];
 		*sample = (struct report_sample){ .at_ns = at_ns };
-		measure(sample, track, sampler->scratch);
+		measure(sample, track, answers, sampler->scratch);
 		recorder_clear(track->before);
 		recorder_merge(track->before, track->now);
 	}
@@ -191,7 +191,7 @@ void sampler_take(struct sampler *sampler, uint64_t tick)
 	read_now(sampler);
 	if (tick < sampler->last_tick + sampler->ticks_a_sample)
 		return;
-	add_sample(sampler, moment_of(tick));
+	add_sample(sampler, moment_of(tick), LATENCY_RESPONSE);
 	sampler->last_tick = tick;
 }
 
@@ -211,7 +211,9 @@ void sampler_end(struct sampler *sampler, int64_t at_ns)
 	int64_t rest_ns = at_ns - moment_of(sampler->last_tick);
 	bool has_one = sampler->count > 0;
 	read_now(sampler);
-	add_sample(sampler, at_ns);
+	/* At the end the bounds of all that is unanswered rise in the response: that is no answer
+	 * of this moment. */
+	add_sample(sampler, at_ns, LATENCY_SERVICE);
 	if (has_one && rest_ns < (int64_t)(sampler->ticks_a_sample * WORKER_TICK_NS / 2))
 		join_last_two(sampler);
 }

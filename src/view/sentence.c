@@ -65,10 +65,10 @@ static void headline_workload(const struct report *report, struct clauses *claus
 	bool has_slots = slots && (slots->slots > 0 || !foreign_report(report));
 	if (has_slots)
 		headline_slots(slots, clauses_next(clauses));
-	if (attempts)
+	if (attempts && attempts->schedule.rate_per_second > 0)
 		buffer_append_format(clauses_next(clauses), "%s new connections/s",
 				     phrase_rate(attempts->schedule.rate_per_second, rate));
-	if (path)
+	if (path && path->schedule.rate_per_second > 0)
 		buffer_append_format(clauses_next(clauses), "UDP probe of %s x %s/s",
 				     phrase_count(path->slots, "flow", flows),
 				     phrase_rate(path->schedule.rate_per_second /

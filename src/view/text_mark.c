@@ -41,8 +41,9 @@ static void throughput(const struct report_convergence *is, struct clauses *clau
 {
 	char after[PHRASE_MAX];
 	if (is->reason)
-		return;
-	if (is->throughput_90_ns == 0)
+		buffer_append_format(clauses_next(clauses), "throughput not measured: %s",
+				     is->reason);
+	else if (is->throughput_90_ns == 0)
 		buffer_append_text(clauses_next(clauses), "throughput never below 90 %");
 	else if (IS_KNOWN(is->throughput_90_ns))
 		buffer_append_format(clauses_next(clauses), "throughput at 90 %% after %s",
