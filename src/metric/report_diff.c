@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "metric/spread.h"
 
 /* A percentile needs ten samples above it. */
@@ -15,6 +16,7 @@ enum worse { WORSE_UP, WORSE_DOWN };
 enum noise {
 	NOISE_PERCENTILE, /* of `latency`, and of its seconds */
 	NOISE_RATE,       /* of the seconds */
+	NOISE_EXACT,      /* a count that chance does not move */
 	NOISE_COUNT,
 	NOISE_LENGTH, /* of the intervals at `intervals` */
 };
@@ -55,7 +57,7 @@ static const struct rule {
 	LENGTH("interruptions.max", interruptions),
 	LENGTH("stalls.max", stalls),
 	LENGTH("outages.max", outages),
-	{ .figure = "survival.untouched", .worse = WORSE_DOWN, .noise = NOISE_COUNT },
+	{ .figure = "survival.untouched", .worse = WORSE_DOWN, .noise = NOISE_EXACT },
 };
 
 /* ---- one figure of one side ---- */
@@ -127,6 +129,17 @@ static double spread_of_lengths(const struct report_intervals *intervals, struct
 	return larger(spread, resolution > 0 ? resolution : NAN);
 }
 
+/* How much a second differs from the next can't be seen in fewer; by half, then, for all we know.
+ */
+#define SECONDS_ENOUGH 5
+#define SHORT_SPREAD   0.5
+
+static bool is_too_short(const struct report_stream *stream)
+{
+	return stream->sample_count > 0 &&
+	       stream->sample_count * stream->sample_interval_ns < SECONDS_ENOUGH * NS_PER_S;
+}
+
 static double spread_of_run(const struct report_stream *stream, const struct rule *rule,
 			    double number, struct arena *arena)
 {
@@ -137,6 +150,8 @@ static double spread_of_run(const struct report_stream *stream, const struct rul
 		double seconds = rule->latency == LATENCY_RESPONSE
 					 ? spread_of_seconds(stream, series, number, arena)
 					 : NAN;
+		if (is_too_short(stream))
+			seconds = SHORT_SPREAD * number;
 		return larger(seconds, spread_of_percentile(&stream->latency[rule->latency],
 							    rule->percentile));
 	}
@@ -163,6 +178,11 @@ static double spread_of_side(const struct diff_side *side, const char *name,
 }
 
 /* ---- one figure of both ---- */
+
+static double spread_by_chance(const struct rule *rule, const struct diff_row *row)
+{
+	return rule->noise == NOISE_EXACT ? 0 : 2 * sqrt(row->base + row->b);
+}
 
 static bool is_worse(const struct diff_row *row, enum worse worse, double max_regress)
 {
@@ -223,17 +243,17 @@ static void compare_figure(const struct comparison *comparison, const char *stre
 		return;
 	/* A count of twice as many messages may be twice as large. */
 	double wholes = (b.whole / (double)b.count) / (a.whole / (double)a.count);
-	double scale = rule->noise == NOISE_COUNT && a.whole > 0 && b.whole > 0 ? wholes : 1;
+	bool is_count = rule->noise == NOISE_COUNT || rule->noise == NOISE_EXACT;
+	double scale = is_count && a.whole > 0 && b.whole > 0 ? wholes : 1;
 	struct diff_row row = row_of(figure, &a, &b);
 	row.stream = is_first ? NULL : stream;
 	if (row.a == 0 && row.b == 0 && !rule->is_always_told)
 		return;
 	row.base = scale * row.a;
-	row.is_spread_of_run = rule->noise != NOISE_COUNT;
-	row.spread = rule->noise == NOISE_COUNT
-			     ? 2 * sqrt(row.base + row.b)
-			     : larger(spread_of_side(comparison->a, stream, rule, &a, arena),
-				      spread_of_side(comparison->b, stream, rule, &b, arena));
+	row.is_spread_of_run = !is_count;
+	row.spread = is_count ? spread_by_chance(rule, &row)
+			      : larger(spread_of_side(comparison->a, stream, rule, &a, arena),
+				       spread_of_side(comparison->b, stream, rule, &b, arena));
 	if (a.count >= DIFF_RUNS_ENOUGH && b.count >= DIFF_RUNS_ENOUGH)
 		bootstrap(&a, &b, scale, comparison->seed, &row);
 	row.is_worse = is_worse(&row, rule->worse, comparison->max_regress);

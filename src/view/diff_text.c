@@ -109,6 +109,10 @@ static const char *format_spread(const struct diff_row *row, char text[NUMBER_MA
 			       format_change(row, row->high, high));
 		return text;
 	}
+	if (!row->is_spread_of_run && row->spread > 0) {
+		(void)snprintf(text, NUMBER_MAX, "±%.0f by chance", row->spread);
+		return text;
+	}
 	if (!row->is_spread_of_run || isnan(row->spread) || row->base <= 0)
 		return "-";
 	(void)snprintf(text, NUMBER_MAX, "±%.24s %%", format_percent(row->spread / row->base, low));
@@ -265,8 +269,7 @@ static void write_within(const struct diff *diff, struct clauses *clauses)
 		const struct diff_row *row = &diff->rows[i];
 		if (strcmp(row->figure->name, "response.p99") != 0 || row->has_interval)
 			continue;
-		(void)format_spread(row, spread);
-		if (strcmp(spread, "-") != 0)
+		if (strcmp(format_spread(row, spread), "-") != 0)
 			buffer_append_format(clauses_next(clauses),
 					     "within a run p99 varies %s a second", spread);
 		return;
