@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "engine/lateness.h"
 #include "net/source_pool.h"
 #include "proto/traffic_wire.h"
 
 /* Greetings have sequence numbers of their own, apart from the counted ones. */
 #define GREETING_BIT (UINT64_C(1) << 63)
-
-#define LATE_NS NS_PER_MS
 
 static struct worker *worker_of(const struct flow *flow)
 {
@@ -180,16 +179,12 @@ static void count_sent(struct flow *flow, uint64_t due_ns)
 	struct flows *flows = flow->flows;
 	struct counters *counters = flows->counters;
 	uint64_t now_ns = loop_read_clock(loop_of(flow));
-	uint64_t late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
 	(void)window_sent(&flow->window, due_ns, now_ns);
 	flow->sent++;
 	counters->sent++;
 	counters->in_flight++;
 	counters->bytes_sent += flows->message_bytes;
-	counters->sent_late += late_ns > LATE_NS;
-	hist_add(flows->send_error, late_ns);
-	if (late_ns > counters->debt_max_ns)
-		counters->debt_max_ns = late_ns;
+	lateness_count(counters, flows->send_error, due_ns, now_ns);
 	arm(flow);
 }
 

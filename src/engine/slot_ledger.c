@@ -1,9 +1,6 @@
 #include "engine/slot_ledger.h"
 
-#include "base/units.h"
-
-/* More than this after the moment due counts as sent late. */
-#define LATE_NS NS_PER_MS
+#include "engine/lateness.h"
 
 void slot_tell(const struct slot *slot, enum event_kind kind, const struct event *more)
 {
@@ -121,11 +118,7 @@ void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns)
 	struct counters *counters = slots->counters;
 	for (uint32_t i = 0; i < started; i++) {
 		uint64_t due_ns = slots_due(slots, slot, slot->next_round++);
-		uint64_t late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
-		hist_add(slots->send_error, late_ns);
-		if (late_ns > counters->debt_max_ns)
-			counters->debt_max_ns = late_ns;
-		counters->sent_late += late_ns > LATE_NS;
+		lateness_count(counters, slots->send_error, due_ns, now_ns);
 	}
 	slot->sent += started;
 	counters->sent += started;

@@ -1,0 +1,21 @@
+/* How late a message went out after it was due: the same for slots and for datagram flows. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/units.h"
+#include "metric/counters.h"
+#include "metric/hist.h"
+
+/* More than this counts as sent late. */
+#define LATE_NS NS_PER_MS
+
+static inline void lateness_count(struct counters *counters, struct hist *send_error,
+				  uint64_t due_ns, uint64_t now_ns)
+{
+	uint64_t late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
+	hist_add(send_error, late_ns);
+	if (late_ns > counters->debt_max_ns)
+		counters->debt_max_ns = late_ns;
+	counters->sent_late += late_ns > LATE_NS;
+}
