@@ -74,6 +74,12 @@ enum outcome outcome_from_errno(int code)
 	case EADDRNOTAVAIL:
 	case EADDRINUSE:
 		return OUTCOME_NO_PORTS;
+	case EPROTO:
+		return OUTCOME_PROTOCOL;
+	case EKEYREJECTED:
+		return OUTCOME_UNTRUSTED;
+	case EKEYREVOKED:
+		return OUTCOME_TLS;
 	case ENOMEM:
 	case ENOBUFS:
 		return OUTCOME_NO_MEMORY;

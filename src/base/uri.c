@@ -31,6 +31,7 @@ struct pieces {
 static const char *const transport_names[TRANSPORT_COUNT] = {
 	[TRANSPORT_TCP] = "tcp",
 	[TRANSPORT_UDP] = "udp",
+	[TRANSPORT_TLS] = "tls",
 };
 
 const char *transport_name(enum transport transport)
@@ -194,7 +195,7 @@ static int read_service(struct piece scheme, struct error *error, struct uri *re
 	ret->has_transport = true;
 	ret->transport = transport_find(suffix);
 	if (ret->transport == TRANSPORT_COUNT)
-		return error_set(error, EINVAL, "\"%.*s\": a service runs over +tcp or +udp",
+		return error_set(error, EINVAL, "\"%.*s\": a service runs over +tcp, +udp or +tls",
 				 PIECE(scheme));
 	return 0;
 }

@@ -13,6 +13,7 @@
 enum transport {
 	TRANSPORT_TCP,
 	TRANSPORT_UDP,
+	TRANSPORT_TLS, /* over TCP */
 	TRANSPORT_COUNT,
 };
 const char *transport_name(enum transport transport); /* "tcp" */

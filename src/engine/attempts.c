@@ -156,7 +156,7 @@ static void tell(struct attempts *attempts, enum event_kind kind, uint64_t numbe
 							.slot = (uint32_t)number,
 							.backend = BACKEND_UNKNOWN,
 							.outcome = (uint8_t)outcome,
-							.code = (uint8_t)code,
+							.code = (uint16_t)code,
 							.count = 1 });
 }
 

@@ -11,9 +11,15 @@
 #include "net/source_pool.h"
 #include "net/stream.h"
 
+struct script;
+struct tls_client;
+struct tls_server;
+
 /* The streams of a run: each has its own schedule, recorder and figures. */
 enum plan_stream {
-	PLAN_PERSISTENT, /* slots that are kept connected, or datagram flows */
+	PLAN_PERSISTENT, /* traffic: slots that are kept connected, or datagram flows */
+	PLAN_LOAD,       /* load: the same with messages of all kinds, as many as they can */
+	PLAN_PROBE,      /* load --probe: one slot beside them that is answered */
 	PLAN_NEW,        /* connect, one echo, close, at a rate */
 	PLAN_PATH,       /* datagram probes beside the connections */
 	PLAN_SERVED,     /* what a listener does */
@@ -23,11 +29,18 @@ const char *plan_stream_name(enum plan_stream stream);
 struct plan;
 bool plan_has_stream(const struct plan *plan, enum plan_stream stream);
 
+/* Slots, of traffic, load and its probe; over UDP datagram flows. */
 struct plan_slots {
 	uint32_t count; /* 0: no such stream */
 	enum transport transport;
-	uint32_t message_bytes;         /* at least 64 */
-	double rate_per_second;         /* over all slots */
+	uint32_t message_bytes; /* of a datagram, or of traffic's message; at least 64 */
+	/* Over all slots: open loop. 0: closed loop, each slot sends as soon as it may. */
+	double rate_per_second;
+	uint32_t in_flight;               /* unanswered messages a slot, at most; 0: no limit */
+	uint64_t messages_per_connection; /* then it ends and the next one begins; 0: no limit */
+	uint64_t lifetime_ns;             /* of a connection; 0: no limit */
+	double receive_bits_per_second;   /* of each slot: reads no faster; 0: no limit */
+	bool is_watched; /* interruptions, stalls and survival are recorded (traffic) */
 	double connect_rate_per_second; /* 0: as fast as they are accepted; reconnects included */
 	uint64_t connect_over_ns;       /* spreads the first connections; 0: by connect_rate */
 	bool has_reconnect;
@@ -59,14 +72,27 @@ struct plan_listen {
 
 struct plan_serve {
 	struct plan_listen listen[PLAN_LISTEN_MAX];
-	uint32_t listen_count;    /* 0: no such stream */
-	const char *name;         /* the host name that goes out, at most 63 bytes */
-	uint64_t connections_max; /* 0: what the descriptors allow */
+	uint32_t listen_count;        /* 0: no such stream */
+	const struct tls_server *tls; /* for those over TLS */
+	const char *name;             /* the host name that goes out, at most 63 bytes */
+	uint64_t connections_max;     /* 0: what the descriptors allow */
 	uint64_t drain_ns;
+};
+
+/* One of the places that a run was told to go to. */
+struct plan_target {
+	const char *text; /* as used: "https://web:443/items" */
+	const char *name; /* of its server, for TLS and the Host header */
+	const struct script *script;
 };
 
 struct plan {
 	struct plan_slots slots;
+	enum plan_stream slots_stream; /* PERSISTENT or LOAD */
+	struct plan_slots probe;       /* count 0 or 1 */
+	const struct plan_target *probe_target;
+	const struct endpoint *probe_remotes;
+	uint32_t probe_remote_count;
 	struct plan_attempts attempts;
 	struct plan_path path;
 	struct plan_serve serve;
@@ -74,6 +100,10 @@ struct plan {
 	/* Slot i and attempt i go to remotes[i % remote_count]. */
 	const struct endpoint *remotes;
 	uint32_t remote_count;
+	/* remotes[i] belongs to targets[remote_targets[i]]; NULL: all to the first. */
+	const uint16_t *remote_targets;
+	const struct plan_target *targets;
+	uint32_t target_count;
 	const struct source_pool *sources; /* NULL: the kernel chooses */
 	/* The system's local ports, where so many connections are asked for that each is to look in
 	 * a window of its own (stream.h); 0: leave it to the kernel. */
@@ -95,7 +125,9 @@ struct plan {
 	struct socket_options socket_options;
 
 	/* The transports: the kernel's, or in-memory ones in tests with their `network`. */
-	const struct stream_transport *stream;
+	const struct stream_transport *stream; /* stream_tls: over `below` */
+	const struct stream_transport *below;
+	const struct tls_client *tls;
 	const struct datagram_transport *datagram;
 	void *network;
 };

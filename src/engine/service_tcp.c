@@ -47,7 +47,7 @@ static void count_turned_away(struct service_listener *place, enum outcome outco
 				     .backend = BACKEND_UNKNOWN,
 				     .count = connections->totals.turned_away,
 				     .outcome = (uint8_t)outcome,
-				     .code = (uint8_t)code,
+				     .code = (uint16_t)code,
 			     });
 }
 

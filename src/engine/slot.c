@@ -77,7 +77,7 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 		survival_ended(&slot->survival, outcome);
 	slot_tell(slot, EVENT_SLOT_ENDED,
 		  &(struct event){
-			  .outcome = (uint8_t)outcome, .count = lost, .code = (uint8_t)code });
+			  .outcome = (uint8_t)outcome, .count = lost, .code = (uint16_t)code });
 	forget_connection(slot);
 	if (outcome == OUTCOME_CLOSED)
 		stream_close(&slot->stream);
@@ -95,7 +95,7 @@ static const struct slot_state *fail_connecting(struct slot *slot, enum outcome 
 	slot_log_connection(slot, outcome, 0, &slot_worker(slot)->ended);
 	slot_note_outcome(slot, PHASE_CONNECT, outcome, code);
 	slot_tell(slot, EVENT_SLOT_REFUSED,
-		  &(struct event){ .outcome = (uint8_t)outcome, .code = (uint8_t)code });
+		  &(struct event){ .outcome = (uint8_t)outcome, .code = (uint16_t)code });
 	forget_connection(slot);
 	stream_close(&slot->stream);
 	return try_again(slot);

@@ -14,6 +14,8 @@ const char *plan_stream_name(enum plan_stream stream)
 {
 	static const char *const names[PLAN_STREAMS] = {
 		[PLAN_PERSISTENT] = "persistent",
+		[PLAN_LOAD] = "load",
+		[PLAN_PROBE] = "probe",
 		[PLAN_NEW] = "new",
 		[PLAN_PATH] = "path",
 		[PLAN_SERVED] = "served",
@@ -25,7 +27,10 @@ bool plan_has_stream(const struct plan *plan, enum plan_stream stream)
 {
 	switch (stream) {
 	case PLAN_PERSISTENT:
-		return plan->slots.count > 0;
+	case PLAN_LOAD:
+		return plan->slots.count > 0 && plan->slots_stream == stream;
+	case PLAN_PROBE:
+		return plan->probe.count > 0;
 	case PLAN_NEW:
 		return plan->attempts.rate_per_second > 0;
 	case PLAN_PATH:

@@ -36,7 +36,8 @@ const char *counters_check(const struct counters *counters)
 
 	if (counters->scheduled != counters->sent + missed + counters->debt)
 		return "scheduled is not sent + missed + debt";
-	if (counters->sent != counters->received + counters->lost + counters->in_flight)
-		return "sent is not received + lost + in flight";
+	if (counters->sent !=
+	    counters->received + counters->lost + counters->in_flight + counters->one_way)
+		return "sent is not received + lost + in flight + one way";
 	return NULL;
 }

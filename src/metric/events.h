@@ -27,6 +27,7 @@
 	EVENT(SATURATED,      "saturated")      /* this host fell behind the schedule; span = debt */ \
 	EVENT(LIMIT,          "limit")          /* a listener's limit turned a client away */ \
 	EVENT(MARK,           "mark")           /* the user's */ \
+	EVENT(STOP,          "stop")           /* a reply held what ends the run (--stop-on) */ \
 	EVENT(DRAIN,          "drain")          /* serve: draining began; count = connections */
 
 enum event_kind {
@@ -49,8 +50,9 @@ struct event {
 	uint8_t kind;
 	uint8_t outcome;
 	uint8_t stream;
-	uint8_t code; /* errno, 0 if none */
-	uint8_t reserved[6];
+	uint8_t reserved0;
+	uint16_t code; /* errno, HTTP status or WebSocket close code; 0 if none */
+	uint8_t reserved[4];
 };
 
 struct event_ring;

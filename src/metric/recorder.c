@@ -39,8 +39,10 @@ const char *latency_help(enum latency latency)
 const char *phase_name(enum phase phase)
 {
 	static const char *const names[] = {
-		[PHASE_RESOLVE] = "resolve", [PHASE_CONNECT] = "connect", [PHASE_SEND] = "send",
-		[PHASE_RECEIVE] = "receive", [PHASE_REPLY] = "reply",
+		[PHASE_RESOLVE] = "resolve", [PHASE_CONNECT] = "connect",
+		[PHASE_TLS] = "tls",         [PHASE_UPGRADE] = "upgrade",
+		[PHASE_SEND] = "send",       [PHASE_RECEIVE] = "receive",
+		[PHASE_REPLY] = "reply",
 	};
 
 	assert(phase < PHASE_COUNT);
@@ -127,11 +129,29 @@ void recorder_error(struct recorder *recorder, enum phase phase, enum outcome ou
 						  .last_ns = at_ns });
 }
 
+static void add_status(struct recorder *recorder, uint32_t code, uint64_t count)
+{
+	struct status_row *row = recorder->statuses;
+	const struct status_row *last = &recorder->statuses[STATUS_ROWS_MAX - 1];
+
+	while (row < last && row->count > 0 && row->code != code)
+		row++;
+	row->code = row->count == 0 || row->code == code ? code : 0;
+	row->count += count;
+}
+
+void recorder_status(struct recorder *recorder, uint32_t code)
+{
+	add_status(recorder, code, 1);
+}
+
 void recorder_merge(struct recorder *into, const struct recorder *from)
 {
 	counters_merge(&into->counters, &from->counters);
 	for (size_t i = 0; i < ERROR_ROWS_MAX && from->errors[i].count > 0; i++)
 		add_errors(into, &from->errors[i]);
+	for (size_t i = 0; i < STATUS_ROWS_MAX && from->statuses[i].count > 0; i++)
+		add_status(into, from->statuses[i].code, from->statuses[i].count);
 	for (enum latency i = 0; i < LATENCY_COUNT; i++)
 		hist_merge(recorder_hist(into, i), recorder_hist_const(from, i));
 }

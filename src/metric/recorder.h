@@ -16,6 +16,9 @@
 	LATENCY(RESPONSE,    "response",    "from the time a message was due") \
 	LATENCY(SERVICE,     "service",     "from the first byte sent; answered ones only") \
 	LATENCY(CONNECT,     "connect",     "from the SYN to the connection") \
+	LATENCY(TLS,         "tls",         "the TLS handshake") \
+	LATENCY(UPGRADE,     "upgrade",     "from the WebSocket upgrade sent to its 101") \
+	LATENCY(FIRST_BYTE,  "first_byte",  "from the first byte sent to the first byte of the answer") \
 	LATENCY(FIRST_REPLY, "first_reply", "from the start of the connection to the first reply") \
 	LATENCY(RTT,         "rtt",         "the kernel's round-trip time, sampled of some connections in turn, and when one ends") \
 	LATENCY(SEND_ERROR,  "send_error",  "how late messages went out")
@@ -31,13 +34,22 @@ const char *latency_name(enum latency latency);
 const char *latency_help(enum latency latency);
 
 /* In which step an attempt or a connection failed. */
-enum phase { PHASE_RESOLVE, PHASE_CONNECT, PHASE_SEND, PHASE_RECEIVE, PHASE_REPLY, PHASE_COUNT };
+enum phase {
+	PHASE_RESOLVE,
+	PHASE_CONNECT,
+	PHASE_TLS,
+	PHASE_UPGRADE, /* the opening of a protocol on a connection: a WebSocket's */
+	PHASE_SEND,
+	PHASE_RECEIVE,
+	PHASE_REPLY,
+	PHASE_COUNT,
+};
 const char *phase_name(enum phase phase);
 
 struct error_row {
 	uint32_t phase;
 	uint32_t outcome;
-	uint32_t code; /* errno, 0 if none */
+	uint32_t code; /* errno; PHASE_REPLY: HTTP status; CLOSED: WebSocket close code; else 0 */
 	uint32_t reserved;
 	uint64_t count; /* 0: the row is free */
 	uint64_t first_ns;
@@ -45,8 +57,17 @@ struct error_row {
 };
 #define ERROR_ROWS_MAX 32 /* rows beyond are added to the last one, which becomes OTHER */
 
+/* Answers by HTTP status. */
+struct status_row {
+	uint32_t code; /* 0: of all codes that found no row */
+	uint32_t reserved;
+	uint64_t count; /* 0: the row is free */
+};
+#define STATUS_ROWS_MAX 24
+
 struct recorder {
 	struct counters counters;
+	struct status_row statuses[STATUS_ROWS_MAX];
 	struct error_row errors[ERROR_ROWS_MAX];
 	/* LATENCY_COUNT histograms of HIST_STREAM_RANGE follow, see recorder_hist(). */
 };
@@ -71,6 +92,7 @@ static inline const struct hist *recorder_hist_const(const struct recorder *reco
 /* `code` is an errno, 0 if none. */
 void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
 		    uint64_t at_ns);
+void recorder_status(struct recorder *recorder, uint32_t code);
 void recorder_merge(struct recorder *into, const struct recorder *from);
 void recorder_clear(struct recorder *recorder);
 

@@ -16,13 +16,17 @@
 
 struct stream;
 struct listener;
+struct tls_client;
+struct tls_server;
 
 /* What `ready` tells; bits may come together, in this order of meaning. */
 enum stream_event {
 	STREAM_CONNECTED = 1, /* once, for stream_connect() */
 	STREAM_READABLE = 2,  /* bytes or the end have arrived: receive until short or -EAGAIN */
 	STREAM_WRITABLE = 4,  /* room again after a send that came up short, never otherwise */
-	STREAM_FAILED = 8, /* stream_error() says why; close it. With READABLE: bytes came first */
+	STREAM_FAILED = 8,  /* stream_error() says why; close it. With READABLE: bytes came first */
+	STREAM_LINKED = 16, /* once, of a stream over another one: that is connected, and CONNECTED
+			       follows when this is (its handshake) */
 };
 
 typedef void (*stream_ready_fn)(struct stream *stream, unsigned events);
@@ -62,6 +66,10 @@ struct stream_connect {
 	uint16_t port_high;
 	const struct socket_options *options; /* may be NULL */
 	void *network;                        /* the memory transport's network, else NULL */
+	/* stream_tls: what it runs over, whom it trusts, and whose certificate it wants. */
+	const struct stream_transport *below;
+	const struct tls_client *tls;
+	const char *server_name;
 };
 
 struct listen_options {
@@ -76,6 +84,8 @@ struct listen_options {
 	unsigned steer_to_count;
 	const struct socket_options *options;
 	void *network;
+	const struct stream_transport *below; /* stream_tls: what it runs over */
+	const struct tls_server *tls;
 };
 
 /* From TCP_INFO; all zero where the transport has none (is_known false). */
@@ -106,6 +116,7 @@ struct stream_transport {
 };
 
 extern const struct stream_transport stream_tcp;
+extern const struct stream_transport stream_tls; /* over any other, see net/tls.h */
 
 /* Starts to connect; the answer is `ready` with STREAM_CONNECTED or STREAM_FAILED, never from
  * within this call. -errno if it could not even start (EMFILE, EADDRNOTAVAIL, ENETUNREACH...);

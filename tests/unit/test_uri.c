@@ -59,7 +59,7 @@ static const struct {
 	{ &load, "https://h/x", "\"https\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
 	{ &load, "icmp://h", "\"icmp\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
 	{ &load, "://h", "\"\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
-	{ &load, "echo+tls://h", "\"echo+tls\": a service runs over +tcp or +udp" },
+	{ &load, "echo+sctp://h", "\"echo+sctp\": a service runs over +tcp, +udp or +tls" },
 	{ &load, "source+udp://h", "source runs over tcp only: source://" },
 	{ &traffic, "discard://h", "discard:// is of no use here; traffic://, echo:// is" },
 	{ &traffic, "", "\"\" names no host" },

@@ -1,0 +1,100 @@
+/* What is said on a connection and how answers are told apart, behind one interface: the slots, the
+ * new connections and the probe of a run know messages, and a speaker knows their bytes. Rows: echo
+ * (what `traffic` says to traffic:// and echo://), raw (templates and a reply rule), http, ws.
+ * A speaker belongs to one worker and speaks for one target on many connections; what differs
+ * between these is their `speech`, flat memory of `speech_bytes` that the owner keeps. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/attributes.h"
+#include "base/outcome.h"
+
+struct script;
+struct worker;
+
+/* The most messages and parts that one send carries. */
+#define SPEECH_BATCH_MAX 32
+#define SPEECH_PARTS_MAX (2 * SPEECH_BATCH_MAX + 2)
+
+/* What is to be sent next: parts into the script's constant memory, the worker's zeros and the
+ * speaker's scratch; valid until the speaker's next call. */
+struct speech_parts {
+	struct iovec parts[SPEECH_PARTS_MAX];
+	int count;
+	size_t size; /* bytes in all */
+};
+
+/* What a speech begins with. */
+struct speech_start {
+	uint32_t uid;  /* of the connection, unique in the run: \{connection.uid} */
+	uint32_t slot; /* in the run */
+	uint64_t started_ns;
+};
+
+enum heard_what {
+	HEARD_ALL,     /* nothing is complete: more has to come */
+	HEARD_OPENED,  /* the opening is over: messages may be sent */
+	HEARD_REPLY,   /* the message that was to be answered next is answered */
+	HEARD_GOODBYE, /* the peer says that it ends here: `code` */
+	HEARD_WRONG, /* what nobody asked for: `outcome` CORRUPTED, PROTOCOL, REJECTED..., `code` */
+	HEARD_STOP,  /* what ends the run (--stop-on) */
+};
+
+struct heard {
+	enum heard_what what;
+	/* Of the bytes given these are done with; the rest is to be given again. HEARD_ALL: all. */
+	size_t used;
+	/* REPLY: DONE, or REJECTED where the answer is an error (status 500 or more) or not what
+	 * was expected: it counts as received, and its service as not given. */
+	enum outcome outcome;
+	uint32_t code;       /* HTTP status, WebSocket close code; 0: there is none */
+	const char *backend; /* REPLY: who it says it is; NULL: it does not. Until the next call */
+	bool is_mismatched;  /* REPLY: it names another message than the one to be answered next */
+	bool is_last;        /* REPLY: the peer closes behind it (Connection: close) */
+	bool is_urgent;      /* the speaker has something to send besides messages (a pong) */
+};
+
+struct speaker;
+
+struct speaker_kind {
+	const char *name;
+	size_t speech_bytes; /* multiple of 8 */
+	/* -ENOMEM, -errno. The owner's `speaker` is zeroed but for its script and worker. */
+	int (*init)(struct speaker *speaker);
+	void (*deinit)(struct speaker *speaker);
+	/* A new connection: `speech` holds nothing, or what end() left. */
+	void (*begin)(struct speaker *speaker, void *speech, const struct speech_start *start);
+	/* Frees what the speech holds; it may begin again. NULL: it holds nothing. */
+	void (*end)(struct speaker *speaker, void *speech);
+	/* Parts of what is to be sent: what is urgent or opens the protocol, the rest of a message
+	 * that is partly sent, then whole messages, `count` of them at most with that rest; cut
+	 * where the parts end. `now_ns` is for time stamps in messages. Nothing to send: size 0. */
+	void (*write)(struct speaker *speaker, void *speech, uint32_t count, uint64_t now_ns,
+		      struct speech_parts *ret);
+	/* `size` bytes of what write() gave have been taken. Returns of how many messages the first
+	 * byte was among them; `ret_is_partial`: a message is partly sent. */
+	uint32_t (*wrote)(struct speaker *speaker, void *speech, size_t size, bool *ret_is_partial);
+	/* Looks at bytes that have arrived up to the next thing heard. `size` 0: the peer's end has
+	 * come: REPLY if that completes the answer, else ALL. */
+	void (*hear)(struct speaker *speaker, void *speech, const uint8_t *data, size_t size,
+		     struct heard *ret);
+	/* We are going to end the connection: makes its goodbye urgent and returns true; the peer's
+	 * answer is a GOODBYE. NULL: the protocol has none. */
+	bool (*leave)(struct speaker *speaker, void *speech);
+};
+
+struct speaker {
+	const struct speaker_kind *kind;
+	const struct script *script;
+	struct worker *worker;
+	void *state; /* the kind's: scratch, compiled things */
+};
+
+extern const struct speaker_kind speaker_echo;
+extern const struct speaker_kind speaker_raw;
+extern const struct speaker_kind speaker_http;
+extern const struct speaker_kind speaker_ws;
