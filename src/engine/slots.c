@@ -181,7 +181,8 @@ static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 static void start_schedule(struct slots *slots, uint64_t start_ns)
 {
 	const struct plan *plan = slots->plan;
-	schedule_init(&slots->schedule, start_ns, plan->slots.rate_per_second);
+	schedule_init_planned(&slots->schedule, start_ns, plan->slots.rate_per_second,
+			      plan->slots.ramp);
 	schedule_cursor_init(&slots->cursor, &slots->schedule, plan->slots.count,
 			     slots->worker->index, plan->workers);
 	slots->pacer.due_ns = slots->cursor.due_ns;
