@@ -215,7 +215,9 @@ static int check_room(const struct plan *plan, struct preflight_need *need, stru
 static int read_target(const char *target, struct error *error, struct uri *ret)
 {
 	static const struct uri_defaults defaults = { .service = SERVICE_TRAFFIC,
-						      .has_bare_transports = true };
+						      .transports = 1u << TRANSPORT_TCP |
+								    1u << TRANSPORT_UDP,
+						      .bare_transports = URI_TRANSPORTS_SERVICE };
 	int result = uri_parse(target, &defaults, error, ret);
 	if (result >= 0 && ret->service != SERVICE_TRAFFIC && ret->service != SERVICE_ECHO)
 		result = error_set(error, EINVAL,

@@ -11,6 +11,7 @@
 #include "net/source_pool.h"
 #include "net/stream.h"
 
+struct rate_ramp;
 struct script;
 struct tls_client;
 struct tls_server;
@@ -36,6 +37,8 @@ struct plan_slots {
 	uint32_t message_bytes; /* of a datagram, or of traffic's message; at least 64 */
 	/* Over all slots: open loop. 0: closed loop, each slot sends as soon as it may. */
 	double rate_per_second;
+	/* NULL: constant; else of all slots, and rate_per_second is its highest. */
+	const struct rate_ramp *ramp;
 	uint32_t in_flight;               /* unanswered messages a slot, at most; 0: no limit */
 	uint64_t messages_per_connection; /* then it ends and the next one begins; 0: no limit */
 	uint64_t lifetime_ns;             /* of a connection; 0: no limit */

@@ -195,7 +195,8 @@ static void start_schedule(struct slots *slots, uint64_t start_ns)
 {
 	if (!slots->is_paced)
 		return;
-	schedule_init(&slots->schedule, start_ns, slots->shape->rate_per_second);
+	schedule_init_planned(&slots->schedule, start_ns, slots->shape->rate_per_second,
+			      slots->shape->ramp);
 	schedule_cursor_init(&slots->cursor, &slots->schedule, slots->shape->count,
 			     slots->workers > 1 ? slots->worker->index : 0, slots->workers);
 	slots->pacer.due_ns = slots->cursor.due_ns;
