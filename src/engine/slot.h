@@ -136,24 +136,40 @@ uint32_t slots_number(const struct slots *slots, const struct slot *slot);
 void slots_go_on(struct slots *slots, struct slot *slot);
 void slots_note_up(struct slots *slots, struct slot *slot);
 
-/* Of slot.c. */
-void slot_init(struct slot *slot, struct slots *slots, uint32_t own);
+/* Of slot_open.c. */
+extern const struct slot_state slot_state_off;
+extern const struct slot_state slot_state_waiting;
+extern const struct slot_state slot_state_connecting;
+extern const struct slot_state slot_state_opening;
 /* Its turn has come; of connector.h. */
 void slot_connect(struct connector_place *place);
+/* These return the state that follows. */
+const struct slot_state *slot_queue(struct slot *slot);
+const struct slot_state *slot_try_again(struct slot *slot); /* with back-off */
+const struct slot_state *slot_fail_connecting(struct slot *slot, enum phase phase,
+					      enum outcome outcome, int code);
+/* The opening is over. */
+const struct slot_state *slot_come_up(struct slot *slot);
+/* It had its first reply, or needs none: the ramp need not wait for it any more. */
+void slot_note_settled(struct slot *slot);
+
+/* Of slot.c. */
+extern const struct slot_state slot_state_up;
+extern const struct slot_state slot_state_leaving;
+/* The transport says so, of a connection on which something may be said. */
+const struct slot_state *slot_ready_talking(struct slot *slot, unsigned events);
+void slot_forget_connection(struct slot *slot);
+void slot_init(struct slot *slot, struct slots *slots, uint32_t own);
 void slot_begin(struct slot *slot);
 void slot_stop_connecting(struct slot *slot);
 void slot_finish(struct slot *slot);
 /* Closes what is open and frees what its speech holds. */
 void slot_free(struct slot *slot);
-/* What is owed is answered: ends the connection if it is to leave. Returns the state that follows.
- */
+/* Each returns the state that follows: what is owed is answered, so it ends if it is to leave; */
 const struct slot_state *slot_leave_if_done(struct slot *slot);
-/* It had its first reply, or needs none: the ramp need not wait for it any more. */
-void slot_note_settled(struct slot *slot);
-/* The opening is over. */
-const struct slot_state *slot_come_up(struct slot *slot);
-/* The connection is over, for this reason; returns the state that follows. */
+/* it is over, for this reason; */
 const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase,
 					     enum outcome outcome, int code);
+/* the same, or it never came up. */
 const struct slot_state *slot_fail(struct slot *slot, enum phase phase, enum outcome outcome,
 				   int code);

@@ -50,8 +50,8 @@ static void a_closed_loop_sends_when_it_is_answered(void **state)
 				expected + (uint64_t)runs[i].slots * runs[i].in_flight);
 		assert_int_equal(counters->scheduled, counters->sent);
 		assert_int_equal(counters->lost + counters->in_flight, 0);
-		assert_int_equal(
-			simulation_hist(&simulation, PLAN_LOAD, LATENCY_RESPONSE)->count, 0);
+		assert_int_equal(simulation_hist(&simulation, PLAN_LOAD, LATENCY_RESPONSE)->count,
+				 0);
 		const struct hist *service =
 			simulation_hist(&simulation, PLAN_LOAD, LATENCY_SERVICE);
 		assert_int_equal(service->count, counters->received);
