@@ -38,6 +38,8 @@ struct receiver_record {
 	 * are not to be added up. */
 	uint32_t socket;
 	uint64_t overflows;
+	uint64_t
+		merged; /* datagrams that came several in one (GRO), which the queue drops as one */
 
 	/* Datagrams with our head (proto/one_way_wire.h). `unique`, `next`: what is missing of what
 	 * the sender sent is sent - unique; behind `next` nothing came. */
@@ -88,7 +90,9 @@ struct receiver_datagram {
 	uint32_t socket;
 	uint64_t overflows; /* of its socket so far */
 	size_t size;
+	bool is_merged;
 	bool is_numbered;
+	uint32_t run; /* another one than before: the record begins anew */
 	uint64_t sequence;
 	uint64_t stamp_ns; /* the sender's clock; 0: none */
 	uint64_t now_ns;
