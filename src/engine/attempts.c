@@ -5,8 +5,10 @@
 
 #include "base/slab.h"
 #include "base/units.h"
-#include "engine/message.h"
+#include "engine/lateness.h"
 #include "engine/schedule.h"
+#include "engine/script.h"
+#include "engine/speaker.h"
 #include "engine/unanswered.h"
 #include "metric/gap.h"
 #include "metric/window.h"
@@ -24,8 +26,8 @@ struct attempts {
 	const struct plan *plan;
 	struct recorder *recorder;
 	struct counters *counters;
-	struct iovec zeros;
-	struct message_parts parts;
+	struct speakers speakers;
+	struct speech_parts parts;
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;
@@ -49,9 +51,13 @@ struct attempt {
 	uint64_t due_ns;
 	uint64_t started_ns;
 	uint64_t connected_ns;
-	uint64_t written_ns; /* first byte; 0: nothing was sent yet */
-	struct message_place sending;
-	struct message_place receiving;
+	uint64_t written_ns; /* first byte of its message; 0: it was not sent yet */
+	uint16_t target;
+	bool is_linked;  /* the transport below is connected: connected_ns is that moment */
+	bool is_up;      /* messages may be sent */
+	bool is_partial; /* its message is partly sent */
+	bool is_urgent;  /* the speaker has something to say besides */
+	max_align_t speech[];
 };
 
 static struct attempts *attempts_of(const struct activity *activity)
@@ -62,6 +68,11 @@ static struct attempts *attempts_of(const struct activity *activity)
 static struct loop *loop_of(const struct attempts *attempts)
 {
 	return attempts->worker->loop;
+}
+
+static struct speaker *speaker_of(const struct attempt *attempt)
+{
+	return &attempt->attempts->speakers.items[attempt->target];
 }
 
 /* ---- service outages ---- */
@@ -132,16 +143,24 @@ static void log_attempt(struct attempt *attempt, enum outcome outcome)
 	log_outcome(attempt, outcome, record.ended_ns);
 }
 
+static void close_attempt(struct attempt *attempt)
+{
+	struct speaker *speaker = speaker_of(attempt);
+	stream_close(&attempt->stream);
+	if (speaker->kind->end)
+		speaker->kind->end(speaker, attempt->speech);
+}
+
 static void drop(struct attempt *attempt)
 {
 	struct attempts *attempts = attempt->attempts;
 	struct counters *counters = attempts->counters;
-	if (attempt->connected_ns)
+	if (attempt->is_up)
 		counters->connections--;
 	else
 		counters->connecting--;
 	loop_clear_timer(loop_of(attempts), &attempt->timer);
-	stream_close(&attempt->stream);
+	close_attempt(attempt);
 	list_remove(&attempt->node);
 	slab_put(&attempts->slab, attempt);
 	take_finals(attempts);
@@ -214,111 +233,184 @@ static void succeed(struct attempt *attempt, uint64_t now_ns)
 
 /* ---- its course ---- */
 
+/* In which step it is that fails. */
+static enum phase phase_of(const struct attempt *attempt)
+{
+	if (attempt->is_up)
+		return PHASE_REPLY;
+	if (!attempt->connected_ns)
+		return PHASE_CONNECT;
+	return speaker_of(attempt)->kind->has_opening && !attempt->is_linked ? PHASE_UPGRADE
+									     : PHASE_TLS;
+}
+
 static void note_first_byte(struct attempt *attempt)
 {
 	struct attempts *attempts = attempt->attempts;
 	struct counters *counters = attempts->counters;
 	attempt->written_ns = loop_read_clock(loop_of(attempts));
-	uint64_t late_ns = attempt->written_ns - attempt->due_ns;
 	counters->sent++;
 	counters->debt--;
 	counters->in_flight++;
-	if (late_ns > counters->debt_max_ns)
-		counters->debt_max_ns = late_ns;
+	counters->bytes_sent += speaker_of(attempt)->script->message_bytes;
 	loop_set_timer(loop_of(attempts), &attempt->timer,
 		       attempt->written_ns + attempts->plan->reply_timeout_ns);
 }
 
-/* False: the attempt is over. */
-static bool send_rest(struct attempt *attempt)
+/* Bytes sent; 0: there is nothing to send or no room; < 0: the attempt is over. */
+static ssize_t send_once(struct attempt *attempt)
 {
 	struct attempts *attempts = attempt->attempts;
-	uint32_t message_bytes = attempts->plan->attempts.message_bytes;
-	while (attempt->sending.sequence == 0) {
-		size_t size = message_build(&attempts->parts, attempt->sending, 1, message_bytes,
-					    &attempts->zeros);
-		ssize_t taken =
-			stream_send(&attempt->stream, attempts->parts.parts, attempts->parts.count);
-		if (taken == -EAGAIN)
-			return true;
-		if (taken < 0) {
-			fail(attempt, PHASE_SEND, outcome_from_errno((int)-taken), (int)-taken);
-			return false;
-		}
-		attempts->counters->bytes_sent += (uint64_t)taken;
-		if (!attempt->written_ns)
-			note_first_byte(attempt);
-		(void)message_advance(&attempt->sending, message_bytes, (size_t)taken);
-		if ((size_t)taken < size)
-			return true;
+	struct speech_parts *parts = &attempts->parts;
+	struct speaker *speaker = speaker_of(attempt);
+	bool is_wanted = attempt->is_up && !attempt->written_ns;
+	parts->count = 0;
+	parts->size = 0;
+	speaker->kind->write(speaker, attempt->speech, is_wanted || attempt->is_partial,
+			     loop_now(loop_of(attempts)), parts);
+	if (parts->size == 0)
+		return 0;
+	ssize_t taken = stream_send(&attempt->stream, parts->parts, parts->count);
+	if (taken == -EAGAIN)
+		return 0;
+	if (taken < 0) {
+		fail(attempt, PHASE_SEND, outcome_from_errno((int)-taken), (int)-taken);
+		return taken;
 	}
-	return true;
+	if (!speaker->script->message_bytes)
+		attempts->counters->bytes_sent += (uint64_t)taken;
+	if (speaker->kind->wrote(speaker, attempt->speech, (size_t)taken, &attempt->is_partial))
+		note_first_byte(attempt);
+	return (size_t)taken < parts->size ? 0 : taken;
 }
 
-/* Whether these bytes are the next ones of the echo: not more than was sent, and the same. */
-static bool is_echo(const struct attempt *attempt, const uint8_t *data, size_t size)
+/* False: the attempt is over. */
+static bool send_all(struct attempt *attempt)
 {
-	const struct attempts *attempts = attempt->attempts;
-	uint32_t message_bytes = attempts->plan->attempts.message_bytes;
-	uint32_t sent = attempt->sending.sequence ? message_bytes : attempt->sending.offset;
-	return attempt->receiving.offset + size <= sent &&
-	       message_is_echo(attempt->receiving, message_bytes, data, size, &attempts->zeros);
+	ssize_t taken = 1;
+	while (taken > 0)
+		taken = send_once(attempt);
+	return taken == 0;
+}
+
+static void come_up(struct attempt *attempt)
+{
+	struct counters *counters = attempt->attempts->counters;
+	attempt->is_up = true;
+	counters->connecting--;
+	counters->connections++;
+	counters->connects++;
+}
+
+/* What was heard decides; false: the attempt is over. */
+static bool act_on(struct attempt *attempt, const struct heard *heard, uint64_t now_ns)
+{
+	struct attempts *attempts = attempt->attempts;
+	switch (heard->what) {
+	case HEARD_OPENED:
+		come_up(attempt);
+		return send_all(attempt);
+	case HEARD_REPLY:
+		if (heard->code)
+			recorder_status(attempts->recorder, heard->code);
+		if (heard->outcome == OUTCOME_DONE)
+			succeed(attempt, now_ns);
+		else
+			fail(attempt, PHASE_REPLY, heard->outcome, (int)heard->code);
+		return false;
+	case HEARD_GOODBYE:
+		fail(attempt, PHASE_REPLY, OUTCOME_CLOSED, (int)heard->code);
+		return false;
+	case HEARD_WRONG:
+		attempts->counters->corrupted += attempt->written_ns != 0;
+		fail(attempt, phase_of(attempt), heard->outcome, (int)heard->code);
+		return false;
+	default:
+		return !heard->is_urgent || send_all(attempt);
+	}
+}
+
+/* False: the attempt is over. */
+static bool take_bytes(struct attempt *attempt, const uint8_t *data, size_t size, uint64_t now_ns)
+{
+	struct speaker *speaker = speaker_of(attempt);
+	do {
+		struct heard heard = { .what = HEARD_ALL };
+		speaker->kind->hear(speaker, attempt->speech, data, size, &heard);
+		if (!act_on(attempt, &heard, now_ns))
+			return false;
+		data += heard.used;
+		size -= heard.used;
+	} while (size > 0);
+	return true;
 }
 
 static void receive(struct attempt *attempt)
 {
 	struct attempts *attempts = attempt->attempts;
 	uint8_t *scratch = attempts->worker->scratch;
-	for (;;) {
-		ssize_t size = stream_receive(&attempt->stream, scratch, WORKER_SCRATCH_BYTES);
+	ssize_t size = WORKER_SCRATCH_BYTES;
+	while (size == WORKER_SCRATCH_BYTES) {
+		size = stream_receive(&attempt->stream, scratch, WORKER_SCRATCH_BYTES);
 		if (size == -EAGAIN)
 			return;
-		if (size <= 0) {
-			fail(attempt, PHASE_REPLY,
-			     size == 0 ? OUTCOME_CLOSED : outcome_from_errno((int)-size),
+		if (size < 0) {
+			fail(attempt, phase_of(attempt), outcome_from_errno((int)-size),
 			     (int)-size);
 			return;
 		}
-		uint64_t now_ns = loop_read_clock(loop_of(attempts));
 		attempts->counters->bytes_received += (uint64_t)size;
-		if (!is_echo(attempt, scratch, (size_t)size)) {
-			attempts->counters->corrupted++;
-			fail(attempt, PHASE_REPLY, OUTCOME_CORRUPTED, 0);
+		if (!take_bytes(attempt, scratch, (size_t)size, loop_read_clock(loop_of(attempts))))
 			return;
-		}
-		if (message_advance(&attempt->receiving, attempts->plan->attempts.message_bytes,
-				    (size_t)size)) {
-			succeed(attempt, now_ns);
-			return;
-		}
-		if (size < WORKER_SCRATCH_BYTES)
-			return;
+		if (size == 0)
+			fail(attempt, phase_of(attempt), OUTCOME_CLOSED, 0);
 	}
+}
+
+static void note_linked(struct attempt *attempt)
+{
+	struct attempts *attempts = attempt->attempts;
+	attempt->connected_ns = loop_read_clock(loop_of(attempts));
+	hist_add(recorder_hist(attempts->recorder, LATENCY_CONNECT),
+		 attempt->connected_ns - attempt->started_ns);
 }
 
 static void note_connected(struct attempt *attempt)
 {
 	struct attempts *attempts = attempt->attempts;
-	attempt->connected_ns = loop_read_clock(loop_of(attempts));
-	attempts->counters->connecting--;
-	attempts->counters->connections++;
-	attempts->counters->connects++;
-	hist_add(recorder_hist(attempts->recorder, LATENCY_CONNECT),
-		 attempt->connected_ns - attempt->started_ns);
+	struct speaker *speaker = speaker_of(attempt);
+	if (attempt->is_linked)
+		hist_add(recorder_hist(attempts->recorder, LATENCY_TLS),
+			 loop_read_clock(loop_of(attempts)) - attempt->connected_ns);
+	else
+		note_linked(attempt);
+	attempt->is_linked = false;
+	speaker->kind->begin(speaker, attempt->speech,
+			     &(struct speech_start){ .uid = (uint32_t)attempt->sequence,
+						     .slot = (uint32_t)attempt->sequence,
+						     .started_ns = attempt->started_ns });
+	if (!speaker->kind->has_opening)
+		come_up(attempt);
 }
 
 static void on_ready(struct stream *stream, unsigned events)
 {
 	struct attempt *attempt = container_of(stream, struct attempt, stream);
+	if ((events & STREAM_LINKED) && !attempt->connected_ns) {
+		note_linked(attempt);
+		attempt->is_linked = true;
+	}
 	if (events & STREAM_CONNECTED)
 		note_connected(attempt);
-	if (!attempt->connected_ns) {
+	if (attempt->is_linked || !attempt->connected_ns) {
 		int code = stream_error(stream);
-		fail(attempt, PHASE_CONNECT,
-		     code == ETIMEDOUT ? OUTCOME_CONNECT_TIMEOUT : outcome_from_errno(code), code);
+		if (events & STREAM_FAILED)
+			fail(attempt, phase_of(attempt),
+			     code == ETIMEDOUT ? OUTCOME_CONNECT_TIMEOUT : outcome_from_errno(code),
+			     code);
 		return;
 	}
-	if (!send_rest(attempt))
+	if (!send_all(attempt))
 		return;
 	if (events & (STREAM_READABLE | STREAM_FAILED))
 		receive(attempt);
@@ -327,20 +419,23 @@ static void on_ready(struct stream *stream, unsigned events)
 static void on_timeout(struct timer *timer)
 {
 	struct attempt *attempt = container_of(timer, struct attempt, timer);
-	if (attempt->connected_ns)
-		fail(attempt, PHASE_REPLY, OUTCOME_NO_REPLY, 0);
-	else
-		fail(attempt, PHASE_CONNECT, OUTCOME_CONNECT_TIMEOUT, 0);
+	fail(attempt, phase_of(attempt),
+	     attempt->written_ns ? OUTCOME_NO_REPLY : OUTCOME_CONNECT_TIMEOUT, 0);
 }
 
 static void connect_attempt(struct attempt *attempt)
 {
 	struct attempts *attempts = attempt->attempts;
 	const struct plan *plan = attempts->plan;
+	uint32_t remote = (uint32_t)(attempt->sequence % plan->remote_count);
+	attempt->target = plan->remote_targets ? plan->remote_targets[remote] : 0;
 	struct stream_connect connect = {
-		.remote = plan->remotes[attempt->sequence % plan->remote_count],
+		.remote = plan->remotes[remote],
 		.options = &plan->socket_options,
 		.network = plan->network,
+		.below = plan->below,
+		.tls = plan->tls,
+		.server_name = plan->targets[attempt->target].name,
 	};
 	if (attempts->sources)
 		connect.local = source_pool_next(attempts->sources);
@@ -370,8 +465,8 @@ static void start_attempt(struct attempts *attempts, uint64_t due_ns)
 	attempt->due_ns = due_ns;
 	attempt->started_ns = loop_read_clock(loop_of(attempts));
 	attempt->sequence = window_sent(&attempts->window, due_ns, attempt->started_ns);
-	hist_add(recorder_hist(attempts->recorder, LATENCY_SEND_ERROR),
-		 attempt->started_ns - due_ns);
+	lateness_count(attempts->counters, recorder_hist(attempts->recorder, LATENCY_SEND_ERROR),
+		       due_ns, attempt->started_ns);
 	timer_init(&attempt->timer, on_timeout);
 	list_append(&attempts->live, &attempt->node);
 	connect_attempt(attempt);
@@ -456,8 +551,9 @@ static void free_attempts(struct activity *activity)
 {
 	struct attempts *attempts = attempts_of(activity);
 	for (struct list *node = attempts->live.next; node != &attempts->live; node = node->next)
-		stream_close(&container_of(node, struct attempt, node)->stream);
+		close_attempt(container_of(node, struct attempt, node));
 	slab_deinit(&attempts->slab);
+	speakers_deinit(&attempts->speakers);
 	unanswered_deinit(&attempts->unanswered);
 	source_pool_free(attempts->sources);
 	free(attempts->window_storage);
@@ -507,12 +603,13 @@ int attempts_add(struct worker *worker)
 	attempts->plan = worker->plan;
 	attempts->recorder = worker->recorders[PLAN_NEW];
 	attempts->counters = &attempts->recorder->counters;
-	attempts->zeros = (struct iovec){ (void *)worker->zeros, WORKER_SCRATCH_BYTES };
 	attempts->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
 	list_init(&attempts->live);
 	list_init(&attempts->pacer.node);
-	slab_init(&attempts->slab, sizeof(struct attempt), 64);
 	gap_init(&attempts->outage, OUTAGE_AFTER);
 	worker_add_activity(worker, &attempts->activity, &attempts_kind);
-	return new_parts(attempts);
+	int result = speakers_init(&attempts->speakers, worker, attempts->plan->targets,
+				   attempts->plan->target_count);
+	slab_init(&attempts->slab, sizeof(struct attempt) + attempts->speakers.speech_bytes, 64);
+	return result < 0 ? result : new_parts(attempts);
 }

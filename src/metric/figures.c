@@ -162,6 +162,7 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define WATCHED  FIGURE_WATCHED
 #define OVER_TLS FIGURE_TLS
 #define UPGRADED FIGURE_UPGRADE
+#define IN_PARTS FIGURE_FIRST_BYTE
 
 /* Sources. */
 #define FROM(function, ...)                    \
@@ -290,6 +291,8 @@ unsigned figure_lacks_of(const struct report_stream *stream)
 		lacks |= FIGURE_WATCHED;
 	if (!stream->latency[LATENCY_TLS].is_measured)
 		lacks |= FIGURE_TLS;
+	if (!stream->latency[LATENCY_FIRST_BYTE].is_measured)
+		lacks |= FIGURE_FIRST_BYTE;
 	if (!stream->latency[LATENCY_UPGRADE].is_measured)
 		lacks |= FIGURE_UPGRADE;
 	return lacks;
@@ -300,7 +303,7 @@ bool figure_is_of(const struct figure_row *row, const struct report *report,
 {
 	unsigned lacks = figure_lacks_of(stream);
 	if (foreign_report(report)) /* figure_value() says what it lacks */
-		lacks &= FIGURE_TLS | FIGURE_UPGRADE;
+		lacks &= FIGURE_TLS | FIGURE_UPGRADE | FIGURE_FIRST_BYTE;
 	return (row->scopes & figure_scope_of(stream->kind, stream->transport)) != 0 &&
 	       (row->needs & lacks) == 0;
 }

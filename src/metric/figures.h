@@ -34,7 +34,8 @@ enum figure_need {
 	FIGURE_ANSWERED = 2, /* messages that have an answer */
 	FIGURE_WATCHED = 4,  /* slots whose breaks are recorded: traffic's */
 	FIGURE_TLS = 8,
-	FIGURE_UPGRADE = 16, /* a protocol that is opened by a request: a WebSocket */
+	FIGURE_FIRST_BYTE = 32, /* answers that are not taken for read with their first byte */
+	FIGURE_UPGRADE = 16,    /* a protocol that is opened by a request: a WebSocket */
 };
 
 struct figure_source {
