@@ -235,6 +235,8 @@ void websocket_read(struct websocket_reader *reader, const uint8_t *data, size_t
 	if (!reader->is_in_payload)
 		return;
 	uint64_t left = reader->size - reader->taken;
+	ret->opcode =
+		websocket_is_control(reader->opcode) ? reader->opcode : reader->message_opcode;
 	ret->data = data + ret->used;
 	ret->size = left < size - ret->used ? (size_t)left : size - ret->used;
 	ret->offset = reader->taken;

@@ -98,6 +98,7 @@ struct websocket_piece {
 	bool is_begin;                  /* the frame's head came to its end: `reader` tells of it */
 	bool is_end;                    /* of the frame */
 	bool is_message_end;            /* of the last frame of a data message */
+	uint8_t opcode;                 /* of the message, or of the control frame */
 	const uint8_t *data;            /* of its payload, still masked with the reader's key */
 	size_t size;                    /* may be 0 */
 	uint64_t offset;                /* of `data` in the frame's payload */

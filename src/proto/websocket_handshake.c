@@ -211,12 +211,11 @@ void websocket_take_request_field(struct websocket_opening *opening, const char 
 		take_offer(opening, value, value_size);
 }
 
-enum websocket_verdict websocket_check_request(const struct websocket_opening *opening,
-					       const char *method, size_t method_size)
+enum websocket_verdict websocket_check_request(const struct websocket_opening *opening)
 {
 	if (!opening->has_upgrade || !opening->has_connection)
 		return WEBSOCKET_NOT_ASKED_FOR;
-	if (method_size != 3 || memcmp(method, "GET", 3) != 0)
+	if (!opening->is_get)
 		return WEBSOCKET_NOT_GET;
 	if (!opening->has_version)
 		return WEBSOCKET_OTHER_VERSION;
@@ -298,16 +297,20 @@ static const char *reason_of(unsigned status)
 	case 426:
 		return "Upgrade Required\r\nUpgrade: websocket\r\n"
 		       "Sec-WebSocket-Version: " VERSION;
+	case 431:
+		return "Request Header Fields Too Large";
+	case 501:
+		return "Not Implemented";
+	case 505:
+		return "HTTP Version Not Supported";
 	default:
 		return "Bad Request";
 	}
 }
 
-size_t websocket_write_refusal(enum websocket_verdict verdict, char ret[WEBSOCKET_ANSWER_MAX])
+size_t websocket_write_refusal(unsigned status, const char *sentence,
+			       char ret[WEBSOCKET_ANSWER_MAX])
 {
-	unsigned status = websocket_verdict_status(verdict);
-	const char *sentence = websocket_verdict_sentence(verdict);
-
 	int size = snprintf(ret, WEBSOCKET_ANSWER_MAX,
 			    "HTTP/1.1 %u %s\r\nConnection: %sclose\r\n"
 			    "Content-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s\n",

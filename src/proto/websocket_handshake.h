@@ -13,7 +13,7 @@
 #define WEBSOCKET_KEY_BYTES    24 /* as text, without a NUL */
 #define WEBSOCKET_ACCEPT_BYTES 28
 /* Longer names of subprotocols than this one are not taken. */
-#define WEBSOCKET_SUBPROTOCOL_MAX 63
+#define WEBSOCKET_SUBPROTOCOL_MAX 31
 
 /* What is wrong with a handshake. */
 enum websocket_verdict {
@@ -42,6 +42,7 @@ struct websocket_opening {
 	const char *wanted_subprotocol; /* a client's; NULL: none */
 	char key[WEBSOCKET_KEY_BYTES];  /* a client's own; a server gets the client's */
 	char subprotocol[WEBSOCKET_SUBPROTOCOL_MAX + 1]; /* a server's: the first on offer */
+	bool is_get;                                     /* a server's: set by its owner */
 	bool has_upgrade;                                /* Upgrade: websocket */
 	bool has_connection;                             /* Connection: upgrade */
 	bool has_key;
@@ -61,8 +62,7 @@ enum websocket_verdict websocket_check_answer(const struct websocket_opening *op
 /* A server's: one field of the request. */
 void websocket_take_request_field(struct websocket_opening *opening, const char *name,
 				  size_t name_size, const char *value, size_t value_size);
-enum websocket_verdict websocket_check_request(const struct websocket_opening *opening,
-					       const char *method, size_t method_size);
+enum websocket_verdict websocket_check_request(const struct websocket_opening *opening);
 
 /* The key from 16 random bytes. */
 void websocket_write_key(const uint8_t random[16], char ret[WEBSOCKET_KEY_BYTES]);
@@ -81,7 +81,9 @@ struct websocket_request {
 void websocket_write_request(const struct websocket_request *request, struct buffer *out);
 
 #define WEBSOCKET_ANSWER_MAX 512
-/* A server's answer to a request that is right, or with what is wrong. Returns how many bytes. */
+/* A server's answer to a request that is right, and to one that is wrong. Returns how many bytes.
+ */
 size_t websocket_write_switch(const struct websocket_opening *opening,
 			      char ret[WEBSOCKET_ANSWER_MAX]);
-size_t websocket_write_refusal(enum websocket_verdict verdict, char ret[WEBSOCKET_ANSWER_MAX]);
+size_t websocket_write_refusal(unsigned status, const char *sentence,
+			       char ret[WEBSOCKET_ANSWER_MAX]);

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *at = (const char *)data;
 	const char *end = at + size;
 	struct websocket_opening client = { .wanted_subprotocol = "mqtt" };
-	struct websocket_opening server = { .wanted_subprotocol = NULL };
+	struct websocket_opening server = { .is_get = true };
 	char answer[WEBSOCKET_ANSWER_MAX];
 
 	memcpy(client.key, "dGhlIHNhbXBsZSBub25jZQ==", sizeof(client.key));
@@ -48,11 +48,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at = next + 1;
 	}
 	assert(websocket_check_answer(&client, 101) < WEBSOCKET_VERDICTS);
-	enum websocket_verdict verdict = websocket_check_request(&server, "GET", 3);
+	enum websocket_verdict verdict = websocket_check_request(&server);
 	if (verdict == WEBSOCKET_OPENED)
 		assert(count_lines(answer, websocket_write_switch(&server, answer)) ==
 		       5U + (server.subprotocol[0] != '\0'));
 	else
-		assert(websocket_write_refusal(verdict, answer) > 0);
+		assert(websocket_write_refusal(websocket_verdict_status(verdict),
+					       websocket_verdict_sentence(verdict), answer) > 0);
 	return 0;
 }

@@ -117,44 +117,43 @@ static void answers_are_judged(void **state)
 
 static const struct {
 	enum websocket_verdict verdict;
-	const char *method;
+	bool is_get;
 	const char *fields[5];
 } requests[] = {
-	{ WEBSOCKET_OPENED, "GET", { UPGRADE, CONNECTION, VERSION, KEY_FIELD } },
+	{ WEBSOCKET_OPENED, true, { UPGRADE, CONNECTION, VERSION, KEY_FIELD } },
 	{ WEBSOCKET_OPENED,
-	  "GET",
+	  true,
 	  { KEY_FIELD, VERSION, "Upgrade: h2c, websocket", "Connection: keep-alive, Upgrade" } },
-	{ WEBSOCKET_NOT_ASKED_FOR, "GET", { "Accept: */*" } },
-	{ WEBSOCKET_NOT_ASKED_FOR, "GET", { UPGRADE, VERSION, KEY_FIELD } },
-	{ WEBSOCKET_NOT_ASKED_FOR, "POST", { CONNECTION, VERSION, KEY_FIELD } },
-	{ WEBSOCKET_NOT_GET, "POST", { UPGRADE, CONNECTION, VERSION, KEY_FIELD } },
-	{ WEBSOCKET_NOT_GET, "get", { UPGRADE, CONNECTION, VERSION, KEY_FIELD } },
-	{ WEBSOCKET_OTHER_VERSION, "GET", { UPGRADE, CONNECTION, KEY_FIELD } },
+	{ WEBSOCKET_NOT_ASKED_FOR, true, { "Accept: */*" } },
+	{ WEBSOCKET_NOT_ASKED_FOR, true, { UPGRADE, VERSION, KEY_FIELD } },
+	{ WEBSOCKET_NOT_ASKED_FOR, false, { CONNECTION, VERSION, KEY_FIELD } },
+	{ WEBSOCKET_NOT_GET, false, { UPGRADE, CONNECTION, VERSION, KEY_FIELD } },
+	{ WEBSOCKET_NOT_GET, false, { UPGRADE, CONNECTION, VERSION, KEY_FIELD } },
+	{ WEBSOCKET_OTHER_VERSION, true, { UPGRADE, CONNECTION, KEY_FIELD } },
 	{ WEBSOCKET_OTHER_VERSION,
-	  "GET",
+	  true,
 	  { UPGRADE, CONNECTION, "Sec-WebSocket-Version: 8", KEY_FIELD } },
-	{ WEBSOCKET_NO_KEY, "GET", { UPGRADE, CONNECTION, VERSION } },
-	{ WEBSOCKET_NO_KEY, "GET", { UPGRADE, CONNECTION, VERSION, KEY_FIELD, KEY_FIELD } },
+	{ WEBSOCKET_NO_KEY, true, { UPGRADE, CONNECTION, VERSION } },
+	{ WEBSOCKET_NO_KEY, true, { UPGRADE, CONNECTION, VERSION, KEY_FIELD, KEY_FIELD } },
 	{ WEBSOCKET_NO_KEY,
-	  "GET",
+	  true,
 	  { UPGRADE, CONNECTION, VERSION, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=" } },
 	{ WEBSOCKET_NO_KEY,
-	  "GET",
+	  true,
 	  { UPGRADE, CONNECTION, VERSION, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==" } },
 	{ WEBSOCKET_NO_KEY,
-	  "GET",
+	  true,
 	  { UPGRADE, CONNECTION, VERSION, "Sec-WebSocket-Key: dGhlIHNhbXBs*SBub25jZQ==" } },
-	{ WEBSOCKET_NO_KEY, "GET", { UPGRADE, CONNECTION, VERSION, "Sec-WebSocket-Key: " } },
+	{ WEBSOCKET_NO_KEY, true, { UPGRADE, CONNECTION, VERSION, "Sec-WebSocket-Key: " } },
 };
 
 static void requests_are_judged(void **state)
 {
 	for (size_t i = 0; i < array_size(requests); i++) {
-		struct websocket_opening opening = { .wanted_subprotocol = NULL };
+		struct websocket_opening opening = { .is_get = requests[i].is_get };
 		take_fields(&opening, websocket_take_request_field, requests[i].fields,
 			    array_size(requests[i].fields));
-		enum websocket_verdict found = websocket_check_request(&opening, requests[i].method,
-								       strlen(requests[i].method));
+		enum websocket_verdict found = websocket_check_request(&opening);
 		if (found != requests[i].verdict)
 			fail_msg("request %zu: %s", i, websocket_verdict_sentence(found));
 		if (found == WEBSOCKET_OPENED)
@@ -172,10 +171,10 @@ static const struct {
 	{ "Sec-WebSocket-Protocol: a\rb", "" },
 	{ "Sec-WebSocket-Protocol: a b", "" },
 	{ "Sec-WebSocket-Protocol: "
-	  "0123456789012345678901234567890123456789012345678901234567890123",
+	  "01234567890123456789012345678901",
 	  "" },
-	{ "Sec-WebSocket-Protocol: 012345678901234567890123456789012345678901234567890123456789012",
-	  "012345678901234567890123456789012345678901234567890123456789012" },
+	{ "Sec-WebSocket-Protocol: 0123456789012345678901234567890",
+	  "0123456789012345678901234567890" },
 };
 
 static void the_first_subprotocol_is_taken(void **state)
@@ -245,10 +244,16 @@ static void a_switch_is_written(void **state)
 			WEBSOCKET_ANSWER_MAX);
 }
 
+static size_t refuse(enum websocket_verdict verdict, char answer[WEBSOCKET_ANSWER_MAX])
+{
+	return websocket_write_refusal(websocket_verdict_status(verdict),
+				       websocket_verdict_sentence(verdict), answer);
+}
+
 static void refusals_are_written(void **state)
 {
 	char answer[WEBSOCKET_ANSWER_MAX];
-	size_t size = websocket_write_refusal(WEBSOCKET_NOT_ASKED_FOR, answer);
+	size_t size = refuse(WEBSOCKET_NOT_ASKED_FOR, answer);
 	assert_int_equal(size, strlen(answer));
 	assert_string_equal(answer, "HTTP/1.1 426 Upgrade Required\r\n"
 				    "Upgrade: websocket\r\n"
@@ -259,14 +264,14 @@ static void refusals_are_written(void **state)
 				    "no WebSocket upgrade was asked for\n");
 	for (unsigned i = WEBSOCKET_NOT_ASKED_FOR; i < WEBSOCKET_VERDICTS; i++) {
 		char length[64];
-		size = websocket_write_refusal(i, answer);
+		size = refuse(i, answer);
 		const char *body = strstr(answer, "\r\n\r\n") + 4;
 		(void)snprintf(length, sizeof(length), "Content-Length: %zu\r\n", strlen(body));
 		assert_non_null(strstr(answer, length));
 		assert_memory_equal(body, websocket_verdict_sentence(i), strlen(body) - 1);
 		assert_in_range(websocket_verdict_status(i), 400, 426);
 	}
-	(void)websocket_write_refusal(WEBSOCKET_NOT_GET, answer);
+	(void)refuse(WEBSOCKET_NOT_GET, answer);
 	assert_non_null(strstr(answer, "405 Method Not Allowed\r\nAllow: GET\r\n"));
 }
 
