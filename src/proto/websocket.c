@@ -277,8 +277,7 @@ enum websocket_mistake websocket_read_close(const uint8_t *payload, size_t size,
 		       : WEBSOCKET_IS_NOT_UTF8;
 }
 
-size_t websocket_write_close(enum websocket_code code, const char *reason,
-			     uint8_t ret[WEBSOCKET_CONTROL_MAX])
+size_t websocket_write_close(uint16_t code, const char *reason, uint8_t ret[WEBSOCKET_CONTROL_MAX])
 {
 	size_t size = strnlen(reason, WEBSOCKET_CONTROL_MAX - 2);
 

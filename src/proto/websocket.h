@@ -123,5 +123,4 @@ bool websocket_is_between(const struct websocket_reader *reader);
 enum websocket_mistake websocket_read_close(const uint8_t *payload, size_t size,
 					    uint16_t *ret_code);
 /* Returns how many bytes, 2 with the reason "". */
-size_t websocket_write_close(enum websocket_code code, const char *reason,
-			     uint8_t ret[WEBSOCKET_CONTROL_MAX]);
+size_t websocket_write_close(uint16_t code, const char *reason, uint8_t ret[WEBSOCKET_CONTROL_MAX]);
