@@ -104,7 +104,7 @@ static void begin_when_settled(struct session *session)
 		engine_abort(session->engine);
 		return;
 	}
-	note_begin(session, now_ns + BEGIN_AHEAD_NS);
+	note_begin(session, now_ns + BEGIN_AHEAD_NS + session->run->warmup_ns);
 	engine_begin(session->engine, session->begin_ns);
 }
 
