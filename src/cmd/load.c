@@ -98,7 +98,6 @@ static int load_run(const struct command *command, int argc, char **argv)
 						   .prepare = prepare,
 						   .context = &load,
 						   .marks = &load.marks,
-						   .warmup_ns = options.warmup_ns,
 					   },
 					   options.client.repeat);
 	client_deinit(&load.client);

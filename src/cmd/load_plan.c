@@ -165,6 +165,7 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 		return result;
 	plan->slots_stream = PLAN_LOAD;
 	plan->stall_after_ns = STALL_AFTER_NS;
+	plan->warmup_ns = options->warmup_ns;
 	plan_limits(options, &plan->slots);
 	plan_in_flight(plan);
 	return client_plan_workers(client, &options->client, error);

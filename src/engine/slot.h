@@ -14,6 +14,7 @@
 #include "metric/gap.h"
 #include "metric/stall.h"
 #include "metric/survival.h"
+#include "proto/discard_answer.h"
 
 struct slots;
 struct slot;
@@ -44,12 +45,13 @@ struct slot {
 	struct gap interruption;
 	struct stall stall;
 	struct stamp_queue stamps;
-	uint32_t missed_last; /* debt that was left when the schedule ended */
-	uint32_t own;         /* which of the worker's slots */
-	uint32_t begun;       /* messages on this connection */
-	uint32_t owed;        /* of these not answered */
-	uint32_t warm;        /* of the owed ones uncounted */
-	uint32_t sent;        /* counted, on this connection */
+	struct discard_answer answer; /* the receiver's count, at the end */
+	uint32_t missed_last;         /* debt that was left when the schedule ended */
+	uint32_t own;                 /* which of the worker's slots */
+	uint32_t begun;               /* messages on this connection */
+	uint32_t owed;                /* of these not answered */
+	uint32_t warm;                /* of the owed ones uncounted */
+	uint32_t sent;                /* counted, on this connection */
 	uint32_t received;
 	uint32_t retransmits; /* segments of this connection, counted already */
 	uint32_t read_left;   /* bytes that may be read in this period (--bandwidth-down) */
@@ -117,6 +119,7 @@ struct slots {
 	uint32_t read_quota;  /* bytes a slot and period; 0: no limit */
 	uint32_t sampled;     /* the slot whose kernel was asked last */
 	uint32_t settled;     /* slots whose connection is */
+	uint32_t finishing;   /* slots that wait for the receiver's count */
 };
 
 static inline struct speaker *slot_speaker(const struct slot *slot)
@@ -136,24 +139,42 @@ uint32_t slots_number(const struct slots *slots, const struct slot *slot);
 void slots_go_on(struct slots *slots, struct slot *slot);
 void slots_note_up(struct slots *slots, struct slot *slot);
 
-/* Of slot.c. */
-void slot_init(struct slot *slot, struct slots *slots, uint32_t own);
+/* Of slot_open.c. */
+extern const struct slot_state slot_state_off;
+extern const struct slot_state slot_state_waiting;
+extern const struct slot_state slot_state_connecting;
+extern const struct slot_state slot_state_opening;
 /* Its turn has come; of connector.h. */
 void slot_connect(struct connector_place *place);
+/* These return the state that follows. */
+const struct slot_state *slot_queue(struct slot *slot);
+const struct slot_state *slot_try_again(struct slot *slot); /* with back-off */
+const struct slot_state *slot_fail_connecting(struct slot *slot, enum phase phase,
+					      enum outcome outcome, int code);
+/* The opening is over. */
+const struct slot_state *slot_come_up(struct slot *slot);
+/* It had its first reply, or needs none: the ramp need not wait for it any more. */
+void slot_note_settled(struct slot *slot);
+
+/* Of slot.c. */
+extern const struct slot_state slot_state_up;
+extern const struct slot_state slot_state_leaving;
+/* The transport says so, of a connection on which something may be said. */
+const struct slot_state *slot_ready_talking(struct slot *slot, unsigned events);
+void slot_forget_connection(struct slot *slot);
+void slot_init(struct slot *slot, struct slots *slots, uint32_t own);
 void slot_begin(struct slot *slot);
+/* The schedule is over: ends our direction where the receiver answers that with its count. */
+void slot_finish_sending(struct slot *slot);
 void slot_stop_connecting(struct slot *slot);
 void slot_finish(struct slot *slot);
 /* Closes what is open and frees what its speech holds. */
 void slot_free(struct slot *slot);
-/* What is owed is answered: ends the connection if it is to leave. Returns the state that follows.
- */
+/* Each returns the state that follows: what is owed is answered, so it ends if it is to leave; */
 const struct slot_state *slot_leave_if_done(struct slot *slot);
-/* It had its first reply, or needs none: the ramp need not wait for it any more. */
-void slot_note_settled(struct slot *slot);
-/* The opening is over. */
-const struct slot_state *slot_come_up(struct slot *slot);
-/* The connection is over, for this reason; returns the state that follows. */
+/* it is over, for this reason; */
 const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase,
 					     enum outcome outcome, int code);
+/* the same, or it never came up. */
 const struct slot_state *slot_fail(struct slot *slot, enum phase phase, enum outcome outcome,
 				   int code);

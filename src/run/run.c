@@ -104,8 +104,21 @@ static void begin_when_settled(struct session *session)
 		engine_abort(session->engine);
 		return;
 	}
-	note_begin(session, now_ns + BEGIN_AHEAD_NS + session->run->warmup_ns);
+	if (session->run->plan->warmup_ns && !session->is_warm) {
+		if (!timer_is_set(&session->warmup))
+			loop_set_timer(session->loop, &session->warmup,
+				       now_ns + session->run->plan->warmup_ns);
+		return;
+	}
+	note_begin(session, now_ns + BEGIN_AHEAD_NS);
 	engine_begin(session->engine, session->begin_ns);
+}
+
+static void on_warm(struct timer *timer)
+{
+	struct session *session = container_of(timer, struct session, warmup);
+	session->is_warm = true;
+	begin_when_settled(session);
 }
 
 static void on_woken(void *context)
@@ -213,8 +226,13 @@ static int open_engine(struct session *session, struct error *error)
 
 static void on_seen(void *context, const struct event *event)
 {
-	const struct session *session = context;
+	struct session *session = context;
 	marks_event(session->marks, event);
+	if (event->kind != EVENT_STOP || session->end_ns)
+		return;
+	session->end_ns = loop_read_clock(session->loop);
+	engine_end(session->engine);
+	note_end(session);
 }
 
 static int open_monitor(struct session *session, struct error *error)
@@ -269,6 +287,7 @@ static int open_loop(struct session *session, struct error *error)
 		loop_on_wake(session->loop, on_woken, session);
 		timer_init(&session->poll, on_poll);
 		timer_init(&session->duration, on_duration_over);
+		timer_init(&session->warmup, on_warm);
 		loop_set_timer(session->loop, &session->poll, loop_now(session->loop) + POLL_NS);
 		result = signals_open(&session->signals, session->loop,
 				      session->run->marks ? &session->run->marks->signals : NULL,

@@ -26,7 +26,6 @@ struct run {
 	void *context;
 	const struct mark_plan *marks; /* NULL: none */
 	const struct wrap_plan *wrap;  /* NULL: no command is wrapped */
-	uint64_t warmup_ns;            /* what is sent for so long is not counted */
 	bool *ret_interrupted;         /* a signal ended it; may be NULL */
 	/* The listeners are open and the threads are about to run: lines that must come first go to
 	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
