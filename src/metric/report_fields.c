@@ -166,6 +166,7 @@ static const struct field_row total_rows[] = {
 	COUNTER("connects", connects),
 	COUNTER("connect_failures", connect_failures),
 	COUNTER("disconnects", disconnects),
+	COUNTER("completed", completed),
 	COUNTER("messages_sent", sent),
 	COUNTER("messages_received", received),
 	COUNTER("lost", lost),
@@ -182,6 +183,8 @@ static const struct field_row total_rows[] = {
 	COUNTER("bytes_sent", bytes_sent),
 	COUNTER("bytes_received", bytes_received),
 	COUNTER("unasked_bytes", unasked_bytes),
+	COUNTER("told_bytes", told_bytes),
+	COUNTER("told", told),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
 };

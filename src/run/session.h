@@ -32,6 +32,8 @@ struct session {
 	struct signals signals;
 	struct timer poll;
 	struct timer duration; /* the end of -T */
+	struct timer warmup;   /* --warmup is over */
+	bool is_warm;
 	uint64_t begin_ns;     /* 0: the ramp goes on */
 	uint64_t tick;         /* the newest that was taken */
 	int64_t started_unix_ns;
