@@ -13,6 +13,7 @@
 #include "base/attributes.h"
 #include "base/endpoint.h"
 #include "net/loop.h"
+#include "net/socket_options.h"
 
 struct stream;
 struct listener;
@@ -43,16 +44,6 @@ struct stream {
 	bool is_connecting;
 	bool is_blocked; /* the last send came up short */
 	bool has_ended;  /* the peer's end has arrived, behind what is still to be received */
-};
-
-/* What is asked of a socket; 0 = leave the kernel's default. A struct so that a new field breaks
- * no caller. Kept by the caller for as long as the call lasts. */
-struct socket_options {
-	bool has_no_delay; /* TCP_NODELAY */
-	int send_buffer_bytes;
-	int receive_buffer_bytes;
-	const char *congestion; /* TCP_CONGESTION, NULL = the system's */
-	int receive_low_water_bytes;
 };
 
 struct stream_connect {
