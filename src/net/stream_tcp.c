@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/units.h"
 #include "net/stream.h"
+#include "net/tcp_info.h"
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
 
@@ -241,24 +241,12 @@ static ssize_t tcp_skip(struct stream *stream, size_t size)
 
 static int tcp_info(struct stream *stream, struct stream_info *ret)
 {
-	/* Kernels differ in how much they fill; what they don't know stays zero. */
-	union {
-		struct tcp_info info;
-		char room[512];
-	} kernel = { .room = { 0 } };
-	socklen_t size = sizeof(kernel);
+	return tcp_info_read(stream->watch.fd, stream->is_accepted, ret);
+}
 
-	if (getsockopt(stream->watch.fd, IPPROTO_TCP, TCP_INFO, &kernel, &size) != 0)
-		return -errno;
-	ret->is_known = true;
-	ret->rtt_ns = kernel.info.tcpi_rtt * NS_PER_US;
-	if (kernel.info.tcpi_min_rtt != UINT32_MAX) /* = not measured yet */
-		ret->rtt_min_ns = kernel.info.tcpi_min_rtt * NS_PER_US;
-	ret->retransmitted_segments = kernel.info.tcpi_total_retrans;
-	ret->bytes_acked = kernel.info.tcpi_bytes_acked;
-	ret->path_mtu = kernel.info.tcpi_pmtu;
-	ret->unsent_bytes = kernel.info.tcpi_notsent_bytes;
-	return 0;
+static int tcp_describe(struct stream *stream, struct stream_description *ret)
+{
+	return tcp_info_describe(stream->watch.fd, ret);
 }
 
 static int tcp_endpoints(struct stream *stream, struct endpoint *local, struct endpoint *remote)
@@ -345,6 +333,7 @@ const struct stream_transport stream_tcp = {
 	.close = tcp_close,
 	.reset = tcp_reset,
 	.info = tcp_info,
+	.describe = tcp_describe,
 	.endpoints = tcp_endpoints,
 	.listen = tcp_listen,
 	.stop_listening = tcp_stop_listening,
