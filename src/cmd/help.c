@@ -39,21 +39,29 @@ static const struct option_row help_rows[] = {
 
 static void print_targets(FILE *out)
 {
-	(void)fprintf(out, "A target is SCHEME://HOST[:PORT]. A name, an IPv4 address or an IPv6 "
-			   "address in brackets.\n\n"
-			   "SCHEME      PORT\n");
+	(void)fprintf(out,
+		      "A target is SCHEME://HOST[:PORT][/PATH]. A name, an IPv4 address or an IPv6 "
+		      "address in brackets.\n\n"
+		      "SCHEME      PORT\n");
 	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
 		enum service service = (enum service)i;
 		(void)fprintf(out, "%-10s %5u  %s%s\n", service_name(service),
 			      service_port(service), service_sentence(service),
-			      service_runs_over_udp(service) ? "" : "; tcp only");
+			      service_runs_over_udp(service) ? "; also over udp" : "");
+		if (service_tls_name(service))
+			(void)fprintf(out, "%-10s %5u  %s over TLS\n", service_tls_name(service),
+				      service_tls_port(service), service_name(service));
 	}
 	(void)fprintf(
 		out,
-		"tcp, udp          the command's own service over this transport (traffic)\n"
+		"tcp, udp, tls     traffic: its own service over this transport; load: bytes as "
+		"given\n"
 		"srv               all answers of a DNS name: srv://_traffic._tcp.web.example\n"
 		"\n"
-		"A service runs over TCP unless the scheme ends in +udp: discard+udp://HOST.\n"
+		"A service runs over TCP unless the scheme ends in +udp or +tls: "
+		"discard+udp://HOST.\n"
+		"http and ws targets may have a path and a query, which are sent as they are "
+		"written.\n"
 		"A bare HOST means the command's own service.\n");
 }
 

@@ -6,6 +6,7 @@
 #include "cli/option.h"
 #include "cmd/socket_options.h"
 #include "engine/plan.h"
+#include "engine/script.h"
 #include "run/mark_plan.h"
 #include "run/outputs.h"
 #include "run/resolve.h"
@@ -53,6 +54,8 @@ struct traffic {
 	struct resolved resolved;
 	struct source_pool *sources;
 	unsigned cpus[1024];
+	struct script script;
+	struct plan_target target;
 	struct plan plan;
 	struct mark_plan marks;
 	struct wrap_plan wrap;

@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "cmd/traffic.h"
+#include "engine/speaker.h"
 #include "net/preflight.h"
 #include "proto/traffic_wire.h"
 #include "sys/cpu.h"
@@ -84,6 +85,8 @@ static int plan_slots(const struct traffic_options *options, const struct uri *u
 	plan->slots.transport = uri->transport;
 	plan->slots.message_bytes = (uint32_t)options->message_bytes;
 	plan->slots.connect_over_ns = options->connect_over_ns;
+	plan->slots.has_greeting = true;
+	plan->slots.warms_up = true;
 	plan->slots.has_reconnect = !is_off(options->reconnect);
 	int result = parse_rate("connect-rate", options->connect_rate, error,
 				&plan->slots.connect_rate_per_second);
@@ -212,7 +215,9 @@ static int check_room(const struct plan *plan, struct preflight_need *need, stru
 static int read_target(const char *target, struct error *error, struct uri *ret)
 {
 	static const struct uri_defaults defaults = { .service = SERVICE_TRAFFIC,
-						      .has_bare_transports = true };
+						      .transports = 1u << TRANSPORT_TCP |
+								    1u << TRANSPORT_UDP,
+						      .bare_transports = URI_TRANSPORTS_SERVICE };
 	int result = uri_parse(target, &defaults, error, ret);
 	if (result >= 0 && ret->service != SERVICE_TRAFFIC && ret->service != SERVICE_ECHO)
 		result = error_set(error, EINVAL,
@@ -240,7 +245,14 @@ int traffic_plan(const struct traffic_options *options, const char *target, stru
 				    &plan->attempts.rate_per_second);
 	if (result >= 0)
 		result = plan_path(options, &traffic->uri, plan, error);
-	plan->attempts.message_bytes = plan->slots.message_bytes;
+	traffic->script = (struct script){ .kind = &speaker_echo,
+					   .message_bytes = plan->slots.message_bytes,
+					   .is_answered = true };
+	traffic->target = (struct plan_target){ .text = traffic->uri.text,
+						.name = traffic->uri.host,
+						.script = &traffic->script };
+	plan->targets = &traffic->target;
+	plan->target_count = 1;
 	plan_times(options, plan);
 	plan_ports(plan);
 	if (result >= 0)

@@ -63,6 +63,7 @@ struct speaker;
 struct speaker_kind {
 	const char *name;
 	size_t speech_bytes; /* multiple of 8 */
+	bool has_opening;    /* something is said before messages; HEARD_OPENED ends it */
 	/* -ENOMEM, -errno. The owner's `speaker` is zeroed but for its script and worker. */
 	int (*init)(struct speaker *speaker);
 	void (*deinit)(struct speaker *speaker);
@@ -93,6 +94,18 @@ struct speaker {
 	struct worker *worker;
 	void *state; /* the kind's: scratch, compiled things */
 };
+
+/* The speakers of a worker for the targets of a stream, and the speeches of its connections. */
+struct plan_target;
+struct speakers {
+	struct speaker *items;
+	uint32_t count;
+	size_t speech_bytes; /* of the largest kind */
+};
+/* -ENOMEM, -errno. */
+nodiscard int speakers_init(struct speakers *speakers, struct worker *worker,
+			    const struct plan_target *targets, uint32_t count);
+void speakers_deinit(struct speakers *speakers);
 
 extern const struct speaker_kind speaker_echo;
 extern const struct speaker_kind speaker_raw;

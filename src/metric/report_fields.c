@@ -171,6 +171,7 @@ static const struct field_row total_rows[] = {
 	COUNTER("connects", connects),
 	COUNTER("connect_failures", connect_failures),
 	COUNTER("disconnects", disconnects),
+	COUNTER("completed", completed),
 	COUNTER("messages_sent", sent),
 	COUNTER("messages_received", received),
 	COUNTER("lost", lost),

@@ -78,7 +78,7 @@ static struct stream_shape shape_of(const struct plan *plan, enum plan_stream st
 		return (struct stream_shape){ "attempts",
 					      TRANSPORT_TCP,
 					      0,
-					      plan->attempts.message_bytes,
+					      plan->slots.message_bytes,
 					      plan->attempts.rate_per_second,
 					      1 };
 	case PLAN_PATH:

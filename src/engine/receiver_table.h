@@ -1,0 +1,101 @@
+/* What the services of one worker have received of each flow, by 5-tuple: a table of fixed size
+ * that the control service of any worker may ask. Where it is full, of the flows that share a place
+ * the one not heard for longest is forgotten. A lock that the owner takes once a batch and others
+ * only to ask; nothing else is shared. */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+#include "base/uri.h"
+#include "metric/arrivals.h"
+#include "metric/hist.h"
+
+#define RECEIVER_FLOWS_MAX 4096 /* of one worker */
+/* Delay variation: to 2 digits. */
+#define RECEIVER_DELAY_RANGE ((struct hist_range){ UINT64_C(60000000000), 2 })
+
+/* As the receiver sees it: IPv4 is never mapped into IPv6, `local` is what the sender sent to. */
+struct receiver_key {
+	struct endpoint remote; /* the sender's */
+	struct endpoint local;
+	enum transport transport; /* TCP also for TLS */
+};
+
+/* Flat: copied out whole. */
+struct receiver_record {
+	struct receiver_key key;
+	uint64_t first_ns; /* arrivals, by this host's monotonic clock */
+	uint64_t last_ns;
+	uint64_t bytes;
+	uint64_t messages; /* datagrams, with duplicates; of TCP as far as their size is known */
+
+	/* What the socket's queue dropped (SO_RXQ_OVFL) since the flow's first datagram, of all
+	 * flows that share the socket: they have the same `socket`, unique in the process, and
+	 * are not to be added up. */
+	uint32_t socket;
+	uint64_t overflows;
+
+	/* Datagrams with our head (proto/one_way_wire.h). `unique`, `next`: what is missing of what
+	 * the sender sent is sent - unique; behind `next` nothing came. */
+	uint64_t numbered; /* 0: none of them, and nothing of the following is known */
+	uint64_t next;
+	uint64_t unique;
+	uint64_t duplicate;
+	uint64_t reordered;
+	uint64_t late;
+	struct bursts bursts; /* of [0, next) */
+
+	/* Arrival - the sender's stamp, above the least seen until then; 0 without stamps. */
+	uint64_t delay_count;
+	uint64_t delay_p50_ns;
+	uint64_t delay_p90_ns;
+	uint64_t delay_p99_ns;
+	uint64_t delay_p99_9_ns;
+	uint64_t delay_max_ns;
+};
+
+struct receiver_table;
+
+/* The tables of all workers of a process; zeroed by its owner (in struct service_shared). They are
+ * added before the threads start and freed after they ended. */
+struct receiver_tables {
+	struct receiver_table *first;
+	uint32_t socket_count; /* numbers the sockets */
+};
+
+/* -ENOMEM. Pages are taken as flows come. `seed` keeps clients from choosing places. */
+nodiscard int receiver_table_new(struct receiver_tables *all, uint64_t seed,
+				 struct receiver_table **ret);
+/* With all that are on the list. */
+void receiver_tables_free(struct receiver_tables *all);
+
+/* Any thread. False: it has received nothing of this flow, or forgot it. `ret_delay`: NULL, or an
+ * initialised histogram of RECEIVER_DELAY_RANGE that the flow's is added to. */
+bool receiver_tables_find(const struct receiver_tables *all, const struct receiver_key *key,
+			  struct receiver_record *ret, struct hist *ret_delay);
+
+/* The owner: a TCP connection has received so much until now, in all. */
+void receiver_table_stream(struct receiver_table *table, const struct receiver_key *key,
+			   uint64_t bytes, uint64_t messages, uint64_t now_ns);
+
+/* The owner: datagrams, between begin and commit. */
+struct receiver_datagram {
+	struct receiver_key key;
+	uint32_t socket;
+	uint64_t overflows; /* of its socket so far */
+	size_t size;
+	bool is_numbered;
+	uint64_t sequence;
+	uint64_t stamp_ns; /* the sender's clock; 0: none */
+	uint64_t now_ns;
+};
+void receiver_table_begin(struct receiver_table *table);
+void receiver_table_datagram(struct receiver_table *table,
+			     const struct receiver_datagram *datagram);
+void receiver_table_commit(struct receiver_table *table);
+/* The owner, now and then: what the kernel tells of a socket's queue without a datagram. */
+void receiver_table_overflows(struct receiver_table *table, uint32_t socket, uint64_t overflows);
