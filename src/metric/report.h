@@ -193,8 +193,12 @@ struct report_generator {
 	uint64_t events_dropped;
 	uint64_t listen_overflows; /* serve */
 	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
+	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
 	const char *verdict;       /* good, weak, bad */
 	const char *evidence;      /* the sentence behind it */
+	const char *limited_by;    /* of load (metric/limit.h): who, NULL: not judged */
+	const char *limited_cause;
+	double limited_share;
 };
 
 struct report_expectation {

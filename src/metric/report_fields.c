@@ -384,7 +384,11 @@ static const struct field_row host_rows[] = {
 static const struct field_row generator_rows[] = {
 	{ "verdict",                 FIELD_TEXT, PLACE(generator.verdict) },
 	{ "evidence",                FIELD_TEXT, PLACE(generator.evidence) },
+	{ "limited_by",              FIELD_TEXT, PLACE(generator.limited_by) },
+	{ "limited_cause",           FIELD_TEXT, PLACE(generator.limited_cause) },
+	{ "limited_share",           FIELD_REAL, PLACE(generator.limited_share) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
+	{ "worker_cpu_max",          FIELD_REAL, PLACE(generator.worker_cpu_max) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
 	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },

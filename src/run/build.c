@@ -187,6 +187,16 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 	sampler_give(build->sampler, which, &report->arena, stream);
 }
 
+static double worker_cpu_max(const struct build *build, uint64_t duration_ns)
+{
+	uint64_t most_ns = 0;
+	for (unsigned i = 0; i < engine_workers(build->engine); i++) {
+		uint64_t used_ns = engine_worker(build->engine, i)->cpu_used_ns;
+		most_ns = used_ns > most_ns ? used_ns : most_ns;
+	}
+	return duration_ns > 0 ? (double)most_ns / (double)duration_ns : 0;
+}
+
 static void build_generator(const struct build *build, struct report *report)
 {
 	struct report_generator *generator = &report->generator;
@@ -200,6 +210,7 @@ static void build_generator(const struct build *build, struct report *report)
 		free(lag);
 	}
 	generator->cpus = cpu_count();
+	generator->worker_cpu_max = worker_cpu_max(build, report->duration_ns);
 	generator->cpu_seconds = (double)build->cpu_used_ns / NS_PER_S;
 	generator->events_dropped = engine_events_dropped(build->engine);
 	for (uint32_t i = 0; i < report->stream_count; i++) {

@@ -12,6 +12,7 @@
 #include "view/clauses.h"
 #include "view/foreign_text.h"
 #include "view/phrase.h"
+#include "view/trust_load.h"
 
 /* From where on the figures are partly, and mostly, those of this host. */
 #define WEAK_LATE_NS  (10 * NS_PER_MS)
@@ -257,7 +258,7 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 			     phrase_count(generator->cpus, "CPU", count));
 }
 
-static void trust_clauses(const struct report *report, struct clauses *clauses)
+static void trust_clauses(struct report *report, struct clauses *clauses)
 {
 	const struct report_stream *slots = report_stream(report, "persistent");
 	const struct report_stream *attempts = report_stream(report, "new");
@@ -280,6 +281,7 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 		trust_schedule(report, paced, clauses);
 	if (slots)
 		trust_resolution(slots, clauses);
+	trust_load(report, clauses);
 	if (path)
 		trust_path(path, clauses);
 	trust_host(&report->generator, clauses);
