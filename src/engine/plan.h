@@ -120,6 +120,7 @@ struct plan {
 	uint64_t stall_after_ns;
 	uint64_t give_up_ns;
 	uint64_t linger_ns;   /* how long answers are awaited after the last message */
+	uint64_t warmup_ns;   /* between the ramp and the measurement, uncounted */
 	uint64_t duration_ns; /* 0: until stopped */
 
 	unsigned workers;     /* at least 1 */

@@ -4,7 +4,6 @@
  * only to ask; nothing else is shared. */
 #pragma once
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +37,8 @@ struct receiver_record {
 	 * are not to be added up. */
 	uint32_t socket;
 	uint64_t overflows;
+	uint64_t
+		merged; /* datagrams that came several in one (GRO), which the queue drops as one */
 
 	/* Datagrams with our head (proto/one_way_wire.h). `unique`, `next`: what is missing of what
 	 * the sender sent is sent - unique; behind `next` nothing came. */
@@ -49,7 +50,7 @@ struct receiver_record {
 	uint64_t late;
 	struct bursts bursts; /* of [0, next) */
 
-	/* Arrival - the sender's stamp, above the least seen until then; 0 without stamps. */
+	/* metric/delays.h; 0 without stamps. */
 	uint64_t delay_count;
 	uint64_t delay_p50_ns;
 	uint64_t delay_p90_ns;
@@ -64,7 +65,6 @@ struct receiver_table;
  * added before the threads start and freed after they ended. */
 struct receiver_tables {
 	struct receiver_table *first;
-	uint32_t socket_count; /* numbers the sockets */
 };
 
 /* -ENOMEM. Pages are taken as flows come. `seed` keeps clients from choosing places. */
@@ -73,8 +73,8 @@ nodiscard int receiver_table_new(struct receiver_tables *all, uint64_t seed,
 /* With all that are on the list. */
 void receiver_tables_free(struct receiver_tables *all);
 
-/* Any thread. False: it has received nothing of this flow, or forgot it. `ret_delay`: NULL, or an
- * initialised histogram of RECEIVER_DELAY_RANGE that the flow's is added to. */
+/* Any thread. False: nothing was received of this flow, or it is forgotten. `ret_delay`: NULL, or
+ * an initialised histogram of RECEIVER_DELAY_RANGE that becomes the flow's. */
 bool receiver_tables_find(const struct receiver_tables *all, const struct receiver_key *key,
 			  struct receiver_record *ret, struct hist *ret_delay);
 
@@ -82,13 +82,19 @@ bool receiver_tables_find(const struct receiver_tables *all, const struct receiv
 void receiver_table_stream(struct receiver_table *table, const struct receiver_key *key,
 			   uint64_t bytes, uint64_t messages, uint64_t now_ns);
 
-/* The owner: datagrams, between begin and commit. */
+/* The owner, before the threads start: a number for one more socket whose datagrams it counts. */
+uint32_t receiver_table_socket(struct receiver_table *table);
+#define RECEIVER_SOCKETS_MAX 32
+
+/* The owner: datagrams, and what the queue of their socket has dropped, between begin and commit.
+ */
 struct receiver_datagram {
-	struct receiver_key key;
-	uint32_t socket;
-	uint64_t overflows; /* of its socket so far */
+	const struct receiver_key *key;
 	size_t size;
+	uint32_t socket;
+	bool is_merged;
 	bool is_numbered;
+	uint32_t run; /* another one than before: the record begins anew */
 	uint64_t sequence;
 	uint64_t stamp_ns; /* the sender's clock; 0: none */
 	uint64_t now_ns;
@@ -96,6 +102,6 @@ struct receiver_datagram {
 void receiver_table_begin(struct receiver_table *table);
 void receiver_table_datagram(struct receiver_table *table,
 			     const struct receiver_datagram *datagram);
-void receiver_table_commit(struct receiver_table *table);
-/* The owner, now and then: what the kernel tells of a socket's queue without a datagram. */
+/* After the datagrams that it was told with, or without any. */
 void receiver_table_overflows(struct receiver_table *table, uint32_t socket, uint64_t overflows);
+void receiver_table_commit(struct receiver_table *table);

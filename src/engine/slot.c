@@ -160,6 +160,48 @@ static const struct slot_state *silence(struct slot *slot)
 	return &slot_state_up;
 }
 
+/* ---- the receiver's count ---- */
+
+static const struct slot_state slot_state_finishing;
+static const struct slot_state slot_state_finished;
+
+static const struct slot_state *end_finishing(struct slot *slot)
+{
+	struct slots *slots = slot->slots;
+	if (slot->answer.state == DISCARD_ANSWER_DONE) {
+		slots->counters->told_bytes += slot->answer.bytes;
+		slots->counters->told++;
+	}
+	slots->finishing--;
+	worker_check(slots->worker);
+	return &slot_state_finished;
+}
+
+static const struct slot_state *ready_finishing(struct slot *slot, unsigned events)
+{
+	uint8_t line[DISCARD_ANSWER_MAX];
+	if (!(events & (STREAM_READABLE | STREAM_FAILED)))
+		return &slot_state_finishing;
+	ssize_t size = 1;
+	while (size > 0) {
+		size = stream_receive(&slot->stream, line, sizeof(line));
+		if (size > 0)
+			(void)discard_answer_read(&slot->answer, line, (size_t)size);
+	}
+	bool is_over = size != -EAGAIN || slot->answer.state != DISCARD_ANSWER_PART;
+	return is_over ? end_finishing(slot) : &slot_state_finishing;
+}
+
+void slot_finish_sending(struct slot *slot)
+{
+	if (slot->state != &slot_state_up || !slot_speaker(slot)->script->tells_count ||
+	    stream_finish(&slot->stream) < 0)
+		return;
+	slot->answer = (struct discard_answer){ 0 };
+	slot->slots->finishing++;
+	slot->state = &slot_state_finishing;
+}
+
 /* ---- states ---- */
 
 const struct slot_state slot_state_up = { .name = "up",
@@ -171,6 +213,11 @@ const struct slot_state slot_state_leaving = { .name = "leaving",
 					       .is_talking = true,
 					       .ready = slot_ready_talking,
 					       .timeout = goodbye_timed_out };
+/* Up for who counts connections, but nothing is said any more. */
+static const struct slot_state slot_state_finishing = { .name = "finishing",
+							.is_up = true,
+							.ready = ready_finishing };
+static const struct slot_state slot_state_finished = { .name = "finished", .is_up = true };
 
 static void on_timer(struct timer *timer)
 {

@@ -15,6 +15,7 @@
 #include "metric/gap.h"
 #include "metric/stall.h"
 #include "metric/survival.h"
+#include "proto/discard_answer.h"
 
 struct slots;
 struct slot;
@@ -46,12 +47,13 @@ struct slot {
 	struct stall stall;
 	struct stamp_queue stamps;
 	struct tcp_sample tcp;
-	uint32_t missed_last; /* debt that was left when the schedule ended */
-	uint32_t own;         /* which of the worker's slots */
-	uint32_t begun;       /* messages on this connection */
-	uint32_t owed;        /* of these not answered */
-	uint32_t warm;        /* of the owed ones uncounted */
-	uint32_t sent;        /* counted, on this connection */
+	struct discard_answer answer; /* the receiver's count, at the end */
+	uint32_t missed_last;         /* debt that was left when the schedule ended */
+	uint32_t own;                 /* which of the worker's slots */
+	uint32_t begun;               /* messages on this connection */
+	uint32_t owed;                /* of these not answered */
+	uint32_t warm;                /* of the owed ones uncounted */
+	uint32_t sent;                /* counted, on this connection */
 	uint32_t received;
 	uint32_t read_left;   /* bytes that may be read in this period (--bandwidth-down) */
 	uint16_t warm_wanted; /* uncounted messages that wait to be sent */
@@ -118,6 +120,7 @@ struct slots {
 	uint32_t read_quota;  /* bytes a slot and period; 0: no limit */
 	uint32_t sampled;     /* the slot whose kernel was asked last */
 	uint32_t settled;     /* slots whose connection is */
+	uint32_t finishing;   /* slots that wait for the receiver's count */
 };
 
 static inline struct speaker *slot_speaker(const struct slot *slot)
@@ -162,6 +165,8 @@ const struct slot_state *slot_ready_talking(struct slot *slot, unsigned events);
 void slot_forget_connection(struct slot *slot);
 void slot_init(struct slot *slot, struct slots *slots, uint32_t own);
 void slot_begin(struct slot *slot);
+/* The schedule is over: ends our direction where the receiver answers that with its count. */
+void slot_finish_sending(struct slot *slot);
 void slot_stop_connecting(struct slot *slot);
 void slot_finish(struct slot *slot);
 /* Closes what is open and frees what its speech holds. */

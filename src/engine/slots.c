@@ -249,13 +249,14 @@ static void end(struct activity *activity)
 	for (uint32_t i = 0; i < slots->count; i++) {
 		slot_stop_connecting(&slots->items[i]);
 		slot_end_schedule(&slots->items[i]);
+		slot_finish_sending(&slots->items[i]);
 	}
 }
 
 static bool is_done(const struct activity *activity)
 {
 	const struct slots *slots = slots_of(activity);
-	return slots->counters->in_flight == 0;
+	return slots->counters->in_flight == 0 && slots->finishing == 0;
 }
 
 static void finish(struct activity *activity)

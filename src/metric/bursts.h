@@ -14,15 +14,15 @@ struct bursts {
 	uint64_t longest_at; /* sequence of its first one */
 	uint64_t first_lost; /* sequences; meaningful where count > 0 */
 	uint64_t last_lost;
-	uint64_t open; /* losses in a row up to now, not yet in the figures above */
+	uint64_t open;    /* losses in a row up to now, not yet in the figures above */
+	uint64_t open_at; /* sequence of the first of them */
 	uint64_t lengths[BURST_LENGTHS];
 };
 
-/* The datagrams [from, from + count) were lost; directly behind those of the last call, or after
- * bursts_received(). */
+/* The datagrams [from, from + count) were lost. They belong to the burst that is open, if any. */
 void bursts_lost(struct bursts *bursts, uint64_t from, uint64_t count);
-/* One arrived: the burst that is open, if any, ended. */
-void bursts_received(struct bursts *bursts);
+/* One arrived, or nothing more is to come: the burst that is open, if any, is over. */
+void bursts_end(struct bursts *bursts);
 /* Adds `from`, of another flow, to `into`; what is open stays out. */
 void bursts_merge(struct bursts *into, const struct bursts *from);
 /* The median length, 0 without bursts. */

@@ -188,6 +188,8 @@ static const struct field_row total_rows[] = {
 	COUNTER("bytes_sent", bytes_sent),
 	COUNTER("bytes_received", bytes_received),
 	COUNTER("unasked_bytes", unasked_bytes),
+	COUNTER("told_bytes", told_bytes),
+	COUNTER("told", told),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
 };

@@ -11,6 +11,7 @@ int datagram_open(struct datagram_socket *socket, const struct datagram_transpor
 		.watch.fd = -1,
 		.is_connected = options->remote.family != 0,
 		.wants_local = options->wants_local,
+		.segments_max = 1,
 	};
 	return transport->open(socket, options);
 }
@@ -28,6 +29,14 @@ int datagram_send(struct datagram_socket *socket, const struct datagram *batch, 
 int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int count)
 {
 	return socket->transport->receive(socket, batch, limit_batch(count));
+}
+
+void datagram_look(struct datagram_socket *socket)
+{
+	bool is_open = socket->watch.fd >= 0 || socket->state != NULL;
+
+	if (is_open && socket->transport->look != NULL)
+		socket->transport->look(socket);
 }
 
 void datagram_close(struct datagram_socket *socket)

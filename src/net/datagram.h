@@ -20,6 +20,10 @@ struct datagram {
 	void *data;
 	size_t capacity;
 	size_t size;
+	/* 0: it is one datagram. Else `data` holds several of this size one behind the other, the
+	 * last may be shorter: sent so where socket->segments_max allows, received so where
+	 * options.is_segmented. */
+	uint32_t segment_bytes;
 	bool is_truncated;
 	struct endpoint remote;
 	struct endpoint local; /* the address it was sent to (IP_PKTINFO): answer from there */
@@ -36,12 +40,18 @@ struct datagram_options {
 	struct endpoint remote; /* family 0: not connected */
 	bool is_shared;         /* SO_REUSEPORT */
 	bool wants_local;       /* fill datagram.local */
+	/* Where the kernel has UDP_SEGMENT and UDP_GRO: datagrams of one flow go through it
+	 * together, in both directions. */
+	bool is_segmented;
 	const struct socket_options *options;
 	void *network;
 };
 
 /* One batch call takes at most this many. */
 #define DATAGRAM_BATCH_MAX 64
+/* Segments of one send: so many, and so many bytes together. */
+#define DATAGRAM_SEGMENTS_MAX      64
+#define DATAGRAM_SEGMENT_BYTES_MAX 65000
 
 struct datagram_transport {
 	const char *name; /* "udp" */
@@ -49,6 +59,8 @@ struct datagram_transport {
 	int (*send)(struct datagram_socket *socket, const struct datagram *batch, int count);
 	int (*receive)(struct datagram_socket *socket, struct datagram *batch, int count);
 	void (*close)(struct datagram_socket *socket);
+	/* Brings queue_overflows up to date. NULL: it always is. */
+	void (*look)(struct datagram_socket *socket);
 };
 
 struct datagram_socket {
@@ -59,6 +71,7 @@ struct datagram_socket {
 	void *state;
 	struct endpoint local;
 	uint64_t queue_overflows; /* SO_RXQ_OVFL, as last told by the kernel */
+	uint32_t segments_max;    /* of a send; 1: not more than the datagram */
 	uint16_t family;          /* of the descriptor, not of what it is bound to */
 	bool is_connected;
 	bool wants_local;
@@ -77,4 +90,6 @@ nodiscard int datagram_send(struct datagram_socket *socket, const struct datagra
 			    int count);
 /* How many arrived (>= 1); -EAGAIN; -ECONNREFUSED as above; else -errno. */
 nodiscard int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int count);
+/* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
+void datagram_look(struct datagram_socket *socket);
 void datagram_close(struct datagram_socket *socket);

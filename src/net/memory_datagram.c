@@ -131,6 +131,8 @@ static int memory_open(struct datagram_socket *socket, const struct datagram_opt
 		socket->local.family = AF_INET6; /* [::] */
 	memory_network_name(state->network, options->remote.family, &socket->local);
 	socket->family = socket->local.family;
+	if (options->is_segmented)
+		socket->segments_max = DATAGRAM_SEGMENTS_MAX;
 	return 0;
 }
 
@@ -165,6 +167,23 @@ static int send_one(const struct memory_socket *state, const struct datagram *da
 	return 0;
 }
 
+static int send_segments(const struct memory_socket *state, const struct datagram *datagram)
+{
+	struct datagram segment = *datagram;
+	size_t at = 0;
+	int rc = 0;
+
+	do {
+		size_t left = datagram->size - at;
+		bool is_last = datagram->segment_bytes == 0 || left <= datagram->segment_bytes;
+		segment.data = (uint8_t *)datagram->data + at;
+		segment.size = is_last ? left : datagram->segment_bytes;
+		rc = send_one(state, &segment);
+		at += segment.size;
+	} while (rc == 0 && at < datagram->size);
+	return rc;
+}
+
 static int take_failure(struct memory_socket *state)
 {
 	int failure = state->failure;
@@ -179,7 +198,7 @@ static int memory_send(struct datagram_socket *socket, const struct datagram *ba
 	int rc = take_failure(state);
 
 	while (rc == 0 && sent < count) {
-		rc = send_one(state, &batch[sent]);
+		rc = send_segments(state, &batch[sent]);
 		sent += rc == 0;
 	}
 	return sent > 0 ? sent : rc;
@@ -192,6 +211,7 @@ static void fill(const struct memory_socket *state, const struct letter *letter,
 	ret->size = ret->is_truncated ? ret->capacity : letter->size;
 	if (ret->size > 0)
 		memcpy(ret->data, letter->data, ret->size);
+	ret->segment_bytes = 0;
 	ret->remote = letter->from;
 	ret->local = state->socket->wants_local ? letter->to : (struct endpoint){ 0 };
 }

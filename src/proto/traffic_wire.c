@@ -1,7 +1,8 @@
 #include "proto/traffic_wire.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "base/big_endian.h"
 
 #define MAGIC_AT          64
 #define STREAM_SIZE_AT    68
@@ -9,34 +10,6 @@
 #define DATAGRAM_FLOW_AT  68
 #define DATAGRAM_COUNT_AT 80
 #define DATAGRAM_CLOCK_AT 88
-
-static void put_u32(uint8_t *at, uint32_t value)
-{
-	value = htobe32(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static void put_u64(uint8_t *at, uint64_t value)
-{
-	value = htobe64(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static uint32_t get_u32(const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return be32toh(value);
-}
-
-static uint64_t get_u64(const uint8_t *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return be64toh(value);
-}
 
 static bool has_magic(const uint8_t *message, size_t size, size_t head_end, uint32_t magic)
 {

@@ -222,12 +222,88 @@ static void test_overflows_are_counted(void **state)
 		got++;
 		assert_int_equal(datagram.local.family, 0); /* it was not asked for */
 	}
-	/* The kernel tells with what comes after the loss. */
+	/* Unasked the kernel tells only with what comes after the loss. */
+	assert_int_equal(server.socket.queue_overflows, 0);
+	datagram_look(&server.socket);
+	assert_int_equal(server.socket.queue_overflows, 100 - got);
+	server.socket.queue_overflows = 0;
 	assert_int_equal(datagram_send(&server.socket, &datagram, 1), 1);
 	assert_int_equal(receive(&server, &datagram, 1), 1);
 	assert_in_range(got, 1, 99);
 	assert_int_equal(server.socket.queue_overflows, 100 - got);
 	datagram_close(&server.socket);
+	loop_free(loop);
+}
+
+/* What one send of `count` datagrams brings, taken apart into `ret`; how many sends arrived. */
+static unsigned receive_apart(struct mailbox *server, uint8_t *ret, size_t room, size_t *ret_size)
+{
+	static uint8_t block[65536];
+	struct datagram got = { .data = block, .capacity = sizeof(block) };
+	unsigned count = 0;
+
+	*ret_size = 0;
+	for (int rc = receive(server, &got, 1); rc == 1;
+	     rc = datagram_receive(&server->socket, &got, 1), count++) {
+		assert_false(got.is_truncated);
+		assert_in_range(*ret_size + got.size, 0, room);
+		memcpy(ret + *ret_size, block, got.size);
+		*ret_size += got.size;
+		if (got.segment_bytes > 0)
+			assert_in_range(got.segment_bytes, 1, got.size - 1);
+	}
+	return count;
+}
+
+/* Through loopback they stay together; a socket that did not ask for that gets them one by one. */
+static void test_segments(void **state)
+{
+	enum { SEGMENT = 100, COUNT = 64 };
+	static uint8_t sent[SEGMENT * COUNT];
+	static uint8_t got[sizeof(sent)];
+	struct loop *loop = new_loop();
+
+	for (size_t i = 0; i < sizeof(sent); i++)
+		sent[i] = (uint8_t)(i * 7 + i / SEGMENT);
+	for (int is_segmented = 0; is_segmented < 2; is_segmented++) {
+		struct datagram_options options = { .local = parse("127.0.0.1"),
+						    .wants_local = true,
+						    .is_segmented = is_segmented };
+		struct mailbox server = { 0 };
+		struct mailbox client = { 0 };
+		assert_int_equal(datagram_open(&server.socket, &datagram_udp, loop, &options, note),
+				 0);
+		assert_int_equal(
+			datagram_open(&client.socket, &datagram_udp, loop,
+				      &(struct datagram_options){ .local = parse("127.0.0.1"),
+								  .is_segmented = true },
+				      note),
+			0);
+		if (client.socket.segments_max == 1) {
+			datagram_close(&client.socket);
+			datagram_close(&server.socket);
+			loop_free(loop);
+			skip(); /* a kernel without UDP_SEGMENT */
+		}
+		assert_int_equal(server.socket.segments_max, is_segmented ? COUNT : 1);
+		/* The last one is shorter; they go to an address, and from one. */
+		struct datagram datagram = { .data = sent,
+					     .size = sizeof(sent) - 30,
+					     .segment_bytes = SEGMENT,
+					     .remote = server.socket.local,
+					     .local = client.socket.local };
+		size_t size = 0;
+		assert_int_equal(datagram_send(&client.socket, &datagram, 1), 1);
+		unsigned count = receive_apart(&server, got, sizeof(got), &size);
+		assert_int_equal(size, datagram.size);
+		assert_memory_equal(got, sent, size);
+		if (is_segmented)
+			assert_in_range(count, 1, COUNT - 1);
+		else
+			assert_int_equal(count, COUNT);
+		datagram_close(&client.socket);
+		datagram_close(&server.socket);
+	}
 	loop_free(loop);
 }
 
@@ -257,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_overflows_are_counted),
+		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_shared_port),
 	};
 	return cmocka_run_group_tests_name("udp", tests, NULL, NULL);
