@@ -13,6 +13,7 @@
 #include "view/foreign_text.h"
 #include "view/phrase.h"
 #include "view/target_text.h"
+#include "view/trust_load.h"
 
 /* From where on the figures are partly, and mostly, those of this host. */
 #define WEAK_LATE_NS  (10 * NS_PER_MS)
@@ -137,17 +138,6 @@ static void trust_schedule(const struct report *report, const struct report_stre
 	clauses->separator = "; ";
 }
 
-/* "this host 0.9 of 8 CPUs" */
-static void trust_cpu(const struct report *report, struct clauses *clauses)
-{
-	const struct report_generator *generator = &report->generator;
-	char count[PHRASE_MAX];
-	if (report->duration_ns > 0 && generator->cpus > 0)
-		buffer_append_format(clauses_next(clauses), "this host %.1f of %s",
-				     generator->cpu_seconds * 1e9 / (double)report->duration_ns,
-				     phrase_count(generator->cpus, "CPU", count));
-}
-
 /* "8,431 requests went late, for want of a free connection, none for want of cpu" */
 static void trust_late(const struct report *report, const struct report_stream *load,
 		       struct clauses *clauses)
@@ -161,10 +151,10 @@ static void trust_late(const struct report *report, const struct report_stream *
 			     is_own ? "" : ", for want of a free connection, none for want of cpu");
 }
 
-static void trust_load(const struct report *report, const struct report_stream *load,
+/* Of a load: how messages kept to their schedule, and what held them up. */
+static void trust_pace(const struct report *report, const struct report_stream *load,
 		       struct clauses *clauses)
 {
-	trust_cpu(report, clauses);
 	if (!load->schedule.is_open_loop || load->totals.scheduled == 0)
 		return;
 	if (own_lateness_ns(report) > LATE_NS || load->totals.sent_late == 0)
@@ -311,7 +301,7 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 			     phrase_count(generator->cpus, "CPU", count));
 }
 
-static void trust_clauses(const struct report *report, struct clauses *clauses)
+static void trust_clauses(struct report *report, struct clauses *clauses)
 {
 	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
@@ -331,8 +321,9 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	trust_short(report, clauses);
 	if (report_stream(report, "served"))
 		trust_served(report, clauses);
+	trust_load(report, clauses);
 	if (load)
-		trust_load(report, load, clauses);
+		trust_pace(report, load, clauses);
 	else if (paced)
 		trust_schedule(report, paced, clauses);
 	if (slots && !load)
