@@ -51,7 +51,10 @@ static void log_attempt(struct attempt *attempt, enum outcome outcome)
 void attempt_close(struct attempt *attempt)
 {
 	struct speaker *speaker = speaker_of(attempt);
-	stream_close(&attempt->stream);
+	if (attempt->attempts->plan->attempts.is_reset_at_close)
+		stream_reset(&attempt->stream);
+	else
+		stream_close(&attempt->stream);
 	if (speaker->kind->end)
 		speaker->kind->end(speaker, attempt->speech);
 }
