@@ -1,0 +1,297 @@
+/* The service http: HTTP/1.1 with keep-alive and pipelining, on the routes of http_route.h. What
+ * arrives together is answered in one send. Bodies are passed on or thrown away as they come, and
+ * zeros need no memory, so that any size is served from a few KiB. While an answer waits for room
+ * or for its time nothing more is read. */
+#include "engine/service_http.h"
+
+#include <errno.h>
+
+#include "base/units.h"
+
+/* The worker's scratch is cut in two: what has come, at most what one chunk of a backlog keeps
+ * while an answer waits, and the answers. */
+#define READ_BYTES   SERVICE_HTTP_READ_BYTES
+#define ANSWER_BYTES (WORKER_SCRATCH_BYTES - READ_BYTES)
+static_assert(SERVICE_HTTP_EVENT_BYTES <= ANSWER_BYTES, "an answer fits");
+
+/* Limits: how long a whole head may take, from its first byte or the connection's beginning; how
+ * long nothing may move. */
+#define HEAD_NS (10 * NS_PER_S)
+#define IDLE_NS (60 * NS_PER_S)
+
+static struct loop *loop_of(const struct service_connection *connection)
+{
+	return connection->owner->worker->loop;
+}
+
+/* ---- sending */
+
+/* The answers that are complete have left. */
+static void count_answered(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+
+	service_count_tell_answered(&connection->count, connection->owner->counters, http->unsent);
+	http->unsent = 0;
+	connection->moved_ns = loop_now(loop_of(connection));
+}
+
+/* 0 or -errno; where there was no room the rest is in the backlog. */
+static int flush(struct service_connection *connection, struct http_output *out)
+{
+	int rc = out->size > 0 ? service_send(connection, out->bytes, out->size) : 0;
+
+	out->size = 0;
+	if (rc == 0 && backlog_is_empty(&connection->backlog))
+		count_answered(connection);
+	return rc;
+}
+
+/* 0, also where there is no more room, or -errno. */
+static int send_zeros(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+	size_t size = http->zeros < WORKER_SCRATCH_BYTES ? http->zeros : WORKER_SCRATCH_BYTES;
+	struct iovec zeros = { (void *)connection->owner->worker->zeros, size };
+	ssize_t sent = stream_send(&connection->stream, &zeros, 1);
+
+	if (sent < 0)
+		return sent == -EAGAIN ? 0 : (int)sent;
+	connection->owner->counters->bytes_sent += (size_t)sent;
+	service_count_answered(&connection->count, connection->owner->counters, (size_t)sent);
+	connection->moved_ns = loop_now(loop_of(connection));
+	http->zeros -= (size_t)sent;
+	if (http->zeros == 0) {
+		service_http_end_answer(http);
+		count_answered(connection);
+	} else if ((size_t)sent == size) {
+		service_go_on(connection);
+	}
+	return 0;
+}
+
+/* ---- reading */
+
+/* Answers what it can of these bytes; 0 or -errno. */
+static int serve(struct service_connection *connection, const uint8_t *data, size_t size,
+		 size_t *ret_used)
+{
+	struct service_http *http = service_http_of(connection);
+	struct worker *worker = connection->owner->worker;
+	struct http_output out = { .bytes = worker->scratch + READ_BYTES };
+	struct http1_event event = { .what = HTTP1_START };
+
+	*ret_used = 0;
+	service_http_prepare(connection);
+	while (event.what != HTTP1_MORE && !service_http_is_waiting(http) && !http->is_over) {
+		bool is_chunked = http->http.is_chunked; /* the end forgets it */
+		*ret_used += http1_read(&http->http, data + *ret_used, size - *ret_used, &event);
+		service_http_note(connection, &event, is_chunked, &out);
+		if (ANSWER_BYTES - out.size >= SERVICE_HTTP_EVENT_BYTES)
+			continue;
+		int rc = flush(connection, &out);
+		if (rc < 0 || !backlog_is_empty(&connection->backlog))
+			return rc;
+	}
+	return flush(connection, &out);
+}
+
+/* 0 or -errno. */
+static int serve_kept(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+	struct iovec parts[BACKLOG_PARTS_MAX];
+	size_t used = 0;
+
+	(void)backlog_parts(&http->input, parts);
+	int rc = serve(connection, parts[0].iov_base, parts[0].iov_len, &used);
+	backlog_drain(&http->input, &connection->owner->backlog_pool, used);
+	return rc;
+}
+
+/* A head that is slow to come is given up; anything else has until nothing moved for long. */
+static void watch_head(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+
+	if (http->head_since_ns > 0 || service_http_is_waiting(http) ||
+	    http1_is_in_body(&http->http) || http1_is_between(&http->http))
+		return;
+	http->head_since_ns = loop_now(loop_of(connection));
+	loop_set_timer(loop_of(connection), &http->clock, http->head_since_ns + HEAD_NS);
+}
+
+static int answer_what_is_due(struct service_connection *connection)
+{
+	struct http_output out = { .bytes = connection->owner->worker->scratch + READ_BYTES };
+
+	service_http_add_due(connection, &out);
+	return flush(connection, &out);
+}
+
+/* Goes on as far as it can. */
+static const struct service_state *go_on(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+	int rc = 0;
+
+	while (rc == 0 && backlog_is_empty(&connection->backlog)) {
+		if (http->due_ns > loop_now(loop_of(connection)))
+			return connection->state;
+		if (http->due_ns > 0) {
+			rc = answer_what_is_due(connection);
+		} else if (http->zeros > 0) {
+			rc = send_zeros(connection);
+			if (rc == 0 && http->zeros > 0)
+				return connection->state;
+		} else if (http->is_over) {
+			return service_leave(connection);
+		} else if (!backlog_is_empty(&http->input)) {
+			rc = serve_kept(connection);
+		} else if (connection->has_peer_ended) {
+			return service_leave(connection);
+		} else {
+			watch_head(connection);
+			return connection->state;
+		}
+	}
+	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : connection->state;
+}
+
+static const struct service_state *http_readable(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+	const struct service_state *next = connection->state;
+	size_t used = 0;
+
+	if (!backlog_is_empty(&connection->backlog) || !backlog_is_empty(&http->input) ||
+	    service_http_is_waiting(http))
+		return next;
+	size_t size = service_receive_most(connection, READ_BYTES, &next);
+	if (size == 0)
+		return next;
+	uint8_t *data = connection->owner->worker->scratch;
+	int rc = serve(connection, data, size, &used);
+	if (rc == 0 && used < size && !http->is_over)
+		rc = backlog_fill(&http->input, &connection->owner->backlog_pool, data + used,
+				  size - used);
+	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : go_on(connection);
+}
+
+/* ---- time */
+
+static void release(struct service_protocol *protocol)
+{
+	struct service_http *http = container_of(protocol, struct service_http, protocol);
+	struct service_connections *owner = protocol->connection->owner;
+
+	loop_clear_timer(owner->worker->loop, &http->clock);
+	backlog_clear(&http->input, &owner->backlog_pool);
+	http1_deinit(&http->http);
+}
+
+/* Whether it waits for nothing but another request. */
+static bool is_idle(const struct service_connection *connection)
+{
+	const struct service_http *http = service_http_of(connection);
+
+	return http->head_since_ns == 0 && http1_is_between(&http->http);
+}
+
+static const struct service_state *give_up(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+	struct http_output out = { .bytes = connection->owner->worker->scratch + READ_BYTES };
+
+	if (!backlog_is_empty(&connection->backlog) || http->zeros > 0)
+		return service_fail(connection, PHASE_SEND, ETIMEDOUT);
+	if (http->is_answering)
+		return service_fail(connection, PHASE_RECEIVE, ETIMEDOUT);
+	if (!is_idle(connection)) {
+		service_http_record(connection, OUTCOME_TIMED_OUT);
+		service_http_prepare(connection);
+		service_http_refuse(connection, 408, NULL, &out);
+	}
+	int rc = flush(connection, &out);
+	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : service_leave(connection);
+}
+
+static uint64_t deadline_of(struct service_connection *connection, uint64_t now_ns)
+{
+	struct service_http *http = service_http_of(connection);
+
+	if (http->due_ns > now_ns)
+		return http->due_ns;
+	/* What is left of an answer goes out unseen. */
+	if (!backlog_is_empty(&connection->backlog) &&
+	    connection->count.answered_bytes != http->moved_bytes)
+		connection->moved_ns = now_ns;
+	http->moved_bytes = connection->count.answered_bytes;
+	return http->head_since_ns > 0 ? http->head_since_ns + HEAD_NS
+				       : connection->moved_ns + IDLE_NS;
+}
+
+static void look_at_clock(struct timer *timer)
+{
+	struct service_http *http = container_of(timer, struct service_http, clock);
+	struct service_connection *connection = http->protocol.connection;
+	uint64_t now_ns = loop_now(loop_of(connection));
+
+	if (http->due_ns > 0 && http->due_ns <= now_ns)
+		service_connection_ready(&connection->stream, STREAM_WRITABLE);
+	if (connection->state != &service_closed && deadline_of(connection, now_ns) <= now_ns) {
+		if (connection->state == &service_finished)
+			service_connection_cut_off(connection);
+		else
+			connection->state = give_up(connection);
+		http->head_since_ns = 0;
+	}
+	if (connection->state != &service_closed && !timer_is_set(timer))
+		loop_set_timer(loop_of(connection), timer, deadline_of(connection, now_ns));
+}
+
+/* ---- the state */
+
+static const struct service_state *http_writable(struct service_connection *connection)
+{
+	if (connection->protocol != NULL) {
+		count_answered(connection);
+		return go_on(connection);
+	}
+	if (service_protocol_new(connection, release) == NULL)
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
+	struct service_http *http = service_http_of(connection);
+	connection->count.is_told = true;
+	http1_init(&http->http, HTTP1_REQUESTS);
+	http->head_since_ns = loop_now(loop_of(connection));
+	timer_init(&http->clock, look_at_clock);
+	loop_set_timer(loop_of(connection), &http->clock, http->head_since_ns + HEAD_NS);
+	return connection->state;
+}
+
+static bool http_is_at_rest(const struct service_connection *connection, uint64_t now_ns)
+{
+	const struct service_http *http = service_http_of(connection);
+
+	(void)now_ns;
+	return backlog_is_empty(&connection->backlog) && backlog_is_empty(&http->input) &&
+	       !service_http_is_waiting(http) && http1_is_between(&http->http);
+}
+
+/* Who has ended may still wait for an answer. */
+static const struct service_state *http_leave(struct service_connection *connection)
+{
+	const struct service_http *http = service_http_of(connection);
+
+	return service_http_is_waiting(http) || !backlog_is_empty(&http->input)
+		       ? connection->state
+		       : service_leave(connection);
+}
+
+const struct service_state service_http = {
+	.name = "http",
+	.readable = http_readable,
+	.writable = http_writable,
+	.is_at_rest = http_is_at_rest,
+	.leave = http_leave,
+};
