@@ -285,7 +285,7 @@ static void hear_body(const struct speaker *speaker, struct http_speech *speech,
 
 	if (speaker->script->expect_text != NULL && !speech->has_expected)
 		speech->has_expected = needle_find(&state->expect, &speech->expect_matched,
-						   (const uint8_t *)body->data, body->size) > 0;
+						   body->data, body->size) > 0;
 	if (backend_place(speaker) == BACKEND_IN_BODY)
 		keep_window(speech, body);
 }
@@ -344,8 +344,8 @@ static bool has_stop(const struct speaker *speaker, struct http_speech *speech,
 	if (speaker->script->stop_on == NULL)
 		return false;
 	if (event->what == HTTP1_BODY)
-		return needle_find(&state->stop, &speech->stop_matched,
-				   (const uint8_t *)event->data, event->size) > 0;
+		return needle_find(&state->stop, &speech->stop_matched, event->data, event->size) >
+		       0;
 	return !speech->is_in_body && size > 0 &&
 	       needle_find(&state->stop, &speech->stop_matched, data, size) > 0;
 }
