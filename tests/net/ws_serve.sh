@@ -8,7 +8,7 @@ export NODE_PATH=/usr/share/nodejs
 node -e 'require("ws")' 2>/dev/null || skip "node-ws is not installed"
 
 serve ws --listen ws://127.0.0.1:0
-url=ws://127.0.0.1:$(port ws ws)/any/path?query=1
+url="ws://127.0.0.1:$(port ws ws)/any/path?query=1"
 
 status=0
 timeout 120 node tests/net/ws_client.js "$url" messages many large fragments pings codes \
