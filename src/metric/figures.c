@@ -102,6 +102,23 @@ static const char *get_expected_false(const struct report *report,
 	return reason;
 }
 
+static const char *get_datagrams(const struct report *report, const struct report_stream *stream,
+				 const struct figure_source *source, double *ret)
+{
+	(void)report;
+	*ret = (double)number_at(stream, source->outer);
+	return stream->datagrams.is_measured ? NULL : "only the receiver could tell";
+}
+
+static const char *get_overflows(const struct report *report, const struct report_stream *stream,
+				 const struct figure_source *source, double *ret)
+{
+	const char *reason = get_datagrams(report, stream, source, ret);
+	if (reason || stream->datagrams.has_overflows)
+		return reason;
+	return "the receiver's host does not tell what it dropped";
+}
+
 static const char *get_survival(const struct report *report, const struct report_stream *stream,
 				const struct figure_source *source, double *ret)
 {
@@ -144,6 +161,7 @@ static const char *get_command_exit(const struct report *report, const struct re
 
 /* Scopes, as figures.def names them. */
 #define TCP       FIGURE_SLOTS_TCP
+#define UDP       FIGURE_SLOTS_UDP
 #define SLOTS     (FIGURE_SLOTS_TCP | FIGURE_SLOTS_UDP)
 #define ATTEMPTS  FIGURE_ATTEMPTS
 #define PROBES    FIGURE_PROBES
@@ -160,9 +178,13 @@ static const char *get_command_exit(const struct report *report, const struct re
 	{                                      \
 		.get = (function), __VA_ARGS__ \
 	}
-#define NOTHING          FROM(get_nothing)
-#define FIELD(member)    FROM(get_field, .outer = offsetof(struct report_stream, member))
-#define COUNTER(name)    FIELD(totals.name)
+#define NOTHING       FROM(get_nothing)
+#define FIELD(member) FROM(get_field, .outer = offsetof(struct report_stream, member))
+#define COUNTER(name) FIELD(totals.name)
+#define DATAGRAMS_OF(name) \
+	FROM(get_datagrams, .outer = offsetof(struct report_stream, datagrams.name))
+#define OVERFLOWS_OF(name) \
+	FROM(get_overflows, .outer = offsetof(struct report_stream, datagrams.name))
 #define MISSED           FROM(get_missed)
 #define GOODPUT          FROM(get_goodput)
 #define SURVIVED(symbol) FROM(get_survival, .outer = SURVIVAL_##symbol)
