@@ -60,7 +60,6 @@ static const struct {
 	{ &load, "icmp://h", "\"icmp\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
 	{ &load, "://h", "\"\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
 	{ &load, "echo+sctp://h", "\"echo+sctp\": a service runs over +tcp, +udp or +tls" },
-	{ &load, "source+udp://h", "source runs over tcp only: source://" },
 	{ &traffic, "discard://h", "discard:// is of no use here; traffic://, echo:// is" },
 	{ &traffic, "", "\"\" names no host" },
 	{ &traffic, "tcp://:5003", "\"tcp://:5003\" names no host" },
@@ -159,7 +158,7 @@ static void services_come_from_their_table(void **state)
 	assert_int_equal(service_find("echoes", 6), SERVICE_COUNT);
 	assert_int_equal(service_find("ech", 3), SERVICE_COUNT);
 	assert_true(service_runs_over_udp(SERVICE_ECHO));
-	assert_false(service_runs_over_udp(SERVICE_SOURCE));
+	assert_true(service_runs_over_udp(SERVICE_SOURCE));
 	assert_string_equal(transport_name(TRANSPORT_UDP), "udp");
 }
 
