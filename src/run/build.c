@@ -4,14 +4,28 @@
 
 #include "base/units.h"
 #include "engine/flows.h"
+#include "metric/report_datagrams.h"
 #include "metric/report_latency.h"
 #include "run/build_intervals.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
 
+/* Of datagrams in one direction. */
+static bool has_one_way_latency(const struct plan *plan, enum latency latency)
+{
+	return latency == (plan->slots.is_receiving ? LATENCY_DELAY_VARIATION : LATENCY_SEND_ERROR);
+}
+
+static bool is_one_way(const struct plan *plan, enum plan_stream stream)
+{
+	return stream == plan->slots_stream && plan->slots.count > 0 && plan_is_one_way(plan);
+}
+
 /* Which histograms a stream fills. */
 static bool has_latency(const struct plan *plan, enum plan_stream stream, enum latency latency)
 {
+	if (is_one_way(plan, stream))
+		return has_one_way_latency(plan, latency);
 	bool has_connections = stream == PLAN_NEW || (stream == PLAN_PERSISTENT &&
 						      plan->slots.transport == TRANSPORT_TCP);
 	switch (latency) {
@@ -22,9 +36,35 @@ static bool has_latency(const struct plan *plan, enum plan_stream stream, enum l
 	case LATENCY_CONNECT:
 	case LATENCY_FIRST_REPLY:
 		return has_connections;
+	case LATENCY_DELAY_VARIATION:
+		return false;
 	default:
 		return has_connections && stream == PLAN_PERSISTENT;
 	}
+}
+
+/* Where the datagrams or their echoes come in here; else their receiver has to be asked. */
+static void build_datagrams(const struct build *build, struct report_stream *stream)
+{
+	const struct plan *plan = build->plan;
+	struct bursts bursts = { 0 };
+	struct datagram_losses losses = {
+		.counted_by = "here",
+		.sent = stream->totals.sent,
+		.unique = stream->totals.sent - stream->totals.lost,
+		.bursts = &bursts,
+		.interval_ns = stream->schedule.interval_ns,
+		/* An echo may be lost on the way there: its own host drops what we don't see. */
+		.has_overflows = plan->slots.is_receiving,
+		.overflows = stream->totals.queue_overflows,
+	};
+
+	if (plan->slots.transport != TRANSPORT_UDP ||
+	    (plan_is_one_way(plan) && !plan->slots.is_receiving))
+		return;
+	for (unsigned i = 0; i < engine_workers(build->engine); i++)
+		bursts_merge(&bursts, &engine_worker(build->engine, i)->bursts);
+	stream->datagrams = report_datagrams_of(&losses);
 }
 
 static int compare_errors(const void *left, const void *right)
@@ -67,6 +107,7 @@ static struct stream_shape shape_of(const struct plan *plan, enum plan_stream st
 {
 	switch (stream) {
 	case PLAN_PERSISTENT:
+	case PLAN_LOAD:
 		return (struct stream_shape){ "slots",
 					      plan->slots.transport,
 					      plan->slots.count,
@@ -167,6 +208,8 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 		explain_path(build, report, stream);
 	build_errors(build, recorder, report, stream);
 	build_intervals(build, which, report, stream);
+	if (which == PLAN_LOAD)
+		build_datagrams(build, stream);
 	if (which == PLAN_PERSISTENT)
 		build_slots(build, report, stream);
 	if (which == PLAN_NEW)
