@@ -7,20 +7,23 @@
 
 struct service_row {
 	const char *name;
+	const char *tls_name;
 	const char *sentence;
 	uint16_t port;
+	uint16_t tls_port;
 	bool runs_over_udp;
+	bool has_path;
 };
 
 /* uri.c takes it for granted that every service runs over TCP. */
-#define SERVICE(symbol, name, port, over_tcp, over_udp, sentence) \
+#define SERVICE(symbol, name, port, over_tcp, ...) \
 	static_assert(over_tcp, name " does not run over TCP");
 #include "base/service.def"
 #undef SERVICE
 
 static const struct service_row service_rows[SERVICE_COUNT] = {
-#define SERVICE(symbol, name, port, over_tcp, over_udp, sentence) \
-	[SERVICE_##symbol] = { name, sentence, port, over_udp },
+#define SERVICE(symbol, name, port, over_tcp, over_udp, tls_name, tls_port, has_path, sentence) \
+	[SERVICE_##symbol] = { name, tls_name, sentence, port, tls_port, over_udp, has_path },
 #include "base/service.def"
 #undef SERVICE
 };
@@ -41,6 +44,17 @@ uint16_t service_port(enum service service)
 	return service_row(service)->port;
 }
 
+const char *service_tls_name(enum service service)
+{
+	return service_row(service)->tls_name;
+}
+
+uint16_t service_tls_port(enum service service)
+{
+	const struct service_row *row = service_row(service);
+	return row->tls_name ? row->tls_port : row->port;
+}
+
 const char *service_sentence(enum service service)
 {
 	return service_row(service)->sentence;
@@ -51,12 +65,28 @@ bool service_runs_over_udp(enum service service)
 	return service_row(service)->runs_over_udp;
 }
 
+bool service_has_path(enum service service)
+{
+	return service_row(service)->has_path;
+}
+
+static bool is_named(const char *row, const char *name, size_t length)
+{
+	return row && strlen(row) == length && strncasecmp(row, name, length) == 0;
+}
+
 enum service service_find(const char *name, size_t length)
 {
 	unsigned service = 0;
-	while (service < SERVICE_COUNT &&
-	       (strlen(service_rows[service].name) != length ||
-		strncasecmp(service_rows[service].name, name, length) != 0))
+	while (service < SERVICE_COUNT && !is_named(service_rows[service].name, name, length))
+		service++;
+	return (enum service)service;
+}
+
+enum service service_find_tls(const char *name, size_t length)
+{
+	unsigned service = 0;
+	while (service < SERVICE_COUNT && !is_named(service_rows[service].tls_name, name, length))
 		service++;
 	return (enum service)service;
 }

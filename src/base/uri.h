@@ -1,6 +1,7 @@
 /* Targets and listening places: SCHEME://HOST[:PORT][/PATH][?QUERY], IPv6 in brackets.
- * A scheme is a service (service.def) with +tcp or +udp behind it, a bare transport (tcp, udp), or
- * srv. A bare HOST or HOST:PORT takes the command's own service. No I/O: names stay names. */
+ * A scheme is a service (service.def) with +tcp, +udp or +tls behind it or its own name over TLS
+ * (https), a bare transport (tcp, udp, tls), or srv. A bare HOST or HOST:PORT takes the command's
+ * own service. No I/O: names stay names. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,24 +20,34 @@ enum transport {
 const char *transport_name(enum transport transport); /* "tcp" */
 
 #define URI_HOST_MAX 256
-#define URI_TEXT_MAX 512
+#define URI_PATH_MAX 1025
+#define URI_TEXT_MAX 1408
 
 struct uri {
 	char text[URI_TEXT_MAX]; /* as used, complete: "tcp://10.20.0.5:5003" */
 	char host[URI_HOST_MAX]; /* without brackets; "" means all addresses (listening) */
-	enum service service;
+	char path[URI_PATH_MAX]; /* of http and ws: path and query as typed, "/" if none; else "" */
+	enum service service;    /* SERVICE_NONE: a transport alone, bytes as given */
 	enum transport transport;
 	uint16_t port;      /* default filled in; 0 only where written */
 	bool is_srv;        /* srv://_service._proto.name: `host` is that name, port 0 */
 	bool has_transport; /* the scheme says it: tcp://, echo+udp://, srv://; else it is TCP */
 };
 
+/* What tcp://, udp:// and tls:// are to a command. */
+enum uri_transports {
+	URI_TRANSPORTS_REFUSED, /* they say how and not what: a hint (serve) */
+	URI_TRANSPORTS_SERVICE, /* the command's own service over them (traffic) */
+	URI_TRANSPORTS_RAW,     /* SERVICE_NONE; the port has to be named (load) */
+};
+
 /* What a command makes of a target. */
 struct uri_defaults {
-	enum service service;     /* of a bare HOST, and what tcp:// and udp:// mean */
-	unsigned services;        /* those the command can use: bits 1u << SERVICE_...; 0: all */
-	bool has_bare_transports; /* tcp:// and udp:// are allowed (traffic); else a hint (serve) */
-	bool is_listening;        /* empty host and port 0 are allowed, srv is not */
+	enum service service; /* of a bare HOST */
+	unsigned services;    /* those the command can use: bits 1u << SERVICE_...; 0: all */
+	unsigned transports;  /* the same, 1u << TRANSPORT_... */
+	enum uri_transports bare_transports;
+	bool is_listening; /* empty host and port 0 are allowed; srv and paths are not */
 };
 
 /* -EINVAL with the sentence; a misspelt scheme gets a "did you mean", a scheme of a later

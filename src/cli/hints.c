@@ -81,7 +81,8 @@ static bool has_word(const char *words, const char *word)
 static bool is_known_scheme(const char *scheme)
 {
 	return strcmp(scheme, "tcp") == 0 || strcmp(scheme, "udp") == 0 ||
-	       service_find(scheme, strlen(scheme)) != SERVICE_COUNT;
+	       service_find(scheme, strlen(scheme)) != SERVICE_COUNT ||
+	       service_find_tls(scheme, strlen(scheme)) != SERVICE_COUNT;
 }
 
 /* "-T 60s": the option in its short form, with the argument if it suits. */

@@ -16,6 +16,7 @@
 #include "cli/topic.h"
 #include "cmd/commands.h"
 #include "metric/figures.h"
+#include "proto/template.h"
 #include "run/outputs.h"
 
 #define TOPIC_MAX_BYTES 65536
@@ -39,21 +40,29 @@ static const struct option_row help_rows[] = {
 
 static void print_targets(FILE *out)
 {
-	(void)fprintf(out, "A target is SCHEME://HOST[:PORT]. A name, an IPv4 address or an IPv6 "
-			   "address in brackets.\n\n"
-			   "SCHEME      PORT\n");
+	(void)fprintf(out,
+		      "A target is SCHEME://HOST[:PORT][/PATH]. A name, an IPv4 address or an IPv6 "
+		      "address in brackets.\n\n"
+		      "SCHEME      PORT\n");
 	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
 		enum service service = (enum service)i;
 		(void)fprintf(out, "%-10s %5u  %s%s\n", service_name(service),
 			      service_port(service), service_sentence(service),
-			      service_runs_over_udp(service) ? "" : "; tcp only");
+			      service_runs_over_udp(service) ? "; also over udp" : "");
+		if (service_tls_name(service))
+			(void)fprintf(out, "%-10s %5u  %s over TLS\n", service_tls_name(service),
+				      service_tls_port(service), service_name(service));
 	}
 	(void)fprintf(
 		out,
-		"tcp, udp          the command's own service over this transport (traffic)\n"
+		"tcp, udp, tls     traffic: its own service over this transport; load: bytes as "
+		"given\n"
 		"srv               all answers of a DNS name: srv://_traffic._tcp.web.example\n"
 		"\n"
-		"A service runs over TCP unless the scheme ends in +udp: discard+udp://HOST.\n"
+		"A service runs over TCP unless the scheme ends in +udp or +tls: "
+		"discard+udp://HOST.\n"
+		"http and ws targets may have a path and a query, which are sent as they are "
+		"written.\n"
 		"A bare HOST means the command's own service.\n");
 }
 
@@ -88,6 +97,14 @@ static void print_formats(FILE *out)
 	(void)fputs(buffer_text(&text), out);
 }
 
+static void print_templates(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, TOPIC_MAX_BYTES);
+	template_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
 static void print_environment(FILE *out)
 {
 	(void)fprintf(
@@ -117,6 +134,8 @@ const struct topic *topic_table(void)
 		{ "formats", "what -o writes, and the columns of CSV", print_formats },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
+		{ "templates", "what varies in messages: \\{connection.uid}, \\{re [a-z]{4}}",
+		  print_templates },
 		{ "config", "a file of options, for --config", config_example_print },
 		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },

@@ -29,10 +29,21 @@ struct serve_options {
 	struct output_options output;
 };
 
+/* What it answers so far, and over what. */
+static const struct uri_defaults served = {
+	.service = SERVICE_TRAFFIC,
+	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
+		    1u << SERVICE_SOURCE,
+	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+	.is_listening = true,
+};
+
 static void offer_services(const struct option_offer *offer)
 {
 	char text[32];
 	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+		if (!(served.services & 1u << i))
+			continue;
 		(void)snprintf(text, sizeof(text), "%s://", service_name(i));
 		offer->word(offer->context, text, service_sentence(i));
 		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
@@ -79,12 +90,8 @@ static const char *const bare[] = { "traffic://:5003", "traffic+udp://:5003", "d
 
 static int read_place(const char *text, struct error *error, struct plan_listen *ret)
 {
-	static const struct uri_defaults defaults = {
-		.service = SERVICE_TRAFFIC,
-		.is_listening = true,
-	};
 	struct uri uri;
-	int rc = uri_parse(text, &defaults, error, &uri);
+	int rc = uri_parse(text, &served, error, &uri);
 	if (rc < 0)
 		return rc;
 	*ret = (struct plan_listen){ .service = uri.service, .transport = uri.transport };

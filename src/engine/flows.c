@@ -80,7 +80,8 @@ static void start_schedule(struct flows *flows, uint64_t start_ns)
 	flows->is_measuring = true;
 	flows->state.verdict = FLOWS_MEASURED;
 	flows->state.begin_ns = start_ns;
-	schedule_init(&flows->schedule, start_ns, flows->rate_per_second);
+	schedule_init_planned(&flows->schedule, start_ns, flows->rate_per_second,
+			      is_path(flows) ? NULL : flows->plan->slots.ramp);
 	schedule_cursor_init(&flows->cursor, &flows->schedule, flows->total, index, workers);
 	unanswered_begin(&flows->unanswered, start_ns);
 	for (uint32_t i = 0; i < flows->count; i++)

@@ -99,7 +99,8 @@ static void start_schedule(struct one_way *one_way)
 	const struct plan *plan = one_way->plan;
 	struct worker *worker = one_way->worker;
 
-	schedule_init(&one_way->schedule, worker->begin_ns, plan->slots.rate_per_second);
+	schedule_init_planned(&one_way->schedule, worker->begin_ns, plan->slots.rate_per_second,
+			      plan->slots.ramp);
 	schedule_cursor_init(&one_way->cursor, &one_way->schedule, plan->slots.count, worker->index,
 			     plan->workers);
 	one_way->pacer.due_ns = one_way->cursor.due_ns;

@@ -22,16 +22,16 @@ static void send_message(struct one_way_flow *flow, enum source_kind kind)
 	const struct plan *plan = one_way->plan;
 	uint8_t bytes[SOURCE_MESSAGE_BYTES];
 	struct datagram datagram = { .data = bytes, .size = sizeof(bytes) };
-	struct schedule wish;
 	struct source_message message = {
 		.kind = kind,
 		.run = flow->run,
 		.datagram_bytes = one_way->datagram_bytes,
+		.rate_micro = (uint64_t)(plan->slots.rate_per_second * 1e6 / plan->slots.count),
 		.duration_ns = plan->duration_ns,
 	};
 
-	schedule_init(&wish, 0, plan->slots.rate_per_second / plan->slots.count);
-	message.rate_micro = wish.rate_micro;
+	if (message.rate_micro == 0)
+		message.rate_micro = 1;
 	memcpy(message.cookie, flow->intake->cookie, sizeof(message.cookie));
 	source_write(bytes, &message);
 	int result = datagram_send(&flow->socket, &datagram, 1);

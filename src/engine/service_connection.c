@@ -37,8 +37,12 @@ static void bury(struct deferred *deferred)
 	struct service_connections *connections =
 		container_of(deferred, struct service_connections, bury);
 
-	for (struct list *node; (node = list_take_first(&connections->closed)) != NULL;)
-		slab_put(&connections->slab, container_of(node, struct service_connection, node));
+	for (struct list *node; (node = list_take_first(&connections->closed)) != NULL;) {
+		struct service_connection *connection =
+			container_of(node, struct service_connection, node);
+		slab_put(&connections->protocol_pool, connection->protocol);
+		slab_put(&connections->slab, connection);
+	}
 }
 
 void service_connections_init(struct service_connections *connections, struct worker *worker,
@@ -55,6 +59,7 @@ void service_connections_init(struct service_connections *connections, struct wo
 	deferred_init(&connections->read_on, read_on);
 	deferred_init(&connections->bury, bury);
 	slab_init(&connections->slab, sizeof(struct service_connection), CONNECTIONS_AT_ONCE);
+	slab_init(&connections->protocol_pool, SERVICE_PROTOCOL_BYTES, CONNECTIONS_AT_ONCE);
 	backlog_pool_init(&connections->backlog_pool);
 }
 
@@ -64,6 +69,7 @@ void service_connections_deinit(struct service_connections *connections)
 	list_remove(&connections->read_on.node);
 	list_remove(&connections->bury.node);
 	slab_deinit(&connections->slab);
+	slab_deinit(&connections->protocol_pool);
 	slab_deinit(&connections->backlog_pool);
 }
 
@@ -125,6 +131,8 @@ static const struct service_state *end(struct service_connection *connection,
 
 	record_end(connection);
 	close(&connection->stream);
+	if (connection->protocol != NULL && connection->protocol->release != NULL)
+		connection->protocol->release(connection->protocol);
 	backlog_clear(&connection->backlog, &owner->backlog_pool);
 	list_remove(&connection->unread);
 	list_remove(&connection->node);
@@ -235,10 +243,13 @@ static void count_arrived(struct service_connection *connection, const uint8_t *
 	service_count_arrived(&connection->count, owner->counters, data, size);
 }
 
-size_t service_receive(struct service_connection *connection, const struct service_state **ret_next)
+size_t service_receive_most(struct service_connection *connection, size_t most,
+			    const struct service_state **ret_next)
 {
 	uint8_t *scratch = connection->owner->worker->scratch;
 	size_t room = room_of(connection->owner);
+	if (room > most)
+		room = most;
 	ssize_t got = stream_receive(&connection->stream, scratch, room);
 
 	if (got <= 0) {
@@ -249,6 +260,11 @@ size_t service_receive(struct service_connection *connection, const struct servi
 	if ((size_t)got == room)
 		service_go_on(connection);
 	return (size_t)got;
+}
+
+size_t service_receive(struct service_connection *connection, const struct service_state **ret_next)
+{
+	return service_receive_most(connection, WORKER_SCRATCH_BYTES, ret_next);
 }
 
 size_t service_skip(struct service_connection *connection, const struct service_state **ret_next)
@@ -263,6 +279,15 @@ size_t service_skip(struct service_connection *connection, const struct service_
 	if ((size_t)got == SKIP_BYTES)
 		service_go_on(connection);
 	return (size_t)got;
+}
+
+struct service_protocol *service_protocol_new(struct service_connection *connection,
+					      void (*release)(struct service_protocol *protocol))
+{
+	connection->protocol = slab_take(&connection->owner->protocol_pool);
+	if (connection->protocol != NULL)
+		*connection->protocol = (struct service_protocol){ connection, release };
+	return connection->protocol;
 }
 
 int service_send(struct service_connection *connection, const void *data, size_t size)

@@ -39,9 +39,19 @@ extern const struct service_state service_echo;    /* sends back what it gets */
 extern const struct service_state service_traffic; /* the same, its name over the first 64 bytes */
 extern const struct service_state service_discard;
 extern const struct service_state service_source;
+extern const struct service_state service_ws;       /* upgrades, then sends back each message */
 extern const struct service_state service_flushing; /* its last bytes have no room yet */
 extern const struct service_state service_finished; /* sent its end; waits for the peer's */
 extern const struct service_state service_closed;
+
+/* What a protocol keeps of a connection: the first member of a struct of its own, which has at most
+ * SERVICE_PROTOCOL_BYTES and goes with the connection. */
+#define SERVICE_PROTOCOL_BYTES 256
+struct service_protocol {
+	struct service_connection *connection;
+	/* The connection has ended: lets go of timers and buffers. NULL: there are none. */
+	void (*release)(struct service_protocol *protocol);
+};
 
 /* All of one worker. */
 struct service_connections {
@@ -56,6 +66,7 @@ struct service_connections {
 	struct deferred read_on;
 	struct deferred bury;
 	struct slab slab;
+	struct slab protocol_pool;
 	struct slab backlog_pool;
 	bool is_draining;
 };
@@ -64,8 +75,9 @@ struct service_connection {
 	struct stream stream;
 	const struct service_state *state;
 	struct service_connections *owner;
-	struct list node;   /* in `open` or `closed` */
-	struct list unread; /* in `unread` or alone */
+	struct list node;                  /* in `open` or `closed` */
+	struct list unread;                /* in `unread` or alone */
+	struct service_protocol *protocol; /* NULL: it has no state of its own */
 	struct backlog backlog;
 	struct service_count count;
 	uint64_t moved_ns;           /* when bytes last arrived; finished: when it did */
@@ -99,6 +111,12 @@ void service_connection_cut_off(struct service_connection *connection);
 size_t service_receive(struct service_connection *connection,
 		       const struct service_state **ret_next);
 size_t service_skip(struct service_connection *connection, const struct service_state **ret_next);
+/* The same, but no more than `most` at once. */
+size_t service_receive_most(struct service_connection *connection, size_t most,
+			    const struct service_state **ret_next);
+/* Gives the connection the state of its protocol, all zero. NULL: out of memory. */
+struct service_protocol *service_protocol_new(struct service_connection *connection,
+					      void (*release)(struct service_protocol *protocol));
 /* Sends, and keeps what finds no room in the backlog, which must be empty. 0 or -errno. */
 nodiscard int service_send(struct service_connection *connection, const void *data, size_t size);
 /* Goes on in the next turn: more may be there to read or to send. */

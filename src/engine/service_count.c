@@ -39,9 +39,11 @@ void service_count_arrived(struct service_count *count, struct counters *counter
 {
 	uint64_t bytes_before = count->received_bytes;
 
-	if (data != NULL && bytes_before < WIRE_STREAM_HEAD_END)
+	if (data != NULL && !count->is_told && bytes_before < WIRE_STREAM_HEAD_END)
 		read_head(count, data, size);
 	count->received_bytes += size;
+	if (count->is_told)
+		return;
 	uint64_t arrived = messages_since(count, bytes_before);
 	count->owed += (uint32_t)arrived;
 	count_messages(counters, arrived, 0);
@@ -60,15 +62,32 @@ static uint64_t messages_owed(const struct service_count *count)
 void service_count_answered(struct service_count *count, struct counters *counters, size_t size)
 {
 	count->answered_bytes += size;
+	if (count->is_told)
+		return;
 	uint64_t owed = messages_owed(count);
 	count_messages(counters, 0, count->owed - owed);
 	count->owed = (uint32_t)owed;
 }
 
+void service_count_tell_arrived(struct service_count *count, struct counters *counters,
+				uint32_t messages)
+{
+	count->owed += messages;
+	count_messages(counters, messages, 0);
+}
+
+void service_count_tell_answered(struct service_count *count, struct counters *counters,
+				 uint32_t messages)
+{
+	count->owed -= messages;
+	count_messages(counters, 0, messages);
+}
+
 void service_count_ended(struct service_count *count, struct counters *counters)
 {
 	/* What was too short for a head to the end is a message after all. */
-	if (count->received_bytes > 0 && count->received_bytes < WIRE_STREAM_HEAD_END) {
+	if (!count->is_told && count->received_bytes > 0 &&
+	    count->received_bytes < WIRE_STREAM_HEAD_END) {
 		count->owed = 1;
 		count_messages(counters, 1, 0);
 		service_count_answered(count, counters, 0);

@@ -20,6 +20,7 @@ struct service_count {
 	uint32_t message_bytes; /* 0: unknown */
 	uint32_t owed;          /* messages not yet answered */
 	uint8_t head[WIRE_STREAM_HEAD_END - WIRE_NAME_BYTES];
+	bool is_told; /* set by a protocol that knows messages and tells of them: bytes are bytes */
 };
 
 /* Bytes have arrived; `data` NULL: they were thrown away unseen. */
@@ -27,6 +28,11 @@ void service_count_arrived(struct service_count *count, struct counters *counter
 			   const uint8_t *data, size_t size);
 /* So many more bytes have been answered, or read for good. */
 void service_count_answered(struct service_count *count, struct counters *counters, size_t size);
+/* From a protocol that knows its messages: so many have arrived, or have been answered. */
+void service_count_tell_arrived(struct service_count *count, struct counters *counters,
+				uint32_t messages);
+void service_count_tell_answered(struct service_count *count, struct counters *counters,
+				 uint32_t messages);
 /* The connection has ended. */
 void service_count_ended(struct service_count *count, struct counters *counters);
 /* All that has arrived are whole messages; false also where their size is unknown. */

@@ -191,7 +191,7 @@ static struct source_flow *begin_flow(struct source_service *service,
 	flow->end_ns = UINT64_MAX;
 	if (wish->duration_ns > 0 && wish->duration_ns < UINT64_MAX - now_ns)
 		flow->end_ns = now_ns + wish->duration_ns;
-	flow->schedule = (struct schedule){ now_ns, wish->rate_micro };
+	schedule_init(&flow->schedule, now_ns, (double)wish->rate_micro / 1e6);
 	flow->pacer = (struct pacer){ .due_ns = now_ns, .run = run_flow };
 	list_init(&flow->pacer.node);
 	timer_init(&flow->expiry, on_expiry);

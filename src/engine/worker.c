@@ -264,10 +264,10 @@ static uint32_t own_slots(const struct plan *plan, unsigned index)
 	return (plan->slots.count + plan->workers - 1 - index) / plan->workers;
 }
 
-/* New connections and path probes are the first worker's. */
+/* New connections and probes are the first worker's. */
 static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
 {
-	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH;
+	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH || stream == PLAN_PROBE;
 	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
 }
 
@@ -324,6 +324,8 @@ static int add_activities(struct worker *worker)
 	int result = 0;
 	if (worker->slot_count > 0)
 		result = add_slots(worker);
+	if (result >= 0 && has_stream(plan, worker->index, PLAN_PROBE))
+		result = slots_add_probe(worker);
 	if (result >= 0 && has_stream(plan, worker->index, PLAN_NEW))
 		result = attempts_add(worker);
 	if (result >= 0 && has_stream(plan, worker->index, PLAN_PATH))

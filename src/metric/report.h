@@ -302,6 +302,9 @@ void report_free(struct report *report);
 
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
+/* The stream that the run is about, of kind "slots": persistent (traffic) or load (not
+ * that of other programs); NULL: none. */
+const struct report_stream *report_main_stream(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */

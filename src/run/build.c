@@ -4,67 +4,79 @@
 
 #include "base/units.h"
 #include "engine/flows.h"
+#include "engine/script.h"
 #include "metric/report_datagrams.h"
 #include "metric/report_latency.h"
 #include "run/build_intervals.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
 
-/* Of datagrams in one direction. */
-static bool has_one_way_latency(const struct plan *plan, enum latency latency)
+/* What the stream's connections say; NULL: an echo of traffic's. */
+static const struct script *script_of(const struct plan *plan, enum plan_stream stream)
 {
-	return latency == (plan->slots.is_receiving ? LATENCY_DELAY_VARIATION : LATENCY_SEND_ERROR);
+	const struct plan_target *target =
+		stream == PLAN_PROBE ? plan->probe_target : plan->targets;
+	return target ? target->script : NULL;
+}
+
+static bool is_of_slots(enum plan_stream stream)
+{
+	return stream == PLAN_PERSISTENT || stream == PLAN_LOAD || stream == PLAN_PROBE;
+}
+
+/* Over TCP, with TLS on it or without; what the connection is of. */
+static enum transport transport_of(const struct plan *plan, enum plan_stream stream)
+{
+	if (stream == PLAN_PATH)
+		return TRANSPORT_UDP;
+	if (stream == PLAN_SERVED)
+		return TRANSPORT_TCP;
+	return stream == PLAN_PROBE ? plan->probe.transport : plan->slots.transport;
+}
+
+static bool is_paced(const struct plan *plan, enum plan_stream stream)
+{
+	if (stream == PLAN_PROBE)
+		return plan->probe.rate_per_second > 0;
+	return !is_of_slots(stream) || plan->slots.rate_per_second > 0;
 }
 
 static bool is_one_way(const struct plan *plan, enum plan_stream stream)
 {
-	return stream == plan->slots_stream && plan->slots.count > 0 && plan_is_one_way(plan);
+	return stream == plan->slots_stream && plan_is_one_way(plan);
 }
 
 /* Which histograms a stream fills. */
 static bool has_latency(const struct plan *plan, enum plan_stream stream, enum latency latency)
 {
-	if (is_one_way(plan, stream))
-		return has_one_way_latency(plan, latency);
-	bool has_connections = stream == PLAN_NEW || (stream == PLAN_PERSISTENT &&
-						      plan->slots.transport == TRANSPORT_TCP);
+	bool is_receiving = is_one_way(plan, stream) && plan->slots.is_receiving;
+	const struct script *script = script_of(plan, stream);
+	bool is_answered = stream != PLAN_SERVED && (!script || script->is_answered);
+	bool is_connected = stream != PLAN_PATH && stream != PLAN_SERVED &&
+			    transport_of(plan, stream) != TRANSPORT_UDP;
 	switch (latency) {
 	case LATENCY_RESPONSE:
+		return is_answered && is_paced(plan, stream);
 	case LATENCY_SERVICE:
+		return is_answered;
 	case LATENCY_SEND_ERROR:
-		return stream != PLAN_SERVED;
-	case LATENCY_CONNECT:
-	case LATENCY_FIRST_REPLY:
-		return has_connections;
+		return stream != PLAN_SERVED && is_paced(plan, stream) && !is_receiving;
 	case LATENCY_DELAY_VARIATION:
-		return false;
+		return is_receiving;
+	case LATENCY_CONNECT:
+		return is_connected;
+	case LATENCY_FIRST_REPLY:
+		return is_connected && is_answered;
+	case LATENCY_TLS:
+		return is_connected && transport_of(plan, stream) == TRANSPORT_TLS;
+	case LATENCY_UPGRADE:
+		return is_connected && script && script->ws;
+	case LATENCY_FIRST_BYTE:
+		return is_connected && is_answered && stream != PLAN_NEW && script &&
+		       script->message_bytes == 0;
 	default:
-		return has_connections && stream == PLAN_PERSISTENT;
+		return is_connected && is_of_slots(stream);
 	}
-}
-
-/* Where the datagrams or their echoes come in here; else their receiver has to be asked. */
-static void build_datagrams(const struct build *build, struct report_stream *stream)
-{
-	const struct plan *plan = build->plan;
-	struct bursts bursts = { 0 };
-	struct datagram_losses losses = {
-		.counted_by = "here",
-		.sent = stream->totals.sent,
-		.unique = stream->totals.sent - stream->totals.lost,
-		.bursts = &bursts,
-		.interval_ns = stream->schedule.interval_ns,
-		/* An echo may be lost on the way there: its own host drops what we don't see. */
-		.has_overflows = plan->slots.is_receiving,
-		.overflows = stream->totals.queue_overflows,
-	};
-
-	if (plan->slots.transport != TRANSPORT_UDP ||
-	    (plan_is_one_way(plan) && !plan->slots.is_receiving))
-		return;
-	for (unsigned i = 0; i < engine_workers(build->engine); i++)
-		bursts_merge(&bursts, &engine_worker(build->engine, i)->bursts);
-	stream->datagrams = report_datagrams_of(&losses);
 }
 
 static int compare_errors(const void *left, const void *right)
@@ -94,61 +106,89 @@ static void build_errors(const struct build *build, const struct recorder *recor
 	qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
 }
 
+/* Are the slots' datagrams counted here: echoes, or what source sends? */
+static bool counts_datagrams(const struct plan *plan, enum plan_stream stream)
+{
+	return stream == plan->slots_stream && plan->slots.transport == TRANSPORT_UDP &&
+	       (plan->slots.is_receiving || !plan_is_one_way(plan));
+}
+
+/* Of an echo it is not known which host dropped it: the way there is the peer's to tell. */
+static void build_datagrams(const struct build *build, struct report_stream *stream)
+{
+	struct bursts bursts = { 0 };
+	struct datagram_losses losses = {
+		.counted_by = "here",
+		.sent = stream->totals.sent,
+		.unique = stream->totals.sent - stream->totals.lost,
+		.bursts = &bursts,
+		.interval_ns = stream->schedule.interval_ns,
+		.has_overflows = build->plan->slots.is_receiving,
+		.overflows = stream->totals.queue_overflows,
+	};
+
+	for (unsigned i = 0; i < engine_workers(build->engine); i++)
+		bursts_merge(&bursts, &engine_worker(build->engine, i)->bursts);
+	stream->datagrams = report_datagrams_of(&losses);
+}
+
 struct stream_shape {
 	const char *kind;
-	enum transport transport;
 	uint64_t slots;
 	uint64_t message_bytes;
 	double rate_per_second;
 	uint64_t paced; /* slots or flows that share the rate */
 };
 
+static struct stream_shape shape_of_slots(const char *kind, const struct plan_slots *slots)
+{
+	return (struct stream_shape){ kind, slots->count, slots->message_bytes,
+				      slots->rate_per_second, slots->count };
+}
+
 static struct stream_shape shape_of(const struct plan *plan, enum plan_stream stream)
 {
 	switch (stream) {
 	case PLAN_PERSISTENT:
 	case PLAN_LOAD:
-		return (struct stream_shape){ "slots",
-					      plan->slots.transport,
-					      plan->slots.count,
-					      plan->slots.message_bytes,
-					      plan->slots.rate_per_second,
-					      plan->slots.count };
+		return shape_of_slots("slots", &plan->slots);
+	case PLAN_PROBE:
+		return shape_of_slots("probe", &plan->probe);
 	case PLAN_NEW:
-		return (struct stream_shape){ "attempts",
-					      TRANSPORT_TCP,
-					      0,
-					      plan->attempts.message_bytes,
-					      plan->attempts.rate_per_second,
-					      1 };
+		return (struct stream_shape){ "attempts", 0, plan->slots.message_bytes,
+					      plan->attempts.rate_per_second, 1 };
 	case PLAN_PATH:
-		return (struct stream_shape){ "probes",
-					      TRANSPORT_UDP,
-					      plan->path.flows,
-					      plan->path.message_bytes,
+		return (struct stream_shape){ "probes", plan->path.flows, plan->path.message_bytes,
 					      plan->path.rate_per_second * plan->path.flows,
 					      plan->path.flows };
 	default:
-		return (struct stream_shape){ "service", TRANSPORT_TCP, 0, 0, 0, 0 };
+		return (struct stream_shape){ "service", 0, 0, 0, 0 };
 	}
 }
 
-static void describe(const struct plan *plan, enum plan_stream which, const char *target,
-		     struct report_stream *stream)
+void build_describe(const struct plan *plan, enum plan_stream which, const char *target,
+		    struct report_stream *stream)
 {
 	struct stream_shape shape = shape_of(plan, which);
-	stream->name = plan_stream_name(which);
-	stream->kind = shape.kind;
-	stream->target = target;
-	stream->transport = transport_name(shape.transport);
-	stream->slots = shape.slots;
-	stream->message_bytes = shape.message_bytes;
-	stream->is_measured = true;
-	stream->schedule.is_open_loop = shape.rate_per_second > 0;
-	stream->schedule.rate_per_second = shape.rate_per_second;
+	bool is_probe = which == PLAN_PROBE && plan->probe_target;
+	*stream = (struct report_stream){
+		.name = plan_stream_name(which),
+		.kind = shape.kind,
+		.target = is_probe ? plan->probe_target->text : target,
+		.transport = transport_name(transport_of(plan, which)),
+		.slots = shape.slots,
+		.message_bytes = shape.message_bytes,
+		.is_measured = true,
+		.schedule.is_open_loop = shape.rate_per_second > 0,
+		.schedule.rate_per_second = shape.rate_per_second,
+	};
 	if (shape.rate_per_second > 0)
 		stream->schedule.interval_ns =
 			(uint64_t)((double)NS_PER_S * (double)shape.paced / shape.rate_per_second);
+	for (int i = 0; i < LATENCY_COUNT; i++)
+		stream->latency[i].is_measured = has_latency(plan, which, i);
+	if (counts_datagrams(plan, which))
+		stream->datagrams.counted_by = "here";
 }
 
 /* Why the path has no record. */
@@ -198,18 +238,18 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 			 struct recorder *recorder)
 {
 	struct report_stream *stream = &report->streams[report->stream_count++];
-	describe(build->plan, which, build->target, stream);
+	build_describe(build->plan, which, build->target, stream);
 	stream->totals = recorder->counters;
 	for (int i = 0; i < LATENCY_COUNT; i++)
-		if (has_latency(build->plan, which, i))
+		if (stream->latency[i].is_measured)
 			stream->latency[i] =
 				report_latency_of(recorder_hist(recorder, i), &report->arena);
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
+	if (counts_datagrams(build->plan, which))
+		build_datagrams(build, stream);
 	build_errors(build, recorder, report, stream);
 	build_intervals(build, which, report, stream);
-	if (which == PLAN_LOAD)
-		build_datagrams(build, stream);
 	if (which == PLAN_PERSISTENT)
 		build_slots(build, report, stream);
 	if (which == PLAN_NEW)
@@ -266,7 +306,7 @@ void build_unmeasured(const struct plan *plan, enum outcome outcome, struct repo
 		if (!plan_has_stream(plan, i))
 			continue;
 		struct report_stream *stream = &report->streams[report->stream_count++];
-		describe(plan, i, report->target, stream);
+		build_describe(plan, i, report->target, stream);
 		stream->is_measured = false;
 		stream->reason = report->not_measured;
 	}

@@ -136,7 +136,7 @@ static void build_outages(const struct build *build, enum plan_stream which, str
 void build_intervals(const struct build *build, enum plan_stream which, struct report *report,
 		     struct report_stream *stream)
 {
-	if (which == PLAN_SERVED)
+	if (which == PLAN_SERVED || which == PLAN_LOAD || which == PLAN_PROBE)
 		return;
 	if (which != PLAN_PERSISTENT) {
 		build_outages(build, which, report, stream);
@@ -145,7 +145,7 @@ void build_intervals(const struct build *build, enum plan_stream which, struct r
 	take(build, which, INTERVAL_INTERRUPTION, &report->arena, &stream->interruptions);
 	stream->interruptions.resolution_ns = stream->schedule.interval_ns;
 	report_intervals_cut(&stream->interruptions);
-	if (build->plan->slots.transport != TRANSPORT_TCP) {
+	if (build->plan->slots.transport == TRANSPORT_UDP) {
 		stream->stalls.reason = "datagrams have no order in which to stall";
 		return;
 	}

@@ -82,12 +82,13 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 static uint64_t ended_connections(const struct report *report, enum outcome outcome,
 				  bool is_between)
 {
+	const struct report_stream *stream = report_main_stream(report);
 	uint64_t count = 0;
-	for (uint32_t i = 0; i < report->connection_count; i++) {
+	for (uint32_t i = 0; stream && i < report->connection_count; i++) {
 		const struct report_connection *connection = &report->connections[i];
 		bool has_ended = connection->outcome == outcome && connection->ended_ns >= 0 &&
 				 connection->connected_ns != INT64_MIN &&
-				 strcmp(connection->stream, "persistent") == 0;
+				 strcmp(connection->stream, stream->name) == 0;
 		bool had_answered = connection->received > 0 || connection->backend;
 		count += has_ended && (!is_between || (connection->lost == 0 && had_answered));
 	}
@@ -149,7 +150,7 @@ static void result_outages(const struct report_stream *stream, const char *noun,
 /* "8,820 messages and 441 new connections": what went well. */
 static void result_all_well(const struct report *report, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	char messages[PHRASE_MAX], connections[PHRASE_MAX];
 	struct clauses clauses;
@@ -169,7 +170,7 @@ static void result_all_well(const struct report *report, struct buffer *out)
 static void result_losses(const struct report *report, bool has_expectations,
 			  struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	if (slots && !has_expectations)
 		result_interruptions(slots, clauses);
 	if (slots)
@@ -181,7 +182,7 @@ static void result_losses(const struct report *report, bool has_expectations,
 static void result_faults(const struct report *report, bool has_expectations,
 			  struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	size_t before = clauses->out->size;
 	result_losses(report, has_expectations, clauses);
 	if (clauses->out->size == before)
@@ -195,7 +196,7 @@ static void result_faults(const struct report *report, bool has_expectations,
 
 static void result_rest(const struct report *report, struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *path = measured_stream(report, "path");
 	char share[PHRASE_MAX];
 	if (slots) {

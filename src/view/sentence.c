@@ -59,7 +59,7 @@ static const char *served_name(const struct report *report)
 static void headline_workload(const struct report *report, struct clauses *clauses)
 {
 	char rate[PHRASE_MAX], flows[PHRASE_MAX];
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = measured_stream(report, "path");
 	bool has_slots = slots && (slots->slots > 0 || !foreign_report(report));
@@ -124,7 +124,7 @@ static const char *likely_cause(enum outcome outcome)
 /* In the time that was measured, though it does answer. */
 static bool result_too_late(const struct report *report, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	char length[PHRASE_MAX];
 	if (!slots || slots->latency[LATENCY_FIRST_REPLY].count == 0)
 		return false;
@@ -196,7 +196,7 @@ static void result_served(const struct report *report, const struct report_strea
 /* A signal came before anything counted. */
 static void result_in_ramp(const struct report *report, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	char up[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
 	uint64_t count = slots ? slots->totals.connects - slots->totals.disconnects : 0;
 	if (report->expectation_count > 0)

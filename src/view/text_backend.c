@@ -103,7 +103,7 @@ static void backends_left_out(const struct report_stream *stream, struct buffer 
 
 void text_backends(const struct report *report, const struct text_style *style, struct buffer *out)
 {
-	const struct report_stream *stream = report_stream(report, "persistent");
+	const struct report_stream *stream = report_main_stream(report);
 	if (!stream || !stream->is_measured || stream->backend_count == 0 ||
 	    report->has_nothing_answered)
 		return;

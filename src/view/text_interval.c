@@ -79,7 +79,7 @@ void text_intervals(const struct report *report, const struct text_style *style,
 	static const struct kind of_flows = { "INTERRUPTIONS", "flow", true };
 	static const struct kind of_new = { "OUTAGES", "new connections", false };
 	static const struct kind of_path = { "PATH OUTAGES", "flow", true };
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
 	if (report->has_nothing_answered)

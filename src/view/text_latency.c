@@ -179,7 +179,7 @@ static void identity(const struct report_stream *stream, const char *noun, struc
 
 static void identities(const struct report *report, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *path = report_stream(report, "path");
 	if (slots && slots->totals.scheduled + slots->totals.sent > 0)
 		identity(slots, strcmp(slots->transport, "udp") == 0 ? "DATAGRAMS" : "MESSAGES",

@@ -259,7 +259,7 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 
 static void trust_clauses(const struct report *report, struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
 	const struct report_stream *paced = slots ? slots : attempts;

@@ -1,4 +1,7 @@
 /* Exact counts at any rate over days, and every message dealt once, in order. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +11,8 @@
 #include <cmocka.h>
 
 #include "base/attributes.h"
+#include "base/random.h"
+#include "base/rate_ramp.h"
 #include "engine/schedule.h"
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -180,6 +185,290 @@ static void a_worker_without_slots_has_nothing_due(void **state)
 	assert_int_equal(cursor.due_ns, UINT64_MAX);
 }
 
+/* ---- rates that change ---- */
+
+struct ramped {
+	const char *text;
+	uint64_t at_ns;
+	uint64_t count; /* due before */
+};
+
+static void init_ramped(struct schedule *schedule, const char *text)
+{
+	struct rate_ramp ramp;
+	struct error error = { 0 };
+
+	if (rate_ramp_parse(text, &error, &ramp) < 0)
+		fail_msg("%s: %s", text, error.text);
+	schedule_init_planned(schedule, START_NS, 0, &ramp);
+}
+
+static void ramps_and_steps_are_exact(void **state)
+{
+	static const struct ramped cases[] = {
+		/* clang-format off */
+		/* The area under the line: half of 30 s at 5000/s. */
+		{ "0..5k/30s", 30 * SECOND_NS, 75000 },
+		{ "0..5k/30s", 15 * SECOND_NS, 18750 },
+		{ "0..5k/30s", 40 * SECOND_NS, 125000 },
+		{ "5k..0/30s", 15 * SECOND_NS, 56250 },
+		{ "5k..0/30s", 30 * SECOND_NS, 75000 },
+		{ "5k..0/30s", 3000 * SECOND_NS, 75000 },
+		{ "1k..3k/10s,100/10s", 20 * SECOND_NS, 21000 },
+		{ "1k..3k/10s,100/10s", 30 * SECOND_NS, 22000 },
+		{ "1k/10s,2k/10s,5k", 10 * SECOND_NS, 10000 },
+		{ "1k/10s,2k/10s,5k", 20 * SECOND_NS, 30000 },
+		{ "1k/10s,2k/10s,5k", 21 * SECOND_NS, 35000 },
+		{ "10/1s,0/100s,10", 101 * SECOND_NS, 10 },
+		{ "10/1s,0/100s,10", 102 * SECOND_NS, 20 },
+		/* Halves of a message are carried over: 0.5 + 0.5 + 0.5 */
+		{ "1/500ms,1/500ms,1/500ms,0", 10 * SECOND_NS, 2 },
+		/* A day up to the highest rate: 1e9 * 86400 / 2 */
+		{ "0..1G/1d", 86400 * SECOND_NS, UINT64_C(43200000000000) },
+		/* A year. */
+		{ "0..1G/365d", 365 * 86400 * SECOND_NS, UINT64_C(15768000000000000) },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct schedule schedule;
+
+		init_ramped(&schedule, cases[i].text);
+		uint64_t count = schedule_count(&schedule, START_NS + cases[i].at_ns);
+		if (count != cases[i].count)
+			fail_msg("%s: %" PRIu64 ", not %" PRIu64, cases[i].text, count,
+				 cases[i].count);
+	}
+}
+
+static void due_in_a_ramp_is_rounded_down(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t number;
+		uint64_t due_ns;
+	} cases[] = {
+		/* clang-format off */
+		/* n = t^2 * 5000 / 60: n is due at sqrt(n * 0.012) s. */
+		{ "0..5k/30s", 0, 0 },
+		{ "0..5k/30s", 1, 109544511 },
+		{ "0..5k/30s", 75, 948683298 },
+		{ "0..5k/30s", 30000, UINT64_C(18973665961) },
+		{ "0..5k/30s", 75000, 30 * SECOND_NS },
+		{ "0..5k/30s", 75001, 30 * SECOND_NS + 200000 },
+		{ "1k/10s,2k", 10000, 10 * SECOND_NS },
+		{ "1k/10s,2k", 10001, 10 * SECOND_NS + 500000 },
+		/* The message after a pause is due when it ends. */
+		{ "10/1s,0/100s,10", 9, 900000000 },
+		{ "10/1s,0/100s,10", 10, 101 * SECOND_NS },
+		{ "10/1s,0/100s,10", 11, 101 * SECOND_NS + 100000000 },
+		{ "0/5s,10", 0, 5 * SECOND_NS },
+		/* One more than there ever are. */
+		{ "10..0/2s", 10, UINT64_MAX - START_NS },
+		{ "10/1s,0", 10, UINT64_MAX - START_NS },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct schedule schedule;
+
+		init_ramped(&schedule, cases[i].text);
+		uint64_t due_ns = schedule_due(&schedule, cases[i].number) - START_NS;
+		if (due_ns != cases[i].due_ns)
+			fail_msg("%s: %" PRIu64 " at %" PRIu64 ", not %" PRIu64, cases[i].text,
+				 cases[i].number, due_ns, cases[i].due_ns);
+	}
+}
+
+static uint64_t pick(struct random *random, uint64_t most)
+{
+	/* As many small ones as large ones. */
+	unsigned bits = (unsigned)random_below(random, 64);
+	uint64_t value = random_next(random) >> bits;
+
+	return value > most ? value % (most + 1) : value;
+}
+
+static double pick_rate(struct random *random)
+{
+	return random_below(random, 6) == 0 ? 0 : (double)(1 + pick(random, 999999999999999)) / 1e6;
+}
+
+static void make_ramp(struct random *random, struct rate_ramp *ramp)
+{
+	*ramp = (struct rate_ramp){ .count = 1 + (uint32_t)random_below(random, 31) };
+	for (uint32_t i = 0; i < ramp->count; i++) {
+		struct rate_ramp_part *part = &ramp->parts[i];
+
+		part->from = pick_rate(random);
+		part->to = random_below(random, 2) ? part->from : pick_rate(random);
+		part->length_ns = 1 + pick(random, RATE_RAMP_TIME_MAX_NS / 31 - 1);
+	}
+}
+
+/* Message n is due after the moments at which n or fewer are, and none before the one before it. */
+static void check_number(const struct schedule *schedule, uint64_t number)
+{
+	uint64_t due_ns = schedule_due(schedule, number);
+
+	if (number > 0)
+		assert_true(schedule_due(schedule, number - 1) <= due_ns);
+	if (due_ns == UINT64_MAX)
+		return;
+	assert_true(schedule_count(schedule, due_ns) <= number);
+	assert_true(schedule_count(schedule, due_ns + 1) > number);
+}
+
+static void check_moment(const struct schedule *schedule, uint64_t at_ns)
+{
+	uint64_t count = schedule_count(schedule, at_ns);
+
+	assert_true(schedule_count(schedule, at_ns + 1) >= count);
+	assert_true(schedule_due(schedule, count) >= at_ns);
+	if (count > 0)
+		assert_true(schedule_due(schedule, count - 1) < at_ns);
+}
+
+static void any_rates_keep_due_and_count_together(void **state)
+{
+	struct random random;
+
+	random_init(&random, 4711);
+	for (int i = 0; i < 300; i++) {
+		struct rate_ramp ramp;
+		struct schedule schedule;
+
+		make_ramp(&random, &ramp);
+		schedule_init_planned(&schedule, START_NS, 0, &ramp);
+		for (uint32_t s = 0; s < schedule.count; s++) {
+			uint64_t begin_ns = schedule.segments[s].start_ns;
+			uint64_t first = schedule_count(&schedule, begin_ns);
+
+			check_moment(&schedule, begin_ns);
+			check_moment(&schedule, begin_ns + 1);
+			check_number(&schedule, first);
+			check_number(&schedule, first + 1);
+			check_number(&schedule, first > 0 ? first - 1 : 0);
+			for (int k = 0; k < 5; k++) {
+				check_moment(&schedule, begin_ns + pick(&random, 1000 * SECOND_NS));
+				check_number(&schedule, first + pick(&random, 1000000));
+			}
+		}
+	}
+}
+
+/* Whatever the parts are, they add up: a line is as much as its mean over its length. */
+static void the_sum_of_the_segments_is_what_is_due(void **state)
+{
+	struct random random;
+
+	random_init(&random, 815);
+	for (int i = 0; i < 300; i++) {
+		struct rate_ramp ramp;
+		struct schedule schedule;
+		unsigned __int128 parts = 0;
+		uint64_t at_ns = START_NS;
+
+		make_ramp(&random, &ramp);
+		schedule_init_planned(&schedule, START_NS, 0, &ramp);
+		for (uint32_t p = 0; p < ramp.count; p++) {
+			uint64_t from = (uint64_t)llround(ramp.parts[p].from * 1e6);
+			uint64_t to = (uint64_t)llround(ramp.parts[p].to * 1e6);
+
+			parts += (unsigned __int128)(from + to) * ramp.parts[p].length_ns;
+			at_ns += ramp.parts[p].length_ns;
+			uint64_t whole = (uint64_t)((parts + UINT64_C(1999999999999999)) /
+						    UINT64_C(2000000000000000));
+			assert_int_equal(schedule_count(&schedule, at_ns), whole);
+		}
+	}
+}
+
+static void check_ramp_dealing(const char *text, uint32_t slots, uint32_t workers, uint64_t numbers)
+{
+	struct schedule schedule;
+	struct schedule_cursor cursors[8];
+
+	init_ramped(&schedule, text);
+	for (uint32_t w = 0; w < workers; w++)
+		schedule_cursor_init(&cursors[w], &schedule, slots, w, workers);
+	for (uint64_t number = 0; number < numbers; number++) {
+		struct schedule_cursor *cursor = &cursors[number % slots % workers];
+
+		assert_int_equal(cursor->number, number);
+		assert_int_equal(cursor->due_ns, schedule_due(&schedule, number));
+		assert_int_equal(cursor->slot, number % slots);
+		assert_int_equal(cursor->round, number / slots);
+		schedule_cursor_next(cursor);
+	}
+}
+
+static void cursors_follow_ramps_and_steps(void **state)
+{
+	static const char *const texts[] = {
+		"0..5k/300ms",
+		"7/1s,13.3/700ms,50",
+		"1k/100ms,0/1s,3..7k/10ms,333.3/1s,10..0/2s",
+	};
+	static const uint32_t slots[] = { 1, 3, 8, 101 };
+	static const uint32_t workers[] = { 1, 3, 8 };
+
+	for (size_t t = 0; t < array_size(texts); t++)
+		for (size_t s = 0; s < array_size(slots); s++)
+			for (size_t w = 0; w < array_size(workers); w++)
+				check_ramp_dealing(texts[t], slots[s], workers[w], 2000);
+}
+
+static void a_change_keeps_what_was_due(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t from_ns;
+		double rate;
+		uint64_t at_ns;
+		uint64_t count;
+	} cases[] = {
+		/* clang-format off */
+		{ "100", 10 * SECOND_NS, 300, 20 * SECOND_NS, 4000 },
+		{ "100", 10 * SECOND_NS, 0, 20 * SECOND_NS, 1000 },
+		{ "100", 0, 300, 20 * SECOND_NS, 6000 },
+		{ "0..5k/30s", 15 * SECOND_NS, 10, 25 * SECOND_NS, 18850 },
+		{ "1k/10s,2k/10s,5k", 10 * SECOND_NS, 1, 20 * SECOND_NS, 10010 },
+		{ "1k/10s,2k/10s,5k", 12 * SECOND_NS, 1, 22 * SECOND_NS, 14010 },
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct schedule schedule;
+		struct schedule before;
+
+		init_ramped(&before, cases[i].text);
+		schedule = before;
+		uint64_t from_ns = START_NS + cases[i].from_ns;
+		assert_int_equal(schedule_change(&schedule, from_ns, cases[i].rate), 0);
+		assert_int_equal(schedule_count(&schedule, START_NS + cases[i].at_ns),
+				 cases[i].count);
+		assert_int_equal(schedule_count(&schedule, from_ns),
+				 schedule_count(&before, from_ns));
+		for (uint64_t number = 0; number < cases[i].count; number += 97)
+			check_number(&schedule, number);
+	}
+}
+
+static void changes_have_an_end(void **state)
+{
+	struct schedule schedule;
+	int result = 0;
+	uint64_t changes = 0;
+
+	schedule_init(&schedule, START_NS, 1);
+	for (; result == 0; changes++)
+		result = schedule_change(&schedule, START_NS + (changes + 1) * SECOND_NS, 1);
+	assert_int_equal(result, -ENOSPC);
+	assert_int_equal(changes, SCHEDULE_SEGMENTS_MAX);
+	assert_int_equal(schedule_count(&schedule, START_NS + 100 * SECOND_NS), 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +480,13 @@ int main(void)
 		cmocka_unit_test(cursors_deal_each_message_once),
 		cmocka_unit_test(a_cursor_does_not_drift),
 		cmocka_unit_test(a_worker_without_slots_has_nothing_due),
+		cmocka_unit_test(ramps_and_steps_are_exact),
+		cmocka_unit_test(due_in_a_ramp_is_rounded_down),
+		cmocka_unit_test(any_rates_keep_due_and_count_together),
+		cmocka_unit_test(the_sum_of_the_segments_is_what_is_due),
+		cmocka_unit_test(cursors_follow_ramps_and_steps),
+		cmocka_unit_test(a_change_keeps_what_was_due),
+		cmocka_unit_test(changes_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/rate_ramp.h"
 #include "base/units.h"
 #include "engine/schedule.h"
 #include "support/simulation.h"
@@ -54,6 +55,24 @@ static void counts_are_exact_at_odd_rates_over_hours(void **state)
 				 runs[i].slots);
 		simulation_deinit(&simulation);
 	}
+}
+
+/* 40 s of "0..100/20s": half of 2,000 on the way up, then 2,000. */
+static void a_ramp_is_kept_to_the_message(void **state)
+{
+	(void)state;
+	struct simulation simulation;
+	struct rate_ramp ramp = { .parts = { { 0, 100, 20 * NS_PER_S } }, .count = 1 };
+	set_up(&simulation, 2, 7, 100, 40 * NS_PER_S);
+	simulation.plan.slots.ramp = &ramp;
+	simulation_begin(&simulation);
+	simulation_finish(&simulation);
+	const struct counters *counters = simulation_counters(&simulation, PLAN_PERSISTENT);
+	assert_int_equal(counters->scheduled, 1000 + 2000);
+	assert_int_equal(counters->received, counters->scheduled);
+	assert_int_equal(counters->debt_max_ns, 0);
+	assert_identities(&simulation);
+	simulation_deinit(&simulation);
 }
 
 static void response_is_the_round_trip(void **state)
@@ -314,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_are_exact_at_odd_rates_over_hours),
+		cmocka_unit_test(a_ramp_is_kept_to_the_message),
 		cmocka_unit_test(response_is_the_round_trip),
 		cmocka_unit_test(a_cut_stalls_and_loses_nothing),
 		cmocka_unit_test(a_reset_loses_what_was_owed_and_is_interrupted),

@@ -13,9 +13,16 @@
 static const struct uri_defaults traffic = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO,
-	.has_bare_transports = true,
+	.bare_transports = URI_TRANSPORTS_SERVICE,
 };
-static const struct uri_defaults load = { .service = SERVICE_DISCARD };
+static const struct uri_defaults load = {
+	.service = SERVICE_DISCARD,
+	.bare_transports = URI_TRANSPORTS_RAW,
+};
+static const struct uri_defaults plain = {
+	.service = SERVICE_DISCARD,
+	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+};
 static const struct uri_defaults serve = { .service = SERVICE_TRAFFIC, .is_listening = true };
 
 /* clang-format off */
@@ -28,23 +35,41 @@ static const struct {
 	enum transport transport;
 	uint16_t port;
 	bool has_transport;
+	const char *path;
 } good[] = {
-	{ &traffic, "10.20.0.5", "tcp://10.20.0.5:5003", "10.20.0.5", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false },
-	{ &traffic, "web:80", "tcp://web:80", "web", SERVICE_TRAFFIC, TRANSPORT_TCP, 80, false },
-	{ &traffic, "udp://web", "udp://web:5003", "web", SERVICE_TRAFFIC, TRANSPORT_UDP, 5003, true },
-	{ &traffic, "TCP://Web-1_a.example./", "tcp://Web-1_a.example.:5003", "Web-1_a.example.", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, true },
-	{ &traffic, "traffic+udp://web", "traffic+udp://web:5003", "web", SERVICE_TRAFFIC, TRANSPORT_UDP, 5003, true },
-	{ &traffic, "echo://[2001:db8::1]:7", "echo://[2001:db8::1]:7", "2001:db8::1", SERVICE_ECHO, TRANSPORT_TCP, 7, false },
-	{ &traffic, "[fe80::1%eth0]", "tcp://[fe80::1%eth0]:5003", "fe80::1%eth0", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false },
-	{ &load, "10.9.1.2", "discard://10.9.1.2:5009", "10.9.1.2", SERVICE_DISCARD, TRANSPORT_TCP, 5009, false },
-	{ &load, "source://h", "source://h:5019", "h", SERVICE_SOURCE, TRANSPORT_TCP, 5019, false },
-	{ &load, "discard+udp://h:65535", "discard+udp://h:65535", "h", SERVICE_DISCARD, TRANSPORT_UDP, 65535, true },
-	{ &serve, "traffic://:5003", "traffic://:5003", "", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false },
-	{ &serve, "echo+tcp://[::]:0", "echo+tcp://[::]:0", "::", SERVICE_ECHO, TRANSPORT_TCP, 0, true },
-	{ &serve, "discard://", "discard://:5009", "", SERVICE_DISCARD, TRANSPORT_TCP, 5009, false },
-	{ &traffic, "srv://_traffic._tcp.web.example", "srv://_traffic._tcp.web.example", "_traffic._tcp.web.example", SERVICE_TRAFFIC, TRANSPORT_TCP, 0, true },
-	{ &traffic, "srv://_echo._UDP.web", "srv://_echo._UDP.web", "_echo._UDP.web", SERVICE_ECHO, TRANSPORT_UDP, 0, true },
-	{ &traffic, "srv://_http._tcp.web", "srv://_http._tcp.web", "_http._tcp.web", SERVICE_TRAFFIC, TRANSPORT_TCP, 0, true },
+	{ &traffic, "10.20.0.5", "tcp://10.20.0.5:5003", "10.20.0.5", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
+	{ &traffic, "web:80", "tcp://web:80", "web", SERVICE_TRAFFIC, TRANSPORT_TCP, 80, false, "" },
+	{ &traffic, "udp://web", "udp://web:5003", "web", SERVICE_TRAFFIC, TRANSPORT_UDP, 5003, true, "" },
+	{ &traffic, "TCP://Web-1_a.example./", "tcp://Web-1_a.example.:5003", "Web-1_a.example.", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, true, "" },
+	{ &traffic, "traffic+udp://web", "traffic+udp://web:5003", "web", SERVICE_TRAFFIC, TRANSPORT_UDP, 5003, true, "" },
+	{ &traffic, "echo://[2001:db8::1]:7", "echo://[2001:db8::1]:7", "2001:db8::1", SERVICE_ECHO, TRANSPORT_TCP, 7, false, "" },
+	{ &traffic, "[fe80::1%eth0]", "tcp://[fe80::1%eth0]:5003", "fe80::1%eth0", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
+	{ &load, "10.9.1.2", "discard://10.9.1.2:5009", "10.9.1.2", SERVICE_DISCARD, TRANSPORT_TCP, 5009, false, "" },
+	{ &load, "source://h", "source://h:5019", "h", SERVICE_SOURCE, TRANSPORT_TCP, 5019, false, "" },
+	{ &load, "source+udp://h", "source+udp://h:5019", "h", SERVICE_SOURCE, TRANSPORT_UDP, 5019, false, "" },
+	{ &load, "discard+udp://h:65535", "discard+udp://h:65535", "h", SERVICE_DISCARD, TRANSPORT_UDP, 65535, true, "" },
+	{ &serve, "traffic://:5003", "traffic://:5003", "", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
+	{ &serve, "echo+tcp://[::]:0", "echo+tcp://[::]:0", "::", SERVICE_ECHO, TRANSPORT_TCP, 0, true, "" },
+	{ &serve, "discard://", "discard://:5009", "", SERVICE_DISCARD, TRANSPORT_TCP, 5009, false, "" },
+	{ &traffic, "srv://_traffic._tcp.web.example", "srv://_traffic._tcp.web.example", "_traffic._tcp.web.example", SERVICE_TRAFFIC, TRANSPORT_TCP, 0, true, "" },
+	{ &traffic, "srv://_echo._UDP.web", "srv://_echo._UDP.web", "_echo._UDP.web", SERVICE_ECHO, TRANSPORT_UDP, 0, true, "" },
+	{ &traffic, "srv://_mqtt._tcp.web", "srv://_mqtt._tcp.web", "_mqtt._tcp.web", SERVICE_TRAFFIC, TRANSPORT_TCP, 0, true, "" },
+	{ &traffic, "tls://web", "tls://web:5003", "web", SERVICE_TRAFFIC, TRANSPORT_TLS, 5003, true, "" },
+	{ &load, "echo+tls://web", "echo+tls://web:5007", "web", SERVICE_ECHO, TRANSPORT_TLS, 5007, true, "" },
+	{ &load, "tcp://web:25", "tcp://web:25", "web", SERVICE_NONE, TRANSPORT_TCP, 25, true, "" },
+	{ &load, "TLS://[::1]:443/", "tls://[::1]:443", "::1", SERVICE_NONE, TRANSPORT_TLS, 443, true, "" },
+	{ &load, "udp://web:53", "udp://web:53", "web", SERVICE_NONE, TRANSPORT_UDP, 53, true, "" },
+	{ &load, "srv://_mqtt._tcp.web", "srv://_mqtt._tcp.web", "_mqtt._tcp.web", SERVICE_NONE, TRANSPORT_TCP, 0, true, "" },
+	{ &load, "srv://_https._tcp.web/x?y", "srv://_https._tcp.web/x?y", "_https._tcp.web", SERVICE_HTTP, TRANSPORT_TLS, 0, true, "/x?y" },
+	{ &load, "http://web", "http://web:80", "web", SERVICE_HTTP, TRANSPORT_TCP, 80, false, "/" },
+	{ &load, "http://web/", "http://web:80/", "web", SERVICE_HTTP, TRANSPORT_TCP, 80, false, "/" },
+	{ &load, "HTTPS://Web/Items?a=%20&b=/?:@", "https://Web:443/Items?a=%20&b=/?:@", "Web", SERVICE_HTTP, TRANSPORT_TLS, 443, true, "/Items?a=%20&b=/?:@" },
+	{ &load, "http+tls://web:8443?a", "http+tls://web:8443/?a", "web", SERVICE_HTTP, TRANSPORT_TLS, 8443, true, "/?a" },
+	{ &load, "ws://[::1]:9/feed", "ws://[::1]:9/feed", "::1", SERVICE_WS, TRANSPORT_TCP, 9, false, "/feed" },
+	{ &load, "wss://feed", "wss://feed:443", "feed", SERVICE_WS, TRANSPORT_TLS, 443, true, "/" },
+	{ &load, "ws+tls://feed", "ws+tls://feed:443", "feed", SERVICE_WS, TRANSPORT_TLS, 443, true, "/" },
+	{ &load, "control://web", "control://web:5004", "web", SERVICE_CONTROL, TRANSPORT_TCP, 5004, false, "" },
+	{ &serve, "https://:8443/", "https://:8443", "", SERVICE_HTTP, TRANSPORT_TLS, 8443, true, "" },
 };
 
 static const struct {
@@ -56,9 +81,22 @@ static const struct {
 	{ &serve, "udp://h", "udp:// is how, not what: traffic+udp://h, echo+udp://h or discard+udp://h?" },
 	{ &load, "trafic://h", "\"trafic\" is not a scheme; did you mean traffic://?" },
 	{ &load, "ecoh+udp://h", "\"ecoh\" is not a scheme; did you mean echo://?" },
-	{ &load, "https://h/x", "\"https\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
-	{ &load, "icmp://h", "\"icmp\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
-	{ &load, "://h", "\"\" is not a scheme that conntest knows (traffic, echo, discard, source, tcp, udp, srv)" },
+	{ &load, "htps://h/x", "\"htps\" is not a scheme; did you mean https://?" },
+	{ &load, "https+tcp://h", "\"https+tcp\": https is over TLS and nothing else" },
+	{ &plain, "https://h", "over tls this command does nothing yet" },
+	{ &plain, "srv://_wss._tcp.h", "over tls this command does nothing yet" },
+	{ &load, "http+udp://h", "http does not run over udp: http://" },
+	{ &load, "tcp://h", "tcp://h names no port, and bytes as given have none of their own: tcp://h:PORT" },
+	{ &load, "tcp://h:1/x", "tcp takes no path: leave out /x" },
+	{ &load, "http://h/a b", "the path has a byte that no request line takes (2 characters in): write %20" },
+	{ &load, "http://h/\r\nX: y", "the path has a byte that no request line takes (1 characters in): write %0D" },
+	{ &load, "http://h/\xc3\xa4", "the path has a byte that no request line takes (1 characters in): write %C3" },
+	{ &load, "http://h/a#top", "\"#top\" is for browsers and is never sent: leave it out" },
+	{ &load, "https://me:secret@h/", "a target holds no user and no password: leave out all before the @ (over HTTP, -H 'Authorization: ...' tells them)" },
+	{ &serve, "http://:80/x", "http takes no path: leave out /x" },
+	{ &serve, "tls://:1", "tls:// is how, not what: traffic+tls://:1, echo+tls://:1 or discard+tls://:1?" },
+	{ &load, "icmp://h", "\"icmp\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, ws, wss, control, tcp, udp, tls, srv)" },
+	{ &load, "://h", "\"\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, ws, wss, control, tcp, udp, tls, srv)" },
 	{ &load, "echo+sctp://h", "\"echo+sctp\": a service runs over +tcp, +udp or +tls" },
 	{ &traffic, "discard://h", "discard:// is of no use here; traffic://, echo:// is" },
 	{ &traffic, "", "\"\" names no host" },
@@ -70,7 +108,7 @@ static const struct {
 	{ &traffic, "[web]", "\"[web]\" is not an IPv6 address" },
 	{ &traffic, "[fe80::1%]", "\"[fe80::1%]\" is not an IPv6 address" },
 	{ &traffic, "10.0.0.256", "\"10.0.0.256\" is not an IPv4 address" },
-	{ &traffic, "me@web", "\"me@web\" is not a host name" },
+	{ &traffic, "me@web", "a target holds no user and no password: leave out all before the @ (over HTTP, -H 'Authorization: ...' tells them)" },
 	{ &traffic, "we b", "\"we b\" is not a host name" },
 	{ &traffic, "web:", "port \"\" is not a number from 1 to 65535" },
 	{ &traffic, "web:0", "port \"0\" is not a number from 1 to 65535" },
@@ -103,6 +141,7 @@ static void reads_targets(void **state)
 		assert_int_equal(uri.service, good[i].service);
 		assert_int_equal(uri.transport, good[i].transport);
 		assert_int_equal(uri.port, good[i].port);
+		assert_string_equal(uri.path, good[i].path);
 		assert_int_equal(uri.has_transport, good[i].has_transport);
 		assert_int_equal(uri.is_srv, strncmp(good[i].text, "srv:", 4) == 0);
 	}
@@ -132,8 +171,8 @@ static void says_what_is_wrong(void **state)
 
 static void refuses_what_is_too_long(void **state)
 {
-	for (size_t length = 200; length < 1000; length++) {
-		char text[1001];
+	for (size_t length = 200; length < 2000; length++) {
+		char text[2001];
 		memset(text, 'a', length);
 		text[length] = '\0';
 		struct error error = { "" };
@@ -144,6 +183,22 @@ static void refuses_what_is_too_long(void **state)
 		(void)snprintf(said, sizeof(said), "at most, this has %zu", length);
 		if (length >= URI_HOST_MAX)
 			assert_non_null(strstr(error.text, said));
+	}
+}
+
+static void a_path_has_an_end(void **state)
+{
+	for (size_t length = 1; length < 2000; length++) {
+		char text[2100] = "http://h/";
+		memset(text + strlen(text), 'a', length - 1);
+		struct error error = { "" };
+		struct uri uri;
+		assert_int_equal(uri_parse(text, &load, &error, &uri),
+				 length <= 1024 ? 0 : -EINVAL);
+		if (length <= 1024)
+			assert_int_equal(strlen(uri.path), length);
+		else
+			assert_non_null(strstr(error.text, "characters at most"));
 	}
 }
 
@@ -159,6 +214,7 @@ static void services_come_from_their_table(void **state)
 	assert_int_equal(service_find("ech", 3), SERVICE_COUNT);
 	assert_true(service_runs_over_udp(SERVICE_ECHO));
 	assert_true(service_runs_over_udp(SERVICE_SOURCE));
+	assert_false(service_runs_over_udp(SERVICE_HTTP));
 	assert_string_equal(transport_name(TRANSPORT_UDP), "udp");
 }
 
@@ -169,6 +225,7 @@ int main(void)
 		cmocka_unit_test(complete_text_reads_back),
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(refuses_what_is_too_long),
+		cmocka_unit_test(a_path_has_an_end),
 		cmocka_unit_test(services_come_from_their_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
