@@ -46,7 +46,7 @@ static const struct {
 	{ &traffic, "[fe80::1%eth0]", "tcp://[fe80::1%eth0]:5003", "fe80::1%eth0", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
 	{ &load, "10.9.1.2", "discard://10.9.1.2:5009", "10.9.1.2", SERVICE_DISCARD, TRANSPORT_TCP, 5009, false, "" },
 	{ &load, "source://h", "source://h:5019", "h", SERVICE_SOURCE, TRANSPORT_TCP, 5019, false, "" },
-	{ &load, "source+udp://h", "source+udp://h:5019", "h", SERVICE_SOURCE, TRANSPORT_UDP, 5019, false, "" },
+	{ &load, "source+udp://h", "source+udp://h:5019", "h", SERVICE_SOURCE, TRANSPORT_UDP, 5019, true, "" },
 	{ &load, "discard+udp://h:65535", "discard+udp://h:65535", "h", SERVICE_DISCARD, TRANSPORT_UDP, 65535, true, "" },
 	{ &serve, "traffic://:5003", "traffic://:5003", "", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
 	{ &serve, "echo+tcp://[::]:0", "echo+tcp://[::]:0", "::", SERVICE_ECHO, TRANSPORT_TCP, 0, true, "" },
