@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/option.h"
+#include "cmd/tls_options.h"
 #include "run/mark_plan.h"
 #include "run/outputs.h"
 
@@ -29,6 +30,7 @@ struct client_options {
 	bool is_ipv4;
 	bool is_ipv6;
 	const char *source;
+	struct tls_options tls;
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;
