@@ -22,6 +22,7 @@ struct client {
 	struct resolve_options resolving;
 	struct source_pool *sources;
 	struct rate_ramp ramp;
+	struct tls_client *tls; /* NULL: the targets are reached without */
 	unsigned cpus[CPU_LIST_MAX];
 	struct plan plan;
 };

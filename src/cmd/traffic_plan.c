@@ -30,7 +30,7 @@ static int read_target(struct client *client, const char *target, struct error *
 {
 	static const struct uri_defaults defaults = {
 		.service = SERVICE_TRAFFIC,
-		.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+		.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 		.bare_transports = URI_TRANSPORTS_SERVICE,
 	};
 	int result = client_targets(client, &target, 1, &defaults, error);
