@@ -12,6 +12,7 @@ struct load_options {
 	uint64_t lifetime_ns;
 	uint64_t messages_per_connection;
 	const char *probe;
+	uint64_t interval_ns; /* read by the text view, from the settings of the report */
 };
 
 /* A plan and what it points to. */
