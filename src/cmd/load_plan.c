@@ -147,6 +147,18 @@ static int plan_probe(struct load *load, const char *text, struct error *error)
 	return 0;
 }
 
+static int plan_dump(struct load *load, const char *text, struct error *error)
+{
+	if (!text)
+		return 0;
+	int result = dump_parse(text, error, &load->dump);
+	if (result >= 0)
+		result = dump_attach(&load->dump, &load->client.plan, error);
+	if (result < 0)
+		error_prefix(error, "--dump");
+	return result;
+}
+
 int load_plan(const struct load_options *options, const char *const *targets, size_t count,
 	      struct load *load, struct error *error)
 {
@@ -169,5 +181,7 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	plan_limits(options, &plan->slots);
 	plan_in_flight(plan);
 	result = client_plan_workers(client, &options->client, error);
-	return result < 0 ? result : client_plan_sockets(client, &options->client, error);
+	if (result >= 0)
+		result = client_plan_sockets(client, &options->client, error);
+	return result < 0 ? result : plan_dump(load, options->dump, error);
 }
