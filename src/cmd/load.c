@@ -44,6 +44,13 @@ static const struct option_row rows[] = {
 	ROW(probe, OPTION_TEXT, .name = "probe", .placeholder = "RATE[@URI]",
 	    .help = "besides: an echo of its own at this rate, which tells the latency under load"),
 	CLIENT_HOST_OPTIONS(struct load_options, client, "all"),
+	ROW(dump, OPTION_TEXT, .name = "dump", .placeholder = "one|all[,in|out]",
+	    .level = OPTION_OUTPUT,
+	    .help = "shows the bytes of the first connection, or of all, on stderr; slow"),
+	ROW(interval_ns, OPTION_TIME, .name = "interval", .placeholder = "TIME",
+	    .default_text = "0", .level = OPTION_OUTPUT,
+	    .help = "over TCP the text has a line for each so long; 0 = 1s where all goes one way, "
+		    "else no lines"),
 	MARK_OPTIONS(struct load_options, client.marks),
 	CONFIG_OPTION(struct load_options, client.config),
 	OUTPUT_OPTIONS(struct load_options, client.output, sending),
