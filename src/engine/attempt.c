@@ -227,6 +227,8 @@ static bool act_on(struct attempt *attempt, const struct heard *heard, uint64_t 
 			fail(attempt, PHASE_REPLY, heard->outcome, (int)heard->code);
 		return false;
 	case HEARD_GOODBYE:
+		if (heard->is_urgent && !send_all(attempt))
+			return false;
 		fail(attempt, PHASE_REPLY, OUTCOME_CLOSED, (int)heard->code);
 		return false;
 	case HEARD_WRONG:

@@ -96,8 +96,8 @@ struct slots {
 	struct hist *send_error;
 	struct slot *items;
 	uint32_t count;
-	uint32_t workers; /* that have slots of this stream */
-	uint32_t next_uid;
+	uint32_t workers;  /* that have slots of this stream */
+	uint32_t next_uid; /* steps by `workers`, so that no two workers give the same */
 
 	bool is_paced;   /* open loop */
 	bool is_running; /* closed loop: what is sent counts */

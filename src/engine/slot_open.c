@@ -115,9 +115,10 @@ static const struct slot_state *connected(struct slot *slot)
 	else
 		note_linked(slot);
 	speaker->kind->begin(speaker, slot_speech(slot),
-			     &(struct speech_start){ .uid = slots->next_uid++,
+			     &(struct speech_start){ .uid = slots->next_uid,
 						     .slot = slots_number(slots, slot),
 						     .started_ns = slot->started_ns });
+	slots->next_uid += slots->workers;
 	if (!speaker->kind->has_opening)
 		return slot_come_up(slot);
 	slot->state = &slot_state_opening;

@@ -391,6 +391,7 @@ int slots_add(struct worker *worker)
 	slots->targets = plan->targets;
 	slots->count = worker->slot_count;
 	slots->workers = plan->workers;
+	slots->next_uid = worker->index;
 	slots->records = worker->slots;
 	bind_recorder(slots, slots->targets[0].script);
 	return new_parts(slots, plan->target_count);

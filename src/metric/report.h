@@ -107,9 +107,15 @@ struct report_sample {
 struct report_error {
 	enum phase phase;
 	enum outcome outcome;
-	uint32_t code; /* errno */
+	uint32_t code; /* errno; of a reply its HTTP status, of a close its WebSocket code */
 	uint64_t count;
 	int64_t first_ns, last_ns;
+};
+
+/* Answers with this HTTP status; 0: of those beyond what a row was kept for. */
+struct report_status {
+	uint32_t code;
+	uint64_t count;
 };
 
 struct report_schedule {
@@ -129,10 +135,10 @@ struct report_tcp {
 };
 
 struct report_stream {
-	const char *name; /* persistent, new, path; serve: served */
-	const char *kind; /* slots, attempts, probes, service */
+	const char *name; /* persistent, new, path; load: load, probe; serve: served */
+	const char *kind; /* slots, probe, attempts, probes, service */
 	const char *target;
-	const char *transport; /* tcp, udp */
+	const char *transport; /* tcp, udp, tls */
 	uint64_t slots;        /* slots or flows */
 	uint64_t message_bytes;
 	struct counters totals;
@@ -158,6 +164,8 @@ struct report_stream {
 	uint64_t rate_bytes;         /* of a merged report: received while all runs went on */
 	struct report_error *errors; /* most frequent first */
 	uint32_t error_count;
+	struct report_status *statuses; /* most frequent first */
+	uint32_t status_count;
 	bool is_measured;   /* false: planned and then not possible (path without answers) */
 	const char *reason; /* why not */
 };
@@ -261,7 +269,7 @@ struct report {
 	const char *tool_name; /* "conntest", or whose file it was read from */
 	const char *tool_version;
 	const char *command;
-	const char *target;   /* as used */
+	const char *target;   /* as used; several with blanks between */
 	const char *headline; /* line 1 of the text */
 	const char *result;   /* the sentence after "Result:" */
 	const char *trust;

@@ -9,6 +9,7 @@
 
 #define SETTINGS_MAX    1024
 #define ERRORS_MAX      4096
+#define STATUSES_MAX    1024
 #define BACKENDS_MAX    65536
 #define SAMPLES_MAX     65536
 #define ATTEMPTS_MAX    65536
@@ -160,6 +161,14 @@ static const struct field_row error_rows[] = {
 TABLE(error_table, error_rows);
 #undef OWNER
 
+#define OWNER struct report_status
+static const struct field_row status_rows[] = {
+	{ "code",  FIELD_UNSIGNED32, PLACE(code), REQUIRED },
+	{ "count", FIELD_UNSIGNED, PLACE(count), REQUIRED },
+};
+TABLE(status_table, status_rows);
+#undef OWNER
+
 #define OWNER struct report_stream
 #define COUNTER(key, name) { key, FIELD_UNSIGNED, PLACE(totals.name) }
 static const struct field_row total_rows[] = {
@@ -290,6 +299,8 @@ static const struct field_row stream_rows[] = {
 	{ "attempts_omitted", FIELD_UNSIGNED, PLACE(attempts_omitted) },
 	{ "errors",        FIELD_LIST, OBJECT(error_table),
 	  LIST(errors, error_count, sizeof(struct report_error), ERRORS_MAX) },
+	{ "statuses",      FIELD_LIST, OBJECT(status_table),
+	  LIST(statuses, status_count, sizeof(struct report_status), STATUSES_MAX) },
 };
 TABLE(stream_table, stream_rows);
 #undef OWNER

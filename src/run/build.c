@@ -98,6 +98,27 @@ static void build_errors(const struct build *build, const struct recorder *recor
 	qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
 }
 
+static int compare_statuses(const void *left, const void *right)
+{
+	const struct report_status *a = left;
+	const struct report_status *b = right;
+	return (a->count < b->count) - (a->count > b->count);
+}
+
+static void build_statuses(const struct recorder *recorder, struct report *report,
+			   struct report_stream *stream)
+{
+	stream->statuses =
+		arena_take_array(&report->arena, STATUS_ROWS_MAX, sizeof(*stream->statuses));
+	for (int i = 0; i < STATUS_ROWS_MAX; i++) {
+		const struct status_row *row = &recorder->statuses[i];
+		if (row->count > 0)
+			stream->statuses[stream->status_count++] =
+				(struct report_status){ row->code, row->count };
+	}
+	qsort(stream->statuses, stream->status_count, sizeof(*stream->statuses), compare_statuses);
+}
+
 struct stream_shape {
 	const char *kind;
 	uint64_t slots;
@@ -222,9 +243,10 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
 	build_errors(build, recorder, report, stream);
+	build_statuses(recorder, report, stream);
 	build_tcp(build, recorder, report, stream);
 	build_intervals(build, which, report, stream);
-	if (which == PLAN_PERSISTENT)
+	if (which == build->plan->slots_stream)
 		build_slots(build, report, stream);
 	if (which == PLAN_NEW)
 		build_attempts(build, report, stream);
