@@ -100,6 +100,7 @@ static void note_linked(struct slot *slot)
 	struct slots *slots = slot->slots;
 	slot->is_linked = true;
 	slot->connected_ns = loop_read_clock(slot_loop(slot));
+	tcp_sample_connected(&slot->tcp, slot->connected_ns);
 	hist_add(recorder_hist(slots->recorder, LATENCY_CONNECT),
 		 slot->connected_ns - slot->started_ns);
 }
@@ -171,7 +172,6 @@ static void start_connection(struct slot *slot)
 	slot->started_ns = loop_read_clock(slot_loop(slot));
 	slot->connected_ns = 0;
 	slot->is_linked = false;
-	slot->retransmits = 0;
 	slot->begun = slot->sent = slot->received = 0;
 	slot->slots->counters->attempts++;
 	slot->slots->counters->connecting++;
