@@ -684,6 +684,20 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 	stream->outages.any_ns = 20;
 	stream->outages.all_ns = 21;
 	stream->outages.largest_share = 0.7;
+	stream->datagrams = (struct report_datagrams){
+		.is_measured = true,
+		.counted_by = "receiver",
+		.lost = 3300,
+		.bursts = 3301,
+		.longest_burst = 3302,
+		.longest_burst_ns = 3303,
+		.median_burst = 3304,
+		.first_lost_ns = 3305,
+		.last_lost_ns = 3306,
+		.has_overflows = true,
+		.receiver_overflows = 3307,
+		.network_lost = 3308,
+	};
 	stream->has_survival = true;
 	fill_words(stream->survival, sizeof(stream->survival), 4000);
 	stream->reconnected = 22;
@@ -752,6 +766,15 @@ struct report *sample_every_field(void)
 	every_mark(report);
 	report->is_interrupted = true;
 	report->has_nothing_answered = true;
+	report->has_tls = true;
+	report->tls = (struct report_tls){ .version = "TLSv1.2",
+					   .cipher = "ECDHE-ECDSA-AES256-GCM-SHA384",
+					   .protocol = "http/1.1",
+					   .is_verified = true,
+					   .handshakes = 30,
+					   .resumed = 31,
+					   .cut_short = 32,
+					   .complaint = "a \"quoted\" one" };
 	report->drained = 26;
 	report->cut_off = 27;
 	report->drain_ns = 28;
