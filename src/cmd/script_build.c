@@ -8,6 +8,14 @@
 
 #define DATAGRAM_BYTES_MAX 65507
 
+/* What a script is made of. */
+struct request {
+	struct client *client;
+	const struct client_options *options;
+	const struct uri *uri;
+	uint64_t message_bytes;
+};
+
 static int check_datagram(uint64_t bytes, struct error *error)
 {
 	if (bytes < WIRE_DATAGRAM_HEAD_END)
@@ -22,25 +30,47 @@ static int check_datagram(uint64_t bytes, struct error *error)
 	return 0;
 }
 
-/* What traffic:// and echo:// send back. */
-static int build_echo(struct client *client, const struct client_options *options,
-		      struct script *script, struct error *error)
+/* Where --message-size is not given. */
+static uint64_t default_bytes(const struct uri *uri)
 {
-	if (client->plan.slots.transport == TRANSPORT_UDP) {
-		int result = check_datagram(options->message_bytes, error);
+	if (uri->transport == TRANSPORT_UDP)
+		return 1400;
+	return uri->service == SERVICE_DISCARD || uri->service == SERVICE_NONE ? 65536 : 1024;
+}
+
+/* What traffic:// and echo:// send back. */
+static int build_echo(const struct request *request, struct script *script, struct error *error)
+{
+	struct plan_slots *slots = &request->client->plan.slots;
+	uint64_t bytes = request->message_bytes;
+	if (slots->transport == TRANSPORT_UDP) {
+		int result = check_datagram(bytes, error);
 		if (result < 0)
 			return result;
-	} else if (options->message_bytes < WIRE_NAME_BYTES) {
+	} else if (bytes < WIRE_NAME_BYTES) {
 		return error_set(error, EINVAL,
 				 "--message-size: a message has at least %d bytes here (for the "
 				 "name of the server)",
 				 WIRE_NAME_BYTES);
 	}
 	script->kind = &speaker_echo;
-	script->message_bytes = (uint32_t)options->message_bytes;
+	script->message_bytes = (uint32_t)bytes;
 	script->is_answered = true;
-	client->plan.slots.message_bytes = script->message_bytes;
+	slots->message_bytes = script->message_bytes;
 	return 0;
+}
+
+const struct plan_target *script_build_echo(struct client *client, const struct uri *uri,
+					    uint32_t message_bytes)
+{
+	struct script *script = arena_take_array(&client->arena, 1, sizeof(*script));
+	struct plan_target *target = arena_take_array(&client->arena, 1, sizeof(*target));
+	*script = (struct script){ .kind = &speaker_echo,
+				   .message_bytes = message_bytes,
+				   .is_answered = true,
+				   .seed = client->plan.seed };
+	*target = (struct plan_target){ .text = uri->text, .name = uri->host, .script = script };
+	return target;
 }
 
 int script_build(struct client *client, const struct client_options *options, struct error *error)
@@ -51,11 +81,15 @@ int script_build(struct client *client, const struct client_options *options, st
 		arena_take_array(&client->arena, client->uri_count, sizeof(*scripts));
 	int result = 0;
 	for (uint32_t i = 0; i < client->uri_count && result >= 0; i++) {
+		const struct uri *uri = &client->uris[i];
+		struct request request = { client, options, uri,
+					   options->message_bytes ? options->message_bytes
+								  : default_bytes(uri) };
 		scripts[i].seed = options->seed;
-		targets[i] = (struct plan_target){ .text = client->uris[i].text,
-						   .name = client->uris[i].host,
+		targets[i] = (struct plan_target){ .text = uri->text,
+						   .name = uri->host,
 						   .script = &scripts[i] };
-		result = build_echo(client, options, &scripts[i], error);
+		result = build_echo(&request, &scripts[i], error);
 	}
 	client->plan.targets = targets;
 	client->plan.target_count = client->uri_count;

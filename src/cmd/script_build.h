@@ -11,5 +11,8 @@
  * out where the options and the target don't go together. */
 nodiscard int script_build(struct client *client, const struct client_options *options,
 			   struct error *error);
+/* A target that echoes messages of so many bytes, outside the plan's: --probe. */
+const struct plan_target *script_build_echo(struct client *client, const struct uri *uri,
+					    uint32_t message_bytes);
 /* Bytes of a message on average, for --bandwidth. */
 double script_message_bytes(const struct script *script);

@@ -7,6 +7,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
+#include "engine/receiver_table.h"
 #include "engine/worker.h"
 
 /* What the workers of one engine share: zeroed by the owner, outlives them. */
@@ -14,6 +15,8 @@ struct service_shared {
 	/* Where the plan says port 0 the one that worker 0 got, else the plan's. */
 	uint16_t ports[PLAN_LISTEN_MAX];
 	_Atomic uint64_t connections; /* open now, for plan->serve.connections_max */
+	/* What discard has received, of each worker that has such a listener. */
+	struct receiver_tables receivers;
 };
 
 /* Opens this worker's listeners for plan->serve and adds the activity. Worker 0 first: it finds

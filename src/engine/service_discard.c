@@ -4,6 +4,29 @@
 
 #include "engine/service_connection.h"
 
+static bool open_record(struct service_connection *connection)
+{
+	struct receiver_key key = { .transport = TRANSPORT_TCP };
+
+	if (stream_endpoints(&connection->stream, &key.local, &key.remote) < 0)
+		return false;
+	connection->place =
+		receiver_table_open(connection->owner->receivers, &key, connection->moved_ns);
+	return true;
+}
+
+/* For whoever asks the control service. */
+static void tell_received(struct service_connection *connection)
+{
+	struct receiver_table *receivers = connection->owner->receivers;
+	uint64_t bytes = connection->count.received_bytes;
+
+	if (!receiver_table_stream(receivers, &connection->place, bytes, 0, connection->moved_ns) &&
+	    open_record(connection))
+		(void)receiver_table_stream(receivers, &connection->place, bytes, 0,
+					    connection->moved_ns);
+}
+
 static const struct service_state *discard_readable(struct service_connection *connection)
 {
 	struct service_connections *owner = connection->owner;
@@ -15,6 +38,7 @@ static const struct service_state *discard_readable(struct service_connection *c
 	connection->moved_ns = loop_now(owner->worker->loop);
 	service_count_arrived(&connection->count, owner->counters, NULL, size);
 	service_count_answered(&connection->count, owner->counters, size);
+	tell_received(connection);
 	return next;
 }
 

@@ -32,10 +32,9 @@ enum figure_scope {
 enum figure_need {
 	FIGURE_OPEN = 1,     /* messages that are due at a time: an open loop */
 	FIGURE_ANSWERED = 2, /* messages that have an answer */
-	FIGURE_WATCHED = 4,  /* slots whose breaks are recorded: traffic's */
-	FIGURE_TLS = 8,
-	FIGURE_FIRST_BYTE = 32, /* answers that are not taken for read with their first byte */
-	FIGURE_UPGRADE = 16,    /* a protocol that is opened by a request: a WebSocket */
+	FIGURE_TLS = 4,
+	FIGURE_FIRST_BYTE = 8, /* answers that are not taken for read with their first byte */
+	FIGURE_UPGRADE = 16,   /* a protocol that is opened by a request: a WebSocket */
 };
 
 struct figure_source {
