@@ -104,6 +104,23 @@ struct report_sample {
 	uint64_t rtt_p50_ns, rtt_max_ns; /* 0: none */
 };
 
+/* Datagrams of slots that were lost one after the other, and where (report_datagrams.h). */
+struct report_datagrams {
+	bool is_measured;
+	const char *counted_by; /* "receiver", "here" */
+	uint64_t lost;          /* as counted there */
+	uint64_t bursts;
+	uint64_t longest_burst; /* datagrams */
+	uint64_t longest_burst_ns;
+	uint64_t median_burst;
+	int64_t first_lost_ns; /* INT64_MIN: none was lost */
+	int64_t last_lost_ns;
+	/* Lost at the receiver's host, as its queue tells, and the rest. False: it tells nothing. */
+	bool has_overflows;
+	uint64_t receiver_overflows;
+	uint64_t network_lost;
+};
+
 struct report_error {
 	enum phase phase;
 	enum outcome outcome;
@@ -148,6 +165,7 @@ struct report_stream {
 	struct report_intervals interruptions;
 	struct report_intervals stalls;
 	struct report_intervals outages;
+	struct report_datagrams datagrams;
 	bool has_survival;
 	uint64_t survival[SURVIVAL_COUNT];
 	uint64_t reconnected;
@@ -259,6 +277,18 @@ struct report_mark {
 };
 #define REPORT_MARKS_MAX 1000
 
+/* What the connections of a client came to over TLS. */
+struct report_tls {
+	const char *version; /* of the first handshake, "TLSv1.3"; NULL: none was done */
+	const char *cipher;
+	const char *protocol; /* agreed on by ALPN */
+	bool is_verified;
+	uint64_t handshakes;
+	uint64_t resumed;      /* of these */
+	uint64_t cut_short;    /* connections that ended without TLS's goodbye */
+	const char *complaint; /* why the first that failed did */
+};
+
 struct report_limit { /* serve: a limit that turned clients away */
 	const char *name;
 	uint64_t count;
@@ -299,6 +329,8 @@ struct report {
 	/* report merge: rates are those of the time in which all runs went on; 0: there is none */
 	uint64_t merged_from; /* so many reports; 0: this is one run's */
 	uint64_t overlap_ns;
+	bool has_tls;
+	struct report_tls tls;
 	/* serve */
 	uint64_t drained, cut_off, drain_ns;
 	struct report_limit *limits;

@@ -149,6 +149,22 @@ static const struct field_row attempt_rows[] = {
 TABLE(attempt_table, attempt_rows);
 #undef OWNER
 
+#define OWNER struct report_datagrams
+static const struct field_row datagrams_rows[] = {
+	{ "counted_by",         FIELD_TEXT, PLACE(counted_by), REQUIRED },
+	{ "lost",               FIELD_UNSIGNED, PLACE(lost), REQUIRED },
+	{ "bursts",             FIELD_UNSIGNED, PLACE(bursts), REQUIRED },
+	{ "longest_burst",      FIELD_UNSIGNED, PLACE(longest_burst) },
+	{ "longest_burst_ns",   FIELD_UNSIGNED, PLACE(longest_burst_ns) },
+	{ "median_burst",       FIELD_UNSIGNED, PLACE(median_burst) },
+	{ "first_lost_ns",      FIELD_MOMENT, PLACE(first_lost_ns) },
+	{ "last_lost_ns",       FIELD_MOMENT, PLACE(last_lost_ns) },
+	{ "receiver_overflows", FIELD_UNSIGNED, PLACE(receiver_overflows), IF(has_overflows) },
+	{ "network_lost",       FIELD_UNSIGNED, PLACE(network_lost), IF(has_overflows) },
+};
+TABLE(datagrams_table, datagrams_rows);
+#undef OWNER
+
 #define OWNER struct report_error
 static const struct field_row error_rows[] = {
 	{ "phase",    FIELD_PHASE, PLACE(phase), REQUIRED },
@@ -201,6 +217,8 @@ static const struct field_row total_rows[] = {
 	COUNTER("told", told),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
+	COUNTER("datagrams_merged", datagrams_merged),
+	COUNTER("merged_sends", merged_sends),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),
@@ -288,6 +306,8 @@ static const struct field_row stream_rows[] = {
 	{ "interruptions", FIELD_OBJECT, OBJECT(intervals_table), PLACE(interruptions) },
 	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
+	{ "datagrams",     FIELD_OBJECT, OBJECT(datagrams_table), PLACE(datagrams),
+	  IF(datagrams.is_measured), .is_left_out = true },
 	{ "survival",      FIELD_OBJECT, OBJECT(survival_table), IF(has_survival) },
 	{ "sample_interval_ns", FIELD_UNSIGNED, PLACE(sample_interval_ns) },
 	{ "rate_bytes",    FIELD_UNSIGNED, PLACE(rate_bytes), IF_COUNT(rate_bytes),
@@ -376,6 +396,20 @@ static const struct field_row expectation_rows[] = {
 TABLE(expectation_table, expectation_rows);
 #undef OWNER
 
+#define OWNER struct report_tls
+static const struct field_row tls_rows[] = {
+	{ "version",    FIELD_TEXT, PLACE(version) },
+	{ "cipher",     FIELD_TEXT, PLACE(cipher) },
+	{ "protocol",   FIELD_TEXT, PLACE(protocol) },
+	{ "verified",   FIELD_BOOLEAN, PLACE(is_verified), REQUIRED },
+	{ "handshakes", FIELD_UNSIGNED, PLACE(handshakes), REQUIRED },
+	{ "resumed",    FIELD_UNSIGNED, PLACE(resumed), REQUIRED },
+	{ "cut_short",  FIELD_UNSIGNED, PLACE(cut_short), REQUIRED },
+	{ "complaint",  FIELD_TEXT, PLACE(complaint) },
+};
+TABLE(tls_table, tls_rows);
+#undef OWNER
+
 #define OWNER struct report_limit
 static const struct field_row limit_rows[] = {
 	{ "name",  FIELD_TEXT, PLACE(name), REQUIRED },
@@ -451,6 +485,8 @@ static const struct field_row report_rows[] = {
 	{ "marks",       FIELD_LIST, OBJECT(mark_table),
 	  LIST(marks, mark_count, sizeof(struct report_mark), REPORT_MARKS_MAX) },
 	{ "marks_omitted", FIELD_UNSIGNED, PLACE(marks_omitted) },
+	{ "tls",         FIELD_OBJECT, OBJECT(tls_table), PLACE(tls), IF(has_tls),
+	  .is_left_out = true },
 	{ "served",      FIELD_OBJECT, OBJECT(served_table) },
 	{ "connections", FIELD_LIST, OBJECT(report_connection_fields),
 	  LIST(connections, connection_count, sizeof(struct report_connection), CONNECTIONS_MAX) },

@@ -43,6 +43,7 @@ void text_write(const struct report *report, const struct text_style *style, str
 	text_append(out, style, report->headline);
 	text_append_line(out, style, "\nResult:  ", report->result);
 	text_append_line(out, style, "Trust:   ", report->trust);
+	text_tls(report, style, out);
 	text_marks(report, style, out);
 	for (size_t i = 0; i < array_size(parts); i++) {
 		buffer_clear(&part);

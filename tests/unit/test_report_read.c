@@ -40,6 +40,7 @@ static void a_round_trip_changes_no_byte(void **state)
 		sample_failover, sample_datagrams,   sample_nothing,
 		sample_served,   sample_interrupted, sample_expectations_failed,
 		sample_all_well, sample_every_field, sample_wrapped,
+		sample_bulk,     sample_requests,    sample_websockets,
 	};
 	for (size_t i = 0; i < array_size(samples); i++) {
 		struct report *report = samples[i]();
@@ -85,6 +86,13 @@ static void check_stream(const struct report_stream *stream, const struct report
 	assert_true(again->stalls.list[0].has_forward);
 	assert_false(again->stalls.list[1].has_forward);
 	assert_true(again->outages.all_ns == 21 && again->outages.slots == 3204);
+	assert_true(again->datagrams.is_measured && again->datagrams.has_overflows);
+	assert_string_equal(again->datagrams.counted_by, "receiver");
+	assert_memory_equal(&again->datagrams.lost, &stream->datagrams.lost,
+			    offsetof(struct report_datagrams, has_overflows) -
+				    offsetof(struct report_datagrams, lost));
+	assert_int_equal(again->datagrams.receiver_overflows, 3307);
+	assert_int_equal(again->datagrams.network_lost, 3308);
 }
 
 static void check_marks(const struct report *report, const struct report *again)
@@ -153,6 +161,8 @@ static void the_form_of_the_file(void **state)
 		{ sample_served, "served.json" },
 		{ sample_interrupted, "interrupted.json" },
 		{ sample_wrapped, "wrapped.json" },
+		{ sample_requests, "requests.json" },
+		{ sample_websockets, "websockets.json" },
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct report *report = cases[i].sample();
