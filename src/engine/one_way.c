@@ -13,6 +13,10 @@
 #define GREETING_NS SOURCE_KEEP_ALIVE_NS
 /* What one turn of the loop sends at most, so that all else gets its turn. */
 #define TRAINS_A_TURN 64
+/* So often at the end, for what a late wake-up left. */
+#define LAST_TURNS 16
+/* For what comes while this thread does not run: as much of it as the kernel grants. */
+#define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
 
 static struct one_way *one_way_of(const struct activity *activity)
 {
@@ -133,13 +137,16 @@ static void open_flow(struct one_way_flow *flow)
 {
 	struct one_way *one_way = flow->owner;
 	const struct plan *plan = one_way->plan;
+	struct socket_options socket_options = plan->socket_options;
 	struct datagram_options options = {
 		.remote = plan->remotes[number_of(flow) % plan->remote_count],
 		.is_segmented = plan->slots.is_segmented,
-		.options = &plan->socket_options,
+		.options = &socket_options,
 		.network = plan->network,
 	};
 
+	if (flow->intake != NULL && socket_options.receive_buffer_bytes == 0)
+		socket_options.receive_buffer_bytes = RECEIVE_BUFFER_BYTES;
 	if (one_way->sources != NULL)
 		options.local = source_pool_next(one_way->sources);
 	one_way->counters->attempts++;
@@ -277,7 +284,8 @@ static void end(struct activity *activity)
 	if (!one_way->is_pacing)
 		return;
 	fall_due(one_way, one_way->worker->end_ns);
-	flush_listed(one_way);
+	for (unsigned i = 0; i < LAST_TURNS && one_way->listed_count > 0; i++)
+		flush_listed(one_way);
 	loop_remove_pacer(one_way->worker->loop, &one_way->pacer);
 	for (uint32_t i = 0; i < one_way->count; i++)
 		one_way_miss(&one_way->flows[i]);
