@@ -44,19 +44,20 @@ static size_t walk(const struct needle *needle, uint32_t *matched, const uint8_t
 	return 0;
 }
 
-size_t needle_find(const struct needle *needle, uint32_t *matched, const uint8_t *data, size_t size)
+size_t needle_find(const struct needle *needle, uint32_t *matched, const void *data, size_t size)
 {
+	const uint8_t *bytes = data;
 	size_t border = needle->size - 1;
 
 	/* What began in an earlier piece ends among these. */
 	if (*matched > 0 || size <= border) {
-		size_t end = walk(needle, matched, data, size < border ? size : border);
+		size_t end = walk(needle, matched, bytes, size < border ? size : border);
 		if (end > 0 || size <= border)
 			return end;
 	}
 	*matched = 0;
-	const uint8_t *found = memmem(data, size, needle->bytes, needle->size);
+	const uint8_t *found = memmem(bytes, size, needle->bytes, needle->size);
 	if (found)
-		return (size_t)(found - data) + needle->size;
-	return walk(needle, matched, data + size - border, border);
+		return (size_t)(found - bytes) + needle->size;
+	return walk(needle, matched, bytes + size - border, border);
 }

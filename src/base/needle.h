@@ -15,9 +15,9 @@ struct needle {
 
 /* `size` of 1 to UINT32_MAX - 1. -ENOMEM. */
 nodiscard int needle_init(struct needle *needle, const void *bytes, size_t size);
+/* Harmless where it was zeroed. */
 void needle_deinit(struct needle *needle);
 
 /* Where the first text ends in this piece, 0: nowhere. `matched` is the stream's, 0 at its
  * beginning and behind every text found. */
-size_t needle_find(const struct needle *needle, uint32_t *matched, const uint8_t *data,
-		   size_t size);
+size_t needle_find(const struct needle *needle, uint32_t *matched, const void *data, size_t size);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/option.h"
+#include "cmd/socket_options.h"
 #include "run/mark_plan.h"
 #include "run/outputs.h"
 
@@ -29,6 +30,7 @@ struct client_options {
 	bool is_ipv4;
 	bool is_ipv6;
 	const char *source;
+	struct socket_choice sockets;
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;
@@ -104,6 +106,7 @@ struct client_options {
 	OPTION(structure, field.source, OPTION_TEXT, .name = "source",                             \
 	       .placeholder = "ADDR|CIDR|FILE|auto", .level = OPTION_SOCKET,                       \
 	       .help = "local addresses to connect from, in turn"),                                \
+	SOCKET_OPTIONS(structure, field.sockets),                                                  \
 	OPTION(structure, field.workers, OPTION_COUNT, .name = "workers", .letter = 'w',           \
 	       .placeholder = "N", .default_text = "0", .maximum = "1024", .level = OPTION_ALL,    \
 	       .help = "threads; 0 = by connections and rate, at most one a cpu"),                 \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "cmd/script_build.h"
 #include "net/preflight.h"
 #include "sys/limits.h"
 
@@ -33,7 +34,6 @@ void client_init(struct client *client)
 	memset(client, 0, sizeof(*client));
 	arena_init(&client->arena);
 	client->plan = (struct plan){ .stream = &stream_tcp, .datagram = &datagram_udp };
-	client->plan.socket_options.has_no_delay = true;
 }
 
 void client_deinit(struct client *client)
@@ -230,6 +230,15 @@ int client_plan_workers(struct client *client, const struct client_options *opti
 }
 
 /* ---- what asks the network and this host ---- */
+
+int client_plan_sockets(struct client *client, const struct client_options *options,
+			struct error *error)
+{
+	struct plan *plan = &client->plan;
+	double message_bytes = script_message_bytes(plan->targets[0].script);
+	double bits = plan->slots.rate_per_second * message_bytes * 8 / plan->slots.count;
+	return socket_choice_plan(&options->sockets, bits, plan, error);
+}
 
 static void describe_need(const struct plan *plan, struct preflight_need *ret)
 {

@@ -44,6 +44,10 @@ nodiscard int client_plan_rate(struct client *client, const struct client_option
 /* How many threads: once the rate is known. */
 nodiscard int client_plan_workers(struct client *client, const struct client_options *options,
 				  struct error *error);
+/* Options of sockets, tried on one: once the rate and the script are known. -EINVAL: wrong usage,
+ * or not on this host; else what this process or kernel lacks. */
+nodiscard int client_plan_sockets(struct client *client, const struct client_options *options,
+				  struct error *error);
 /* The rest: resolves the targets and asks whether this host can hold them. -EHOSTUNREACH: a name
  * does not resolve; -EINVAL: the sources don't fit the target; else an errno that says what this
  * host lacks. */

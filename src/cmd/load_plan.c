@@ -168,5 +168,6 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	plan->warmup_ns = options->warmup_ns;
 	plan_limits(options, &plan->slots);
 	plan_in_flight(plan);
-	return client_plan_workers(client, &options->client, error);
+	result = client_plan_workers(client, &options->client, error);
+	return result < 0 ? result : client_plan_sockets(client, &options->client, error);
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
+#include "cmd/socket_options.h"
 #include "engine/service.h"
 #include "proto/traffic_wire.h"
 #include "run/run.h"
@@ -25,6 +26,7 @@ struct serve_options {
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;
+	struct socket_choice sockets;
 	const char *config;
 	struct output_options output;
 };
@@ -33,7 +35,7 @@ struct serve_options {
 static const struct uri_defaults served = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
-		    1u << SERVICE_SOURCE,
+		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
 	.is_listening = true,
 };
@@ -57,7 +59,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp) or source; port 0 = any free one"),
+	       .help = "traffic, echo, discard (+udp), source or http; port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
 	       .help = "the host name that clients of traffic get to see, instead of this host's"),
@@ -79,6 +81,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
+	SOCKET_OPTIONS_BOTH_SIDES(struct serve_options, sockets),
 	CONFIG_OPTION(struct serve_options, config),
 	OUTPUT_OPTIONS(struct serve_options, output, serving),
 };
@@ -182,12 +185,13 @@ static int make_plan(const struct serve_options *options, struct error *error,
 		.serve.drain_ns = options->drain_ns,
 		.duration_ns = options->duration_ns,
 		.tick_ns = options->tick_ns,
-		.socket_options.has_no_delay = true,
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
 	int rc = add_places(options, &plan->serve, error);
-	return rc < 0 ? rc : choose_workers(options, error, cpus, plan);
+	if (rc == 0)
+		rc = choose_workers(options, error, cpus, plan);
+	return rc < 0 ? rc : socket_choice_plan(&options->sockets, 0, plan, error);
 }
 
 /* ---- what is said first */
@@ -389,12 +393,13 @@ const struct command command_serve = {
 		"connection and each datagram, and tells datagrams of conntest how many of them "
 		"arrived and when. echo returns every byte. discard reads, and answers the end of a "
 		"connection with the number of bytes it got. source sends zeros until the client's "
-		"end. Datagrams are answered from the address that they were sent to, and never if "
+		"end. http answers / with this host's name, /bytes/N with so many zeros, /delay/MS after "
+		"so long, /status/CODE with that status and /echo with the request's body. Datagrams are answered from the address that they were sent to, and never if "
 		"they come from a port that is listened on here.\n\n"
 		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
 		"connection is closed between two messages with nothing unread, at the latest after "
-		"--drain; a second signal ends it at once. There is no idle deadline and no limit a "
-		"source: behind a balancer all clients share one address.",
+		"--drain; a second signal ends it at once. http gives a request's head ten seconds and "
+		"an idle connection sixty; else there is no idle deadline, and no limit a source: behind a balancer all clients share one address.",
 	.examples =
 		"conntest serve  # traffic on 5003 over TCP and UDP, discard on 5009\n"
 		"conntest serve --listen echo://127.0.0.1:0 -o ndjson  # tells the port it got\n"

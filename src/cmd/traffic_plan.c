@@ -66,5 +66,7 @@ int traffic_plan(const struct traffic_options *options, const char *target, stru
 	plan->slots.has_greeting = true;
 	plan->slots.warms_up = true;
 	plan->stall_after_ns = options->stall_after_ns;
-	return result < 0 ? result : client_plan_workers(client, client_options, error);
+	if (result >= 0)
+		result = client_plan_workers(client, client_options, error);
+	return result < 0 ? result : client_plan_sockets(client, client_options, error);
 }

@@ -51,7 +51,10 @@ static void log_attempt(struct attempt *attempt, enum outcome outcome)
 void attempt_close(struct attempt *attempt)
 {
 	struct speaker *speaker = speaker_of(attempt);
-	stream_close(&attempt->stream);
+	if (attempt->attempts->plan->attempts.is_reset_at_close)
+		stream_reset(&attempt->stream);
+	else
+		stream_close(&attempt->stream);
 	if (speaker->kind->end)
 		speaker->kind->end(speaker, attempt->speech);
 }
@@ -224,6 +227,8 @@ static bool act_on(struct attempt *attempt, const struct heard *heard, uint64_t 
 			fail(attempt, PHASE_REPLY, heard->outcome, (int)heard->code);
 		return false;
 	case HEARD_GOODBYE:
+		if (heard->is_urgent && !send_all(attempt))
+			return false;
 		fail(attempt, PHASE_REPLY, OUTCOME_CLOSED, (int)heard->code);
 		return false;
 	case HEARD_WRONG:

@@ -45,8 +45,8 @@ static void count_sent(struct one_way_flow *flow, uint64_t count, const struct t
 	counters->sent += count;
 	counters->one_way += count;
 	counters->bytes_sent += count * one_way->datagram_bytes;
-	counters->segments_sent += counts->segments;
-	counters->segment_sends += counts->sends;
+	counters->datagrams_merged += counts->segments;
+	counters->merged_sends += counts->sends;
 }
 
 static void count_missed(struct one_way_flow *flow, uint64_t count, uint64_t *counter)

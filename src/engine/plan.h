@@ -58,6 +58,7 @@ bool plan_is_one_way(const struct plan *plan);
 
 struct plan_attempts {
 	double rate_per_second; /* 0: no such stream */
+	bool is_reset_at_close; /* ends connections with a reset */
 };
 
 enum plan_probe { PLAN_PROBE_OFF, PLAN_PROBE_AUTO, PLAN_PROBE_ON };

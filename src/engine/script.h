@@ -34,6 +34,6 @@ struct script {
 	const char *expect_text; /* an answer without it is rejected; NULL: none is */
 	uint64_t seed;
 
-	const struct http_script *http; /* of kind http and, for its upgrade, ws */
+	const struct http_script *http;
 	const struct ws_script *ws;
 };

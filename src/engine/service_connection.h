@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/slab.h"
 #include "engine/backlog.h"
+#include "engine/http_answer.h"
 #include "engine/receiver_table.h"
 #include "engine/service.h"
 #include "engine/service_count.h"
@@ -39,6 +40,7 @@ extern const struct service_state service_echo;    /* sends back what it gets */
 extern const struct service_state service_traffic; /* the same, its name over the first 64 bytes */
 extern const struct service_state service_discard;
 extern const struct service_state service_source;
+extern const struct service_state service_http;     /* answers requests of HTTP/1.1 */
 extern const struct service_state service_ws;       /* upgrades, then sends back each message */
 extern const struct service_state service_flushing; /* its last bytes have no room yet */
 extern const struct service_state service_finished; /* sent its end; waits for the peer's */
@@ -68,6 +70,7 @@ struct service_connections {
 	struct slab slab;
 	struct slab protocol_pool;
 	struct slab backlog_pool;
+	struct http_answer_common http_common;
 	bool is_draining;
 };
 

@@ -86,8 +86,8 @@ static void count_sent(struct source_flow *flow, uint32_t count, const struct tr
 	counters->sent += count;
 	counters->one_way += count;
 	counters->bytes_sent += (uint64_t)count * flow->train.datagram_bytes;
-	counters->segments_sent += counts->segments;
-	counters->segment_sends += counts->sends;
+	counters->datagrams_merged += counts->segments;
+	counters->merged_sends += counts->sends;
 }
 
 /* What can't be sent now falls due later: the client asked for a rate, and it sees what it got. */

@@ -254,6 +254,7 @@ void slot_begin(struct slot *slot)
 	if (!slot->state->is_up)
 		return;
 	survival_connected(&slot->survival);
+	tcp_sample_begin(&slot->tcp, &slot->stream, slot_now(slot));
 	record->first_backend = slot->backend;
 	if (slot->stall.is_stalled)
 		survival_stall_began(&slot->survival);

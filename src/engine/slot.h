@@ -9,6 +9,7 @@
 #include "engine/schedule.h"
 #include "engine/speaker.h"
 #include "engine/stamps.h"
+#include "engine/tcp_sample.h"
 #include "engine/unanswered.h"
 #include "engine/worker.h"
 #include "metric/gap.h"
@@ -45,6 +46,7 @@ struct slot {
 	struct gap interruption;
 	struct stall stall;
 	struct stamp_queue stamps;
+	struct tcp_sample tcp;
 	struct discard_answer answer; /* the receiver's count, at the end */
 	uint32_t missed_last;         /* debt that was left when the schedule ended */
 	uint32_t own;                 /* which of the worker's slots */
@@ -53,7 +55,6 @@ struct slot {
 	uint32_t warm;                /* of the owed ones uncounted */
 	uint32_t sent;                /* counted, on this connection */
 	uint32_t received;
-	uint32_t retransmits; /* segments of this connection, counted already */
 	uint32_t read_left;   /* bytes that may be read in this period (--bandwidth-down) */
 	uint16_t warm_wanted; /* uncounted messages that wait to be sent */
 	uint16_t target;
@@ -95,8 +96,8 @@ struct slots {
 	struct hist *send_error;
 	struct slot *items;
 	uint32_t count;
-	uint32_t workers; /* that have slots of this stream */
-	uint32_t next_uid;
+	uint32_t workers;  /* that have slots of this stream */
+	uint32_t next_uid; /* steps by `workers`, so that no two workers give the same */
 
 	bool is_paced;   /* open loop */
 	bool is_running; /* closed loop: what is sent counts */

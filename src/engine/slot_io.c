@@ -224,6 +224,17 @@ static const struct slot_state *note_wrong(struct slot *slot, const struct heard
 	return slot_fail(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
 }
 
+static const struct slot_state *take_goodbye(struct slot *slot, const struct heard *heard)
+{
+	/* It may want an answer, which goes as far as there is room for it. */
+	if (heard->is_urgent)
+		slot_flush(slot);
+	if (!slot->state->is_talking)
+		return slot->state;
+	return slot_fail(slot, PHASE_RECEIVE, slot->is_leaving ? OUTCOME_DONE : OUTCOME_CLOSED,
+			 (int)heard->code);
+}
+
 static const struct slot_state *act_on(struct slot *slot, const struct heard *heard, size_t size,
 				       uint64_t now_ns)
 {
@@ -235,9 +246,7 @@ static const struct slot_state *act_on(struct slot *slot, const struct heard *he
 		return heard->is_last ? slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0)
 				      : slot_leave_if_done(slot);
 	case HEARD_GOODBYE:
-		return slot_fail(slot, PHASE_RECEIVE,
-				 slot->is_leaving ? OUTCOME_DONE : OUTCOME_CLOSED,
-				 (int)heard->code);
+		return take_goodbye(slot, heard);
 	case HEARD_WRONG:
 		return note_wrong(slot, heard, size);
 	case HEARD_STOP:

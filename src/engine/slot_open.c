@@ -100,6 +100,7 @@ static void note_linked(struct slot *slot)
 	struct slots *slots = slot->slots;
 	slot->is_linked = true;
 	slot->connected_ns = loop_read_clock(slot_loop(slot));
+	tcp_sample_connected(&slot->tcp, slot->connected_ns);
 	hist_add(recorder_hist(slots->recorder, LATENCY_CONNECT),
 		 slot->connected_ns - slot->started_ns);
 }
@@ -114,9 +115,10 @@ static const struct slot_state *connected(struct slot *slot)
 	else
 		note_linked(slot);
 	speaker->kind->begin(speaker, slot_speech(slot),
-			     &(struct speech_start){ .uid = slots->next_uid++,
+			     &(struct speech_start){ .uid = slots->next_uid,
 						     .slot = slots_number(slots, slot),
 						     .started_ns = slot->started_ns });
+	slots->next_uid += slots->workers;
 	if (!speaker->kind->has_opening)
 		return slot_come_up(slot);
 	slot->state = &slot_state_opening;
@@ -170,7 +172,6 @@ static void start_connection(struct slot *slot)
 	slot->started_ns = loop_read_clock(slot_loop(slot));
 	slot->connected_ns = 0;
 	slot->is_linked = false;
-	slot->retransmits = 0;
 	slot->begun = slot->sent = slot->received = 0;
 	slot->slots->counters->attempts++;
 	slot->slots->counters->connecting++;

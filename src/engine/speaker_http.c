@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/needle.h"
 #include "engine/http_requests.h"
 #include "engine/http_script.h"
 #include "engine/script.h"
 #include "engine/speaker.h"
 #include "engine/worker.h"
-#include "proto/finder.h"
 #include "proto/http1.h"
 #include "proto/http1_line.h"
 #include "sys/clock.h"
@@ -39,8 +39,8 @@ static_assert(sizeof(struct http_speech) <= 256 && sizeof(struct http_speech) % 
 
 struct http_state {
 	struct http_requests requests;
-	struct finder expect;
-	struct finder stop;
+	struct needle expect;
+	struct needle stop;
 	uint64_t next_number; /* of a message in the run */
 	/* What write() gave last. */
 	size_t sizes[SPEECH_BATCH_MAX];
@@ -56,8 +56,8 @@ static void deinit(struct speaker *speaker)
 	if (state == NULL)
 		return;
 	http_requests_deinit(&state->requests);
-	finder_deinit(&state->expect);
-	finder_deinit(&state->stop);
+	needle_deinit(&state->expect);
+	needle_deinit(&state->stop);
 	free(state);
 	speaker->state = NULL;
 }
@@ -73,9 +73,9 @@ static int init(struct speaker *speaker)
 	state->next_number = speaker->worker->index;
 	int rc = http_requests_init(&state->requests, script);
 	if (rc == 0 && script->expect_text != NULL)
-		rc = finder_init(&state->expect, script->expect_text);
+		rc = needle_init(&state->expect, script->expect_text, strlen(script->expect_text));
 	if (rc == 0 && script->stop_on != NULL)
-		rc = finder_init(&state->stop, script->stop_on);
+		rc = needle_init(&state->stop, script->stop_on, strlen(script->stop_on));
 	if (rc < 0)
 		deinit(speaker);
 	return rc;
@@ -284,7 +284,7 @@ static void hear_body(const struct speaker *speaker, struct http_speech *speech,
 	const struct http_state *state = speaker->state;
 
 	if (speaker->script->expect_text != NULL && !speech->has_expected)
-		speech->has_expected = finder_find(&state->expect, &speech->expect_matched,
+		speech->has_expected = needle_find(&state->expect, &speech->expect_matched,
 						   body->data, body->size) > 0;
 	if (backend_place(speaker) == BACKEND_IN_BODY)
 		keep_window(speech, body);
@@ -344,10 +344,10 @@ static bool has_stop(const struct speaker *speaker, struct http_speech *speech,
 	if (speaker->script->stop_on == NULL)
 		return false;
 	if (event->what == HTTP1_BODY)
-		return finder_find(&state->stop, &speech->stop_matched, event->data, event->size) >
+		return needle_find(&state->stop, &speech->stop_matched, event->data, event->size) >
 		       0;
 	return !speech->is_in_body && size > 0 &&
-	       finder_find(&state->stop, &speech->stop_matched, data, size) > 0;
+	       needle_find(&state->stop, &speech->stop_matched, data, size) > 0;
 }
 
 static void hear_end(const struct speaker *speaker, struct http_speech *speech, struct heard *ret)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/needle.h"
 #include "base/random.h"
 #include "base/slab.h"
 #include "engine/speaker.h"
@@ -14,7 +15,6 @@
 #include "engine/ws_controls.h"
 #include "engine/ws_messages.h"
 #include "engine/ws_script.h"
-#include "proto/finder.h"
 #include "proto/http1.h"
 #include "proto/websocket.h"
 #include "proto/websocket_handshake.h"
@@ -48,8 +48,8 @@ struct ws_speech {
 	uint64_t answering;       /* sequence of the message to be answered next */
 	uint64_t echoed;          /* bytes of its echo */
 	uint32_t echoed_messages; /* messages of its echo */
-	uint32_t stop_place;      /* where the finders stand */
-	uint32_t expect_place;
+	uint32_t stop_matched;    /* what --stop-on and --expect-text have matched */
+	uint32_t expect_matched;
 	struct stamp_queue stamps; /* unix_ns of unanswered messages, where their echo needs it */
 	union extra *extra;
 	bool is_open;
@@ -71,8 +71,8 @@ struct span {
 struct ws_state {
 	struct ws_messages messages;
 	struct buffer request; /* up to the key */
-	struct finder stop;    /* no text: nothing is looked for */
-	struct finder expect;
+	struct needle stop;    /* no bytes: nothing is looked for */
+	struct needle expect;
 	bool is_echo;
 	struct slab extras;
 	struct stamp_pool stamps;
@@ -102,16 +102,8 @@ static void drop_extra(struct ws_state *state, struct ws_speech *speech)
 
 static int init_request(const struct ws_script *script, struct buffer *ret)
 {
-	struct websocket_request request = {
-		.target = script->path,
-		.host = script->authority,
-		.subprotocol = script->subprotocol,
-		.headers = script->headers,
-		.header_count = script->header_count,
-	};
-
 	buffer_init(ret, REQUEST_MAX_BYTES);
-	websocket_write_request(&request, ret);
+	websocket_write_request(&script->request, script->subprotocol, ret);
 	return ret->error;
 }
 
@@ -121,8 +113,8 @@ static void deinit(struct speaker *speaker)
 
 	if (state == NULL)
 		return;
-	finder_deinit(&state->stop);
-	finder_deinit(&state->expect);
+	needle_deinit(&state->stop);
+	needle_deinit(&state->expect);
 	stamp_pool_deinit(&state->stamps);
 	slab_deinit(&state->extras);
 	buffer_deinit(&state->request);
@@ -139,9 +131,9 @@ static int init_state(struct speaker *speaker, struct ws_state *state)
 	if (rc >= 0)
 		rc = init_request(script->ws, &state->request);
 	if (rc >= 0 && script->stop_on != NULL)
-		rc = finder_init(&state->stop, script->stop_on);
+		rc = needle_init(&state->stop, script->stop_on, strlen(script->stop_on));
 	if (rc >= 0 && script->expect_text != NULL)
-		rc = finder_init(&state->expect, script->expect_text);
+		rc = needle_init(&state->expect, script->expect_text, strlen(script->expect_text));
 	return rc;
 }
 
@@ -451,7 +443,7 @@ static struct ws_place place_of_answer(struct ws_state *state, const struct ws_s
 
 static void hear_answer(struct ws_state *state, struct ws_speech *speech, struct heard *ret)
 {
-	bool is_good = state->expect.text == NULL || speech->is_expected;
+	bool is_good = state->expect.bytes == NULL || speech->is_expected;
 
 	ret->what = HEARD_REPLY;
 	ret->outcome = is_good ? OUTCOME_DONE : OUTCOME_REJECTED;
@@ -489,8 +481,8 @@ static void hear_echo(struct ws_state *state, struct ws_speech *speech,
 static void hear_data(struct ws_state *state, struct ws_speech *speech,
 		      const struct websocket_piece *piece, struct heard *ret)
 {
-	if (state->expect.text != NULL &&
-	    finder_find(&state->expect, &speech->expect_place, piece->data, piece->size) > 0)
+	if (state->expect.bytes != NULL &&
+	    needle_find(&state->expect, &speech->expect_matched, piece->data, piece->size) > 0)
 		speech->is_expected = true;
 	if (state->is_echo)
 		hear_echo(state, speech, piece, ret);
@@ -498,8 +490,8 @@ static void hear_data(struct ws_state *state, struct ws_speech *speech,
 		hear_answer(state, speech, ret);
 	if (!piece->is_message_end)
 		return;
-	speech->stop_place = 0;
-	speech->expect_place = 0;
+	speech->stop_matched = 0;
+	speech->expect_matched = 0;
 	speech->is_expected = false;
 }
 
@@ -508,10 +500,10 @@ static void hear_data(struct ws_state *state, struct ws_speech *speech,
 static bool is_stop(struct ws_state *state, struct ws_speech *speech,
 		    const struct websocket_piece *piece)
 {
-	if (state->stop.text == NULL || speech->has_stopped || websocket_is_control(piece->opcode))
+	if (state->stop.bytes == NULL || speech->has_stopped || websocket_is_control(piece->opcode))
 		return false;
 	speech->has_stopped =
-		finder_find(&state->stop, &speech->stop_place, piece->data, piece->size) > 0;
+		needle_find(&state->stop, &speech->stop_matched, piece->data, piece->size) > 0;
 	return speech->has_stopped;
 }
 

@@ -2,13 +2,9 @@
  * target and options. */
 #pragma once
 
-#include <stddef.h>
+#include "proto/http1_request.h"
 
 struct ws_script {
-	const char *path;      /* with its query */
-	const char *authority; /* for Host: with the port where that is not the scheme's */
-	/* "Name: value" each, checked by http1_check_header(); a Host among them replaces ours. */
-	const char *const *headers;
-	size_t header_count;
-	const char *subprotocol; /* NULL: none is asked for */
+	struct http1_request request; /* its method is GET whatever it says */
+	const char *subprotocol;      /* a token or several with commas; NULL: none is asked for */
 };

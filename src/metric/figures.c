@@ -186,7 +186,6 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define OPEN     FIGURE_OPEN
 #define ANSWERS  FIGURE_ANSWERED
 #define BOTH     (FIGURE_OPEN | FIGURE_ANSWERED)
-#define WATCHED  FIGURE_WATCHED
 #define COUNTED  FIGURE_COUNTED
 #define DELAYS   FIGURE_DELAYS
 #define OVER_TLS FIGURE_TLS
@@ -263,7 +262,7 @@ static const char *get_command_exit(const struct report *report, const struct re
 	FIGURE(name ".open", "", COUNT, scopes, needs, NULL, INTERVAL_OF(member, open), NOTHING,   \
 	       "of these: still open at the end, their length a lower bound")
 #define SURVIVALS(name, symbol, help) \
-	FIGURE(name, "", COUNT, SLOTS, WATCHED, "slots", SURVIVED(symbol), FIELD(slots), help)
+	FIGURE(name, "", COUNT, SLOTS, 0, "slots", SURVIVED(symbol), FIELD(slots), help)
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 
@@ -332,8 +331,6 @@ unsigned figure_lacks_of(const struct report_stream *stream)
 		lacks |= FIGURE_COUNTED;
 	if (!stream->latency[LATENCY_DELAY_VARIATION].is_measured)
 		lacks |= FIGURE_DELAYS;
-	if (is_load)
-		lacks |= FIGURE_WATCHED;
 	if (!stream->latency[LATENCY_TLS].is_measured)
 		lacks |= FIGURE_TLS;
 	if (!stream->latency[LATENCY_FIRST_BYTE].is_measured)

@@ -32,12 +32,11 @@ enum figure_scope {
 enum figure_need {
 	FIGURE_OPEN = 1,     /* messages that are due at a time: an open loop */
 	FIGURE_ANSWERED = 2, /* messages that have an answer */
-	FIGURE_WATCHED = 4,  /* slots whose breaks are recorded: traffic's */
-	FIGURE_TLS = 8,
-	FIGURE_FIRST_BYTE = 32, /* answers that are not taken for read with their first byte */
-	FIGURE_UPGRADE = 16,    /* a protocol that is opened by a request: a WebSocket */
-	FIGURE_COUNTED = 64,    /* messages that are counted as they come here, or their answers */
-	FIGURE_DELAYS = 128,    /* datagrams that tell when they were sent */
+	FIGURE_TLS = 4,
+	FIGURE_FIRST_BYTE = 8, /* answers that are not taken for read with their first byte */
+	FIGURE_UPGRADE = 16,   /* a protocol that is opened by a request: a WebSocket */
+	FIGURE_COUNTED = 32,   /* messages that are counted as they come here, or their answers */
+	FIGURE_DELAYS = 64,    /* datagrams that tell when they were sent */
 };
 
 struct figure_source {

@@ -95,9 +95,13 @@ struct report_sample {
 	uint64_t connections, connecting, silent, interrupted;
 	uint64_t connects, failed; /* attempts that came up, that did not */
 	uint64_t response_p50_ns, response_p99_ns, response_max_ns; /* of answers in it; 0: none */
-	uint64_t unanswered;  /* given up in it: lost and missed */
-	uint64_t rtt_p50_ns;  /* the kernel's, of connections that were sampled in it; 0: none */
-	uint64_t retransmits; /* segments sent again, as those tell */
+	uint64_t unanswered; /* given up in it: lost and missed */
+	uint64_t bytes_sent, bytes_received;
+	/* As the kernel tells of connections that were looked at in it. */
+	uint64_t bytes_acked;
+	uint64_t retransmits;            /* segments sent again */
+	uint64_t cwnd_bytes;             /* congestion window, the mean of them; 0: none */
+	uint64_t rtt_p50_ns, rtt_max_ns; /* 0: none */
 };
 
 /* Datagrams of slots that were lost one after the other, and where (report_datagrams.h). */
@@ -122,9 +126,15 @@ struct report_datagrams {
 struct report_error {
 	enum phase phase;
 	enum outcome outcome;
-	uint32_t code; /* errno */
+	uint32_t code; /* errno; of a reply its HTTP status, of a close its WebSocket code */
 	uint64_t count;
 	int64_t first_ns, last_ns;
+};
+
+/* Answers with this HTTP status; 0: of those beyond what a row was kept for. */
+struct report_status {
+	uint32_t code;
+	uint64_t count;
 };
 
 struct report_schedule {
@@ -133,16 +143,27 @@ struct report_schedule {
 	uint64_t interval_ns;   /* between two messages of one slot or flow; 0: not paced */
 };
 
+/* What the kernel tells of the stream's TCP connections; its times and counts are in the totals. */
+struct report_tcp {
+	bool is_measured;
+	const char *congestion; /* NULL: unknown */
+	struct tcp_facts facts; /* without the name */
+	/* 0: not asked for, the kernel tunes it. */
+	uint64_t send_buffer_asked_bytes;
+	uint64_t receive_buffer_asked_bytes;
+};
+
 struct report_stream {
-	const char *name; /* persistent, new, path; serve: served */
-	const char *kind; /* slots, attempts, probes, service */
+	const char *name; /* persistent, new, path; load: load, probe; serve: served */
+	const char *kind; /* slots, probe, attempts, probes, service */
 	const char *target;
-	const char *transport; /* tcp, udp */
+	const char *transport; /* tcp, udp, tls */
 	uint64_t slots;        /* slots or flows */
 	uint64_t message_bytes;
 	struct counters totals;
 	struct report_schedule schedule;
 	struct report_latency latency[LATENCY_COUNT];
+	struct report_tcp tcp;
 	struct report_intervals interruptions;
 	struct report_intervals stalls;
 	struct report_intervals outages;
@@ -163,6 +184,8 @@ struct report_stream {
 	uint64_t rate_bytes;         /* of a merged report: received while all runs went on */
 	struct report_error *errors; /* most frequent first */
 	uint32_t error_count;
+	struct report_status *statuses; /* most frequent first */
+	uint32_t status_count;
 	bool is_measured;   /* false: planned and then not possible (path without answers) */
 	const char *reason; /* why not */
 };
@@ -198,8 +221,12 @@ struct report_generator {
 	uint64_t events_dropped;
 	uint64_t listen_overflows; /* serve */
 	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
+	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
 	const char *verdict;       /* good, weak, bad */
 	const char *evidence;      /* the sentence behind it */
+	const char *limited_by;    /* of load (metric/limit.h): who, NULL: not judged */
+	const char *limited_cause;
+	double limited_share;
 };
 
 struct report_expectation {
@@ -262,7 +289,7 @@ struct report {
 	const char *tool_name; /* "conntest", or whose file it was read from */
 	const char *tool_version;
 	const char *command;
-	const char *target;   /* as used */
+	const char *target;   /* as used; several with blanks between */
 	const char *headline; /* line 1 of the text */
 	const char *result;   /* the sentence after "Result:" */
 	const char *trust;

@@ -9,6 +9,7 @@
 
 #define SETTINGS_MAX    1024
 #define ERRORS_MAX      4096
+#define STATUSES_MAX    1024
 #define BACKENDS_MAX    65536
 #define SAMPLES_MAX     65536
 #define ATTEMPTS_MAX    65536
@@ -127,8 +128,13 @@ static const struct field_row sample_rows[] = {
 	{ "response_p50_ns", FIELD_UNSIGNED, PLACE(response_p50_ns), IF_COUNT(response_p50_ns) },
 	{ "response_p99_ns", FIELD_UNSIGNED, PLACE(response_p99_ns), IF_COUNT(response_p99_ns) },
 	{ "response_max_ns", FIELD_UNSIGNED, PLACE(response_max_ns), IF_COUNT(response_max_ns) },
-	{ "rtt_p50_ns",      FIELD_UNSIGNED, PLACE(rtt_p50_ns), IF_COUNT(rtt_p50_ns) },
+	{ "bytes_sent",      FIELD_UNSIGNED, PLACE(bytes_sent) },
+	{ "bytes_received",  FIELD_UNSIGNED, PLACE(bytes_received) },
+	{ "bytes_acked",     FIELD_UNSIGNED, PLACE(bytes_acked) },
 	{ "retransmits",     FIELD_UNSIGNED, PLACE(retransmits) },
+	{ "cwnd_bytes",      FIELD_UNSIGNED, PLACE(cwnd_bytes), IF_COUNT(cwnd_bytes) },
+	{ "rtt_p50_ns",      FIELD_UNSIGNED, PLACE(rtt_p50_ns), IF_COUNT(rtt_p50_ns) },
+	{ "rtt_max_ns",      FIELD_UNSIGNED, PLACE(rtt_max_ns), IF_COUNT(rtt_max_ns) },
 };
 const struct field_table report_sample_fields = { sample_rows, array_size(sample_rows) };
 #undef OWNER
@@ -171,6 +177,14 @@ static const struct field_row error_rows[] = {
 TABLE(error_table, error_rows);
 #undef OWNER
 
+#define OWNER struct report_status
+static const struct field_row status_rows[] = {
+	{ "code",  FIELD_UNSIGNED32, PLACE(code), REQUIRED },
+	{ "count", FIELD_UNSIGNED, PLACE(count), REQUIRED },
+};
+TABLE(status_table, status_rows);
+#undef OWNER
+
 #define OWNER struct report_stream
 #define COUNTER(key, name) { key, FIELD_UNSIGNED, PLACE(totals.name) }
 static const struct field_row total_rows[] = {
@@ -203,9 +217,9 @@ static const struct field_row total_rows[] = {
 	COUNTER("told", told),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
-	COUNTER("segments_sent", segments_sent),
-	COUNTER("segment_sends", segment_sends),
-	COUNTER("segments_received", segments_received),
+	COUNTER("datagrams_merged", datagrams_merged),
+	COUNTER("merged_sends", merged_sends),
+	COUNTER("received_merged", received_merged),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),
@@ -244,6 +258,35 @@ static const struct field_row survival_rows[] = {
 	{ "by_backend",      FIELD_NAMED, OBJECT(backend_table),
 	  LIST(backends, backend_count, sizeof(struct report_backend), BACKENDS_MAX) },
 };
+static const struct field_row tcp_rows[] = {
+	{ "connections",            FIELD_UNSIGNED, PLACE(tcp.facts.connections), REQUIRED },
+	{ "described",              FIELD_UNSIGNED, PLACE(tcp.facts.described) },
+	{ "congestion",             FIELD_TEXT, PLACE(tcp.congestion) },
+	{ "congestion_others",      FIELD_UNSIGNED, PLACE(tcp.facts.congestion_others) },
+	{ "multipath",              FIELD_UNSIGNED, PLACE(tcp.facts.multipath) },
+	{ "fast_opened",            FIELD_UNSIGNED, PLACE(tcp.facts.fast_opened) },
+	{ "mss_min_bytes",          FIELD_UNSIGNED, PLACE(tcp.facts.mss_min_bytes) },
+	{ "mss_max_bytes",          FIELD_UNSIGNED, PLACE(tcp.facts.mss_max_bytes) },
+	{ "path_mtu_min_bytes",     FIELD_UNSIGNED, PLACE(tcp.facts.path_mtu_min_bytes) },
+	{ "path_mtu_max_bytes",     FIELD_UNSIGNED, PLACE(tcp.facts.path_mtu_max_bytes) },
+	{ "send_buffer_bytes",      FIELD_UNSIGNED, PLACE(tcp.facts.send_buffer_max_bytes) },
+	{ "send_buffer_asked_bytes", FIELD_UNSIGNED, PLACE(tcp.send_buffer_asked_bytes) },
+	{ "receive_buffer_bytes",   FIELD_UNSIGNED, PLACE(tcp.facts.receive_buffer_max_bytes) },
+	{ "receive_buffer_asked_bytes", FIELD_UNSIGNED, PLACE(tcp.receive_buffer_asked_bytes) },
+	{ "reordering_max_segments", FIELD_UNSIGNED, PLACE(tcp.facts.reordering_max_segments) },
+	COUNTER("segments_sent", segments_sent),
+	COUNTER("bytes_acked", bytes_acked),
+	COUNTER("bytes_queued_at_end", bytes_queued),
+	COUNTER("cwnd_bytes", cwnd_bytes),
+	COUNTER("cwnd_connections", cwnd_connections),
+	COUNTER("looks", tcp_samples),
+	COUNTER("looks_full", tcp_samples_full),
+	COUNTER("watched_ns", tcp_watched_ns),
+	COUNTER("busy_ns", tcp_busy_ns),
+	COUNTER("receiver_limited_ns", tcp_receiver_limited_ns),
+	COUNTER("buffer_limited_ns", tcp_buffer_limited_ns),
+};
+TABLE(tcp_table, tcp_rows);
 TABLE(schedule_table, schedule_rows);
 TABLE(latencies_table, latencies_rows);
 TABLE(survival_table, survival_rows);
@@ -260,6 +303,7 @@ static const struct field_row stream_rows[] = {
 	{ "totals",        FIELD_OBJECT, OBJECT(total_table), REQUIRED },
 	{ "schedule",      FIELD_OBJECT, OBJECT(schedule_table), REQUIRED },
 	{ "latency",       FIELD_OBJECT, OBJECT(latencies_table), REQUIRED },
+	{ "tcp",           FIELD_OBJECT, OBJECT(tcp_table), IF(tcp.is_measured), .is_left_out = true },
 	{ "interruptions", FIELD_OBJECT, OBJECT(intervals_table), PLACE(interruptions) },
 	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
@@ -276,6 +320,8 @@ static const struct field_row stream_rows[] = {
 	{ "attempts_omitted", FIELD_UNSIGNED, PLACE(attempts_omitted) },
 	{ "errors",        FIELD_LIST, OBJECT(error_table),
 	  LIST(errors, error_count, sizeof(struct report_error), ERRORS_MAX) },
+	{ "statuses",      FIELD_LIST, OBJECT(status_table),
+	  LIST(statuses, status_count, sizeof(struct report_status), STATUSES_MAX) },
 };
 TABLE(stream_table, stream_rows);
 #undef OWNER
@@ -372,7 +418,11 @@ static const struct field_row host_rows[] = {
 static const struct field_row generator_rows[] = {
 	{ "verdict",                 FIELD_TEXT, PLACE(generator.verdict) },
 	{ "evidence",                FIELD_TEXT, PLACE(generator.evidence) },
+	{ "limited_by",              FIELD_TEXT, PLACE(generator.limited_by) },
+	{ "limited_cause",           FIELD_TEXT, PLACE(generator.limited_cause) },
+	{ "limited_share",           FIELD_REAL, PLACE(generator.limited_share) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
+	{ "worker_cpu_max",          FIELD_REAL, PLACE(generator.worker_cpu_max) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
 	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },

@@ -6,11 +6,14 @@
 
 #include "metric/report_intervals.h"
 #include "metric/report_latency.h"
+#include "metric/report_sample.h"
+#include "metric/report_tcp.h"
 
 #define SAMPLES_MAX 3600
 /* The reader takes as many; which are beyond, the least, is not worth a count. */
 #define ERRORS_MAX   4096
 #define BACKENDS_MAX 65536
+#define STATUSES_MAX 1024
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -161,21 +164,6 @@ static void merge_latencies(const struct merge *merge, struct report_stream *str
 
 /* ---- samples ---- */
 
-static void add_sample(struct report_sample *into, const struct report_sample *from)
-{
-	into->scheduled += from->scheduled;
-	into->sent += from->sent;
-	into->received += from->received;
-	into->lost += from->lost;
-	into->missed += from->missed;
-	into->unanswered += from->unanswered;
-	into->connects += from->connects;
-	into->failed += from->failed;
-	into->response_p50_ns = larger(into->response_p50_ns, from->response_p50_ns);
-	into->response_p99_ns = larger(into->response_p99_ns, from->response_p99_ns);
-	into->response_max_ns = larger(into->response_max_ns, from->response_max_ns);
-}
-
 /* What is now, at the end of a sample: the last one that falls in it counts. */
 static void add_gauges(struct report_sample *into, const struct report_sample *from)
 {
@@ -216,7 +204,7 @@ static void add_samples(struct report_stream *stream, const struct report_stream
 		uint32_t place = place_of(stream, from, i, shift_ns);
 		bool is_last = i + 1 == from->sample_count ||
 			       place_of(stream, from, i + 1, shift_ns) != place;
-		add_sample(&stream->samples[place], &from->samples[i]);
+		report_sample_add(&stream->samples[place], &from->samples[i]);
 		if (is_last)
 			add_gauges(&stream->samples[place], &from->samples[i]);
 	}
@@ -343,6 +331,26 @@ static void add_error(struct report_stream *stream, const struct report_error *f
 	into->last_ns = last_ns > into->last_ns ? last_ns : into->last_ns;
 }
 
+static void add_status(struct report_stream *stream, const struct report_status *from)
+{
+	struct report_status *into = stream->statuses;
+	const struct report_status *end = into + stream->status_count;
+	while (into < end && into->code != from->code)
+		into++;
+	if (into == end) {
+		stream->status_count++;
+		*into = (struct report_status){ .code = from->code };
+	}
+	into->count += from->count;
+}
+
+static int compare_statuses(const void *left, const void *right)
+{
+	const struct report_status *a = left;
+	const struct report_status *b = right;
+	return (a->count < b->count) - (a->count > b->count);
+}
+
 static int compare_errors(const void *left, const void *right)
 {
 	const struct report_error *a = left;
@@ -357,20 +365,26 @@ static void add_lists(const struct merge *merge, size_t report, struct report_st
 		add_backend(stream, &from->backends[i]);
 	for (uint32_t i = 0; i < from->error_count; i++)
 		add_error(stream, &from->errors[i], merge_shift_ns(merge, report));
+	for (uint32_t i = 0; i < from->status_count; i++)
+		add_status(stream, &from->statuses[i]);
 }
 
 static void merge_lists(const struct merge *merge, struct report_stream *stream)
 {
 	size_t backends = 0;
 	size_t errors = 0;
+	size_t statuses = 0;
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
 		backends += from ? from->backend_count : 0;
 		errors += from ? from->error_count : 0;
+		statuses += from ? from->status_count : 0;
 	}
 	stream->backends =
 		arena_take_array(&merge->into->arena, backends, sizeof(*stream->backends));
 	stream->errors = arena_take_array(&merge->into->arena, errors, sizeof(*stream->errors));
+	stream->statuses =
+		arena_take_array(&merge->into->arena, statuses, sizeof(*stream->statuses));
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
 		if (from)
@@ -381,10 +395,26 @@ static void merge_lists(const struct merge *merge, struct report_stream *stream)
 		      compare_backends);
 	if (stream->error_count > 0)
 		qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
+	if (stream->status_count > 0)
+		qsort(stream->statuses, stream->status_count, sizeof(*stream->statuses),
+		      compare_statuses);
+	if (stream->status_count > STATUSES_MAX)
+		stream->status_count = STATUSES_MAX;
 	if (stream->backend_count > BACKENDS_MAX)
 		stream->backend_count = BACKENDS_MAX;
 	if (stream->error_count > ERRORS_MAX)
 		stream->error_count = ERRORS_MAX;
+}
+
+/* ---- TCP ---- */
+
+static void merge_tcp(const struct merge *merge, struct report_stream *stream)
+{
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (from && from->tcp.is_measured)
+			report_tcp_merge(&merge->into->arena, &from->tcp, &stream->tcp);
+	}
 }
 
 /* ---- datagrams ---- */
@@ -468,6 +498,7 @@ static void merge_stream(const struct merge *merge, const struct report_stream *
 	merge_samples(merge, stream);
 	merge_rates(merge, stream);
 	merge_lists(merge, stream);
+	merge_tcp(merge, stream);
 }
 
 void merge_streams(struct report *into, const struct report *const *reports, size_t count,

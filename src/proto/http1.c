@@ -396,6 +396,12 @@ void http1_read_end(struct http1 *http, struct http1_event *ret)
 		(void)fail(http, HTTP1_WRONG_CUT_OFF, ret);
 }
 
+bool http1_is_in_body(const struct http1 *http)
+{
+	return http->state != STATE_START && http->state != STATE_FIELDS &&
+	       http->state != STATE_WRONG;
+}
+
 bool http1_is_between(const struct http1 *http)
 {
 	return http->state == STATE_START && http->line.size == 0;

@@ -84,5 +84,7 @@ size_t http1_read(struct http1 *http, const void *data, size_t size, struct http
 /* The peer has ended: HTTP1_END where that completes the message (RFC 9112 8), HTTP1_MORE between
  * messages, else HTTP1_WRONG. */
 void http1_read_end(struct http1 *http, struct http1_event *ret);
+/* The head is over and the end is still to come. */
+bool http1_is_in_body(const struct http1 *http);
 /* Nothing of the next message has come. */
 bool http1_is_between(const struct http1 *http);

@@ -149,11 +149,11 @@ void template_render(const struct template *template, size_t segment,
 {
 	assert(segment < template_segment_count(template));
 	const struct template_piece *piece = &template_pieces(template)[segment];
-	const struct template_operation *operation = template_operations(template) + piece->first;
+	const struct template_operation *operations = template_operations(template);
 	size_t first = out->count;
 
 	for (uint32_t i = 0; i < piece->count; i++)
-		run(&operation[i], context, first, out);
+		run(&operations[piece->first + i], context, first, out);
 }
 
 void template_render_all(const struct template *template, const struct template_context *context,

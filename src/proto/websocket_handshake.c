@@ -71,14 +71,14 @@ static bool cut_element(const char **list, const char *end, const char **ret, si
 	return to > from;
 }
 
-static bool has_element(const char *list, size_t size, const char *word)
+static bool has_element(const char *list, size_t size, const char *word, size_t word_size)
 {
 	const char *end = list + size;
 	const char *element = NULL;
 	size_t element_size = 0;
 
 	while (cut_element(&list, end, &element, &element_size)) {
-		if (is_word(element, element_size, word))
+		if (element_size == word_size && strncasecmp(element, word, word_size) == 0)
 			return true;
 	}
 	return false;
@@ -89,9 +89,9 @@ static void take_upgrade(struct websocket_opening *opening, const char *name, si
 			 const char *value, size_t value_size)
 {
 	if (is_word(name, name_size, "Upgrade"))
-		opening->has_upgrade |= has_element(value, value_size, "websocket");
+		opening->has_upgrade |= has_element(value, value_size, "websocket", 9);
 	if (is_word(name, name_size, "Connection"))
-		opening->has_connection |= has_element(value, value_size, "upgrade");
+		opening->has_connection |= has_element(value, value_size, "upgrade", 7);
 }
 
 /* ---- the client's side */
@@ -111,7 +111,7 @@ static void take_subprotocol(struct websocket_opening *opening, const char *valu
 	const char *wanted = opening->wanted_subprotocol;
 
 	opening->has_subprotocol = true;
-	if (wanted == NULL || size != strlen(wanted) || memcmp(value, wanted, size) != 0)
+	if (wanted == NULL || !has_element(wanted, strlen(wanted), value, size))
 		opening->has_wrong_subprotocol = true;
 }
 
@@ -248,27 +248,17 @@ void websocket_write_accept(const char key[WEBSOCKET_KEY_BYTES], char ret[WEBSOC
 	memcpy(ret, encoded, WEBSOCKET_ACCEPT_BYTES);
 }
 
-static bool has_host(const struct websocket_request *request)
+void websocket_write_request(const struct http1_request *request, const char *subprotocol,
+			     struct buffer *out)
 {
-	for (size_t i = 0; i < request->header_count; i++) {
-		if (strncasecmp(request->headers[i], "Host:", 5) == 0)
-			return true;
-	}
-	return false;
-}
+	struct http1_request get = *request;
 
-void websocket_write_request(const struct websocket_request *request, struct buffer *out)
-{
-	buffer_append_format(out, "GET %s HTTP/1.1\r\n",
-			     request->target[0] != '\0' ? request->target : "/");
-	if (!has_host(request))
-		buffer_append_format(out, "Host: %s\r\n", request->host);
+	get.method = "GET";
+	http1_write_head(&get, out);
 	buffer_append_text(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 				"Sec-WebSocket-Version: " VERSION "\r\n");
-	if (request->subprotocol != NULL)
-		buffer_append_format(out, "Sec-WebSocket-Protocol: %s\r\n", request->subprotocol);
-	for (size_t i = 0; i < request->header_count; i++)
-		buffer_append_format(out, "%s\r\n", request->headers[i]);
+	if (subprotocol != NULL)
+		buffer_append_format(out, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
 	buffer_append_text(out, "Sec-WebSocket-Key: ");
 }
 

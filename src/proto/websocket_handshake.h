@@ -9,6 +9,7 @@
 
 #include "base/attributes.h"
 #include "base/buffer.h"
+#include "proto/http1_request.h"
 
 #define WEBSOCKET_KEY_BYTES    24 /* as text, without a NUL */
 #define WEBSOCKET_ACCEPT_BYTES 28
@@ -39,7 +40,7 @@ unsigned websocket_verdict_status(enum websocket_verdict verdict);
 
 /* What the fields said so far. Zeroed but for what the side that looks at them knows. */
 struct websocket_opening {
-	const char *wanted_subprotocol; /* a client's; NULL: none */
+	const char *wanted_subprotocol; /* a client's, of a list any; NULL: none */
 	char key[WEBSOCKET_KEY_BYTES];  /* a client's own; a server gets the client's */
 	char subprotocol[WEBSOCKET_SUBPROTOCOL_MAX + 1]; /* a server's: the first on offer */
 	bool is_get;                                     /* a server's: set by its owner */
@@ -69,16 +70,10 @@ void websocket_write_key(const uint8_t random[16], char ret[WEBSOCKET_KEY_BYTES]
 /* What a server proves with that it has read the key. */
 void websocket_write_accept(const char key[WEBSOCKET_KEY_BYTES], char ret[WEBSOCKET_ACCEPT_BYTES]);
 
-/* A request up to its key; the key and WEBSOCKET_REQUEST_END follow. */
-struct websocket_request {
-	const char *target;         /* path and query, "" is "/" */
-	const char *host;           /* with its port where that is not the scheme's */
-	const char *subprotocol;    /* NULL: none */
-	const char *const *headers; /* "Name: value"; a Host among them replaces `host` */
-	size_t header_count;
-};
+/* A request up to its key; the key and WEBSOCKET_REQUEST_END follow. `subprotocol` NULL: none. */
+void websocket_write_request(const struct http1_request *request, const char *subprotocol,
+			     struct buffer *out);
 #define WEBSOCKET_REQUEST_END "\r\n\r\n"
-void websocket_write_request(const struct websocket_request *request, struct buffer *out);
 
 #define WEBSOCKET_ANSWER_MAX 512
 /* A server's answer to a request that is right, and to one that is wrong. Returns how many bytes.

@@ -7,6 +7,7 @@
 #include "engine/script.h"
 #include "metric/report_datagrams.h"
 #include "metric/report_latency.h"
+#include "metric/report_tcp.h"
 #include "run/build_intervals.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
@@ -106,6 +107,27 @@ static void build_errors(const struct build *build, const struct recorder *recor
 	qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
 }
 
+static int compare_statuses(const void *left, const void *right)
+{
+	const struct report_status *a = left;
+	const struct report_status *b = right;
+	return (a->count < b->count) - (a->count > b->count);
+}
+
+static void build_statuses(const struct recorder *recorder, struct report *report,
+			   struct report_stream *stream)
+{
+	stream->statuses =
+		arena_take_array(&report->arena, STATUS_ROWS_MAX, sizeof(*stream->statuses));
+	for (int i = 0; i < STATUS_ROWS_MAX; i++) {
+		const struct status_row *row = &recorder->statuses[i];
+		if (row->count > 0)
+			stream->statuses[stream->status_count++] =
+				(struct report_status){ row->code, row->count };
+	}
+	qsort(stream->statuses, stream->status_count, sizeof(*stream->statuses), compare_statuses);
+}
+
 /* Are the slots' datagrams counted here: echoes, or what source sends? */
 static bool counts_datagrams(const struct plan *plan, enum plan_stream stream)
 {
@@ -125,7 +147,7 @@ static void build_datagrams(const struct build *build, struct report_stream *str
 		.interval_ns = stream->schedule.interval_ns,
 		.has_overflows = build->plan->slots.is_receiving,
 		.overflows = stream->totals.queue_overflows,
-		.merged = stream->totals.segments_received,
+		.merged = stream->totals.received_merged,
 	};
 
 	for (unsigned i = 0; i < engine_workers(build->engine); i++)
@@ -235,6 +257,17 @@ static void build_attempts(const struct build *build, struct report *report,
 	stream->attempts_omitted = log->omitted;
 }
 
+static void build_tcp(const struct build *build, const struct recorder *recorder,
+		      struct report *report, struct report_stream *stream)
+{
+	const struct socket_options *asked = &build->plan->socket_options;
+	if (recorder->tcp.connections == 0)
+		return;
+	report_tcp_fill(&report->arena, &recorder->tcp, &stream->tcp);
+	stream->tcp.send_buffer_asked_bytes = (uint64_t)asked->send_buffer_bytes;
+	stream->tcp.receive_buffer_asked_bytes = (uint64_t)asked->receive_buffer_bytes;
+}
+
 static void build_stream(const struct build *build, enum plan_stream which, struct report *report,
 			 struct recorder *recorder)
 {
@@ -250,12 +283,24 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 	if (counts_datagrams(build->plan, which))
 		build_datagrams(build, stream);
 	build_errors(build, recorder, report, stream);
+	build_statuses(recorder, report, stream);
+	build_tcp(build, recorder, report, stream);
 	build_intervals(build, which, report, stream);
-	if (which == PLAN_PERSISTENT)
+	if (which == build->plan->slots_stream)
 		build_slots(build, report, stream);
 	if (which == PLAN_NEW)
 		build_attempts(build, report, stream);
 	sampler_give(build->sampler, which, &report->arena, stream);
+}
+
+static double worker_cpu_max(const struct build *build, uint64_t duration_ns)
+{
+	uint64_t most_ns = 0;
+	for (unsigned i = 0; i < engine_workers(build->engine); i++) {
+		uint64_t used_ns = engine_worker(build->engine, i)->cpu_used_ns;
+		most_ns = used_ns > most_ns ? used_ns : most_ns;
+	}
+	return duration_ns > 0 ? (double)most_ns / (double)duration_ns : 0;
 }
 
 static void build_generator(const struct build *build, struct report *report)
@@ -271,6 +316,7 @@ static void build_generator(const struct build *build, struct report *report)
 		free(lag);
 	}
 	generator->cpus = cpu_count();
+	generator->worker_cpu_max = worker_cpu_max(build, report->duration_ns);
 	generator->cpu_seconds = (double)build->cpu_used_ns / NS_PER_S;
 	generator->events_dropped = engine_events_dropped(build->engine);
 	for (uint32_t i = 0; i < report->stream_count; i++) {

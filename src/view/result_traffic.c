@@ -9,6 +9,7 @@
 #include "view/clauses.h"
 #include "view/command_text.h"
 #include "view/phrase.h"
+#include "view/target_text.h"
 #include "view/text_parts.h"
 
 /* Failed expectations that are told one by one. */
@@ -53,11 +54,6 @@ static void result_stalls(const struct report_stream *stream, struct clauses *cl
 			     units_format_grouped(all->slots, slots),
 			     phrase_count(stream->slots, "client", of),
 			     phrase_span(all->max_ns, 0, longest));
-}
-
-static const char *message_noun(const struct report_stream *stream)
-{
-	return is_datagram(stream) ? "datagram" : "message";
 }
 
 static void result_lost(const struct report_stream *stream, struct clauses *clauses)
@@ -221,8 +217,14 @@ static bool is_of_command(const struct report_expectation *expectation)
 static bool is_told(const struct report_expectation *expectation)
 {
 	static const char *const told[] = {
-		"lost",       "persistent.lost", "corrupted",          "persistent.corrupted",
-		"new.failed", "survival.reset",  "survival.timed_out",
+		"lost",
+		"load.lost",
+		"persistent.lost",
+		"corrupted",
+		"persistent.corrupted",
+		"new.failed",
+		"survival.reset",
+		"survival.timed_out",
 	};
 	size_t name = strcspn(expectation->text, " ");
 	for (size_t i = 0; i < array_size(told) && expectation->value > 0; i++)
@@ -290,7 +292,7 @@ static bool has_command_failed(const struct report *report)
 }
 
 /* Something that was asked for, or the command that failed. */
-static bool has_verdict(const struct report *report)
+bool result_has_verdict(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->expectation_count; i++) {
 		if (!is_of_command(&report->expectations[i]))
@@ -329,12 +331,17 @@ void result_verdict(const struct report *report, struct buffer *out)
 
 void result_traffic(const struct report *report, struct buffer *out)
 {
-	bool is_asked = has_verdict(report);
+	bool is_asked = result_has_verdict(report);
 	struct clauses clauses;
 	if (is_asked)
 		result_verdict(report, out);
 	clauses_init(&clauses, out, is_asked ? ", " : "; ");
 	result_faults(report, is_asked, &clauses);
 	result_rest(report, &clauses);
-	result_ended(report, OUTCOME_CLOSED, "closed by peer between messages", &clauses);
+	const struct report_stream *slots = report_main_stream(report);
+	bool has_requests = slots && strcmp(message_noun(slots), "request") == 0;
+	result_ended(report, OUTCOME_CLOSED,
+		     has_requests ? "closed by peer between requests"
+				  : "closed by peer between messages",
+		     &clauses);
 }

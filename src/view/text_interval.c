@@ -84,7 +84,7 @@ void text_intervals(const struct report *report, const struct text_style *style,
 	const struct report_stream *path = report_stream(report, "path");
 	if (report->has_nothing_answered)
 		return;
-	if (slots && !report_has_backend_names(slots))
+	if (slots && strcmp(slots->name, "load") != 0 && !report_has_backend_names(slots))
 		intervals_table(strcmp(slots->transport, "udp") == 0 ? &of_flows : &of_clients,
 				&slots->interruptions, style, out);
 	if (attempts)

@@ -237,11 +237,10 @@ static void write_piece(struct transcript *transcript, const struct websocket_re
 {
 	static const char names[] = "ctb.....xpo";
 	char text[64];
-	if (websocket_is_control(reader->opcode) || reader->opcode != WEBSOCKET_CONTINUATION)
-		assert_int_equal(piece->opcode, reader->opcode);
-	else
-		assert_in_range(piece->opcode, WEBSOCKET_TEXT, WEBSOCKET_BINARY);
 	if (piece->is_begin) {
+		bool is_continuation = reader->opcode == WEBSOCKET_CONTINUATION;
+		assert_int_equal(piece->opcode == reader->opcode, !is_continuation);
+		assert_int_not_equal(piece->opcode, WEBSOCKET_CONTINUATION);
 		int size = snprintf(text, sizeof(text), "%c%u%c(", names[reader->opcode],
 				    (unsigned)reader->size, reader->is_final ? 'F' : 'f');
 		write_text(transcript, text, (size_t)size);
