@@ -39,8 +39,11 @@ void client_init(struct client *client)
 void client_deinit(struct client *client)
 {
 	source_pool_free(client->sources);
+	tls_client_free(client->tls);
+	script_parts_deinit(&client->parts);
 	arena_deinit(&client->arena);
 	client->sources = NULL;
+	client->tls = NULL;
 }
 
 /* ---- what was typed ---- */
@@ -149,6 +152,22 @@ static int plan_places(const struct client_options *options, struct client *clie
 	return result < 0 ? result : plan_sources(options, client, error);
 }
 
+/* Servers of http and ws may offer newer protocols than ours on the same port. */
+static int plan_tls(const struct client_options *options, struct client *client,
+		    struct error *error)
+{
+	enum service service = client->uris[0].service;
+	bool is_http = service == SERVICE_HTTP || service == SERVICE_WS;
+	if (client->plan.slots.transport != TRANSPORT_TLS)
+		return 0;
+	client->plan.below = client->plan.stream;
+	client->plan.stream = &stream_tls;
+	int result =
+		tls_options_make(&options->tls, is_http ? "http/1.1" : NULL, error, &client->tls);
+	client->plan.tls = client->tls;
+	return result;
+}
+
 static int check_connections(const struct client *client, uint64_t connections, struct error *error)
 {
 	if (connections >= client->uri_count)
@@ -172,6 +191,8 @@ int client_plan(struct client *client, const struct client_options *options, str
 				       &slots->connect_rate_per_second);
 	if (result >= 0)
 		result = check_connections(client, options->connections, error);
+	if (result >= 0)
+		result = plan_tls(options, client, error);
 	return result < 0 ? result : plan_places(options, client, error);
 }
 
@@ -180,6 +201,10 @@ int client_plan_rate(struct client *client, const struct client_options *options
 {
 	double per_second = options->rate.per_second;
 	bool is_per_connection = options->rate.is_per_connection;
+	if (options->bandwidth.bits_per_second > 0 && message_bytes <= 0)
+		return error_set(error, EINVAL,
+				 "--bandwidth: how large a request is depends on its head: say "
+				 "--rate, as in -r 100");
 	if (options->bandwidth.bits_per_second > 0) {
 		per_second = options->bandwidth.bits_per_second / 8 / message_bytes;
 		is_per_connection = options->bandwidth.is_per_connection;
@@ -195,6 +220,17 @@ int client_plan_rate(struct client *client, const struct client_options *options
 				 per_second);
 	client->plan.slots.rate_per_second = per_second;
 	return 0;
+}
+
+/* HTTP/1.1 answers in order, so a request behind another one waits for that; and where no rate
+ * paces messages, their answers do. */
+void client_plan_in_flight(struct client *client)
+{
+	struct plan_slots *slots = &client->plan.slots;
+	const struct script *script = client->plan.targets[0].script;
+	bool is_one_by_one = script->http || slots->rate_per_second == 0;
+	if (slots->in_flight == 0 && script->is_answered && is_one_by_one)
+		slots->in_flight = 1;
 }
 
 /* As fast as it goes is more than one thread can, wherever there are connections for more. */

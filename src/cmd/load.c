@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
 	    .default_text = "0", .maximum = "16MiB", .level = OPTION_ALL,
 	    .help = "bytes of a message where no -m says what it is; 0 = 1400B over UDP, 64KiB to "
 		    "discard, else 1KiB"),
+	CLIENT_MESSAGE_OPTIONS(struct load_options, client, OPTION_FIRST_HOUR),
 	CLIENT_REPLY_OPTIONS(struct load_options, client, OPTION_ALL),
 	CLIENT_CONNECT_OPTIONS(struct load_options, client, "off"),
 	ROW(lifetime_ns, OPTION_TIME, .name = "lifetime", .placeholder = "TIME",
@@ -43,6 +44,13 @@ static const struct option_row rows[] = {
 	ROW(probe, OPTION_TEXT, .name = "probe", .placeholder = "RATE[@URI]",
 	    .help = "besides: an echo of its own at this rate, which tells the latency under load"),
 	CLIENT_HOST_OPTIONS(struct load_options, client, "all"),
+	ROW(dump, OPTION_TEXT, .name = "dump", .placeholder = "one|all[,in|out]",
+	    .level = OPTION_OUTPUT,
+	    .help = "shows the bytes of the first connection, or of all, on stderr; slow"),
+	ROW(interval_ns, OPTION_TIME, .name = "interval", .placeholder = "TIME",
+	    .default_text = "0", .level = OPTION_OUTPUT,
+	    .help = "over TCP the text has a line for each so long; 0 = 1s where all goes one way, "
+		    "else no lines"),
 	MARK_OPTIONS(struct load_options, client.marks),
 	CONFIG_OPTION(struct load_options, client.config),
 	OUTPUT_OPTIONS(struct load_options, client.output, sending),
@@ -85,9 +93,10 @@ static int load_run(const struct command *command, int argc, char **argv)
 	struct error error = { "" };
 	client_init(&load.client);
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
-	if (code >= 0)
-		code = plan(&options, &operands, &load, &error);
-	int exit_code = code < 0 ? command_stop(command, code, &error)
+	if (code < 0)
+		return command_stop(command, code, &error);
+	code = plan(&options, &operands, &load, &error);
+	int exit_code = code < 0 ? command_fail(command, run_exit_code(code), &error)
 				 : run_repeated(
 					   &(struct run){
 						   .command = command,

@@ -174,8 +174,10 @@ const char *phrase_none(uint64_t count, char text[PHRASE_MAX])
 	return text;
 }
 
-const char *phrase_host(const char *target)
+const char *phrase_host(const char *target, char text[PHRASE_MAX])
 {
 	const char *scheme = strstr(target, "://");
-	return scheme ? scheme + strlen("://") : target;
+	const char *host = scheme ? scheme + strlen("://") : target;
+	(void)snprintf(text, PHRASE_MAX, "%.*s", (int)strcspn(host, "/? "), host);
+	return text;
 }

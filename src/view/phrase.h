@@ -31,5 +31,5 @@ const char *phrase_volume(uint64_t bytes, char text[PHRASE_MAX]);
 const char *phrase_count(uint64_t count, const char *noun, char text[PHRASE_MAX]);
 /* The same with "none" for 0, without the noun: "none", "13". */
 const char *phrase_none(uint64_t count, char text[PHRASE_MAX]);
-/* Host and port of a target: "10.20.0.5:5003" of "tcp://10.20.0.5:5003"; points into it. */
-const char *phrase_host(const char *target);
+/* Host and port of a target: "10.20.0.5:5003" of "tcp://10.20.0.5:5003"; of several the first. */
+const char *phrase_host(const char *target, char text[PHRASE_MAX]);

@@ -137,16 +137,23 @@ static const char *likely_cause(enum outcome outcome)
 	}
 }
 
+/* TLS itself says best why. */
+static bool is_of_tls(enum outcome outcome)
+{
+	return outcome == OUTCOME_UNTRUSTED || outcome == OUTCOME_TLS ||
+	       outcome == OUTCOME_PROTOCOL;
+}
+
 /* In the time that was measured, though it does answer. */
 static bool result_too_late(const struct report *report, struct buffer *out)
 {
 	const struct report_stream *slots = report_main_stream(report);
-	char length[PHRASE_MAX];
+	char length[PHRASE_MAX], host[PHRASE_MAX];
 	if (!slots || slots->latency[LATENCY_FIRST_REPLY].count == 0)
 		return false;
 	buffer_append_format(out,
 			     "nothing answered in time (%s answers, but the first reply took %s)",
-			     phrase_host(report->target),
+			     phrase_host(report->target, host),
 			     phrase_interval(slots->latency[LATENCY_FIRST_REPLY].max_ns, length));
 	return true;
 }
@@ -154,7 +161,7 @@ static bool result_too_late(const struct report *report, struct buffer *out)
 /* "nothing answered: refused 20 (10.20.0.5:5003 has no listener, or something rejects)" */
 static void result_nothing(const struct report *report, struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX];
+	char count[UNITS_TEXT_MAX], host[PHRASE_MAX];
 	const struct report_error *error = NULL;
 	if (result_too_late(report, out))
 		return;
@@ -174,8 +181,11 @@ static void result_nothing(const struct report *report, struct buffer *out)
 		}
 	}
 	const char *cause = error ? likely_cause(error->outcome) : NULL;
-	if (cause)
-		buffer_append_format(out, " (%s %s)", phrase_host(report->target), cause);
+	if (error && is_of_tls(error->outcome) && report->tls.complaint)
+		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),
+				     report->tls.complaint);
+	else if (cause)
+		buffer_append_format(out, " (%s %s)", phrase_host(report->target, host), cause);
 }
 
 /* "nothing answered: web.example: no such name" */

@@ -764,6 +764,15 @@ struct report *sample_every_field(void)
 	every_mark(report);
 	report->is_interrupted = true;
 	report->has_nothing_answered = true;
+	report->has_tls = true;
+	report->tls = (struct report_tls){ .version = "TLSv1.2",
+					   .cipher = "ECDHE-ECDSA-AES256-GCM-SHA384",
+					   .protocol = "http/1.1",
+					   .is_verified = true,
+					   .handshakes = 30,
+					   .resumed = 31,
+					   .cut_short = 32,
+					   .complaint = "a \"quoted\" one" };
 	report->drained = 26;
 	report->cut_off = 27;
 	report->drain_ns = 28;

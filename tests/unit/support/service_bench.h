@@ -56,6 +56,8 @@ struct bench_client {
 };
 
 void client_open(struct bench_client *client, struct bench *bench, uint16_t port);
+void client_open_tls(struct bench_client *client, struct bench *bench, uint16_t port,
+		     const struct tls_client *tls);
 /* `data` must stay until it is sent. */
 void client_send(struct bench_client *client, const void *data, size_t size);
 void client_finish(struct bench_client *client);
