@@ -104,6 +104,7 @@ struct slots {
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;
+	const char *why;         /* what the peer did wrong, while that is acted on; else NULL */
 	uint64_t told_behind_ns; /* when this host's lateness was last told */
 	uint32_t *listed;        /* slots with something to send, in order of due time */
 	uint32_t listed_count;

@@ -221,7 +221,11 @@ static const struct slot_state *note_wrong(struct slot *slot, const struct heard
 	if (heard->used == 0 && slot->owed == 0)
 		counters->unasked_bytes += unused;
 	counters->corrupted += is_counted_owed(slot);
-	return slot_fail(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
+	slot->slots->why = heard->why;
+	const struct slot_state *next =
+		slot_fail(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
+	slot->slots->why = NULL;
+	return next;
 }
 
 static const struct slot_state *take_goodbye(struct slot *slot, const struct heard *heard)

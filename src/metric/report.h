@@ -116,7 +116,8 @@ struct report_datagrams {
 	int64_t first_lost_ns; /* INT64_MIN: none was lost */
 	int64_t last_lost_ns;
 	/* Lost at the receiver's host, as its queue tells (false: it does not), and the rest, where
-	 * the queue counted each datagram: one that came with others is dropped with them, as one. */
+	 * the queue counted each datagram: one that came with others is dropped with them, as one.
+	 */
 	bool has_overflows;
 	uint64_t receiver_overflows;
 	bool has_network_lost;
@@ -129,6 +130,7 @@ struct report_error {
 	uint32_t code; /* errno; of a reply its HTTP status, of a close its WebSocket code */
 	uint64_t count;
 	int64_t first_ns, last_ns;
+	const char *why; /* what the peer did wrong: "sent a chunk size that overflows"; or NULL */
 };
 
 /* Answers with this HTTP status; 0: of those beyond what a row was kept for. */

@@ -173,6 +173,7 @@ static const struct field_row error_rows[] = {
 	{ "count",    FIELD_UNSIGNED, PLACE(count), REQUIRED },
 	{ "first_ns", FIELD_MOMENT, PLACE(first_ns) },
 	{ "last_ns",  FIELD_MOMENT, PLACE(last_ns) },
+	{ "why",      FIELD_TEXT, PLACE(why) },
 };
 TABLE(error_table, error_rows);
 #undef OWNER

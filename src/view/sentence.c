@@ -184,6 +184,9 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	if (error && is_of_tls(error->outcome) && report->tls.complaint)
 		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),
 				     report->tls.complaint);
+	else if (error && error->why)
+		buffer_append_format(out, " (%s %s)", phrase_host(report->target, host),
+				     error->why);
 	else if (cause)
 		buffer_append_format(out, " (%s %s)", phrase_host(report->target, host), cause);
 }

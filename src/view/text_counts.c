@@ -65,6 +65,8 @@ static void end_text(const struct report_stream *stream, const struct report_err
 {
 	bool has_frames = stream->latency[LATENCY_UPGRADE].is_measured;
 	buffer_append_text(out, outcome_sentence(error->outcome));
+	if (error->why)
+		buffer_append_format(out, " (%s)", error->why);
 	if (error->outcome != OUTCOME_CLOSED || !has_frames)
 		return;
 	if (error->code == 0)

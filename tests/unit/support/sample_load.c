@@ -180,9 +180,9 @@ struct report *sample_requests(void)
 struct report *sample_websockets(void)
 {
 	static const struct report_error errors[] = {
-		{ PHASE_RECEIVE, OUTCOME_CLOSED, 1001, 4, 1000000000, 2000000000 },
-		{ PHASE_RECEIVE, OUTCOME_RESET, 104, 3, 1000000000, 2000000000 },
-		{ PHASE_RECEIVE, OUTCOME_CLOSED, 0, 2, 1000000000, 2000000000 },
+		{ PHASE_RECEIVE, OUTCOME_CLOSED, 1001, 4, 1000000000, 2000000000, NULL },
+		{ PHASE_RECEIVE, OUTCOME_RESET, 104, 3, 1000000000, 2000000000, NULL },
+		{ PHASE_RECEIVE, OUTCOME_CLOSED, 0, 2, 1000000000, 2000000000, NULL },
 	};
 	static const struct report_setting settings[] = { { "connect-rate", "1k/s" },
 							  { "reconnect", "off" } };
