@@ -114,8 +114,10 @@ void headline_load(const struct report *report, const struct report_stream *load
 uint64_t load_ramp_ns(const struct report *report)
 {
 	int64_t first_ns = 0;
-	for (uint32_t i = 0; i < report->connection_count; i++)
-		if (report->connections[i].started_ns < first_ns)
-			first_ns = report->connections[i].started_ns;
+	for (uint32_t i = 0; i < report->connection_count; i++) {
+		const struct report_connection *connection = &report->connections[i];
+		if (connection->started_ns < first_ns && strcmp(connection->stream, "load") == 0)
+			first_ns = connection->started_ns;
+	}
 	return -(uint64_t)first_ns;
 }
