@@ -37,7 +37,7 @@ struct serve_options {
 static const struct uri_defaults served = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
-		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP,
+		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_WS,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 	.is_listening = true,
 };
@@ -63,8 +63,8 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source (+udp) or http, over TCP also +tls; port 0 "
-		       "= any free one"),
+	       .help = "traffic, echo, discard (+udp), source (+udp), http or ws, over TCP also +tls; "
+		       "port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
 	       .help = "the host name that clients of traffic get to see, instead of this host's"),

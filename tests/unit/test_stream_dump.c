@@ -6,13 +6,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
 #include "base/attributes.h"
+#include "base/units.h"
 #include "net/loop.h"
 #include "net/memory.h"
 #include "net/stream_dump.h"
+#include "sys/fd.h"
+#include "sys/ip_socket.h"
 
 #define CLIENTS  2
 #define TOLD_MAX 65536
@@ -221,6 +225,41 @@ static void test_skipping(void **state)
 	}
 }
 
+/* The kernel tells the end that came with the bytes in one event, and once. */
+static void test_skipping_from_the_kernel(void **state)
+{
+	static uint8_t data[2 * 16384];
+	struct loop_options loop_options = { .is_simulated = false };
+	struct stream_dump dump = {
+		.over = &stream_tcp, .sink = sink, .is_received_told = true
+	};
+	static struct told told;
+	struct client client = { .skips = true };
+	struct stream_connect connect = { .dump = &dump };
+	struct loop *loop = NULL;
+	(void)state;
+	dump.context = &told;
+	owned_fd int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(endpoint_parse("127.0.0.1", 0, &connect.remote), 0);
+	assert_int_equal(ip_socket_bind(listening, &connect.remote), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	assert_int_equal(ip_socket_local(listening, &connect.remote), 0);
+	assert_int_equal(loop_new(&loop_options, &loop), 0);
+	assert_int_equal(stream_connect(&client.stream, &stream_dump, loop, &connect, client_ready),
+			 0);
+	owned_fd int server = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(send(server, data, sizeof(data), MSG_NOSIGNAL), sizeof(data));
+	assert_int_equal(shutdown(server, SHUT_WR), 0);
+	uint64_t until_ns = loop_read_clock(loop) + 2 * NS_PER_S;
+	while (!client.has_end && loop_now(loop) < until_ns)
+		assert_int_equal(loop_run(loop, loop_now(loop) + NS_PER_MS), 0);
+	assert_int_equal(client.skipped, sizeof(data));
+	assert_true(client.has_end);
+	assert_int_equal(told.bytes, sizeof(data));
+	stream_close(&client.stream);
+	loop_free(loop);
+}
+
 static void test_closed_in_its_own_event(void **state)
 {
 	static struct bench bench;
@@ -267,6 +306,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_told),
 		cmocka_unit_test(test_skipping),
+		cmocka_unit_test(test_skipping_from_the_kernel),
 		cmocka_unit_test(test_closed_in_its_own_event),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_information_is_of_the_stream_below),
