@@ -177,6 +177,39 @@ struct report *sample_requests(void)
 	return report;
 }
 
+/* As a receiver told it. */
+struct report *sample_one_way(void)
+{
+	struct report *report = new_load("discard+udp://10.9.1.2:5009", "udp", 1);
+	struct report_stream *load = &report->streams[0];
+	set_length(report, 10);
+	report->generator.cpu_seconds = 8;
+	load->message_bytes = 1400;
+	load->schedule = (struct report_schedule){ true, 5e8 / 8 / 1400, 22400 };
+	load->totals.scheduled = load->totals.sent = load->totals.one_way = 446429;
+	load->totals.bytes_sent = UINT64_C(446429) * 1400;
+	load->totals.reordered = 12;
+	load->latency[LATENCY_SEND_ERROR] =
+		latency(446429, 0, (double[]){ 0.01, 0.01, 0.02, 0.1, 0.2, 0.3 });
+	load->latency[LATENCY_DELAY_VARIATION] =
+		latency(444286, 0, (double[]){ 0.02, 0.11, 0.31, 1.9, 4, 4.62 });
+	load->datagrams = (struct report_datagrams){
+		.is_measured = true,
+		.counted_by = "receiver",
+		.lost = 2143,
+		.bursts = 118,
+		.longest_burst = 212,
+		.longest_burst_ns = MS(4.7488),
+		.median_burst = 11,
+		.first_lost_ns = 1204000000,
+		.last_lost_ns = INT64_C(9877000000),
+		.has_overflows = true,
+		.network_lost = 2143,
+	};
+	sentence_build(report);
+	return report;
+}
+
 struct report *sample_websockets(void)
 {
 	static const struct report_error errors[] = {
