@@ -169,7 +169,7 @@ static void datagrams_text(const struct report_stream *load, struct clauses *cla
 	struct buffer *out = clauses_next(clauses);
 	buffer_append_format(out, "%s %% lost (%s of %s)", phrase_share(is->lost, all, share),
 			     units_format_grouped(is->lost, lost), units_format_grouped(all, of));
-	if (is->has_overflows && is->lost > 0 && is->receiver_overflows == 0)
+	if (is->has_network_lost && is->lost > 0 && is->network_lost == is->lost)
 		buffer_append_text(out, ", all in the network");
 	else if (is->has_overflows && is->receiver_overflows > 0)
 		buffer_append_format(out, ", %s by the receiver's host",
