@@ -32,6 +32,8 @@ static const struct option_row rows[] = {
 	    .default_text = "0", .maximum = "16MiB", .level = OPTION_ALL,
 	    .help = "bytes of a message where no -m says what it is; 0 = 1400B over UDP, 64KiB to "
 		    "discard, else 1KiB"),
+	ROW(has_segments, OPTION_FLAG, .name = "gso", .level = OPTION_SOCKET,
+	    .help = "datagrams that are due together leave in one call, cut by the kernel or the card"),
 	CLIENT_MESSAGE_OPTIONS(struct load_options, client, OPTION_FIRST_HOUR),
 	CLIENT_REPLY_OPTIONS(struct load_options, client, OPTION_ALL),
 	CLIENT_CONNECT_OPTIONS(struct load_options, client, "off"),
@@ -127,9 +129,28 @@ const struct command command_load = {
 		"then, also of those that had to wait and of those that nobody answered. Without, it "
 		"is closed: each connection sends its next message when it has its answer, and there "
 		"is no response time, only the service time from the first byte sent.\n\n"
-		"TARGET is HOST or a URI. Several are used in turn, each of their addresses, and have "
-		"to be of one scheme. A bare HOST means discard://HOST.",
-	.examples = "conntest load echo://10.9.1.2  # one connection, as fast as it goes, 10 s\n"
-		    "conntest load -c 50 -r 20k -T 30s echo://10.9.1.2  # latency at a rate",
+		"TARGET is HOST or a URI. discard://HOST takes bytes and source://HOST sends them, as "
+		"iperf3 does, over +udp as numbered datagrams at a rate (1 Mbps unless said); "
+		"http:// and https:// are asked with requests, ws:// and wss:// with messages, "
+		"echo:// sends back what it gets, and tcp://HOST:PORT and tls://HOST:PORT take what "
+		"-m and -f say (conntest help templates) and answer as --reply says. A bare HOST "
+		"means discard://HOST. Several targets are used in turn, each of their addresses, and "
+		"have to be of one scheme; srv:// names all answers of DNS.\n\n"
+		"Messages of several -m are sent in turn, those of -f behind them; \\{<FILE>} in -m "
+		"puts a file anywhere. Over HTTP/1.1 a connection has one request under way unless "
+		"--in-flight says more (pipelining); so it is without a rate wherever messages are "
+		"answered, and any number are under way otherwise.\n\n"
+		"--probe sends an echo of its own beside the load and tells how long that took: to "
+		"the target itself where it answers, else to traffic:// on its host, which `conntest "
+		"serve` offers.",
+	.examples =
+		"conntest load 10.9.1.2  # bulk to discard://, as fast as it goes, 10 s\n"
+		"conntest load --probe 10/s source://10.9.1.2  # receive, and latency meanwhile\n"
+		"conntest load -b 500Mbps discard+udp://10.9.1.2  # datagrams\n"
+		"conntest load -c 50 -r 20k -T 30s https://10.9.1.2/items  # latency at a rate\n"
+		"conntest load -c 15k --connect-rate 1k/s -r 0.1/conn -m hello wss://feed.example/v1  "
+		"# hold WebSockets\n"
+		"conntest load -e -m 'PING\\r\\n' --reply 'until \\r\\n' tcp://10.9.1.2:6379  # any "
+		"protocol",
 	.run = load_run,
 };

@@ -120,7 +120,9 @@ static int build_raw(const struct request *request, struct script *script, struc
 	(void)error;
 	script->kind = &speaker_raw;
 	script->tells_count = service == SERVICE_DISCARD;
-	if (parts->message_count == 0 && service != SERVICE_SOURCE)
+	/* Of source over UDP this is the size of what is asked for. */
+	bool is_silent = service == SERVICE_SOURCE && request->uri->transport != TRANSPORT_UDP;
+	if (parts->message_count == 0 && !is_silent)
 		script->bulk_bytes = (uint32_t)script_bytes(request->options, request->uri);
 	script->is_answered = parts->reply.kind != REPLY_NONE;
 	script->reply = &parts->reply;

@@ -1,6 +1,8 @@
 /* See errors_text.h. */
 #include "view/errors_text.h"
 
+#include <stdio.h>
+
 #include "base/units.h"
 #include "view/clauses.h"
 
@@ -16,10 +18,20 @@ static bool is_in_other_phase(const struct report_stream *stream, const struct r
 	return false;
 }
 
+const char *error_words(const struct report_error *error, char text[PHRASE_MAX])
+{
+	bool has_status = error->outcome == OUTCOME_REJECTED && error->code >= 100;
+	if (has_status)
+		(void)snprintf(text, PHRASE_MAX, "status %u", error->code);
+	else
+		(void)snprintf(text, PHRASE_MAX, "%s", outcome_sentence(error->outcome));
+	return text;
+}
+
 const struct report_error *errors_text(const struct report_stream *stream, struct buffer *out)
 {
 	const struct report_error *first = NULL;
-	char count[UNITS_TEXT_MAX];
+	char count[UNITS_TEXT_MAX], words[PHRASE_MAX];
 	struct clauses clauses;
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < stream->error_count && i < ERRORS_TOLD; i++) {
@@ -28,8 +40,8 @@ const struct report_error *errors_text(const struct report_stream *stream, struc
 		if (!outcome_is_failure(error->outcome))
 			continue;
 		first = first ? first : error;
-		buffer_append_format(clauses_next(&clauses), "%s%s%s %s",
-				     outcome_sentence(error->outcome), has_phase ? " in " : "",
+		buffer_append_format(clauses_next(&clauses), "%s%s%s %s", error_words(error, words),
+				     has_phase ? " in " : "",
 				     has_phase ? phase_name(error->phase) : "",
 				     units_format_grouped(error->count, count));
 	}

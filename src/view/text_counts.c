@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/target_text.h"
 #include "view/text_parts.h"
@@ -64,7 +65,8 @@ static void end_text(const struct report_stream *stream, const struct report_err
 		     struct buffer *out)
 {
 	bool has_frames = stream->latency[LATENCY_UPGRADE].is_measured;
-	buffer_append_text(out, outcome_sentence(error->outcome));
+	char words[PHRASE_MAX];
+	buffer_append_text(out, error_words(error, words));
 	if (error->why)
 		buffer_append_format(out, " (%s)", error->why);
 	if (error->outcome != OUTCOME_CLOSED || !has_frames)
