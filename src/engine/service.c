@@ -124,15 +124,43 @@ static int open_place(struct services *services, uint32_t index, struct service_
 	return service_tcp_listen(&services->tcp, index, port, &shared->ports[index]);
 }
 
-int service_add(struct worker *worker, struct service_shared *shared, struct error *error)
+static bool has_service(const struct plan_serve *serve, enum service service)
+{
+	for (uint32_t i = 0; i < serve->listen_count; i++) {
+		if (serve->listen[i].service == service)
+			return true;
+	}
+	return false;
+}
+
+/* NULL: out of memory. */
+static struct services *services_new(struct worker *worker, struct service_shared *shared)
 {
 	struct services *services = calloc(1, sizeof(*services));
+	struct receiver_table *received = NULL;
+	/* Nothing that a client could know. */
+	uint64_t seed = random_next(&worker->random) ^ loop_read_clock(worker->loop);
 
 	if (services == NULL)
-		return error_set(error, ENOMEM, "out of memory");
+		return NULL;
+	if (has_service(&worker->plan->serve, SERVICE_DISCARD) &&
+	    receiver_table_new(&shared->receivers, seed, &received) < 0) {
+		free(services);
+		return NULL;
+	}
 	services->activity.worker = worker;
 	service_tcp_init(&services->tcp, worker, shared);
 	service_udp_init(&services->udp, worker);
+	services->tcp.connections.received = received;
+	return services;
+}
+
+int service_add(struct worker *worker, struct service_shared *shared, struct error *error)
+{
+	struct services *services = services_new(worker, shared);
+
+	if (services == NULL)
+		return error_set(error, ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < worker->plan->serve.listen_count; i++) {
 		int rc = open_place(services, i, shared);
 		if (rc < 0) {
@@ -142,6 +170,11 @@ int service_add(struct worker *worker, struct service_shared *shared, struct err
 	}
 	worker_add_activity(worker, &services->activity, &service_kind);
 	return 0;
+}
+
+void service_shared_deinit(struct service_shared *shared)
+{
+	receiver_tables_free(&shared->receivers);
 }
 
 /* ---- what others ask */

@@ -7,6 +7,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
+#include "engine/receiver_table.h"
 #include "engine/worker.h"
 
 /* What the workers of one engine share: zeroed by the owner, outlives them. */
@@ -14,7 +15,11 @@ struct service_shared {
 	/* Where the plan says port 0 the one that worker 0 got, else the plan's. */
 	uint16_t ports[PLAN_LISTEN_MAX];
 	_Atomic uint64_t connections; /* open now, for plan->serve.connections_max */
+	/* What discard has received: a table a worker, told by control. */
+	struct receiver_tables receivers;
 };
+/* After the workers. */
+void service_shared_deinit(struct service_shared *shared);
 
 /* Opens this worker's listeners for plan->serve and adds the activity. Worker 0 first: it finds
  * out whether a port is taken, and the ports where the plan leaves that to the kernel.

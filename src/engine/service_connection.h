@@ -38,6 +38,7 @@ extern const struct service_state service_echo;    /* sends back what it gets */
 extern const struct service_state service_traffic; /* the same, its name over the first 64 bytes */
 extern const struct service_state service_discard;
 extern const struct service_state service_source;
+extern const struct service_state service_control;
 extern const struct service_state service_flushing; /* its last bytes have no room yet */
 extern const struct service_state service_finished; /* sent its end; waits for the peer's */
 extern const struct service_state service_closed;
@@ -56,6 +57,7 @@ struct service_connections {
 	struct worker *worker;
 	struct service_shared *shared;
 	struct counters *counters;
+	struct receiver_table *received; /* NULL: no service here puts anything there */
 	struct service_totals totals;
 	struct list open;
 	struct list unread; /* stopped before the end of what has arrived */

@@ -12,10 +12,9 @@
 #define DRAIN_ROUND_NS  (5 * NS_PER_MS)
 
 static const struct service_state *const first_states[SERVICE_COUNT] = {
-	[SERVICE_TRAFFIC] = &service_traffic,
-	[SERVICE_ECHO] = &service_echo,
-	[SERVICE_DISCARD] = &service_discard,
-	[SERVICE_SOURCE] = &service_source,
+	[SERVICE_TRAFFIC] = &service_traffic, [SERVICE_ECHO] = &service_echo,
+	[SERVICE_DISCARD] = &service_discard, [SERVICE_SOURCE] = &service_source,
+	[SERVICE_CONTROL] = &service_control,
 };
 
 static struct worker *worker_of(const struct service_listener *place)

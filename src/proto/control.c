@@ -20,6 +20,7 @@ const struct control_number control_numbers[] = {
 	NUMBER(last_ns),
 	NUMBER(socket),
 	NUMBER(overflows),
+	NUMBER(merged),
 	NUMBER(numbered),
 	NUMBER(next),
 	NUMBER(unique),

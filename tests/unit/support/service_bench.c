@@ -76,6 +76,7 @@ void bench_free(struct bench *bench)
 	bench_run(bench, 0);
 	assert_true(bench_is_done(bench));
 	worker_free(bench->worker);
+	service_shared_deinit(&bench->shared);
 	memory_network_free(bench->network);
 	loop_free(bench->loop);
 }
@@ -175,7 +176,14 @@ static void client_ready(struct stream *stream, unsigned events)
 
 void client_open(struct bench_client *client, struct bench *bench, uint16_t port)
 {
+	client_open_from(client, bench, "127.0.0.1", port);
+}
+
+void client_open_from(struct bench_client *client, struct bench *bench, const char *local,
+		      uint16_t port)
+{
 	struct stream_connect connect = {
+		.local = bench_endpoint(local),
 		.remote = bench_endpoint("127.0.0.1"),
 		.network = bench->network,
 	};
