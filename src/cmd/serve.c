@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
+#include "cmd/socket_options.h"
 #include "engine/service.h"
 #include "proto/control.h"
 #include "proto/traffic_wire.h"
@@ -27,6 +28,7 @@ struct serve_options {
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;
+	struct socket_choice sockets;
 	const char *config;
 	struct output_options output;
 };
@@ -84,6 +86,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
+	SOCKET_OPTIONS_BOTH_SIDES(struct serve_options, sockets),
 	CONFIG_OPTION(struct serve_options, config),
 	OUTPUT_OPTIONS(struct serve_options, output, serving),
 };
@@ -219,12 +222,13 @@ static int make_plan(const struct serve_options *options, struct error *error,
 		.serve.drain_ns = options->drain_ns,
 		.duration_ns = options->duration_ns,
 		.tick_ns = options->tick_ns,
-		.socket_options.has_no_delay = true,
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
 	int rc = add_places(options, &plan->serve, error);
-	return rc < 0 ? rc : choose_workers(options, error, cpus, plan);
+	if (rc == 0)
+		rc = choose_workers(options, error, cpus, plan);
+	return rc < 0 ? rc : socket_choice_plan(&options->sockets, 0, plan, error);
 }
 
 /* ---- what is said first */

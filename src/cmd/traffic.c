@@ -76,6 +76,7 @@ static const struct option_row rows[] = {
 	ROW(source, OPTION_TEXT, .name = "source", .placeholder = "ADDR|CIDR|FILE|auto",
 	    .level = OPTION_SOCKET,
 	    .help = "local addresses to connect from, in turn"),
+	SOCKET_OPTIONS(struct traffic_options, sockets),
 	ROW(workers, OPTION_COUNT, .name = "workers", .letter = 'w', .placeholder = "N",
 	    .default_text = "0", .maximum = "1024", .level = OPTION_ALL,
 	    .help = "threads; 0 = by connections and rate, at most one a cpu"),

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/uri.h"
 #include "cli/option.h"
+#include "cmd/socket_options.h"
 #include "engine/plan.h"
 #include "run/mark_plan.h"
 #include "run/outputs.h"
@@ -32,6 +33,7 @@ struct traffic_options {
 	bool is_ipv4;
 	bool is_ipv6;
 	const char *source;
+	struct socket_choice sockets;
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;

@@ -223,12 +223,17 @@ static int read_target(const char *target, struct error *error, struct uri *ret)
 	return result;
 }
 
+/* What one connection sends of payload, a second. */
+static double connection_bits(const struct traffic_options *options, const struct plan *plan)
+{
+	return plan->slots.rate_per_second * (double)options->message_bytes * 8 / plan->slots.count;
+}
+
 int traffic_plan(const struct traffic_options *options, const char *target, struct traffic *traffic,
 		 struct error *error)
 {
 	struct plan *plan = &traffic->plan;
 	*plan = (struct plan){ .stream = &stream_tcp, .datagram = &datagram_udp };
-	plan->socket_options.has_no_delay = true;
 	int result = read_target(target, error, &traffic->uri);
 	if (result >= 0)
 		result = plan_slots(options, &traffic->uri, plan, error);
@@ -242,6 +247,9 @@ int traffic_plan(const struct traffic_options *options, const char *target, stru
 	plan_ports(plan);
 	if (result >= 0)
 		result = plan_workers(options, traffic, error);
+	if (result >= 0)
+		result = socket_choice_plan(&options->sockets, connection_bits(options, plan), plan,
+					    error);
 	return result < 0 ? result : plan_places(options, traffic, error);
 }
 

@@ -129,6 +129,7 @@ struct plan {
 	uint64_t tick_ns;
 	uint64_t seed;
 	struct socket_options socket_options;
+	bool is_reset_at_close; /* our end of a connection is a reset instead of a FIN */
 
 	/* The transports: the kernel's, or in-memory ones in tests with their `network`. */
 	const struct stream_transport *stream; /* stream_tls: over `below` */

@@ -209,7 +209,8 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 		.network = plan->network,
 	};
 
-	socket_options.receive_buffer_bytes = RECEIVE_BUFFER_BYTES;
+	if (socket_options.receive_buffer_bytes == 0)
+		socket_options.receive_buffer_bytes = RECEIVE_BUFFER_BYTES;
 	options.local.port = port;
 	int rc = check_is_free(udp->worker, &options);
 	if (rc == 0)

@@ -108,6 +108,7 @@ static const struct slot_state *connected(struct slot *slot)
 	struct slots *slots = slot->slots;
 	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	slot->connected_ns = now_ns;
+	tcp_sample_connected(&slot->tcp, now_ns);
 	slots->counters->connecting--;
 	slots->counters->connections++;
 	slots->counters->connects++;
@@ -251,7 +252,6 @@ void slot_connect(struct slot *slot)
 	slots_choose_local(slots, &connect);
 	slot->started_ns = loop_read_clock(slot_loop(slot));
 	slot->connected_ns = 0;
-	slot->retransmits = 0;
 	slot->sent = slot->received = 0;
 	slot->sending = slot->receiving = (struct message_place){ 0 };
 	memset(slot->name, 0, sizeof(slot->name));
@@ -275,6 +275,7 @@ void slot_begin(struct slot *slot)
 	if (!slot->state->is_up)
 		return;
 	survival_connected(&slot->survival);
+	tcp_sample_begin(&slot->tcp, &slot->stream, slot_now(slot));
 	record->first_backend = slot->backend;
 	if (slot->stall.is_stalled)
 		survival_stall_began(&slot->survival);

@@ -10,6 +10,7 @@
 #include "engine/message.h"
 #include "engine/schedule.h"
 #include "engine/stamps.h"
+#include "engine/tcp_sample.h"
 #include "engine/unanswered.h"
 #include "engine/worker.h"
 #include "metric/gap.h"
@@ -46,11 +47,11 @@ struct slot {
 	struct gap interruption;
 	struct stall stall;
 	struct stamp_queue stamps;
+	struct tcp_sample tcp;
 	uint32_t own;  /* which of the worker's slots */
 	uint32_t sent; /* counted, on this connection */
 	uint32_t received;
-	uint32_t retransmits; /* segments of this connection, counted already */
-	uint32_t warm;        /* uncounted messages that are still owed; they come first */
+	uint32_t warm; /* uncounted messages that are still owed; they come first */
 	uint16_t backend;
 	uint16_t gap_backend; /* when the run of unanswered messages began */
 	uint16_t tries;       /* attempts since the last good connection */

@@ -207,13 +207,12 @@ void slot_settle_owed(struct slot *slot)
 
 bool slot_sample(struct slot *slot, struct stream_info *ret)
 {
-	if (!slot->connected_ns || stream_info(&slot->stream, ret) < 0 || !ret->is_known)
+	if (!slot->connected_ns)
 		return false;
-	uint32_t retransmits = (uint32_t)ret->retransmitted_segments;
-	slot->slots->counters->retransmitted_segments += retransmits - slot->retransmits;
-	slot->retransmits = retransmits;
-	hist_add(recorder_hist(slot->slots->recorder, LATENCY_RTT), ret->rtt_ns);
-	return true;
+	if (!worker_is_counting(slot_worker(slot)))
+		return stream_info(&slot->stream, ret) >= 0 && ret->is_known;
+	return tcp_sample_take(&slot->tcp, &slot->stream, slot_now(slot), slot->slots->recorder,
+			       ret);
 }
 
 void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
@@ -234,8 +233,9 @@ void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 	struct stream_info info = { 0 };
 	(void)stream_endpoints(&slot->stream, &record.local, &record.remote);
 	if (slot_sample(slot, &info)) {
-		record.retransmits = slot->retransmits;
+		record.retransmits = (uint32_t)info.retransmitted_segments;
 		record.rtt_ns = info.rtt_ns;
+		tcp_sample_end(&slot->stream, &info, slot->slots->recorder);
 	}
 	connection_log_add(log, &record);
 }

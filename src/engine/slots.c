@@ -24,9 +24,6 @@
 /* A loop that comes so late for a message says so. */
 #define BEHIND_NS (100 * NS_PER_MS)
 
-/* Connections of which the kernel is asked at each publication. */
-#define SAMPLED_A_TICK 16
-
 static struct slots *slots_of(const struct activity *activity)
 {
 	return container_of(activity, struct slots, activity);
@@ -268,19 +265,22 @@ static void free_slots(struct activity *activity)
 	free(slots);
 }
 
-/* A few slots a publication, in turn: each call of the kernel takes about a microsecond. */
 static void account(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
-	uint32_t count = slots->count < SAMPLED_A_TICK ? slots->count : SAMPLED_A_TICK;
+	uint32_t count = tcp_sample_share(slots->count);
 	if (!worker_is_counting(slots->worker))
 		return;
+	slots->counters->cwnd_bytes = 0;
+	slots->counters->cwnd_connections = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		struct stream_info info;
 		slots->sampled = (slots->sampled + 1) % slots->count;
 		struct slot *slot = &slots->items[slots->sampled];
-		if (slot->state->is_up)
-			(void)slot_sample(slot, &info);
+		if (!slot->state->is_up || !slot_sample(slot, &info))
+			continue;
+		slots->counters->cwnd_bytes += info.congestion_window_bytes;
+		slots->counters->cwnd_connections++;
 	}
 }
 

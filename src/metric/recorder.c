@@ -148,6 +148,7 @@ void recorder_status(struct recorder *recorder, uint32_t code)
 void recorder_merge(struct recorder *into, const struct recorder *from)
 {
 	counters_merge(&into->counters, &from->counters);
+	tcp_facts_merge(&into->tcp, &from->tcp);
 	for (size_t i = 0; i < ERROR_ROWS_MAX && from->errors[i].count > 0; i++)
 		add_errors(into, &from->errors[i]);
 	for (size_t i = 0; i < STATUS_ROWS_MAX && from->statuses[i].count > 0; i++)

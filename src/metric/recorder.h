@@ -9,6 +9,7 @@
 #include "base/outcome.h"
 #include "metric/counters.h"
 #include "metric/hist.h"
+#include "metric/tcp_facts.h"
 
 /* LATENCY(symbol, name, help): the histograms of a stream. */
 /* clang-format off */
@@ -67,6 +68,7 @@ struct status_row {
 
 struct recorder {
 	struct counters counters;
+	struct tcp_facts tcp;
 	struct status_row statuses[STATUS_ROWS_MAX];
 	struct error_row errors[ERROR_ROWS_MAX];
 	/* LATENCY_COUNT histograms of HIST_STREAM_RANGE follow, see recorder_hist(). */

@@ -95,9 +95,13 @@ struct report_sample {
 	uint64_t connections, connecting, silent, interrupted;
 	uint64_t connects, failed; /* attempts that came up, that did not */
 	uint64_t response_p50_ns, response_p99_ns, response_max_ns; /* of answers in it; 0: none */
-	uint64_t unanswered;  /* given up in it: lost and missed */
-	uint64_t rtt_p50_ns;  /* the kernel's, of connections that were sampled in it; 0: none */
-	uint64_t retransmits; /* segments sent again, as those tell */
+	uint64_t unanswered; /* given up in it: lost and missed */
+	uint64_t bytes_sent, bytes_received;
+	/* As the kernel tells of connections that were looked at in it. */
+	uint64_t bytes_acked;
+	uint64_t retransmits;            /* segments sent again */
+	uint64_t cwnd_bytes;             /* congestion window, the mean of them; 0: none */
+	uint64_t rtt_p50_ns, rtt_max_ns; /* 0: none */
 };
 
 struct report_error {
@@ -114,6 +118,16 @@ struct report_schedule {
 	uint64_t interval_ns;   /* between two messages of one slot or flow; 0: not paced */
 };
 
+/* What the kernel tells of the stream's TCP connections; its times and counts are in the totals. */
+struct report_tcp {
+	bool is_measured;
+	const char *congestion; /* NULL: unknown */
+	struct tcp_facts facts; /* without the name */
+	/* 0: not asked for, the kernel tunes it. */
+	uint64_t send_buffer_asked_bytes;
+	uint64_t receive_buffer_asked_bytes;
+};
+
 struct report_stream {
 	const char *name; /* persistent, new, path; serve: served */
 	const char *kind; /* slots, attempts, probes, service */
@@ -124,6 +138,7 @@ struct report_stream {
 	struct counters totals;
 	struct report_schedule schedule;
 	struct report_latency latency[LATENCY_COUNT];
+	struct report_tcp tcp;
 	struct report_intervals interruptions;
 	struct report_intervals stalls;
 	struct report_intervals outages;

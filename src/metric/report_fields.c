@@ -127,8 +127,13 @@ static const struct field_row sample_rows[] = {
 	{ "response_p50_ns", FIELD_UNSIGNED, PLACE(response_p50_ns), IF_COUNT(response_p50_ns) },
 	{ "response_p99_ns", FIELD_UNSIGNED, PLACE(response_p99_ns), IF_COUNT(response_p99_ns) },
 	{ "response_max_ns", FIELD_UNSIGNED, PLACE(response_max_ns), IF_COUNT(response_max_ns) },
-	{ "rtt_p50_ns",      FIELD_UNSIGNED, PLACE(rtt_p50_ns), IF_COUNT(rtt_p50_ns) },
+	{ "bytes_sent",      FIELD_UNSIGNED, PLACE(bytes_sent) },
+	{ "bytes_received",  FIELD_UNSIGNED, PLACE(bytes_received) },
+	{ "bytes_acked",     FIELD_UNSIGNED, PLACE(bytes_acked) },
 	{ "retransmits",     FIELD_UNSIGNED, PLACE(retransmits) },
+	{ "cwnd_bytes",      FIELD_UNSIGNED, PLACE(cwnd_bytes), IF_COUNT(cwnd_bytes) },
+	{ "rtt_p50_ns",      FIELD_UNSIGNED, PLACE(rtt_p50_ns), IF_COUNT(rtt_p50_ns) },
+	{ "rtt_max_ns",      FIELD_UNSIGNED, PLACE(rtt_max_ns), IF_COUNT(rtt_max_ns) },
 };
 const struct field_table report_sample_fields = { sample_rows, array_size(sample_rows) };
 #undef OWNER
@@ -222,6 +227,35 @@ static const struct field_row survival_rows[] = {
 	{ "by_backend",      FIELD_NAMED, OBJECT(backend_table),
 	  LIST(backends, backend_count, sizeof(struct report_backend), BACKENDS_MAX) },
 };
+static const struct field_row tcp_rows[] = {
+	{ "connections",            FIELD_UNSIGNED, PLACE(tcp.facts.connections), REQUIRED },
+	{ "described",              FIELD_UNSIGNED, PLACE(tcp.facts.described) },
+	{ "congestion",             FIELD_TEXT, PLACE(tcp.congestion) },
+	{ "congestion_others",      FIELD_UNSIGNED, PLACE(tcp.facts.congestion_others) },
+	{ "multipath",              FIELD_UNSIGNED, PLACE(tcp.facts.multipath) },
+	{ "fast_opened",            FIELD_UNSIGNED, PLACE(tcp.facts.fast_opened) },
+	{ "mss_min_bytes",          FIELD_UNSIGNED, PLACE(tcp.facts.mss_min_bytes) },
+	{ "mss_max_bytes",          FIELD_UNSIGNED, PLACE(tcp.facts.mss_max_bytes) },
+	{ "path_mtu_min_bytes",     FIELD_UNSIGNED, PLACE(tcp.facts.path_mtu_min_bytes) },
+	{ "path_mtu_max_bytes",     FIELD_UNSIGNED, PLACE(tcp.facts.path_mtu_max_bytes) },
+	{ "send_buffer_bytes",      FIELD_UNSIGNED, PLACE(tcp.facts.send_buffer_max_bytes) },
+	{ "send_buffer_asked_bytes", FIELD_UNSIGNED, PLACE(tcp.send_buffer_asked_bytes) },
+	{ "receive_buffer_bytes",   FIELD_UNSIGNED, PLACE(tcp.facts.receive_buffer_max_bytes) },
+	{ "receive_buffer_asked_bytes", FIELD_UNSIGNED, PLACE(tcp.receive_buffer_asked_bytes) },
+	{ "reordering_max_segments", FIELD_UNSIGNED, PLACE(tcp.facts.reordering_max_segments) },
+	COUNTER("segments_sent", segments_sent),
+	COUNTER("bytes_acked", bytes_acked),
+	COUNTER("bytes_queued_at_end", bytes_queued),
+	COUNTER("cwnd_bytes", cwnd_bytes),
+	COUNTER("cwnd_connections", cwnd_connections),
+	COUNTER("looks", tcp_samples),
+	COUNTER("looks_full", tcp_samples_full),
+	COUNTER("watched_ns", tcp_watched_ns),
+	COUNTER("busy_ns", tcp_busy_ns),
+	COUNTER("receiver_limited_ns", tcp_receiver_limited_ns),
+	COUNTER("buffer_limited_ns", tcp_buffer_limited_ns),
+};
+TABLE(tcp_table, tcp_rows);
 TABLE(schedule_table, schedule_rows);
 TABLE(latencies_table, latencies_rows);
 TABLE(survival_table, survival_rows);
@@ -238,6 +272,7 @@ static const struct field_row stream_rows[] = {
 	{ "totals",        FIELD_OBJECT, OBJECT(total_table), REQUIRED },
 	{ "schedule",      FIELD_OBJECT, OBJECT(schedule_table), REQUIRED },
 	{ "latency",       FIELD_OBJECT, OBJECT(latencies_table), REQUIRED },
+	{ "tcp",           FIELD_OBJECT, OBJECT(tcp_table), IF(tcp.is_measured), .is_left_out = true },
 	{ "interruptions", FIELD_OBJECT, OBJECT(intervals_table), PLACE(interruptions) },
 	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },

@@ -6,6 +6,8 @@
 
 #include "metric/report_intervals.h"
 #include "metric/report_latency.h"
+#include "metric/report_sample.h"
+#include "metric/report_tcp.h"
 
 #define SAMPLES_MAX 3600
 /* The reader takes as many; which are beyond, the least, is not worth a count. */
@@ -161,21 +163,6 @@ static void merge_latencies(const struct merge *merge, struct report_stream *str
 
 /* ---- samples ---- */
 
-static void add_sample(struct report_sample *into, const struct report_sample *from)
-{
-	into->scheduled += from->scheduled;
-	into->sent += from->sent;
-	into->received += from->received;
-	into->lost += from->lost;
-	into->missed += from->missed;
-	into->unanswered += from->unanswered;
-	into->connects += from->connects;
-	into->failed += from->failed;
-	into->response_p50_ns = larger(into->response_p50_ns, from->response_p50_ns);
-	into->response_p99_ns = larger(into->response_p99_ns, from->response_p99_ns);
-	into->response_max_ns = larger(into->response_max_ns, from->response_max_ns);
-}
-
 /* What is now, at the end of a sample: the last one that falls in it counts. */
 static void add_gauges(struct report_sample *into, const struct report_sample *from)
 {
@@ -216,7 +203,7 @@ static void add_samples(struct report_stream *stream, const struct report_stream
 		uint32_t place = place_of(stream, from, i, shift_ns);
 		bool is_last = i + 1 == from->sample_count ||
 			       place_of(stream, from, i + 1, shift_ns) != place;
-		add_sample(&stream->samples[place], &from->samples[i]);
+		report_sample_add(&stream->samples[place], &from->samples[i]);
 		if (is_last)
 			add_gauges(&stream->samples[place], &from->samples[i]);
 	}
@@ -387,6 +374,17 @@ static void merge_lists(const struct merge *merge, struct report_stream *stream)
 		stream->error_count = ERRORS_MAX;
 }
 
+/* ---- TCP ---- */
+
+static void merge_tcp(const struct merge *merge, struct report_stream *stream)
+{
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (from && from->tcp.is_measured)
+			report_tcp_merge(&merge->into->arena, &from->tcp, &stream->tcp);
+	}
+}
+
 /* ---- a stream ---- */
 
 static void add_totals(struct report_stream *stream, const struct report_stream *from)
@@ -429,6 +427,7 @@ static void merge_stream(const struct merge *merge, const struct report_stream *
 	merge_samples(merge, stream);
 	merge_rates(merge, stream);
 	merge_lists(merge, stream);
+	merge_tcp(merge, stream);
 }
 
 void merge_streams(struct report *into, const struct report *const *reports, size_t count,

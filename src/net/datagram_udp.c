@@ -45,19 +45,6 @@ static void udp_ready(struct watch *watch, uint32_t events)
 
 /* ---- opening */
 
-static int apply_options(int fd, const struct socket_options *options)
-{
-	int rc = 0;
-
-	if (options == NULL)
-		return 0;
-	if (options->send_buffer_bytes > 0)
-		rc = ip_socket_set_buffer(fd, SO_SNDBUF, options->send_buffer_bytes);
-	if (rc == 0 && options->receive_buffer_bytes > 0)
-		rc = ip_socket_set_buffer(fd, SO_RCVBUF, options->receive_buffer_bytes);
-	return rc;
-}
-
 static int ask_for_local(int fd, uint16_t family)
 {
 	if (family == AF_INET6)
@@ -88,7 +75,7 @@ static int prepare(struct datagram_socket *socket, int fd, const struct datagram
 		rc = ask_for_local(fd, socket->family);
 	if (options->is_segmented)
 		ask_for_segments(socket, fd);
-	return rc == 0 ? apply_options(fd, options->options) : rc;
+	return rc == 0 ? socket_options_apply(fd, SOCKET_DATAGRAM, options->options, NULL) : rc;
 }
 
 /* Both are optional: a connected socket gets its local address from the route. */

@@ -56,6 +56,12 @@ int stream_info(struct stream *stream, struct stream_info *ret)
 	return stream->transport->info(stream, ret);
 }
 
+int stream_describe(struct stream *stream, struct stream_description *ret)
+{
+	*ret = (struct stream_description){ 0 };
+	return stream->transport->describe ? stream->transport->describe(stream, ret) : 0;
+}
+
 int stream_endpoints(struct stream *stream, struct endpoint *local, struct endpoint *remote)
 {
 	return stream->transport->endpoints(stream, local, remote);
@@ -86,6 +92,7 @@ int listener_accept(struct listener *listener, struct stream *stream, stream_rea
 		.ready = ready,
 		.loop = listener->loop,
 		.watch.fd = -1,
+		.is_accepted = true,
 	};
 	return listener->transport->accept(listener, stream);
 }

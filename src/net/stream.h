@@ -13,6 +13,7 @@
 #include "base/attributes.h"
 #include "base/endpoint.h"
 #include "net/loop.h"
+#include "net/socket_options.h"
 
 struct stream;
 struct listener;
@@ -41,18 +42,9 @@ struct stream {
 	void *state;        /* the transport's, if it needs any */
 	int failure;        /* positive errno, kept until the stream is connected anew */
 	bool is_connecting;
+	bool is_accepted;
 	bool is_blocked; /* the last send came up short */
 	bool has_ended;  /* the peer's end has arrived, behind what is still to be received */
-};
-
-/* What is asked of a socket; 0 = leave the kernel's default. A struct so that a new field breaks
- * no caller. Kept by the caller for as long as the call lasts. */
-struct socket_options {
-	bool has_no_delay; /* TCP_NODELAY */
-	int send_buffer_bytes;
-	int receive_buffer_bytes;
-	const char *congestion; /* TCP_CONGESTION, NULL = the system's */
-	int receive_low_water_bytes;
 };
 
 struct stream_connect {
@@ -88,15 +80,40 @@ struct listen_options {
 	const struct tls_server *tls;
 };
 
-/* From TCP_INFO; all zero where the transport has none (is_known false). */
+/* From TCP_INFO; all zero where the transport has none (is_known false), and single ones where the
+ * kernel is too old for them. Bytes are payload of the TCP connection: without SYN and FIN, with
+ * TLS's own. */
 struct stream_info {
 	bool is_known;
-	uint64_t rtt_ns;
+	bool is_fast_opened; /* the SYN carried bytes, and they were acknowledged */
+	uint64_t rtt_ns;     /* smoothed */
 	uint64_t rtt_min_ns;
+	uint64_t rtt_variation_ns;
 	uint64_t retransmitted_segments;
-	uint64_t bytes_acked; /* as the kernel counts: SYN of a client and FIN are a byte each */
+	uint64_t sent_segments; /* with those, and with mere acknowledgements */
+	uint64_t bytes_acked;
+	uint64_t queued_bytes; /* in the send buffer: sent and not acknowledged, or unsent */
+	uint64_t unsent_bytes; /* of these */
+	uint64_t unacked_segments;
 	uint64_t path_mtu;
-	uint64_t unsent_bytes;
+	uint64_t mss_bytes; /* of what we send */
+	uint64_t congestion_window_bytes;
+	uint64_t reordering_segments; /* so far apart as the kernel has seen them come */
+	uint64_t delivery_bytes_per_s;
+	/* So long there was something to send or to be acknowledged; of this, the peer's window, or
+	 * our send buffer, held it up. */
+	uint64_t busy_ns;
+	uint64_t receiver_limited_ns;
+	uint64_t buffer_limited_ns;
+};
+
+/* What takes calls of its own: ask seldom. */
+struct stream_description {
+	bool is_known;
+	bool is_multipath; /* MPTCP, on both sides */
+	char congestion[16];
+	uint64_t send_buffer_bytes; /* as the kernel counts, with its own room */
+	uint64_t receive_buffer_bytes;
 };
 
 struct stream_transport {
@@ -110,6 +127,7 @@ struct stream_transport {
 	void (*close)(struct stream *stream);
 	void (*reset)(struct stream *stream);
 	int (*info)(struct stream *stream, struct stream_info *ret);
+	int (*describe)(struct stream *stream, struct stream_description *ret); /* NULL: unknown */
 	int (*endpoints)(struct stream *stream, struct endpoint *local, struct endpoint *remote);
 	int (*listen)(struct listener *listener, const struct listen_options *options);
 	void (*stop_listening)(struct listener *listener);
@@ -140,6 +158,7 @@ void stream_reset(struct stream *stream);
 /* The positive errno that failed the stream, 0 if none. */
 nodiscard int stream_error(struct stream *stream);
 nodiscard int stream_info(struct stream *stream, struct stream_info *ret);
+nodiscard int stream_describe(struct stream *stream, struct stream_description *ret);
 /* Either may be NULL. */
 nodiscard int stream_endpoints(struct stream *stream, struct endpoint *local,
 			       struct endpoint *remote);

@@ -9,35 +9,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/units.h"
 #include "net/stream.h"
+#include "net/tcp_info.h"
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
 
 #ifndef IP_LOCAL_PORT_RANGE
 #define IP_LOCAL_PORT_RANGE 51 /* <linux/in.h>, which <netinet/in.h> does not go with */
 #endif
-
-static int apply_options(int fd, const struct socket_options *options)
-{
-	int rc = 0;
-
-	if (options == NULL)
-		return 0;
-	if (options->has_no_delay)
-		rc = ip_socket_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (rc == 0 && options->send_buffer_bytes > 0)
-		rc = ip_socket_set_buffer(fd, SO_SNDBUF, options->send_buffer_bytes);
-	if (rc == 0 && options->receive_buffer_bytes > 0)
-		rc = ip_socket_set_buffer(fd, SO_RCVBUF, options->receive_buffer_bytes);
-	if (rc == 0 && options->receive_low_water_bytes > 0)
-		rc = ip_socket_set(fd, SOL_SOCKET, SO_RCVLOWAT, options->receive_low_water_bytes);
-	if (rc == 0 && options->congestion != NULL &&
-	    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, options->congestion,
-		       (socklen_t)strlen(options->congestion)) != 0)
-		rc = -errno;
-	return rc;
-}
 
 /* ---- events */
 
@@ -146,7 +125,7 @@ static int prepare_connect(int fd, const struct stream_connect *connect)
 	/* Else what stays of it in TIME-WAIT keeps a listener from binding the port. */
 	int rc = ip_socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (rc == 0)
-		rc = apply_options(fd, connect->options);
+		rc = socket_options_apply(fd, SOCKET_CONNECTS, connect->options, NULL);
 	if (rc == 0)
 		rc = bind_local(fd, &connect->local);
 	return rc < 0 ? rc : connect_from_window(fd, connect);
@@ -166,7 +145,7 @@ static int watch_stream(struct stream *stream, int *fd)
 
 static int tcp_connect(struct stream *stream, const struct stream_connect *connect)
 {
-	owned_fd int fd = ip_socket_open(connect->remote.family, SOCK_STREAM);
+	owned_fd int fd = socket_options_open(connect->remote.family, connect->options);
 	if (fd < 0)
 		return fd;
 	int rc = prepare_connect(fd, connect);
@@ -227,7 +206,8 @@ static ssize_t tcp_send(struct stream *stream, const struct iovec *parts, int co
 	};
 	ssize_t sent = sendmsg(stream->watch.fd, &message, MSG_NOSIGNAL);
 
-	if (sent < 0 && errno != EAGAIN)
+	/* With fast open the connection may still be on its way: room comes when it is up. */
+	if (sent < 0 && errno != EAGAIN && errno != EINPROGRESS)
 		return fail(stream, errno);
 	stream->is_blocked = sent < 0 || (size_t)sent < total_of(parts, count);
 	return sent < 0 ? -EAGAIN : sent;
@@ -261,24 +241,12 @@ static ssize_t tcp_skip(struct stream *stream, size_t size)
 
 static int tcp_info(struct stream *stream, struct stream_info *ret)
 {
-	/* Kernels differ in how much they fill; what they don't know stays zero. */
-	union {
-		struct tcp_info info;
-		char room[512];
-	} kernel = { .room = { 0 } };
-	socklen_t size = sizeof(kernel);
+	return tcp_info_read(stream->watch.fd, stream->is_accepted, ret);
+}
 
-	if (getsockopt(stream->watch.fd, IPPROTO_TCP, TCP_INFO, &kernel, &size) != 0)
-		return -errno;
-	ret->is_known = true;
-	ret->rtt_ns = kernel.info.tcpi_rtt * NS_PER_US;
-	if (kernel.info.tcpi_min_rtt != UINT32_MAX) /* = not measured yet */
-		ret->rtt_min_ns = kernel.info.tcpi_min_rtt * NS_PER_US;
-	ret->retransmitted_segments = kernel.info.tcpi_total_retrans;
-	ret->bytes_acked = kernel.info.tcpi_bytes_acked;
-	ret->path_mtu = kernel.info.tcpi_pmtu;
-	ret->unsent_bytes = kernel.info.tcpi_notsent_bytes;
-	return 0;
+static int tcp_describe(struct stream *stream, struct stream_description *ret)
+{
+	return tcp_info_describe(stream->watch.fd, ret);
 }
 
 static int tcp_endpoints(struct stream *stream, struct endpoint *local, struct endpoint *remote)
@@ -313,7 +281,7 @@ static int prepare_listen(int fd, const struct listen_options *options,
 	if (rc == 0 && local->family == AF_INET6)
 		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !endpoint_is_any(local));
 	if (rc == 0)
-		rc = apply_options(fd, options->options);
+		rc = socket_options_apply(fd, SOCKET_LISTENS, options->options, NULL);
 	if (rc == 0)
 		rc = ip_socket_bind(fd, local);
 	if (rc == 0 && listen(fd, backlog) != 0)
@@ -328,10 +296,10 @@ static int tcp_listen(struct listener *listener, const struct listen_options *op
 	struct endpoint local = options->local;
 	if (local.family == 0)
 		local.family = AF_INET6;
-	owned_fd int fd = ip_socket_open(local.family, SOCK_STREAM);
+	owned_fd int fd = socket_options_open(local.family, options->options);
 	if (fd == -EAFNOSUPPORT && options->local.family == 0) {
 		local.family = AF_INET; /* a kernel without IPv6 */
-		fd = ip_socket_open(local.family, SOCK_STREAM);
+		fd = socket_options_open(local.family, options->options);
 	}
 	if (fd < 0)
 		return fd;
@@ -365,6 +333,7 @@ const struct stream_transport stream_tcp = {
 	.close = tcp_close,
 	.reset = tcp_reset,
 	.info = tcp_info,
+	.describe = tcp_describe,
 	.endpoints = tcp_endpoints,
 	.listen = tcp_listen,
 	.stop_listening = tcp_stop_listening,

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "engine/flows.h"
 #include "metric/report_latency.h"
+#include "metric/report_tcp.h"
 #include "run/build_intervals.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
@@ -153,6 +154,17 @@ static void build_attempts(const struct build *build, struct report *report,
 	stream->attempts_omitted = log->omitted;
 }
 
+static void build_tcp(const struct build *build, const struct recorder *recorder,
+		      struct report *report, struct report_stream *stream)
+{
+	const struct socket_options *asked = &build->plan->socket_options;
+	if (recorder->tcp.connections == 0)
+		return;
+	report_tcp_fill(&report->arena, &recorder->tcp, &stream->tcp);
+	stream->tcp.send_buffer_asked_bytes = (uint64_t)asked->send_buffer_bytes;
+	stream->tcp.receive_buffer_asked_bytes = (uint64_t)asked->receive_buffer_bytes;
+}
+
 static void build_stream(const struct build *build, enum plan_stream which, struct report *report,
 			 struct recorder *recorder)
 {
@@ -166,6 +178,7 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
 	build_errors(build, recorder, report, stream);
+	build_tcp(build, recorder, report, stream);
 	build_intervals(build, which, report, stream);
 	if (which == PLAN_PERSISTENT)
 		build_slots(build, report, stream);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metric/report_sample.h"
+
 struct track {
 	struct recorder *now;
 	struct recorder *before; /* at the end of the newest sample */
@@ -92,53 +94,19 @@ static void measure(struct report_sample *sample, const struct track *track, enu
 	sample->connecting = now->connecting;
 	sample->silent = now->silent;
 	sample->interrupted = now->interrupted;
+	sample->bytes_sent = now->bytes_sent - before->bytes_sent;
+	sample->bytes_received = now->bytes_received - before->bytes_received;
+	sample->bytes_acked = now->bytes_acked - before->bytes_acked;
 	sample->retransmits = now->retransmitted_segments - before->retransmitted_segments;
+	if (now->cwnd_connections > 0)
+		sample->cwnd_bytes = now->cwnd_bytes / now->cwnd_connections;
 	const struct hist *response = difference(track, answers, scratch);
 	sample->response_p50_ns = hist_percentile(response, 50);
 	sample->response_p99_ns = hist_percentile(response, 99);
 	sample->response_max_ns = hist_percentile(response, 100);
-	sample->rtt_p50_ns = hist_percentile(difference(track, LATENCY_RTT, scratch), 50);
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t answering(const struct report_sample *sample)
-{
-	return sample->connections - sample->silent;
-}
-
-static void take_gauges(struct report_sample *sample, const struct report_sample *from)
-{
-	sample->connections = from->connections;
-	sample->connecting = from->connecting;
-	sample->silent = from->silent;
-	sample->interrupted = from->interrupted;
-}
-
-/* Two neighbours become one: sums are exact, percentiles are the worse of the two, and gauges are
- * those of the worse moment, so that what broke is seen at any length of a run. */
-static struct report_sample join(const struct report_sample *a, const struct report_sample *b)
-{
-	struct report_sample both = *b;
-	if (answering(a) < answering(b) || a->interrupted > b->interrupted)
-		take_gauges(&both, a);
-	both.scheduled += a->scheduled;
-	both.sent += a->sent;
-	both.received += a->received;
-	both.lost += a->lost;
-	both.missed += a->missed;
-	both.unanswered += a->unanswered;
-	both.connects += a->connects;
-	both.failed += a->failed;
-	both.retransmits += a->retransmits;
-	both.rtt_p50_ns = larger(a->rtt_p50_ns, b->rtt_p50_ns);
-	both.response_p50_ns = larger(a->response_p50_ns, b->response_p50_ns);
-	both.response_p99_ns = larger(a->response_p99_ns, b->response_p99_ns);
-	both.response_max_ns = larger(a->response_max_ns, b->response_max_ns);
-	return both;
+	const struct hist *rtt = difference(track, LATENCY_RTT, scratch);
+	sample->rtt_p50_ns = hist_percentile(rtt, 50);
+	sample->rtt_max_ns = hist_percentile(rtt, 100);
 }
 
 static void halve(struct sampler *sampler)
@@ -146,7 +114,7 @@ static void halve(struct sampler *sampler)
 	for (int i = 0; i < PLAN_STREAMS; i++) {
 		struct report_sample *samples = sampler->tracks[i].samples;
 		for (uint32_t k = 0; samples && k < SAMPLES_MAX / 2; k++)
-			samples[k] = join(&samples[2 * k], &samples[2 * k + 1]);
+			samples[k] = report_sample_join(&samples[2 * k], &samples[2 * k + 1]);
 	}
 	sampler->count = SAMPLES_MAX / 2;
 	sampler->ticks_a_sample *= 2;
@@ -201,8 +169,8 @@ static void join_last_two(struct sampler *sampler)
 	for (int i = 0; i < PLAN_STREAMS; i++) {
 		struct report_sample *samples = sampler->tracks[i].samples;
 		if (samples)
-			samples[sampler->count - 1] =
-				join(&samples[sampler->count - 1], &samples[sampler->count]);
+			samples[sampler->count - 1] = report_sample_join(
+				&samples[sampler->count - 1], &samples[sampler->count]);
 	}
 }
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static int result(int rc)
@@ -14,9 +16,30 @@ int ip_socket_open(int family, int type)
 	return result(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
+int ip_socket_open_multipath(int family)
+{
+	return result(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_MPTCP));
+}
+
 int ip_socket_set(int fd, int level, int name, int value)
 {
-	return result(setsockopt(fd, level, name, &value, sizeof(value)));
+	return ip_socket_set_bytes(fd, level, name, &value, sizeof(value));
+}
+
+int ip_socket_set_text(int fd, int level, int name, const char *text)
+{
+	return ip_socket_set_bytes(fd, level, name, text, strlen(text));
+}
+
+int ip_socket_set_bytes(int fd, int level, int name, const void *data, size_t size)
+{
+	return result(setsockopt(fd, level, name, data, (socklen_t)size));
+}
+
+int ip_socket_get(int fd, int level, int name, int *ret)
+{
+	socklen_t size = sizeof(*ret);
+	return result(getsockopt(fd, level, name, ret, &size));
 }
 
 int ip_socket_set_buffer(int fd, int name, int bytes)

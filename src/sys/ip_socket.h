@@ -1,12 +1,19 @@
 /* Sockets of IPv4 and IPv6 by endpoints: 0 (or a descriptor) or -errno. */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/attributes.h"
 #include "base/endpoint.h"
 
 /* Non-blocking, closed on exec. `type` is SOCK_STREAM or SOCK_DGRAM. */
 nodiscard int ip_socket_open(int family, int type);
+/* The same of MPTCP, which falls back to TCP. -ENOPROTOOPT, -EPROTONOSUPPORT: not here. */
+nodiscard int ip_socket_open_multipath(int family);
 nodiscard int ip_socket_set(int fd, int level, int name, int value);
+nodiscard int ip_socket_set_text(int fd, int level, int name, const char *text);
+nodiscard int ip_socket_set_bytes(int fd, int level, int name, const void *data, size_t size);
+nodiscard int ip_socket_get(int fd, int level, int name, int *ret);
 /* SO_SNDBUF or SO_RCVBUF; past net.core.wmem_max and rmem_max where the process may. */
 nodiscard int ip_socket_set_buffer(int fd, int name, int bytes);
 nodiscard int ip_socket_bind(int fd, const struct endpoint *local);

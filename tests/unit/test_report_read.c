@@ -63,6 +63,11 @@ static void check_stream(const struct report_stream *stream, const struct report
 				    offsetof(struct report_latency, is_measured));
 		assert_string_equal(again->latency[i].hdr, stream->latency[i].hdr);
 	}
+	assert_true(again->tcp.is_measured);
+	assert_string_equal(again->tcp.congestion, "cubic");
+	assert_memory_equal(&again->tcp.facts, &stream->tcp.facts, sizeof(stream->tcp.facts));
+	assert_int_equal(again->tcp.send_buffer_asked_bytes, 2950);
+	assert_int_equal(again->tcp.receive_buffer_asked_bytes, 2951);
 	assert_int_equal(again->sample_count, 3);
 	assert_memory_equal(again->samples, stream->samples, 3 * sizeof(*stream->samples));
 	assert_int_equal(again->backend_count, 2);

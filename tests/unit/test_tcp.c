@@ -383,10 +383,77 @@ static void test_info(void **state)
 	assert_true(info.is_known);
 	assert_in_range(info.rtt_ns, 1, NS_PER_S);
 	assert_in_range(info.rtt_min_ns, 1, info.rtt_ns);
-	assert_int_equal(info.bytes_acked, 8 + 1);
+	assert_int_equal(info.bytes_acked, 8);
+	assert_int_equal(info.queued_bytes, 0);
 	assert_int_equal(info.unsent_bytes, 0);
+	assert_int_equal(info.unacked_segments, 0);
 	assert_int_equal(info.retransmitted_segments, 0);
 	assert_true(info.path_mtu >= 1280);
+	assert_in_range(info.mss_bytes, 536, info.path_mtu);
+	assert_int_equal(info.congestion_window_bytes % info.mss_bytes, 0);
+	assert_true(info.congestion_window_bytes > 0);
+	assert_true(info.sent_segments >= 3); /* SYN, ACK, data */
+	assert_true(info.rtt_variation_ns > 0);
+	assert_false(info.is_fast_opened);
+	close_bench(&bench);
+}
+
+/* What a peer leaves unread stands in our buffer, and the wait for its window is told. */
+static void test_info_of_a_full_window(void **state)
+{
+	struct bench bench;
+	struct stream_info info;
+	static uint8_t zeros[1 << 20];
+	struct iovec part = { zeros, sizeof(zeros) };
+	size_t total = 0;
+	ssize_t sent = 0;
+
+	open_connected_bench(&bench);
+	bench.server.receive_size = 0;
+	while ((sent = stream_send(&bench.client.stream, &part, 1)) > 0)
+		total += (size_t)sent;
+	assert_int_equal(sent, -EAGAIN);
+	run_for(bench.loop, 20 * NS_PER_MS);
+	assert_int_equal(stream_info(&bench.client.stream, &info), 0);
+	assert_int_equal(info.bytes_acked + info.queued_bytes, total);
+	assert_true(info.unsent_bytes > 0);
+	assert_true(info.queued_bytes >= info.unsent_bytes);
+	assert_in_range(info.receiver_limited_ns, NS_PER_MS, info.busy_ns);
+	close_bench(&bench);
+}
+
+/* Neither the SYN nor the FIN is payload, for who connected and for who accepted. */
+static void test_info_counts_payload(void **state)
+{
+	struct bench bench;
+	struct stream_info info;
+
+	open_connected_bench(&bench);
+	send_text(&bench.server, "from who accepted");
+	run_until(bench.loop, bench.client.got_bytes == 17);
+	assert_int_equal(stream_info(&bench.server.stream, &info), 0);
+	assert_int_equal(info.bytes_acked, 17);
+	send_text(&bench.client, "measured");
+	assert_int_equal(stream_finish(&bench.client.stream), 0);
+	run_until(bench.loop, bench.server.has_end);
+	assert_int_equal(stream_info(&bench.client.stream, &info), 0);
+	assert_int_equal(info.bytes_acked, 8);
+	assert_int_equal(info.queued_bytes, 0);
+	close_bench(&bench);
+}
+
+static void test_description(void **state)
+{
+	struct bench bench;
+	struct stream_description description;
+
+	open_connected_bench(&bench);
+	assert_int_equal(stream_describe(&bench.client.stream, &description), 0);
+	assert_true(description.is_known);
+	assert_string_not_equal(description.congestion, "");
+	assert_true(description.send_buffer_bytes > 0);
+	assert_true(description.receive_buffer_bytes > 0);
+	assert_false(description.is_multipath);
 	close_bench(&bench);
 }
 
@@ -600,6 +667,9 @@ int main(void)
 		cmocka_unit_test(test_reset_is_seen),
 		cmocka_unit_test(test_room_again_after_a_short_send),
 		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_info_of_a_full_window),
+		cmocka_unit_test(test_info_counts_payload),
+		cmocka_unit_test(test_description),
 		cmocka_unit_test(test_socket_options),
 		cmocka_unit_test(test_listener_takes_a_port_in_time_wait),
 		cmocka_unit_test(test_local_address),

@@ -670,6 +670,12 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 		stream->latency[i].is_measured = true;
 		stream->latency[i].hdr = "HISTFAAA";
 	}
+	stream->tcp.is_measured = true;
+	stream->tcp.congestion = "cubic";
+	fill_words(&stream->tcp.facts.connections,
+		   sizeof(stream->tcp.facts) - offsetof(struct tcp_facts, connections), 2900);
+	stream->tcp.send_buffer_asked_bytes = 2950;
+	stream->tcp.receive_buffer_asked_bytes = 2951;
 	every_interval(report, &stream->interruptions, 3000);
 	every_interval(report, &stream->stalls, 3100);
 	every_interval(report, &stream->outages, 3200);
