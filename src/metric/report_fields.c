@@ -162,6 +162,8 @@ TABLE(error_table, error_rows);
 
 #define OWNER struct report_stream
 #define COUNTER(key, name) { key, FIELD_UNSIGNED, PLACE(totals.name) }
+#define COUNTER_IF_ANY(key, name)                                                                  \
+	{ key, FIELD_UNSIGNED, PLACE(totals.name), IF_COUNT(totals.name), .is_left_out = true }
 static const struct field_row total_rows[] = {
 	COUNTER("connections", connections),
 	COUNTER("connecting", connecting),
@@ -187,6 +189,11 @@ static const struct field_row total_rows[] = {
 	COUNTER("bytes_sent", bytes_sent),
 	COUNTER("bytes_received", bytes_received),
 	COUNTER("unasked_bytes", unasked_bytes),
+	COUNTER_IF_ANY("told", told),
+	COUNTER_IF_ANY("untold", untold),
+	COUNTER_IF_ANY("bytes_told", bytes_told),
+	COUNTER_IF_ANY("told_ns", told_ns),
+	COUNTER_IF_ANY("bytes_warm_up", bytes_warm_up),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
 };
@@ -260,6 +267,21 @@ TABLE(schedule_table, schedule_rows);
 TABLE(latencies_table, latencies_rows);
 TABLE(survival_table, survival_rows);
 
+static const struct field_row receiver_rows[] = {
+	{ "known",             FIELD_BOOLEAN, PLACE(receiver.is_known), REQUIRED },
+	{ "source",            FIELD_TEXT, PLACE(receiver.source) },
+	{ "reason",            FIELD_TEXT, PLACE(receiver.reason) },
+	{ "connections",       FIELD_UNSIGNED, PLACE(receiver.connections) },
+	{ "connections_known", FIELD_UNSIGNED, PLACE(receiver.connections_known) },
+	{ "bytes",             FIELD_UNSIGNED, PLACE(receiver.bytes), IF(receiver.is_known) },
+	{ "messages",          FIELD_UNSIGNED, PLACE(receiver.messages), IF_COUNT(receiver.messages) },
+	{ "queue_overflows",   FIELD_UNSIGNED, PLACE(receiver.queue_overflows),
+	  IF(receiver.is_known) },
+	{ "bits_per_second",   FIELD_REAL, PLACE(receiver.bits_per_second),
+	  IF_COUNT(receiver.bits_per_second) },
+};
+TABLE(receiver_table, receiver_rows);
+
 static const struct field_row stream_rows[] = {
 	{ "name",          FIELD_TEXT, PLACE(name), REQUIRED },
 	{ "kind",          FIELD_TEXT, PLACE(kind), REQUIRED },
@@ -273,6 +295,8 @@ static const struct field_row stream_rows[] = {
 	{ "schedule",      FIELD_OBJECT, OBJECT(schedule_table), REQUIRED },
 	{ "latency",       FIELD_OBJECT, OBJECT(latencies_table), REQUIRED },
 	{ "tcp",           FIELD_OBJECT, OBJECT(tcp_table), IF(tcp.is_measured), .is_left_out = true },
+	{ "receiver",      FIELD_OBJECT, OBJECT(receiver_table), IF(receiver.is_asked),
+	  .is_left_out = true },
 	{ "interruptions", FIELD_OBJECT, OBJECT(intervals_table), PLACE(interruptions) },
 	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
