@@ -12,4 +12,5 @@ extern const struct command command_report_plot;
 extern const struct command command_report_show;
 extern const struct command command_serve;
 extern const struct command command_traffic;
+extern const struct command command_load;
 extern const struct command command_version;

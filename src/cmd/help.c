@@ -16,6 +16,7 @@
 #include "cli/topic.h"
 #include "cmd/commands.h"
 #include "metric/figures.h"
+#include "proto/template.h"
 #include "run/outputs.h"
 
 #define TOPIC_MAX_BYTES 65536
@@ -96,6 +97,14 @@ static void print_formats(FILE *out)
 	(void)fputs(buffer_text(&text), out);
 }
 
+static void print_templates(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, TOPIC_MAX_BYTES);
+	template_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
 static void print_environment(FILE *out)
 {
 	(void)fprintf(
@@ -125,6 +134,8 @@ const struct topic *topic_table(void)
 		{ "formats", "what -o writes, and the columns of CSV", print_formats },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
+		{ "templates", "what varies in messages: \\{connection.uid}, \\{re [a-z]{4}}",
+		  print_templates },
 		{ "config", "a file of options, for --config", config_example_print },
 		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },

@@ -37,7 +37,7 @@ struct serve_options {
 static const struct uri_defaults served = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
-		    1u << SERVICE_SOURCE | 1u << SERVICE_CONTROL,
+		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_CONTROL,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
 	.is_listening = true,
 };
@@ -61,7 +61,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source or control; port 0 = any free one"),
+	       .help = "traffic, echo, discard (+udp), source, http or control; port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
 	       .help = "the host name that clients of traffic get to see, instead of this host's"),
@@ -447,14 +447,16 @@ const struct command command_serve = {
 		"connection and each datagram, and tells datagrams of conntest how many of them "
 		"arrived and when. echo returns every byte. discard reads, and answers the end of a "
 		"connection with the number of bytes it got. source sends zeros until the client's "
-		"end. Datagrams are answered from the address that they were sent to, and never if "
-		"they come from a port that is listened on here. control tells clients of discard "
-		"what has arrived of their connections, as lines of JSON: to those who ask from "
-		"this host, and to others only with the token.\n\n"
+		"end. http answers / with this host's name, /bytes/N with so many zeros, /delay/MS "
+		"after so long, /status/CODE with that status and /echo with the request's body. "
+		"Datagrams are answered from the address that they were sent to, and never if they "
+		"come from a port that is listened on here. control tells clients of discard what "
+		"has arrived of their connections, as lines of JSON: to those who ask from this "
+		"host, and to others only with the token.\n\n"
 		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
 		"connection is closed between two messages with nothing unread, at the latest after "
-		"--drain; a second signal ends it at once. There is no idle deadline and no limit a "
-		"source: behind a balancer all clients share one address.",
+		"--drain; a second signal ends it at once. http gives a request's head ten seconds and "
+		"an idle connection sixty; else there is no idle deadline, and no limit a source: behind a balancer all clients share one address.",
 	.examples =
 		"conntest serve  # traffic on 5003 over TCP and UDP, discard on 5009, control on "
 		"127.0.0.1:5004\n"

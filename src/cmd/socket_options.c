@@ -94,7 +94,7 @@ int socket_choice_plan(const struct socket_choice *choice, double bits_per_secon
 		.device = choice->device,
 		.user_timeout_ms = (unsigned)(choice->user_timeout_ns / NS_PER_MS),
 	};
-	plan->is_reset_at_close = is(choice->close, "rst");
+	plan->slots.is_reset_at_close = plan->attempts.is_reset_at_close = is(choice->close, "rst");
 	int rc = is_udp ? check_transport(choice, error) : 0;
 	if (rc == 0)
 		rc = read_dscp(choice, options, error);

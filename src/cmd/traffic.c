@@ -13,49 +13,23 @@
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	ROW(connections, OPTION_COUNT, .name = "connections", .letter = 'c', .placeholder = "N",
-	    .default_text = "20", .minimum = "1", .maximum = "1M",
-	    .help = "persistent connections to keep; over udp:// flows"),
-	ROW(rate, OPTION_RATE, .name = "rate", .letter = 'r', .placeholder = "RATE",
-	    .default_text = "10/conn",
-	    .help = "messages a second for the whole run, or N/conn for each connection"),
-	ROW(bandwidth, OPTION_BANDWIDTH, .name = "bandwidth", .letter = 'b',
-	    .placeholder = "BANDWIDTH", .instead_of = "rate", .level = OPTION_ALL,
-	    .help = "instead of --rate: payload bits a second one way, as 5Mbps or 50kbps/conn"),
-	ROW(message_bytes, OPTION_SIZE, .name = "message-size", .placeholder = "SIZE",
+	CLIENT_WORK_OPTIONS(struct traffic_options, client, "20", "10/conn",
+		"persistent connections to keep; over udp:// flows",
+		"messages a second for the whole run, or N/conn for each connection"),
+	ROW(client.message_bytes, OPTION_SIZE, .name = "message-size", .placeholder = "SIZE",
 	    .default_text = "1KiB", .minimum = "64B", .maximum = "16MiB", .level = OPTION_ALL,
 	    .help = "bytes of a message and of its echo"),
 	ROW(new_connections, OPTION_TEXT, .name = "new-connections", .placeholder = "RATE|off",
 	    .default_text = "10/s",
 	    .help = "besides: connect, one echo, close, at this rate"),
-	ROW(duration_ns, OPTION_TIME, .name = "duration", .letter = 'T', .placeholder = "TIME",
-	    .default_text = "10s",
-	    .help = "from the moment when every connection is up or had its --connect-timeout; 0 = until "
-		    "interrupted, or the COMMAND behind -- is over (then the default)"),
-	ROW(connect_rate, OPTION_TEXT, .name = "connect-rate", .placeholder = "RATE|off",
-	    .default_text = "500/s", .level = OPTION_ALL,
-	    .help = "connections begun a second, reconnects included; off = as fast as they answer"),
-	ROW(connect_over_ns, OPTION_TIME, .name = "connect-over", .placeholder = "TIME",
-	    .default_text = "0", .level = OPTION_ALL,
-	    .help = "spreads the first connections over this time"),
-	ROW(connect_timeout_ns, OPTION_TIME, .name = "connect-timeout", .placeholder = "TIME",
-	    .default_text = "2s", .minimum = "1ms", .level = OPTION_ALL,
-	    .help = "gives up an attempt to connect"),
-	ROW(reply_timeout_ns, OPTION_TIME, .name = "reply-timeout", .placeholder = "TIME",
-	    .default_text = "2s", .minimum = "1ms",
-	    .help = "a datagram unanswered for so long is lost, a TCP reply after it is overdue"),
-	ROW(linger_ns, OPTION_TIME, .name = "linger", .placeholder = "TIME", .level = OPTION_ALL,
-	    .default_text = "0",
-	    .help = "waits so long for replies after the last message; 0 = the reply timeout"),
+	CLIENT_DURATION_OPTION(struct traffic_options, client,
+		"from the moment when every connection is up or had its --connect-timeout; 0 = until "
+		"interrupted, or the COMMAND behind -- is over (then the default)"),
+	CLIENT_CONNECT_OPTIONS(struct traffic_options, client, "500/s"),
+	CLIENT_REPLY_OPTIONS(struct traffic_options, client, OPTION_FIRST_HOUR),
 	ROW(stall_after_ns, OPTION_TIME, .name = "stall-after", .placeholder = "TIME",
 	    .default_text = "200ms", .minimum = "1ms", .level = OPTION_ALL,
 	    .help = "silence that counts as a stall"),
-	ROW(give_up_ns, OPTION_TIME, .name = "give-up", .placeholder = "TIME",
-	    .default_text = "30s", .minimum = "1ms", .level = OPTION_ALL,
-	    .help = "a connection that is silent for so long is ended as timed out"),
-	ROW(reconnect, OPTION_CHOICE, .name = "reconnect", .choices = "on off",
-	    .placeholder = "on|off", .default_text = "on", .level = OPTION_ALL,
-	    .help = "connect again: at once, then with back-off from 100 ms to 1 s"),
 	ROW(path_probe, OPTION_TEXT, .name = "path-probe", .placeholder = "auto|RATE|off",
 	    .default_text = "auto", .level = OPTION_ALL,
 	    .help = "UDP probes beside the connections, RATE is each flow's; auto = 20/s if the first "
@@ -66,46 +40,23 @@ static const struct option_row rows[] = {
 	ROW(outage_after, OPTION_COUNT, .name = "outage-after", .placeholder = "N",
 	    .default_text = "3", .minimum = "1", .maximum = "1000", .level = OPTION_ALL,
 	    .help = "unanswered probes in a row that make a path outage"),
-	ROW(addresses, OPTION_CHOICE, .name = "addresses", .choices = "first all",
-	    .placeholder = "first|all", .default_text = "first", .level = OPTION_SOCKET,
-	    .help = "of a name: connect to its first address, or to all in turn"),
-	ROW(is_ipv4, OPTION_FLAG, .name = "ipv4", .letter = '4', .level = OPTION_SOCKET,
-	    .help = "only IPv4 addresses"),
-	ROW(is_ipv6, OPTION_FLAG, .name = "ipv6", .letter = '6', .level = OPTION_SOCKET,
-	    .help = "only IPv6 addresses"),
-	ROW(source, OPTION_TEXT, .name = "source", .placeholder = "ADDR|CIDR|FILE|auto",
-	    .level = OPTION_SOCKET,
-	    .help = "local addresses to connect from, in turn"),
-	SOCKET_OPTIONS(struct traffic_options, sockets),
-	ROW(workers, OPTION_COUNT, .name = "workers", .letter = 'w', .placeholder = "N",
-	    .default_text = "0", .maximum = "1024", .level = OPTION_ALL,
-	    .help = "threads; 0 = by connections and rate, at most one a cpu"),
-	ROW(cpus, OPTION_TEXT, .name = "cpus", .placeholder = "auto|off|LIST",
-	    .default_text = "auto", .level = OPTION_ALL,
-	    .help = "pins workers to these cpus in turn; auto = where there is a worker for each"),
-	ROW(tick_ns, OPTION_TIME, .name = "tick", .placeholder = "TIME", .default_text = "0",
-	    .maximum = "100ms", .level = OPTION_ALL,
-	    .help = "wakes only at multiples of this: less cpu, less exact"),
-	ROW(seed, OPTION_COUNT, .name = "seed", .placeholder = "N", .default_text = "1",
-	    .level = OPTION_ALL, .help = "of the back-off's jitter"),
-	ROW(repeat, OPTION_COUNT, .name = "repeat", .placeholder = "N", .default_text = "1",
-	    .minimum = "1", .maximum = "1000", .level = OPTION_OUTPUT,
-	    .help = "runs so often, one after the other; -o json=run.json writes run.1.json ..."),
-	MARK_OPTIONS(struct traffic_options, marks),
+	CLIENT_HOST_OPTIONS(struct traffic_options, client, "first"),
+	MARK_OPTIONS(struct traffic_options, client.marks),
 	ROW(before_ns, OPTION_TIME, .name = "before", .placeholder = "TIME",
 	    .default_text = "2s", .level = OPTION_ALL,
 	    .help = "measures so long before it starts the COMMAND behind --"),
 	ROW(after_ns, OPTION_TIME, .name = "after", .placeholder = "TIME",
 	    .default_text = "10s", .level = OPTION_ALL,
 	    .help = "measures so long after the COMMAND has ended"),
-	CONFIG_OPTION(struct traffic_options, config),
-	OUTPUT_OPTIONS(struct traffic_options, output, sending),
+	CONFIG_OPTION(struct traffic_options, client.config),
+	OUTPUT_OPTIONS(struct traffic_options, client.output, sending),
 };
 /* clang-format on */
 
 static int prepare(void *context, struct error *error)
 {
-	return traffic_resolve(context, error);
+	struct traffic *traffic = context;
+	return client_resolve(&traffic->client, error);
 }
 
 static int check_operands(const struct operands *operands, struct error *error)
@@ -131,11 +82,13 @@ static int plan_marks(const struct command *command, const struct operands *oper
 		.after_ns = options->after_ns,
 	};
 	if (operands->wrapped && !option_is_given(command, operands, "duration"))
-		options->duration_ns = 0;
-	if (operands->wrapped && options->duration_ns && options->duration_ns <= options->before_ns)
+		options->client.duration_ns = 0;
+	if (operands->wrapped && options->client.duration_ns &&
+	    options->client.duration_ns <= options->before_ns)
 		return error_set(error, EINVAL,
 				 "--before: the run would be over (-T) before its command starts");
-	int result = mark_plan_parse(&options->marks, options->duration_ns, error, &traffic->marks);
+	int result = mark_plan_parse(&options->client.marks, options->client.duration_ns, error,
+				     &traffic->marks);
 	if (result >= 0)
 		signals_hold(&traffic->marks.signals);
 	return result;
@@ -144,31 +97,34 @@ static int plan_marks(const struct command *command, const struct operands *oper
 static int traffic_run(const struct command *command, int argc, char **argv)
 {
 	struct traffic_options options = { 0 };
-	struct traffic traffic = { .sources = NULL };
+	struct traffic traffic;
 	struct operands operands cleanup(operands_deinit);
 	struct error error = { "" };
+	client_init(&traffic.client);
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
 	if (code >= 0)
 		code = check_operands(&operands, &error);
 	if (code >= 0)
 		code = plan_marks(command, &operands, &options, &traffic, &error);
-	if (code < 0)
+	if (code < 0) {
+		client_deinit(&traffic.client);
 		return command_stop(command, code, &error);
+	}
 	code = traffic_plan(&options, operands.items[0], &traffic, &error);
 	struct run run = {
 		.command = command,
 		.options = &options,
-		.output = &options.output,
-		.plan = &traffic.plan,
-		.target = traffic.uri.text,
+		.output = &options.client.output,
+		.plan = &traffic.client.plan,
+		.target = traffic.client.target,
 		.prepare = prepare,
 		.context = &traffic,
 		.marks = &traffic.marks,
 		.wrap = traffic.wrap.words ? &traffic.wrap : NULL,
 	};
 	int exit_code = code < 0 ? command_fail(command, run_exit_code(code), &error)
-				 : run_repeated(&run, options.repeat);
-	traffic_deinit(&traffic);
+				 : run_repeated(&run, options.client.repeat);
+	client_deinit(&traffic.client);
 	return exit_code;
 }
 

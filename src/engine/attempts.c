@@ -3,13 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/slab.h"
 #include "base/units.h"
-#include "engine/message.h"
-#include "engine/schedule.h"
-#include "engine/unanswered.h"
-#include "metric/gap.h"
-#include "metric/window.h"
+#include "engine/attempt.h"
 
 /* Attempts under way at once: what the rate can pile up within the two time-outs, within bounds. */
 #define PENDING_MIN 64
@@ -18,50 +13,9 @@
 /* Unanswered attempts in a row that make a service outage. */
 #define OUTAGE_AFTER 2
 
-struct attempts {
-	struct activity activity;
-	struct worker *worker;
-	const struct plan *plan;
-	struct recorder *recorder;
-	struct counters *counters;
-	struct iovec zeros;
-	struct message_parts parts;
-	struct schedule schedule;
-	struct schedule_cursor cursor;
-	struct pacer pacer;
-	struct slab slab;
-	struct list live;
-	struct window window;
-	void *window_storage;
-	struct gap outage;
-	uint64_t outage_sequence; /* the first attempt of it */
-	struct unanswered unanswered;
-	struct source_pool *sources;
-	bool is_failing; /* the newest attempt to settle failed */
-};
-
-struct attempt {
-	struct stream stream;
-	struct timer timer;
-	struct list node; /* in attempts->live */
-	struct attempts *attempts;
-	uint64_t sequence; /* in the window, and its number */
-	uint64_t due_ns;
-	uint64_t started_ns;
-	uint64_t connected_ns;
-	uint64_t written_ns; /* first byte; 0: nothing was sent yet */
-	struct message_place sending;
-	struct message_place receiving;
-};
-
 static struct attempts *attempts_of(const struct activity *activity)
 {
 	return container_of(activity, struct attempts, activity);
-}
-
-static struct loop *loop_of(const struct attempts *attempts)
-{
-	return attempts->worker->loop;
 }
 
 /* ---- service outages ---- */
@@ -82,7 +36,7 @@ static void log_outage(struct attempts *attempts, const struct gap_span *span)
 }
 
 /* Attempts settle in any order; outages are runs in the order in which they were due. */
-static void take_finals(struct attempts *attempts)
+void attempts_take_finals(struct attempts *attempts)
 {
 	struct window_final final;
 	struct gap_span span;
@@ -99,291 +53,13 @@ static void take_finals(struct attempts *attempts)
 	}
 }
 
-/* ---- the end of an attempt ---- */
-
-static void log_outcome(const struct attempt *attempt, enum outcome outcome, uint64_t now_ns)
-{
-	struct attempt_record record = {
-		.number = attempt->sequence,
-		.due_ns = attempt->due_ns,
-		.took_ns = now_ns - attempt->due_ns,
-		.outcome = (uint8_t)outcome,
-	};
-	attempt_log_add(&attempt->attempts->worker->attempts, &record);
-}
-
-/* One that did not end well is among the connections, too. */
-static void log_attempt(struct attempt *attempt, enum outcome outcome)
-{
-	struct attempts *attempts = attempt->attempts;
-	struct connection_record record = {
-		.started_ns = attempt->started_ns,
-		.connected_ns = attempt->connected_ns,
-		.ended_ns = loop_now(loop_of(attempts)),
-		.sent = attempt->written_ns != 0,
-		.lost = attempt->written_ns != 0,
-		.slot = (uint32_t)attempt->sequence,
-		.backend = BACKEND_UNKNOWN,
-		.stream = PLAN_NEW,
-		.outcome = (uint8_t)outcome,
-	};
-	(void)stream_endpoints(&attempt->stream, &record.local, &record.remote);
-	connection_log_add(&attempts->worker->ended, &record);
-	log_outcome(attempt, outcome, record.ended_ns);
-}
-
-static void drop(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	struct counters *counters = attempts->counters;
-	if (attempt->connected_ns)
-		counters->connections--;
-	else
-		counters->connecting--;
-	loop_clear_timer(loop_of(attempts), &attempt->timer);
-	stream_close(&attempt->stream);
-	list_remove(&attempt->node);
-	slab_put(&attempts->slab, attempt);
-	take_finals(attempts);
-	worker_check(attempts->worker);
-}
-
-static void tell(struct attempts *attempts, enum event_kind kind, uint64_t number,
-		 enum outcome outcome, int code)
-{
-	worker_event(attempts->worker, &(struct event){ .kind = (uint8_t)kind,
-							.stream = PLAN_NEW,
-							.slot = (uint32_t)number,
-							.backend = BACKEND_UNKNOWN,
-							.outcome = (uint8_t)outcome,
-							.code = (uint16_t)code,
-							.count = 1 });
-}
-
-/* The message was sent and lost, or never sent for want of a connection. */
-static void settle_unanswered(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	struct counters *counters = attempts->counters;
-	struct window_entry entry;
-	if (attempt->written_ns) {
-		counters->lost++;
-		counters->in_flight--;
-		unanswered_lost(&attempts->unanswered, attempt->due_ns,
-				loop_now(loop_of(attempts)));
-	} else {
-		counters->missed_no_connection++;
-		counters->debt--;
-		unanswered_missed(&attempts->unanswered, attempt->due_ns, 1);
-	}
-	(void)window_lost(&attempts->window, attempt->sequence, &entry);
-}
-
-static void fail(struct attempt *attempt, enum phase phase, enum outcome outcome, int code)
-{
-	struct attempts *attempts = attempt->attempts;
-	attempts->counters->connect_failures++;
-	attempts->is_failing = true;
-	recorder_error(attempts->recorder, phase, outcome, code, loop_now(loop_of(attempts)));
-	settle_unanswered(attempt);
-	log_attempt(attempt, outcome);
-	tell(attempts, EVENT_NEW_FAILED, attempt->sequence, outcome, code);
-	drop(attempt);
-}
-
-static void succeed(struct attempt *attempt, uint64_t now_ns)
-{
-	struct attempts *attempts = attempt->attempts;
-	struct counters *counters = attempts->counters;
-	struct recorder *recorder = attempts->recorder;
-	struct window_entry entry;
-	bool is_reordered;
-	counters->received++;
-	counters->in_flight--;
-	counters->overdue += now_ns - attempt->written_ns > attempts->plan->reply_timeout_ns;
-	hist_add(attempts->unanswered.response, now_ns - attempt->due_ns);
-	hist_add(recorder_hist(recorder, LATENCY_SERVICE), now_ns - attempt->written_ns);
-	hist_add(recorder_hist(recorder, LATENCY_FIRST_REPLY), now_ns - attempt->started_ns);
-	log_outcome(attempt, OUTCOME_DONE, now_ns);
-	(void)window_answered(&attempts->window, attempt->sequence, &entry, &is_reordered);
-	if (attempts->is_failing)
-		tell(attempts, EVENT_NEW_GOOD, attempt->sequence, OUTCOME_DONE, 0);
-	attempts->is_failing = false;
-	drop(attempt);
-}
-
-/* ---- its course ---- */
-
-static void note_first_byte(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	struct counters *counters = attempts->counters;
-	attempt->written_ns = loop_read_clock(loop_of(attempts));
-	uint64_t late_ns = attempt->written_ns - attempt->due_ns;
-	counters->sent++;
-	counters->debt--;
-	counters->in_flight++;
-	if (late_ns > counters->debt_max_ns)
-		counters->debt_max_ns = late_ns;
-	loop_set_timer(loop_of(attempts), &attempt->timer,
-		       attempt->written_ns + attempts->plan->reply_timeout_ns);
-}
-
-/* False: the attempt is over. */
-static bool send_rest(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	uint32_t message_bytes = attempts->plan->attempts.message_bytes;
-	while (attempt->sending.sequence == 0) {
-		size_t size = message_build(&attempts->parts, attempt->sending, 1, message_bytes,
-					    &attempts->zeros);
-		ssize_t taken =
-			stream_send(&attempt->stream, attempts->parts.parts, attempts->parts.count);
-		if (taken == -EAGAIN)
-			return true;
-		if (taken < 0) {
-			fail(attempt, PHASE_SEND, outcome_from_errno((int)-taken), (int)-taken);
-			return false;
-		}
-		attempts->counters->bytes_sent += (uint64_t)taken;
-		if (!attempt->written_ns)
-			note_first_byte(attempt);
-		(void)message_advance(&attempt->sending, message_bytes, (size_t)taken);
-		if ((size_t)taken < size)
-			return true;
-	}
-	return true;
-}
-
-/* Whether these bytes are the next ones of the echo: not more than was sent, and the same. */
-static bool is_echo(const struct attempt *attempt, const uint8_t *data, size_t size)
-{
-	const struct attempts *attempts = attempt->attempts;
-	uint32_t message_bytes = attempts->plan->attempts.message_bytes;
-	uint32_t sent = attempt->sending.sequence ? message_bytes : attempt->sending.offset;
-	return attempt->receiving.offset + size <= sent &&
-	       message_is_echo(attempt->receiving, message_bytes, data, size, &attempts->zeros);
-}
-
-static void receive(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	uint8_t *scratch = attempts->worker->scratch;
-	for (;;) {
-		ssize_t size = stream_receive(&attempt->stream, scratch, WORKER_SCRATCH_BYTES);
-		if (size == -EAGAIN)
-			return;
-		if (size <= 0) {
-			fail(attempt, PHASE_REPLY,
-			     size == 0 ? OUTCOME_CLOSED : outcome_from_errno((int)-size),
-			     (int)-size);
-			return;
-		}
-		uint64_t now_ns = loop_read_clock(loop_of(attempts));
-		attempts->counters->bytes_received += (uint64_t)size;
-		if (!is_echo(attempt, scratch, (size_t)size)) {
-			attempts->counters->corrupted++;
-			fail(attempt, PHASE_REPLY, OUTCOME_CORRUPTED, 0);
-			return;
-		}
-		if (message_advance(&attempt->receiving, attempts->plan->attempts.message_bytes,
-				    (size_t)size)) {
-			succeed(attempt, now_ns);
-			return;
-		}
-		if (size < WORKER_SCRATCH_BYTES)
-			return;
-	}
-}
-
-static void note_connected(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	attempt->connected_ns = loop_read_clock(loop_of(attempts));
-	attempts->counters->connecting--;
-	attempts->counters->connections++;
-	attempts->counters->connects++;
-	hist_add(recorder_hist(attempts->recorder, LATENCY_CONNECT),
-		 attempt->connected_ns - attempt->started_ns);
-}
-
-static void on_ready(struct stream *stream, unsigned events)
-{
-	struct attempt *attempt = container_of(stream, struct attempt, stream);
-	if (events & STREAM_CONNECTED)
-		note_connected(attempt);
-	if (!attempt->connected_ns) {
-		int code = stream_error(stream);
-		fail(attempt, PHASE_CONNECT,
-		     code == ETIMEDOUT ? OUTCOME_CONNECT_TIMEOUT : outcome_from_errno(code), code);
-		return;
-	}
-	if (!send_rest(attempt))
-		return;
-	if (events & (STREAM_READABLE | STREAM_FAILED))
-		receive(attempt);
-}
-
-static void on_timeout(struct timer *timer)
-{
-	struct attempt *attempt = container_of(timer, struct attempt, timer);
-	if (attempt->connected_ns)
-		fail(attempt, PHASE_REPLY, OUTCOME_NO_REPLY, 0);
-	else
-		fail(attempt, PHASE_CONNECT, OUTCOME_CONNECT_TIMEOUT, 0);
-}
-
-static void connect_attempt(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	const struct plan *plan = attempts->plan;
-	struct stream_connect connect = {
-		.remote = plan->remotes[attempt->sequence % plan->remote_count],
-		.options = &plan->socket_options,
-		.network = plan->network,
-	};
-	if (attempts->sources)
-		connect.local = source_pool_next(attempts->sources);
-	attempts->counters->attempts++;
-	attempts->counters->connecting++;
-	int result = stream_connect(&attempt->stream, plan->stream, loop_of(attempts), &connect,
-				    on_ready);
-	if (result < 0)
-		fail(attempt, PHASE_CONNECT, outcome_from_errno(-result), -result);
-	else
-		loop_set_timer(loop_of(attempts), &attempt->timer,
-			       attempt->started_ns + plan->connect_timeout_ns);
-}
-
-static void start_attempt(struct attempts *attempts, uint64_t due_ns)
-{
-	struct attempt *attempt =
-		window_is_full(&attempts->window) ? NULL : slab_take(&attempts->slab);
-	attempts->counters->scheduled++;
-	if (!attempt) {
-		attempts->counters->missed_generator++;
-		unanswered_missed(&attempts->unanswered, due_ns, 1);
-		return;
-	}
-	attempts->counters->debt++;
-	attempt->attempts = attempts;
-	attempt->due_ns = due_ns;
-	attempt->started_ns = loop_read_clock(loop_of(attempts));
-	attempt->sequence = window_sent(&attempts->window, due_ns, attempt->started_ns);
-	hist_add(recorder_hist(attempts->recorder, LATENCY_SEND_ERROR),
-		 attempt->started_ns - due_ns);
-	timer_init(&attempt->timer, on_timeout);
-	list_append(&attempts->live, &attempt->node);
-	connect_attempt(attempt);
-}
-
-/* ---- the activity ---- */
+/* ---- the schedule ---- */
 
 static void fall_due(struct attempts *attempts, uint64_t until_ns)
 {
 	struct schedule_cursor *cursor = &attempts->cursor;
 	for (; cursor->due_ns < until_ns; schedule_cursor_next(cursor))
-		start_attempt(attempts, cursor->due_ns);
+		attempt_start(attempts, cursor->due_ns);
 }
 
 static void run_schedule(struct pacer *pacer, uint64_t now_ns)
@@ -395,6 +71,8 @@ static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 	pacer->due_ns = due_ns < end_ns ? due_ns : UINT64_MAX;
 }
 
+/* ---- the activity ---- */
+
 static void begin(struct activity *activity)
 {
 	struct attempts *attempts = attempts_of(activity);
@@ -403,7 +81,7 @@ static void begin(struct activity *activity)
 	schedule_cursor_init(&attempts->cursor, &attempts->schedule, 1, 0, 1);
 	unanswered_begin(&attempts->unanswered, begin_ns);
 	attempts->pacer.due_ns = attempts->cursor.due_ns;
-	loop_add_pacer(loop_of(attempts), &attempts->pacer);
+	loop_add_pacer(attempts->worker->loop, &attempts->pacer);
 }
 
 static void end(struct activity *activity)
@@ -412,31 +90,12 @@ static void end(struct activity *activity)
 	if (attempts->worker->begin_ns == UINT64_MAX)
 		return;
 	fall_due(attempts, attempts->worker->end_ns);
-	loop_remove_pacer(loop_of(attempts), &attempts->pacer);
+	loop_remove_pacer(attempts->worker->loop, &attempts->pacer);
 }
 
 static bool is_done(const struct activity *activity)
 {
 	return list_is_empty(&attempts_of(activity)->live);
-}
-
-/* What is still under way at the end of the linger was waited for long enough to be counted as
- * unanswered, but stays in flight or becomes missed: it was not given up on the wire. */
-static void abandon(struct attempt *attempt)
-{
-	struct attempts *attempts = attempt->attempts;
-	struct window_entry entry;
-	if (attempt->written_ns) {
-		unanswered_lost(&attempts->unanswered, attempt->due_ns,
-				loop_now(loop_of(attempts)));
-	} else {
-		attempts->counters->missed_no_connection++;
-		attempts->counters->debt--;
-		unanswered_missed(&attempts->unanswered, attempt->due_ns, 1);
-	}
-	(void)window_lost(&attempts->window, attempt->sequence, &entry);
-	log_attempt(attempt, OUTCOME_OPEN);
-	drop(attempt);
 }
 
 static void finish(struct activity *activity)
@@ -446,18 +105,19 @@ static void finish(struct activity *activity)
 	if (attempts->worker->begin_ns == UINT64_MAX)
 		return;
 	while (!list_is_empty(&attempts->live))
-		abandon(container_of(attempts->live.next, struct attempt, node));
+		attempt_abandon(container_of(attempts->live.next, struct attempt, node));
 	if (gap_finish(&attempts->outage, attempts->worker->end_ns, &span))
 		log_outage(attempts, &span);
-	unanswered_finish(&attempts->unanswered, loop_now(loop_of(attempts)));
+	unanswered_finish(&attempts->unanswered, loop_now(attempts->worker->loop));
 }
 
 static void free_attempts(struct activity *activity)
 {
 	struct attempts *attempts = attempts_of(activity);
 	for (struct list *node = attempts->live.next; node != &attempts->live; node = node->next)
-		stream_close(&container_of(node, struct attempt, node)->stream);
+		attempt_close(container_of(node, struct attempt, node));
 	slab_deinit(&attempts->slab);
+	speakers_deinit(&attempts->speakers);
 	unanswered_deinit(&attempts->unanswered);
 	source_pool_free(attempts->sources);
 	free(attempts->window_storage);
@@ -507,12 +167,13 @@ int attempts_add(struct worker *worker)
 	attempts->plan = worker->plan;
 	attempts->recorder = worker->recorders[PLAN_NEW];
 	attempts->counters = &attempts->recorder->counters;
-	attempts->zeros = (struct iovec){ (void *)worker->zeros, WORKER_SCRATCH_BYTES };
 	attempts->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
 	list_init(&attempts->live);
 	list_init(&attempts->pacer.node);
-	slab_init(&attempts->slab, sizeof(struct attempt), 64);
 	gap_init(&attempts->outage, OUTAGE_AFTER);
 	worker_add_activity(worker, &attempts->activity, &attempts_kind);
-	return new_parts(attempts);
+	int result = speakers_init(&attempts->speakers, worker, attempts->plan->targets,
+				   attempts->plan->target_count);
+	slab_init(&attempts->slab, sizeof(struct attempt) + attempts->speakers.speech_bytes, 64);
+	return result < 0 ? result : new_parts(attempts);
 }

@@ -73,7 +73,6 @@ void engine_free(struct engine *engine)
 		worker_free(engine->threads[i].worker);
 		loop_free(engine->threads[i].loop);
 	}
-	service_shared_deinit(&engine->services);
 	names_deinit(&engine->names);
 	free(engine);
 }

@@ -8,13 +8,14 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static void add_part(struct message_parts *parts, const void *data, size_t size)
+static void add_part(struct speech_parts *parts, const void *data, size_t size)
 {
 	parts->parts[parts->count++] = (struct iovec){ .iov_base = (void *)data, .iov_len = size };
+	parts->size += size;
 }
 
 /* The parts of one message from `offset` on; false when there is no room for all of it. */
-static bool add_message(struct message_parts *parts, uint8_t *head, uint32_t offset,
+static bool add_message(struct speech_parts *parts, uint8_t *head, uint32_t offset,
 			uint32_t message_bytes, const struct iovec *zeros)
 {
 	size_t head_end = smaller(message_bytes, WIRE_STREAM_HEAD_END);
@@ -23,28 +24,26 @@ static bool add_message(struct message_parts *parts, uint8_t *head, uint32_t off
 		add_part(parts, head + at, head_end - at);
 		at = head_end;
 	}
-	while (at < message_bytes && parts->count < MESSAGE_PARTS_MAX) {
+	while (at < message_bytes && parts->count < SPEECH_PARTS_MAX) {
 		size_t size = smaller(message_bytes - at, zeros->iov_len);
 		add_part(parts, zeros->iov_base, size);
 		at += size;
 	}
-	return at == message_bytes && parts->count < MESSAGE_PARTS_MAX;
+	return at == message_bytes && parts->count < SPEECH_PARTS_MAX;
 }
 
-size_t message_build(struct message_parts *parts, struct message_place place, uint32_t count,
-		     uint32_t message_bytes, const struct iovec *zeros)
+void message_build(struct speech_parts *parts, struct message_heads *heads,
+		   struct message_place place, uint32_t count, uint32_t message_bytes,
+		   const struct iovec *zeros)
 {
 	parts->count = 0;
-	for (uint32_t i = 0; i < count && i < MESSAGE_BATCH_MAX; i++) {
-		uint8_t *head = parts->heads[i];
+	parts->size = 0;
+	for (uint32_t i = 0; i < count && i < SPEECH_BATCH_MAX; i++) {
+		uint8_t *head = heads->bytes[i];
 		wire_write_stream_head(head, message_bytes, place.sequence + i);
 		if (!add_message(parts, head, i ? 0 : place.offset, message_bytes, zeros))
 			break;
 	}
-	size_t total = 0;
-	for (int i = 0; i < parts->count; i++)
-		total += parts->parts[i].iov_len;
-	return total;
 }
 
 uint32_t message_advance(struct message_place *place, uint32_t message_bytes, size_t size)

@@ -7,11 +7,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "engine/speaker.h"
 #include "proto/traffic_wire.h"
-
-/* The most messages and parts that one send carries. */
-#define MESSAGE_BATCH_MAX 32
-#define MESSAGE_PARTS_MAX (2 * MESSAGE_BATCH_MAX)
 
 /* Where a connection stands in its stream of messages of one size. */
 struct message_place {
@@ -19,17 +16,16 @@ struct message_place {
 	uint32_t offset;   /* bytes of it that are done */
 };
 
-/* Scratch of a worker for one send at a time. */
-struct message_parts {
-	struct iovec parts[MESSAGE_PARTS_MAX];
-	int count;
-	uint8_t heads[MESSAGE_BATCH_MAX][WIRE_STREAM_HEAD_END];
+/* One head for each message that a send carries. */
+struct message_heads {
+	uint8_t bytes[SPEECH_BATCH_MAX][WIRE_STREAM_HEAD_END];
 };
 
 /* Builds the parts of `count` messages from `place` on, the first perhaps begun; large messages
- * are cut where the parts end. `zeros` are `zeros_size` zero bytes. Returns the bytes in all. */
-size_t message_build(struct message_parts *parts, struct message_place place, uint32_t count,
-		     uint32_t message_bytes, const struct iovec *zeros);
+ * are cut where the parts end. `zeros` are `zeros_size` zero bytes. */
+void message_build(struct speech_parts *parts, struct message_heads *heads,
+		   struct message_place place, uint32_t count, uint32_t message_bytes,
+		   const struct iovec *zeros);
 
 /* Moves on by `size` bytes; returns how many messages these ended. */
 uint32_t message_advance(struct message_place *place, uint32_t message_bytes, size_t size);

@@ -43,7 +43,9 @@ struct plan_slots {
 	uint64_t messages_per_connection; /* then it ends and the next one begins; 0: no limit */
 	uint64_t lifetime_ns;             /* of a connection; 0: no limit */
 	double receive_bits_per_second;   /* of each slot: reads no faster; 0: no limit */
-	bool is_watched; /* interruptions, stalls and survival are recorded (traffic) */
+	bool has_greeting;      /* traffic: one uncounted message ahead, which tells the backend */
+	bool warms_up;          /* sends before counting begins, too */
+	bool is_reset_at_close; /* ends connections with a reset */
 	double connect_rate_per_second; /* 0: as fast as they are accepted; reconnects included */
 	uint64_t connect_over_ns;       /* spreads the first connections; 0: by connect_rate */
 	bool has_reconnect;
@@ -51,7 +53,7 @@ struct plan_slots {
 
 struct plan_attempts {
 	double rate_per_second; /* 0: no such stream */
-	uint32_t message_bytes;
+	bool is_reset_at_close; /* ends connections with a reset */
 };
 
 enum plan_probe { PLAN_PROBE_OFF, PLAN_PROBE_AUTO, PLAN_PROBE_ON };
@@ -121,6 +123,7 @@ struct plan {
 	uint64_t stall_after_ns;
 	uint64_t give_up_ns;
 	uint64_t linger_ns;   /* how long answers are awaited after the last message */
+	uint64_t warmup_ns;   /* between the ramp and the measurement, uncounted */
 	uint64_t duration_ns; /* 0: until stopped */
 
 	unsigned workers;     /* at least 1 */
@@ -129,10 +132,9 @@ struct plan {
 	uint64_t tick_ns;
 	uint64_t seed;
 	struct socket_options socket_options;
-	bool is_reset_at_close; /* our end of a connection is a reset instead of a FIN */
 
 	/* The transports: the kernel's, or in-memory ones in tests with their `network`. */
-	const struct stream_transport *stream; /* stream_tls: over `below` */
+	const struct stream_transport *stream; /* what the targets are reached by; tls: over... */
 	const struct stream_transport *below;
 	const struct tls_client *tls;
 	const struct datagram_transport *datagram;

@@ -24,6 +24,7 @@ struct flow_state {
 	struct delays delays;
 	uint64_t overflows_before; /* of the socket, when the flow began */
 	uint32_t run;
+	uint32_t generation; /* of its connections; survives the record */
 };
 
 struct receiver_table {
@@ -41,13 +42,6 @@ struct receiver_table {
 };
 
 /* ---- life */
-
-static void free_table(struct receiver_table *table)
-{
-	pages_free(table->hists, table->hist_bytes * RECEIVER_FLOWS_MAX);
-	(void)pthread_mutex_destroy(&table->lock);
-	pages_free(table, sizeof(*table));
-}
 
 int receiver_table_new(struct receiver_tables *all, uint64_t seed, struct receiver_table **ret)
 {
@@ -74,13 +68,18 @@ int receiver_table_new(struct receiver_tables *all, uint64_t seed, struct receiv
 	return 0;
 }
 
-void receiver_tables_free(struct receiver_tables *all)
+void receiver_table_free(struct receiver_tables *all, struct receiver_table *table)
 {
-	while (all->first != NULL) {
-		struct receiver_table *table = all->first;
-		all->first = table->next;
-		free_table(table);
-	}
+	struct receiver_table **link = &all->first;
+
+	if (table == NULL)
+		return;
+	while (*link != table)
+		link = &(*link)->next;
+	*link = table->next;
+	pages_free(table->hists, table->hist_bytes * RECEIVER_FLOWS_MAX);
+	(void)pthread_mutex_destroy(&table->lock);
+	pages_free(table, sizeof(*table));
 }
 
 /* ---- finding */
@@ -148,7 +147,7 @@ static void begin_flow(struct receiver_table *table, struct flow_state *flow,
 {
 	struct hist *hist = hist_of(table, flow);
 
-	*flow = (struct flow_state){ .record.key = *key };
+	*flow = (struct flow_state){ .record.key = *key, .generation = flow->generation };
 	if (hist->digits == 0)
 		hist_init(hist, RECEIVER_DELAY_RANGE);
 	else
@@ -166,6 +165,7 @@ static struct flow_state *find_or_begin(struct receiver_table *table,
 	if (way == WAYS) {
 		way = oldest_of(table->places[set]);
 		table->places[set][way].key = *key;
+		table->flows[set][way].generation++;
 		begin_flow(table, &table->flows[set][way], key);
 	}
 	table->places[set][way].heard_ns = now_ns;
@@ -181,18 +181,36 @@ static void count(struct receiver_record *record, uint64_t now_ns)
 	record->last_ns = now_ns;
 }
 
-void receiver_table_stream(struct receiver_table *table, const struct receiver_key *key,
-			   uint64_t bytes, uint64_t messages, uint64_t now_ns)
+struct receiver_place receiver_table_open(struct receiver_table *table,
+					  const struct receiver_key *key, uint64_t now_ns)
 {
 	(void)pthread_mutex_lock(&table->lock);
 	struct flow_state *flow = find_or_begin(table, key, now_ns);
-	/* Less than before: a new connection between the same ports. */
-	if (bytes < flow->record.bytes)
-		begin_flow(table, flow, key);
-	flow->record.bytes = bytes;
-	flow->record.messages = messages;
-	count(&flow->record, now_ns);
+	begin_flow(table, flow, key);
+	flow->generation++;
+	struct receiver_place place = {
+		.number = (uint32_t)(flow - &table->flows[0][0]),
+		.generation = flow->generation,
+	};
 	(void)pthread_mutex_unlock(&table->lock);
+	return place;
+}
+
+bool receiver_table_stream(struct receiver_table *table, const struct receiver_place *place,
+			   uint64_t bytes, uint64_t messages, uint64_t now_ns)
+{
+	struct flow_state *flow = &table->flows[0][0] + place->number;
+
+	(void)pthread_mutex_lock(&table->lock);
+	bool is_its_own = place->generation > 0 && flow->generation == place->generation;
+	if (is_its_own) {
+		flow->record.bytes = bytes;
+		flow->record.messages = messages;
+		count(&flow->record, now_ns);
+		(&table->places[0][0])[place->number].heard_ns = now_ns;
+	}
+	(void)pthread_mutex_unlock(&table->lock);
+	return is_its_own;
 }
 
 uint32_t receiver_table_socket(struct receiver_table *table)

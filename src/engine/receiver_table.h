@@ -61,8 +61,8 @@ struct receiver_record {
 
 struct receiver_table;
 
-/* The tables of all workers of a process; zeroed by its owner (in struct service_shared). They are
- * added before the threads start and freed after they ended. */
+/* The tables of all workers of a process; zeroed by its owner (in struct service_shared). They come
+ * before the threads start and go after they ended. */
 struct receiver_tables {
 	struct receiver_table *first;
 };
@@ -70,21 +70,28 @@ struct receiver_tables {
 /* -ENOMEM. Pages are taken as flows come. `seed` keeps clients from choosing places. */
 nodiscard int receiver_table_new(struct receiver_tables *all, uint64_t seed,
 				 struct receiver_table **ret);
-/* With all that are on the list. */
-void receiver_tables_free(struct receiver_tables *all);
+void receiver_table_free(struct receiver_tables *all, struct receiver_table *table);
 
 /* Any thread. False: nothing was received of this flow, or it is forgotten. `ret_delay`: NULL, or
  * an initialised histogram of RECEIVER_DELAY_RANGE that becomes the flow's. */
 bool receiver_tables_find(const struct receiver_tables *all, const struct receiver_key *key,
 			  struct receiver_record *ret, struct hist *ret_delay);
 
-/* The owner: a TCP connection has received so much until now, in all. */
-void receiver_table_stream(struct receiver_table *table, const struct receiver_key *key,
+/* The owner: where the record of a TCP connection is. It begins anew; older ones may be forgotten.
+ */
+struct receiver_place {
+	uint32_t number;
+	uint32_t generation; /* 0: nowhere */
+};
+struct receiver_place receiver_table_open(struct receiver_table *table,
+					  const struct receiver_key *key, uint64_t now_ns);
+/* So much has been received until now, in all. False: its record was forgotten, open it again. */
+bool receiver_table_stream(struct receiver_table *table, const struct receiver_place *place,
 			   uint64_t bytes, uint64_t messages, uint64_t now_ns);
 
 /* The owner, before the threads start: a number for one more socket whose datagrams it counts. */
 uint32_t receiver_table_socket(struct receiver_table *table);
-#define RECEIVER_SOCKETS_MAX 32
+#define RECEIVER_SOCKETS_MAX 32 /* PLAN_LISTEN_MAX */
 
 /* The owner: datagrams, and what the queue of their socket has dropped, between begin and commit.
  */

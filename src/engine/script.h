@@ -29,10 +29,11 @@ struct script {
 
 	bool is_answered;               /* each message has an answer; else what comes is bytes */
 	const struct reply_rule *reply; /* raw: how the answers are told apart */
-	const char *stop_on;            /* ends the run when it comes; NULL: nothing does */
-	const char *expect_text;        /* an answer without it is rejected; NULL: none is */
+	bool tells_count;        /* the peer answers our end with the bytes it got (discard) */
+	const char *stop_on;     /* ends the run when it comes; NULL: nothing does */
+	const char *expect_text; /* an answer without it is rejected; NULL: none is */
 	uint64_t seed;
 
-	const struct http_script *http; /* of kind http and, for its upgrade, ws */
+	const struct http_script *http;
 	const struct ws_script *ws;
 };

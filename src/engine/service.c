@@ -17,6 +17,8 @@ struct services {
 	struct activity activity;
 	struct service_tcp tcp;
 	struct service_udp udp;
+	struct receiver_table *receivers; /* NULL: nothing is discarded */
+	struct service_shared *shared;
 };
 
 static struct services *services_of(struct activity *activity)
@@ -63,6 +65,7 @@ static void service_free(struct activity *activity)
 
 	service_udp_deinit(&services->udp);
 	service_tcp_deinit(&services->tcp);
+	receiver_table_free(&services->shared->receivers, services->receivers);
 	free(services);
 }
 
@@ -124,43 +127,45 @@ static int open_place(struct services *services, uint32_t index, struct service_
 	return service_tcp_listen(&services->tcp, index, port, &shared->ports[index]);
 }
 
-static bool has_service(const struct plan_serve *serve, enum service service)
+static bool is_discarding(const struct plan_serve *serve)
 {
 	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		if (serve->listen[i].service == service)
+		if (serve->listen[i].service == SERVICE_DISCARD)
 			return true;
 	}
 	return false;
 }
 
-/* NULL: out of memory. */
-static struct services *services_new(struct worker *worker, struct service_shared *shared)
+static int new_services(struct worker *worker, struct service_shared *shared, struct services **ret)
 {
 	struct services *services = calloc(1, sizeof(*services));
-	struct receiver_table *received = NULL;
-	/* Nothing that a client could know. */
-	uint64_t seed = random_next(&worker->random) ^ loop_read_clock(worker->loop);
+	int rc = 0;
 
 	if (services == NULL)
-		return NULL;
-	if (has_service(&worker->plan->serve, SERVICE_DISCARD) &&
-	    receiver_table_new(&shared->receivers, seed, &received) < 0) {
-		free(services);
-		return NULL;
-	}
+		return -ENOMEM;
 	services->activity.worker = worker;
+	services->shared = shared;
+	if (is_discarding(&worker->plan->serve))
+		rc = receiver_table_new(&shared->receivers, random_next(&worker->random),
+					&services->receivers);
+	if (rc < 0) {
+		free(services);
+		return rc;
+	}
 	service_tcp_init(&services->tcp, worker, shared);
-	service_udp_init(&services->udp, worker);
-	services->tcp.connections.received = received;
-	return services;
+	services->tcp.connections.receivers = services->receivers;
+	service_udp_init(&services->udp, worker, services->receivers);
+	*ret = services;
+	return 0;
 }
 
 int service_add(struct worker *worker, struct service_shared *shared, struct error *error)
 {
-	struct services *services = services_new(worker, shared);
+	struct services *services = NULL;
+	int result = new_services(worker, shared, &services);
 
-	if (services == NULL)
-		return error_set(error, ENOMEM, "out of memory");
+	if (result < 0)
+		return error_set(error, -result, "out of memory");
 	for (uint32_t i = 0; i < worker->plan->serve.listen_count; i++) {
 		int rc = open_place(services, i, shared);
 		if (rc < 0) {
@@ -170,11 +175,6 @@ int service_add(struct worker *worker, struct service_shared *shared, struct err
 	}
 	worker_add_activity(worker, &services->activity, &service_kind);
 	return 0;
-}
-
-void service_shared_deinit(struct service_shared *shared)
-{
-	receiver_tables_free(&shared->receivers);
 }
 
 /* ---- what others ask */

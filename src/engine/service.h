@@ -15,11 +15,9 @@ struct service_shared {
 	/* Where the plan says port 0 the one that worker 0 got, else the plan's. */
 	uint16_t ports[PLAN_LISTEN_MAX];
 	_Atomic uint64_t connections; /* open now, for plan->serve.connections_max */
-	/* What discard has received: a table a worker, told by control. */
+	/* What discard has received, of each worker that has such a listener. */
 	struct receiver_tables receivers;
 };
-/* After the workers. */
-void service_shared_deinit(struct service_shared *shared);
 
 /* Opens this worker's listeners for plan->serve and adds the activity. Worker 0 first: it finds
  * out whether a port is taken, and the ports where the plan leaves that to the kernel.

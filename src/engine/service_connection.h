@@ -14,6 +14,8 @@
 #include "base/list.h"
 #include "base/slab.h"
 #include "engine/backlog.h"
+#include "engine/http_answer.h"
+#include "engine/receiver_table.h"
 #include "engine/service.h"
 #include "engine/service_count.h"
 #include "engine/worker.h"
@@ -38,7 +40,9 @@ extern const struct service_state service_echo;    /* sends back what it gets */
 extern const struct service_state service_traffic; /* the same, its name over the first 64 bytes */
 extern const struct service_state service_discard;
 extern const struct service_state service_source;
-extern const struct service_state service_control;
+extern const struct service_state service_control;  /* tells what has arrived */
+extern const struct service_state service_http;     /* answers requests of HTTP/1.1 */
+extern const struct service_state service_ws;       /* upgrades, then sends back each message */
 extern const struct service_state service_flushing; /* its last bytes have no room yet */
 extern const struct service_state service_finished; /* sent its end; waits for the peer's */
 extern const struct service_state service_closed;
@@ -57,7 +61,7 @@ struct service_connections {
 	struct worker *worker;
 	struct service_shared *shared;
 	struct counters *counters;
-	struct receiver_table *received; /* NULL: no service here puts anything there */
+	struct receiver_table *receivers; /* for discard; NULL: there is none */
 	struct service_totals totals;
 	struct list open;
 	struct list unread; /* stopped before the end of what has arrived */
@@ -67,6 +71,7 @@ struct service_connections {
 	struct slab slab;
 	struct slab protocol_pool;
 	struct slab backlog_pool;
+	struct http_answer_common http_common;
 	bool is_draining;
 };
 
@@ -79,7 +84,8 @@ struct service_connection {
 	struct service_protocol *protocol; /* NULL: it has no state of its own */
 	struct backlog backlog;
 	struct service_count count;
-	uint64_t moved_ns; /* when bytes last arrived; finished: when it did */
+	uint64_t moved_ns;           /* when bytes last arrived; finished: when it did */
+	struct receiver_place place; /* discard: where its record is */
 	bool has_peer_ended;
 };
 static_assert(sizeof(struct service_connection) <= 192, "memory of an idle connection");

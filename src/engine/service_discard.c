@@ -1,40 +1,30 @@
-/* The service discard: reads, counts, and answers the end with the count as a decimal line. What it
- * has got of each connection stands in the worker's table, for the service control to tell. */
+/* The service discard: reads, counts, and answers the end with the count as a decimal line. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "engine/service_connection.h"
 
-/* Endpoints are asked for once: they cost two system calls. */
-struct discard_session {
-	struct service_protocol protocol;
-	struct receiver_key key;
-};
-static_assert(sizeof(struct discard_session) <= SERVICE_PROTOCOL_BYTES, "goes with a connection");
-
-/* NULL: out of memory, or the connection is gone before it could be asked. */
-static const struct receiver_key *key_of(struct service_connection *connection)
+static bool open_record(struct service_connection *connection)
 {
 	struct receiver_key key = { .transport = TRANSPORT_TCP };
 
-	if (connection->protocol == NULL) {
-		if (stream_endpoints(&connection->stream, &key.local, &key.remote) < 0 ||
-		    service_protocol_new(connection, NULL) == NULL)
-			return NULL;
-		container_of(connection->protocol, struct discard_session, protocol)->key = key;
-	}
-	return &container_of(connection->protocol, struct discard_session, protocol)->key;
+	if (stream_endpoints(&connection->stream, &key.local, &key.remote) < 0)
+		return false;
+	connection->place =
+		receiver_table_open(connection->owner->receivers, &key, connection->moved_ns);
+	return true;
 }
 
-/* Of messages nothing is known: the bytes are thrown away unseen. */
-static void note(struct service_connection *connection)
+/* For whoever asks the control service. */
+static void tell_received(struct service_connection *connection)
 {
-	struct receiver_table *received = connection->owner->received;
-	const struct receiver_key *key = received != NULL ? key_of(connection) : NULL;
+	struct receiver_table *receivers = connection->owner->receivers;
+	uint64_t bytes = connection->count.received_bytes;
 
-	if (key != NULL)
-		receiver_table_stream(received, key, connection->count.received_bytes, 0,
-				      connection->moved_ns);
+	if (!receiver_table_stream(receivers, &connection->place, bytes, 0, connection->moved_ns) &&
+	    open_record(connection))
+		(void)receiver_table_stream(receivers, &connection->place, bytes, 0,
+					    connection->moved_ns);
 }
 
 static const struct service_state *discard_readable(struct service_connection *connection)
@@ -48,7 +38,7 @@ static const struct service_state *discard_readable(struct service_connection *c
 	connection->moved_ns = loop_now(owner->worker->loop);
 	service_count_arrived(&connection->count, owner->counters, NULL, size);
 	service_count_answered(&connection->count, owner->counters, size);
-	note(connection);
+	tell_received(connection);
 	return next;
 }
 

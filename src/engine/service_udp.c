@@ -5,6 +5,9 @@
 
 #include "proto/traffic_wire.h"
 
+/* Answers wait in their rooms, which so stay few and warm; what is discarded comes faster. */
+#define ANSWERED_BATCH  4
+#define DISCARDED_BATCH 16
 #define BATCHES_A_TURN  16
 #define BATCHES_A_DRAIN 4096
 /* For what comes while this thread doesn't run: what the kernel has no room for looks to a client
@@ -79,44 +82,52 @@ static void write_traffic(struct service_udp *udp, const struct datagram *datagr
 	wire_fill_datagram(datagram->data, count, now_ns);
 }
 
-static void serve(struct service_socket *place, const struct datagram *datagram, uint64_t now_ns)
+void service_udp_answer(struct service_socket *place, const struct datagram *datagram)
 {
 	struct counters *counters = &recorder_of(place)->counters;
 
-	counters->bytes_received += datagram->size;
-	if (place->service == SERVICE_DISCARD) {
-		counters->scheduled++;
-		counters->sent++;
-		counters->received++;
-		return;
-	}
 	if (datagram->is_truncated || is_own_port(place->owner, datagram->remote.port)) {
 		counters->unasked_bytes += datagram->size;
 		return;
 	}
-	if (place->service == SERVICE_TRAFFIC)
-		write_traffic(place->owner, datagram, now_ns);
 	counters->scheduled++;
 	counters->debt++;
 	place->answers[place->count++] = *datagram;
 }
 
+static void serve(struct service_socket *place, const struct datagram *batch, int count,
+		  uint64_t now_ns)
+{
+	struct counters *counters = &recorder_of(place)->counters;
+
+	for (int i = 0; i < count; i++)
+		counters->bytes_received += batch[i].size;
+	if (place->service == SERVICE_DISCARD) {
+		service_udp_discard(place, batch, count, now_ns);
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		if (place->service == SERVICE_TRAFFIC)
+			write_traffic(place->owner, &batch[i], now_ns);
+		service_udp_answer(place, &batch[i]);
+	}
+}
+
 /* Returns how many arrived or -errno. */
 static int receive_batch(struct service_socket *place)
 {
-	struct datagram batch[SERVICE_UDP_BATCH];
+	struct datagram batch[SERVICE_UDP_BATCH_MAX];
 
-	for (int i = 0; i < SERVICE_UDP_BATCH; i++)
+	for (int i = 0; i < place->batch; i++)
 		batch[i] = (struct datagram){
 			.data = place->room + (size_t)i * SERVICE_UDP_ROOM_BYTES,
 			.capacity = SERVICE_UDP_ROOM_BYTES,
 		};
 	place->answered = 0;
 	place->count = 0;
-	int count = datagram_receive(&place->socket, batch, SERVICE_UDP_BATCH);
+	int count = datagram_receive(&place->socket, batch, place->batch);
 	uint64_t now_ns = loop_read_clock(place->owner->worker->loop);
-	for (int i = 0; i < count; i++)
-		serve(place, &batch[i], now_ns);
+	serve(place, batch, count, now_ns);
 	return count;
 }
 
@@ -136,7 +147,7 @@ static bool serve_batches(struct service_socket *place, unsigned most)
 		int count = receive_batch(place);
 		if (count < 0 && count != -EAGAIN)
 			record_receive_error(place, -count);
-		else if (count < SERVICE_UDP_BATCH)
+		else if (count < place->batch)
 			has_all = true;
 	}
 	return has_all || place->answered < place->count;
@@ -161,20 +172,30 @@ static void read_on(struct deferred *deferred)
 
 /* ---- opening and closing */
 
-void service_udp_init(struct service_udp *udp, struct worker *worker)
+void service_udp_init(struct service_udp *udp, struct worker *worker,
+		      struct receiver_table *receivers)
 {
 	udp->worker = worker;
+	udp->receivers = receivers;
 	udp->flows = NULL;
 	udp->socket_count = 0;
 }
 
 static int prepare(struct service_udp *udp, struct service_socket *place, enum service service)
 {
-	*place = (struct service_socket){ .owner = udp, .service = service };
+	bool is_discarding = service == SERVICE_DISCARD;
+
+	*place = (struct service_socket){
+		.owner = udp,
+		.service = service,
+		.batch = is_discarding ? DISCARDED_BATCH : ANSWERED_BATCH,
+	};
 	deferred_init(&place->read_on, read_on);
-	place->room = malloc((size_t)SERVICE_UDP_BATCH * SERVICE_UDP_ROOM_BYTES);
+	place->room = malloc((size_t)place->batch * SERVICE_UDP_ROOM_BYTES);
 	if (place->room == NULL)
 		return -ENOMEM;
+	if (is_discarding)
+		place->receiver = receiver_table_socket(udp->receivers);
 	if (service != SERVICE_TRAFFIC || udp->flows != NULL)
 		return 0;
 	return flow_counts_new(random_next(&udp->worker->random), &udp->flows);
@@ -205,6 +226,7 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 		.local = listen->local,
 		.is_shared = plan->workers > 1,
 		.wants_local = true,
+		.is_segmented = listen->service == SERVICE_DISCARD,
 		.options = &socket_options,
 		.network = plan->network,
 	};
@@ -257,11 +279,26 @@ void service_udp_deinit(struct service_udp *udp)
 	flow_counts_free(udp->flows);
 }
 
-uint64_t service_udp_overflows(const struct service_udp *udp)
+static void tell_overflows(const struct service_socket *place)
+{
+	struct receiver_table *receivers = place->owner->receivers;
+
+	if (place->service != SERVICE_DISCARD)
+		return;
+	receiver_table_begin(receivers);
+	receiver_table_overflows(receivers, place->receiver, place->socket.queue_overflows);
+	receiver_table_commit(receivers);
+}
+
+uint64_t service_udp_overflows(struct service_udp *udp)
 {
 	uint64_t overflows = 0;
 
-	for (unsigned i = 0; i < udp->socket_count; i++)
-		overflows += udp->sockets[i].socket.queue_overflows;
+	for (unsigned i = 0; i < udp->socket_count; i++) {
+		struct service_socket *place = &udp->sockets[i];
+		datagram_look(&place->socket);
+		tell_overflows(place);
+		overflows += place->socket.queue_overflows;
+	}
 	return overflows;
 }

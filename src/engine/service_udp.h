@@ -10,7 +10,7 @@
 
 /* No datagram is larger than this. */
 #define SERVICE_UDP_ROOM_BYTES 65536
-#define SERVICE_UDP_BATCH      4
+#define SERVICE_UDP_BATCH_MAX  16
 
 struct service_udp;
 
@@ -19,20 +19,25 @@ struct service_socket {
 	struct service_udp *owner;
 	enum service service;
 	struct deferred read_on; /* more may be there than one turn takes */
-	uint8_t *room;           /* SERVICE_UDP_BATCH times SERVICE_UDP_ROOM_BYTES */
-	struct datagram answers[SERVICE_UDP_BATCH];
+	int batch;               /* so many are received at once */
+	uint8_t *room;           /* `batch` times SERVICE_UDP_ROOM_BYTES */
+	struct datagram answers[SERVICE_UDP_BATCH_MAX];
 	int answered; /* of `count` answers */
 	int count;
+	uint32_t receiver; /* discard: of receiver_table_socket() */
 };
 
 struct service_udp {
 	struct worker *worker;
-	struct flow_counts *flows; /* NULL: no listener needs it */
+	struct flow_counts *flows;        /* NULL: no listener needs it */
+	struct receiver_table *receivers; /* the same */
 	struct service_socket sockets[PLAN_LISTEN_MAX];
 	unsigned socket_count;
 };
 
-void service_udp_init(struct service_udp *udp, struct worker *worker);
+/* `receivers` is the worker's, NULL where nothing is discarded. */
+void service_udp_init(struct service_udp *udp, struct worker *worker,
+		      struct receiver_table *receivers);
 /* Closes what is open. */
 void service_udp_deinit(struct service_udp *udp);
 /* As service_tcp_listen(). */
@@ -41,5 +46,13 @@ nodiscard int service_udp_listen(struct service_udp *udp, uint32_t index, uint16
 /* Answers what has arrived, then closes. */
 void service_udp_drain(struct service_udp *udp);
 void service_udp_close(struct service_udp *udp);
-/* What the kernel's receive queues have dropped. */
-uint64_t service_udp_overflows(const struct service_udp *udp);
+/* What the kernel's receive queues have dropped; also tells those who ask the receiver's table. */
+uint64_t service_udp_overflows(struct service_udp *udp);
+
+/* ---- for services of their own file */
+
+/* Counts what a discard socket has received, and answers who only asks whether anybody is there. */
+void service_udp_discard(struct service_socket *place, const struct datagram *batch, int count,
+			 uint64_t now_ns);
+/* Queues the answer, unless it would go to a port of ours. */
+void service_udp_answer(struct service_socket *place, const struct datagram *datagram);

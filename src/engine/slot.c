@@ -1,62 +1,61 @@
 #include "engine/slot.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
+#include "engine/script.h"
 #include "engine/slot_io.h"
 #include "engine/slot_ledger.h"
-
-/* How long a connection that has not answered yet may hold up others (slots.c). */
-#define HOLD_NS (100 * NS_PER_MS)
-
-/* The first retry comes at once, the later ones after 100 ms, 200 ms ... 1 s, each ± a quarter. */
-#define BACK_OFF_STEP_NS   (100 * NS_PER_MS)
-#define BACK_OFF_STEPS_MAX 10
 
 /* A connection that answered and stayed up for so long was a good one: the back-off begins anew. */
 #define GOOD_AFTER_NS NS_PER_S
 
-static const struct slot_state state_off;
-static const struct slot_state state_waiting;
-static const struct slot_state state_connecting;
-static const struct slot_state state_up;
+/* How long the peer has to answer our goodbye. */
+#define GOODBYE_NS NS_PER_S
 
 /* ---- the end of a connection ---- */
 
-static void queue_now(struct slot *slot)
+void slot_forget_connection(struct slot *slot)
 {
-	slots_enqueue(slot->slots, slot);
-}
-
-static const struct slot_state *try_again(struct slot *slot)
-{
-	struct worker *worker = slot_worker(slot);
-	if (worker->stage >= WORKER_LINGER || !worker->plan->slots.has_reconnect)
-		return &state_off;
-	uint64_t steps = slot->tries < BACK_OFF_STEPS_MAX ? slot->tries : BACK_OFF_STEPS_MAX;
-	slot->tries++;
-	if (steps == 0) {
-		queue_now(slot);
-		return &state_waiting;
-	}
-	uint64_t delay_ns = steps * BACK_OFF_STEP_NS;
-	delay_ns += random_below(&worker->random, delay_ns / 2) - delay_ns / 4;
-	loop_set_timer(worker->loop, &slot->timer, slot_now(slot) + delay_ns);
-	return &state_waiting;
-}
-
-static void forget_connection(struct slot *slot)
-{
-	slots_release(slot->slots, slot);
+	struct speaker *speaker = slot_speaker(slot);
+	connector_release(&slot->slots->connector, &slot->place);
+	list_remove(&slot->place.node);
 	loop_clear_timer(slot_loop(slot), &slot->timer);
 	stamp_clear(&slot->slots->stamps, &slot->stamps);
 	stall_init(&slot->stall, slot->slots->plan->stall_after_ns);
-	if (slot->is_answered)
-		slot->slots->answering--;
-	slot->is_answered = false;
-	slot->is_blocked = false;
-	slot->is_warm_wanted = false;
-	slot->warm = 0;
+	if (speaker->kind->end)
+		speaker->kind->end(speaker, slot_speech(slot));
+	if (slot->is_settled)
+		slot->slots->settled--;
+	slot->is_settled = slot->is_blocked = slot->is_partial = slot->is_urgent = false;
+	slot->is_choked = slot->is_unread = slot->is_leaving = false;
+	slot->warm_wanted = 0;
+	slot->owed = slot->warm = 0;
+	slot->first_byte_ns = 0;
+}
+
+static void close_stream(struct slot *slot, enum outcome outcome)
+{
+	bool is_regular = outcome == OUTCOME_CLOSED ||
+			  (outcome == OUTCOME_DONE && !slot->slots->shape->is_reset_at_close);
+	if (is_regular)
+		stream_close(&slot->stream);
+	else
+		stream_reset(&slot->stream);
+}
+
+static void tell_end(struct slot *slot, enum phase phase, enum outcome outcome, int code,
+		     uint64_t lost)
+{
+	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->ended);
+	slot_note_outcome(slot, phase, outcome, code);
+	if (worker_is_counting(slot_worker(slot)))
+		survival_ended(&slot->survival, outcome);
+	slot_tell(slot, EVENT_SLOT_ENDED,
+		  &(struct event){
+			  .outcome = (uint8_t)outcome, .count = lost, .code = (uint16_t)code });
 }
 
 const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase,
@@ -64,154 +63,161 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 {
 	struct counters *counters = slot->slots->counters;
 	uint64_t now_ns = slot_now(slot);
+	bool is_ours = outcome == OUTCOME_DONE;
 	if (slot->stall.is_stalled)
 		slot_end_silence(slot, slot->stall.since_ns, now_ns);
 	uint64_t lost = slot_settle_rounds(slot, now_ns);
-	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->ended);
-	slot_note_outcome(slot, phase, outcome, code);
-	if (slot->is_answered && now_ns - slot->connected_ns >= GOOD_AFTER_NS)
+	if (!is_ours)
+		tell_end(slot, phase, outcome, code, lost);
+	if (is_ours || (slot->is_settled && now_ns - slot->connected_ns >= GOOD_AFTER_NS))
 		slot->tries = 0;
 	counters->connections--;
-	counters->disconnects++;
-	if (worker_is_counting(slot_worker(slot)))
-		survival_ended(&slot->survival, outcome);
-	slot_tell(slot, EVENT_SLOT_ENDED,
-		  &(struct event){
-			  .outcome = (uint8_t)outcome, .count = lost, .code = (uint16_t)code });
-	forget_connection(slot);
-	if (outcome == OUTCOME_CLOSED)
-		stream_close(&slot->stream);
-	else
-		stream_reset(&slot->stream);
+	counters->disconnects += !is_ours;
+	counters->completed += is_ours;
+	slot_forget_connection(slot);
+	close_stream(slot, outcome);
 	worker_check(slot_worker(slot));
-	return try_again(slot);
+	return is_ours && slot_worker(slot)->stage < WORKER_LINGER ? slot_queue(slot)
+								   : slot_try_again(slot);
 }
 
-static const struct slot_state *fail_connecting(struct slot *slot, enum outcome outcome, int code)
+const struct slot_state *slot_fail(struct slot *slot, enum phase phase, enum outcome outcome,
+				   int code)
 {
-	struct counters *counters = slot->slots->counters;
-	counters->connecting--;
-	counters->connect_failures++;
-	slot_log_connection(slot, outcome, 0, &slot_worker(slot)->ended);
-	slot_note_outcome(slot, PHASE_CONNECT, outcome, code);
-	slot_tell(slot, EVENT_SLOT_REFUSED,
-		  &(struct event){ .outcome = (uint8_t)outcome, .code = (uint16_t)code });
-	forget_connection(slot);
-	stream_close(&slot->stream);
-	return try_again(slot);
+	if (slot->state == &slot_state_opening)
+		return slot_fail_connecting(slot, PHASE_UPGRADE, outcome, code);
+	return slot_end_connection(slot, phase, outcome, code);
 }
 
-/* ---- states ---- */
+/* ---- leaving ---- */
 
-static const struct slot_state *connected(struct slot *slot)
+const struct slot_state *slot_leave_if_done(struct slot *slot)
 {
-	struct slots *slots = slot->slots;
-	uint64_t now_ns = loop_read_clock(slot_loop(slot));
-	slot->connected_ns = now_ns;
-	tcp_sample_connected(&slot->tcp, now_ns);
-	slots->counters->connecting--;
-	slots->counters->connections++;
-	slots->counters->connects++;
-	hist_add(recorder_hist(slots->recorder, LATENCY_CONNECT), now_ns - slot->started_ns);
-	if (worker_is_counting(slots->worker)) {
-		survival_connected(&slot->survival);
-		slot_record_of(slot)->reconnects += slot->has_connected;
-	}
-	slot->has_connected = true;
+	const struct slots *slots = slot->slots;
+	struct speaker *speaker = slot_speaker(slot);
+	uint64_t most = slots->shape->messages_per_connection;
+	if (most && slot->begun >= most)
+		slot->is_leaving = true;
+	if (!slot->is_leaving || !slot->state->is_up || slot->owed > 0 || slot->is_partial)
+		return slot->state;
+	if (!speaker->kind->leave || !speaker->kind->leave(speaker, slot_speech(slot)))
+		return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_DONE, 0);
+	slot->state = &slot_state_leaving;
+	slot->is_urgent = true;
 	loop_clear_timer(slot_loop(slot), &slot->timer);
-	slot_arm(slot, now_ns + HOLD_NS);
-	/* One message ahead of the schedule: tells which backend it is and that it lives. */
-	slot->state = &state_up;
-	slot->is_warm_wanted = true;
+	slot_arm(slot, slot_now(slot) + GOODBYE_NS);
 	slot_flush(slot);
 	return slot->state;
 }
 
-/* A connection that was reset as soon as it was up was up: both are told at once. */
-static const struct slot_state *ready_connecting(struct slot *slot, unsigned events)
+static const struct slot_state *goodbye_timed_out(struct slot *slot)
 {
-	if (events & STREAM_CONNECTED)
-		return connected(slot);
-	if (!(events & STREAM_FAILED))
-		return &state_connecting;
-	int code = stream_error(&slot->stream);
-	enum outcome outcome =
-		code == ETIMEDOUT ? OUTCOME_CONNECT_TIMEOUT : outcome_from_errno(code);
-	return fail_connecting(slot, outcome, code);
+	return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_DONE, 0);
 }
 
-static const struct slot_state *connect_timed_out(struct slot *slot)
-{
-	return fail_connecting(slot, OUTCOME_CONNECT_TIMEOUT, 0);
-}
+/* ---- talking ---- */
 
-static const struct slot_state *ready_up(struct slot *slot, unsigned events)
+const struct slot_state *slot_ready_talking(struct slot *slot, unsigned events)
 {
-	const struct slot_state *next = &state_up;
 	if (events & STREAM_READABLE)
-		next = slot_receive(slot);
-	if (next == &state_up && (events & STREAM_FAILED)) {
+		slot->state = slot_receive(slot);
+	if (slot->state->is_talking && (events & STREAM_FAILED)) {
 		int code = stream_error(&slot->stream);
-		next = slot_end_connection(slot, PHASE_RECEIVE, outcome_from_errno(code), code);
+		slot->state = slot_fail(slot, PHASE_RECEIVE, outcome_from_errno(code), code);
 	}
-	if (next == &state_up && (events & STREAM_WRITABLE)) {
+	if (slot->state->is_talking && (events & STREAM_WRITABLE)) {
 		slot->is_blocked = false;
 		slot_flush(slot);
-		next = slot->state;
 	}
-	return next;
+	if (slot->state == &slot_state_up)
+		slot->state = slot_leave_if_done(slot);
+	return slot->state;
 }
 
 static const struct slot_state *silence(struct slot *slot)
 {
 	struct stall *stall = &slot->stall;
 	uint64_t now_ns = slot_now(slot);
-	slots_release(slot->slots, slot);
+	connector_release(&slot->slots->connector, &slot->place);
 	if (now_ns >= stall_deadline(stall)) {
 		/* What came while this thread didn't run is no silence. */
 		const struct slot_state *next = slot_receive(slot);
-		if (next != &state_up)
+		if (next != &slot_state_up)
 			return next;
 	}
 	if (!stall->is_owed)
-		return &state_up;
+		return &slot_state_up;
 	if (!stall->is_stalled && stall_check(stall, now_ns))
 		slot_begin_silence(slot, now_ns);
 	if (!stall->is_stalled) {
 		slot_arm(slot, stall_deadline(stall));
-		return &state_up;
+		return &slot_state_up;
 	}
 	uint64_t give_up_ns = stall->since_ns + slot->slots->plan->give_up_ns;
 	if (now_ns >= give_up_ns)
 		return slot_end_connection(slot, PHASE_REPLY, OUTCOME_TIMED_OUT, 0);
 	slot_arm(slot, give_up_ns);
-	return &state_up;
+	return &slot_state_up;
 }
 
-static const struct slot_state *waited(struct slot *slot)
+/* ---- the receiver's count ---- */
+
+static const struct slot_state slot_state_finishing;
+static const struct slot_state slot_state_finished;
+
+static const struct slot_state *end_finishing(struct slot *slot)
 {
-	queue_now(slot);
-	return &state_waiting;
+	struct slots *slots = slot->slots;
+	if (slot->answer.state == DISCARD_ANSWER_DONE) {
+		slots->counters->told_bytes += slot->answer.bytes;
+		slots->counters->told++;
+	}
+	slots->finishing--;
+	worker_check(slots->worker);
+	return &slot_state_finished;
 }
 
-static const struct slot_state state_off = { .name = "off" };
-static const struct slot_state state_waiting = { .name = "waiting", .timeout = waited };
-static const struct slot_state state_connecting = { .name = "connecting",
-						    .ready = ready_connecting,
-						    .timeout = connect_timed_out };
-static const struct slot_state state_up = {
-	.name = "up", .is_up = true, .ready = ready_up, .timeout = silence
-};
-
-static void on_ready(struct stream *stream, unsigned events)
+static const struct slot_state *ready_finishing(struct slot *slot, unsigned events)
 {
-	struct slot *slot = container_of(stream, struct slot, stream);
-	if (slot->state == &state_connecting)
-		slot->state = ready_connecting(slot, events);
-	/* Bytes may have come with the connection. */
-	if (slot->state == &state_up)
-		slot->state = ready_up(slot, events);
+	uint8_t line[DISCARD_ANSWER_MAX];
+	if (!(events & (STREAM_READABLE | STREAM_FAILED)))
+		return &slot_state_finishing;
+	ssize_t size = 1;
+	while (size > 0) {
+		size = stream_receive(&slot->stream, line, sizeof(line));
+		if (size > 0)
+			(void)discard_answer_read(&slot->answer, line, (size_t)size);
+	}
+	bool is_over = size != -EAGAIN || slot->answer.state != DISCARD_ANSWER_PART;
+	return is_over ? end_finishing(slot) : &slot_state_finishing;
 }
+
+void slot_finish_sending(struct slot *slot)
+{
+	if (slot->state != &slot_state_up || !slot_speaker(slot)->script->tells_count ||
+	    stream_finish(&slot->stream) < 0)
+		return;
+	slot->answer = (struct discard_answer){ 0 };
+	slot->slots->finishing++;
+	slot->state = &slot_state_finishing;
+}
+
+/* ---- states ---- */
+
+const struct slot_state slot_state_up = { .name = "up",
+					  .is_up = true,
+					  .is_talking = true,
+					  .ready = slot_ready_talking,
+					  .timeout = silence };
+const struct slot_state slot_state_leaving = { .name = "leaving",
+					       .is_talking = true,
+					       .ready = slot_ready_talking,
+					       .timeout = goodbye_timed_out };
+/* Up for who counts connections, but nothing is said any more. */
+static const struct slot_state slot_state_finishing = { .name = "finishing",
+							.is_up = true,
+							.ready = ready_finishing };
+static const struct slot_state slot_state_finished = { .name = "finished", .is_up = true };
 
 static void on_timer(struct timer *timer)
 {
@@ -226,11 +232,11 @@ void slot_init(struct slot *slot, struct slots *slots, uint32_t own)
 {
 	slot->slots = slots;
 	slot->own = own;
-	slot->state = &state_waiting;
+	slot->state = &slot_state_waiting;
 	slot->stream.watch.fd = -1;
 	slot->backend = BACKEND_UNKNOWN;
 	timer_init(&slot->timer, on_timer);
-	list_init(&slot->queued);
+	connector_place_init(&slot->place);
 	stamp_queue_init(&slot->stamps);
 	gap_init(&slot->interruption, 2);
 	stall_init(&slot->stall, slots->plan->stall_after_ns);
@@ -239,38 +245,11 @@ void slot_init(struct slot *slot, struct slots *slots, uint32_t own)
 						      .last_backend = BACKEND_UNKNOWN };
 }
 
-void slot_connect(struct slot *slot)
-{
-	struct slots *slots = slot->slots;
-	const struct plan *plan = slots->plan;
-	uint32_t remote = slots_number(slots, slot) + slot->tries;
-	struct stream_connect connect = {
-		.remote = plan->remotes[remote % plan->remote_count],
-		.options = &plan->socket_options,
-		.network = plan->network,
-	};
-	slots_choose_local(slots, &connect);
-	slot->started_ns = loop_read_clock(slot_loop(slot));
-	slot->connected_ns = 0;
-	slot->sent = slot->received = 0;
-	slot->sending = slot->receiving = (struct message_place){ 0 };
-	memset(slot->name, 0, sizeof(slot->name));
-	slots->counters->attempts++;
-	slots->counters->connecting++;
-	slot->state = &state_connecting;
-	int result =
-		stream_connect(&slot->stream, plan->stream, slot_loop(slot), &connect, on_ready);
-	if (result < 0)
-		slot->state = fail_connecting(slot, outcome_from_errno(-result), -result);
-	else
-		loop_set_timer(slot_loop(slot), &slot->timer,
-			       slot->started_ns + plan->connect_timeout_ns);
-}
-
 void slot_begin(struct slot *slot)
 {
 	struct slot_record *record = slot_record_of(slot);
-	slot->is_warm_wanted = slot->is_warm_wanted && slot->is_blocked;
+	if (!slot->is_blocked && slot->is_settled)
+		slot->warm_wanted = 0;
 	survival_init(&slot->survival);
 	if (!slot->state->is_up)
 		return;
@@ -283,11 +262,11 @@ void slot_begin(struct slot *slot)
 
 void slot_stop_connecting(struct slot *slot)
 {
-	list_remove(&slot->queued);
-	if (slot->state != &state_waiting)
+	list_remove(&slot->place.node);
+	if (slot->state != &slot_state_waiting)
 		return;
 	loop_clear_timer(slot_loop(slot), &slot->timer);
-	slot->state = &state_off;
+	slot->state = &slot_state_off;
 }
 
 void slot_finish(struct slot *slot)
@@ -306,8 +285,20 @@ void slot_finish(struct slot *slot)
 	record->is_connected_at_end = slot->state->is_up;
 	if (slot->state->is_up) {
 		record->last_backend = slot->backend;
-		slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->open);
+		if (slot->slots->stream != PLAN_PROBE)
+			slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->open);
 	}
-	stream_close(&slot->stream);
-	slot->state = &state_off;
+	slot_free(slot);
+	slot->state = &slot_state_off;
+}
+
+void slot_free(struct slot *slot)
+{
+	struct speaker *speaker = slot_speaker(slot);
+	if (slot->slots->shape->is_reset_at_close)
+		stream_reset(&slot->stream);
+	else
+		stream_close(&slot->stream);
+	if (speaker->kind->end)
+		speaker->kind->end(speaker, slot_speech(slot));
 }

@@ -3,78 +3,140 @@
 #include <errno.h>
 
 #include "base/units.h"
+#include "engine/script.h"
 #include "engine/slot_ledger.h"
 
-/* Messages on the wire or in our socket that are still to be answered. */
-static uint64_t owed(const struct slot *slot)
-{
-	return slot->sending.sequence + (slot->sending.offset > 0) - slot->receiving.sequence;
-}
-
-/* The reply that comes next is to a counted message; else what comes wrong is the connection's
- * outcome and nothing more. */
-static bool is_counted_owed(const struct slot *slot)
-{
-	return slot->warm == 0 && slot->answered_round < slot->next_round;
-}
+/* A slot that can send for ever lets the others have their turn after so much. */
+#define SENT_A_TURN     (1024 * 1024)
+#define RECEIVES_A_TURN 8
 
 /* ---- sending ---- */
+
+/* What is begun now is uncounted. */
+static bool is_warm(const struct slot *slot)
+{
+	const struct slots *slots = slot->slots;
+	return slot->warm_wanted > 0 || (!slots->is_paced && !slots->is_running);
+}
+
+/* What may be begun as far as this connection is concerned. */
+static uint32_t room_of(const struct slot *slot)
+{
+	const struct plan_slots *shape = slot->slots->shape;
+	uint64_t room = SPEECH_BATCH_MAX;
+	if (!slot->state->is_up || slot->is_leaving)
+		return 0;
+	if (shape->in_flight)
+		room = shape->in_flight > slot->owed ? shape->in_flight - slot->owed : 0;
+	if (shape->messages_per_connection && shape->messages_per_connection - slot->begun < room)
+		room = shape->messages_per_connection - slot->begun;
+	return room < SPEECH_BATCH_MAX ? (uint32_t)room : SPEECH_BATCH_MAX;
+}
+
+/* How many messages are to be begun now. */
+static uint32_t startable(const struct slot *slot)
+{
+	const struct slots *slots = slot->slots;
+	uint64_t wanted = slot->due_round - slot->next_round;
+	if (slot->warm_wanted > 0)
+		wanted = slot->warm_wanted;
+	else if (!slots->is_paced && slots->is_running)
+		wanted = SPEECH_BATCH_MAX;
+	else if (!slots->is_paced)
+		wanted = slots->shape->warms_up && slots->worker->stage <= WORKER_MEASURE
+				 ? SPEECH_BATCH_MAX
+				 : 0;
+	uint32_t room = wanted > 0 ? room_of(slot) : 0;
+	return wanted < room ? (uint32_t)wanted : room;
+}
+
+/* `started` messages had their first byte taken. */
+static void note_started(struct slot *slot, uint32_t started)
+{
+	struct slots *slots = slot->slots;
+	uint64_t now_ns = loop_read_clock(slot_loop(slot));
+	uint32_t warm = is_warm(slot) ? started : 0;
+	slot->begun += started;
+	if (slot->warm_wanted > 0)
+		slot->warm_wanted -= (uint16_t)started;
+	if (slot_speaker(slot)->script->is_answered) {
+		(void)stamp_add(&slots->stamps, &slot->stamps, now_ns, started);
+		if (slot->owed == 0) {
+			stall_owed(&slot->stall, now_ns);
+			slot_arm(slot, stall_deadline(&slot->stall));
+		}
+		slot->owed += started;
+		slot->warm += warm;
+	}
+	slot_count_sent(slot, started - warm, now_ns);
+}
 
 /* `size` bytes were taken. */
 static void note_sent(struct slot *slot, size_t size)
 {
 	struct slots *slots = slot->slots;
-	uint64_t before = slot->sending.sequence + (slot->sending.offset > 0);
-	bool was_owed = owed(slot) > 0;
-	(void)message_advance(&slot->sending, slots->plan->slots.message_bytes, size);
-	uint32_t started = (uint32_t)(slot->sending.sequence + (slot->sending.offset > 0) - before);
-	if (started == 0)
-		return;
-	uint64_t now_ns = loop_read_clock(slot_loop(slot));
-	(void)stamp_add(&slots->stamps, &slot->stamps, now_ns, started);
-	if (!was_owed) {
-		stall_owed(&slot->stall, now_ns);
-		slot_arm(slot, stall_deadline(&slot->stall));
-	}
-	if (slot->is_warm_wanted) {
-		slot->is_warm_wanted = false;
-		slot->warm++;
-		started--;
-	}
-	slot_count_sent(slot, started, now_ns);
+	const struct speaker *speaker = slot_speaker(slot);
+	bool is_partial = false;
+	uint32_t started =
+		speaker->kind->wrote(slot_speaker(slot), slot_speech(slot), size, &is_partial);
+	slot->is_partial = is_partial;
+	if (!speaker->script->message_bytes && slots_are_counting(slots))
+		slots->counters->bytes_sent += size;
+	if (started > 0)
+		note_started(slot, started);
 }
 
-static uint32_t wanted(const struct slot *slot)
+/* Whether there is more to send at once. */
+static bool send_once(struct slot *slot, uint32_t count)
 {
-	uint64_t debt = slot->due_round - slot->next_round;
-	uint64_t all = debt + (slot->sending.offset > 0) + slot->is_warm_wanted;
-	return all < MESSAGE_BATCH_MAX ? (uint32_t)all : MESSAGE_BATCH_MAX;
+	struct slots *slots = slot->slots;
+	struct speech_parts *parts = &slots->parts;
+	struct speaker *speaker = slot_speaker(slot);
+	uint64_t now_ns = loop_now(slot_loop(slot));
+	parts->count = 0;
+	parts->size = 0;
+	speaker->kind->write(speaker, slot_speech(slot), count, now_ns, parts);
+	slot->is_urgent = false;
+	if (parts->size == 0)
+		return false;
+	ssize_t taken = stream_send(&slot->stream, parts->parts, parts->count);
+	if (taken > 0)
+		note_sent(slot, (size_t)taken);
+	if (taken == -EAGAIN || (taken > 0 && (size_t)taken < parts->size)) {
+		slot->is_blocked = true;
+		/* What was urgent may be what is left. */
+		slot->is_urgent = true;
+	} else if (taken < 0) {
+		slot->state =
+			slot_fail(slot, PHASE_SEND, outcome_from_errno((int)-taken), (int)-taken);
+	}
+	return taken > 0;
 }
 
 void slot_flush(struct slot *slot)
 {
-	struct slots *slots = slot->slots;
-	uint32_t count;
-	while (slot->state->is_up && !slot->is_blocked && (count = wanted(slot)) > 0) {
-		size_t size = message_build(&slots->parts, slot->sending, count,
-					    slots->plan->slots.message_bytes, &slots->zeros);
-		ssize_t taken = stream_send(&slot->stream, slots->parts.parts, slots->parts.count);
-		if (taken > 0)
-			note_sent(slot, (size_t)taken);
-		if (taken == -EAGAIN || (taken > 0 && (size_t)taken < size))
-			slot->is_blocked = true;
-		else if (taken < 0)
-			slot->state = slot_end_connection(
-				slot, PHASE_SEND, outcome_from_errno((int)-taken), (int)-taken);
+	size_t sent = 0;
+	while (slot->state->is_talking && !slot->is_blocked) {
+		uint32_t count = startable(slot) + slot->is_partial;
+		if (count == 0 && !slot->is_urgent)
+			return;
+		if (sent >= SENT_A_TURN) {
+			slots_go_on(slot->slots, slot);
+			return;
+		}
+		if (!send_once(slot, count))
+			return;
+		sent += slot->slots->parts.size;
 	}
 }
 
 bool slot_due(struct slot *slot, uint64_t due_ns)
 {
 	struct slots *slots = slot->slots;
-	if (!worker_is_counting(slot_worker(slot))) {
-		slot->is_warm_wanted = slot->state->is_up && slot->is_answered;
-		return slot->is_warm_wanted && !slot->is_blocked;
+	if (!worker_is_counting(slots->worker)) {
+		if (slot->state->is_up && slot->is_settled && slots->shape->warms_up)
+			slot->warm_wanted = 1;
+		return slot->warm_wanted > 0 && !slot->is_blocked;
 	}
 	slot->due_round++;
 	slots->counters->scheduled++;
@@ -88,14 +150,12 @@ bool slot_due(struct slot *slot, uint64_t due_ns)
 
 /* ---- receiving ---- */
 
-static void learn_backend(struct slot *slot)
+static void learn_backend(struct slot *slot, const char *name)
 {
-	char name[WIRE_NAME_BYTES];
 	struct worker *worker = slot_worker(slot);
 	struct slot_record *record = slot_record_of(slot);
 	uint16_t before = slot->backend;
-	size_t length = wire_read_name(slot->name, WIRE_NAME_BYTES, name);
-	slot->backend = length ? names_index(&worker->names, name, before) : BACKEND_UNKNOWN;
+	slot->backend = *name ? names_index(&worker->names, name, before) : BACKEND_UNKNOWN;
 	if (worker_is_counting(worker) && record->first_backend == BACKEND_UNKNOWN &&
 	    record->reconnects == 0)
 		record->first_backend = slot->backend;
@@ -106,101 +166,180 @@ static void learn_backend(struct slot *slot)
 static void note_first_reply(struct slot *slot, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	slot->is_answered = true;
-	slots->answering++;
-	slots_release(slots, slot);
 	hist_add(recorder_hist(slots->recorder, LATENCY_FIRST_REPLY), now_ns - slot->started_ns);
-	learn_backend(slot);
-	slot_tell(slot, EVENT_SLOT_CONNECTED,
-		  &(struct event){ .count = slot_record_of(slot)->reconnects });
-	worker_check(slots->worker);
+	slot_note_settled(slot);
 }
 
-static void note_answer(struct slot *slot, uint64_t now_ns)
+static void count_answer(struct slot *slot, const struct heard *heard, uint64_t written_ns,
+			 uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
-	uint64_t written_ns = stamp_take(&slots->stamps, &slot->stamps);
-	if (!slot->is_answered)
-		note_first_reply(slot, now_ns);
-	if (slot->warm > 0) {
-		slot->warm--;
-		return;
-	}
-	uint64_t due_ns = slots_due(slots, slot, slot->answered_round++);
 	slot->received++;
 	counters->received++;
 	counters->in_flight--;
-	counters->bytes_received += slots->plan->slots.message_bytes;
+	counters->bytes_received += slot_speaker(slot)->script->message_bytes;
 	counters->overdue += now_ns - written_ns > slots->plan->reply_timeout_ns;
-	hist_add(slots->response, now_ns - due_ns);
+	counters->mismatched += heard->is_mismatched;
 	hist_add(slots->service, now_ns - written_ns);
-	slot_count_answered(slot, due_ns);
+	if (slots->first_byte)
+		hist_add(slots->first_byte, slot->first_byte_ns - written_ns);
+	if (heard->code)
+		recorder_status(slots->recorder, heard->code);
+	slot_count_answered(slot, heard, now_ns);
 	if (counters->in_flight == 0)
 		worker_check(slots->worker);
 }
 
-/* How much of `size` bytes may belong to the reply under way: not beyond its end, and not beyond
- * what was sent. 0: nobody asked for these bytes. */
-static size_t reply_room(const struct slot *slot, size_t size)
-{
-	uint32_t end = slot->receiving.sequence == slot->sending.sequence
-			       ? slot->sending.offset
-			       : slot->slots->plan->slots.message_bytes;
-	size_t room = end > slot->receiving.offset ? end - slot->receiving.offset : 0;
-	return room < size ? room : size;
-}
-
-static void keep_name(struct slot *slot, const uint8_t *data, size_t size)
-{
-	if (slot->receiving.sequence > 0 || slot->receiving.offset >= WIRE_NAME_BYTES)
-		return;
-	size_t room = WIRE_NAME_BYTES - slot->receiving.offset;
-	memcpy(slot->name + slot->receiving.offset, data, size < room ? size : room);
-}
-
-/* False: these are not the bytes that were asked for. */
-static bool take_bytes(struct slot *slot, const uint8_t *data, size_t size, uint64_t now_ns)
+static void note_answer(struct slot *slot, const struct heard *heard, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	uint32_t message_bytes = slots->plan->slots.message_bytes;
-	while (size > 0) {
-		size_t piece = reply_room(slot, size);
-		if (piece == 0) {
-			slots->counters->unasked_bytes += size;
-			return false;
-		}
-		if (!message_is_echo(slot->receiving, message_bytes, data, piece, &slots->zeros))
-			return false;
-		keep_name(slot, data, piece);
-		if (message_advance(&slot->receiving, message_bytes, piece))
-			note_answer(slot, now_ns);
-		data += piece;
-		size -= piece;
+	uint64_t written_ns = stamp_take(&slots->stamps, &slot->stamps);
+	slot->owed--;
+	if (heard->backend)
+		learn_backend(slot, heard->backend);
+	if (!slot->is_settled)
+		note_first_reply(slot, now_ns);
+	if (slot->warm > 0)
+		slot->warm--;
+	else
+		count_answer(slot, heard, written_ns, now_ns);
+	slot->first_byte_ns = 0;
+}
+
+/* The answer that comes next is to a counted message; else what comes wrong is the connection's
+ * outcome and nothing more. */
+static bool is_counted_owed(const struct slot *slot)
+{
+	return slot->warm == 0 && slot->answered_round < slot->next_round;
+}
+
+static const struct slot_state *note_wrong(struct slot *slot, const struct heard *heard,
+					   size_t unused)
+{
+	struct counters *counters = slot->slots->counters;
+	if (heard->used == 0 && slot->owed == 0)
+		counters->unasked_bytes += unused;
+	counters->corrupted += is_counted_owed(slot);
+	return slot_fail(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
+}
+
+static const struct slot_state *take_goodbye(struct slot *slot, const struct heard *heard)
+{
+	/* It may want an answer, which goes as far as there is room for it. */
+	if (heard->is_urgent)
+		slot_flush(slot);
+	if (!slot->state->is_talking)
+		return slot->state;
+	return slot_fail(slot, PHASE_RECEIVE, slot->is_leaving ? OUTCOME_DONE : OUTCOME_CLOSED,
+			 (int)heard->code);
+}
+
+static const struct slot_state *act_on(struct slot *slot, const struct heard *heard, size_t size,
+				       uint64_t now_ns)
+{
+	switch (heard->what) {
+	case HEARD_OPENED:
+		return slot_come_up(slot);
+	case HEARD_REPLY:
+		note_answer(slot, heard, now_ns);
+		return heard->is_last ? slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0)
+				      : slot_leave_if_done(slot);
+	case HEARD_GOODBYE:
+		return take_goodbye(slot, heard);
+	case HEARD_WRONG:
+		return note_wrong(slot, heard, size);
+	case HEARD_STOP:
+		slot_tell(slot, EVENT_STOP, &(struct event){ .count = 1 });
+		return slot->state;
+	case HEARD_ALL:
+		break;
 	}
-	return true;
+	return slot->state;
+}
+
+/* Returns the state that follows; what is left of `data` belongs to the one that ended. */
+static const struct slot_state *take_bytes(struct slot *slot, const uint8_t *data, size_t size,
+					   uint64_t now_ns)
+{
+	struct speaker *speaker = slot_speaker(slot);
+	const struct slot_state *state = slot->state;
+	bool has_more = true;
+	while (has_more && state->is_talking) {
+		struct heard heard = { .what = HEARD_ALL };
+		if (slot->first_byte_ns == 0 && slot->owed > 0)
+			slot->first_byte_ns = now_ns;
+		speaker->kind->hear(speaker, slot_speech(slot), data, size, &heard);
+		slot->is_urgent |= heard.is_urgent;
+		state = slot->state = act_on(slot, &heard, size - heard.used, now_ns);
+		data += heard.used;
+		size -= heard.used;
+		has_more = size > 0 && heard.what != HEARD_WRONG;
+	}
+	return state;
+}
+
+/* The peer's end, which may complete an answer. */
+static const struct slot_state *take_end(struct slot *slot, uint64_t now_ns)
+{
+	const struct slot_state *state = take_bytes(slot, NULL, 0, now_ns);
+	if (!state->is_talking)
+		return state;
+	return slot_fail(slot, PHASE_RECEIVE, slot->is_leaving ? OUTCOME_DONE : OUTCOME_CLOSED, 0);
+}
+
+static size_t readable(const struct slot *slot)
+{
+	bool is_limited = slot->slots->read_quota > 0 && slot->read_left < WORKER_SCRATCH_BYTES;
+	return is_limited ? slot->read_left : WORKER_SCRATCH_BYTES;
+}
+
+static void note_received(struct slot *slot, size_t size)
+{
+	struct slots *slots = slot->slots;
+	if (slots->read_quota > 0)
+		slot->read_left -= (uint32_t)size;
+	if (!slot_speaker(slot)->script->message_bytes && slots_are_counting(slots))
+		slots->counters->bytes_received += size;
+}
+
+/* One receive. The state that follows; `ret_has_more`: there may be more. */
+static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_more)
+{
+	uint8_t *scratch = slot_worker(slot)->scratch;
+	size_t room = readable(slot);
+	*ret_has_more = false;
+	if (room == 0) {
+		slot->is_choked = true;
+		return slot->state;
+	}
+	ssize_t size = stream_receive(&slot->stream, scratch, room);
+	if (size == -EAGAIN)
+		return slot->state;
+	if (size < 0)
+		return slot_fail(slot, PHASE_RECEIVE, outcome_from_errno((int)-size), (int)-size);
+	uint64_t now_ns = loop_read_clock(slot_loop(slot));
+	if (size == 0)
+		return take_end(slot, now_ns);
+	note_received(slot, (size_t)size);
+	const struct slot_state *next = take_bytes(slot, scratch, (size_t)size, now_ns);
+	*ret_has_more = next->is_talking && (size_t)size == room;
+	if (next->is_up)
+		slot_note_progress(slot, now_ns);
+	return next;
 }
 
 const struct slot_state *slot_receive(struct slot *slot)
 {
-	struct slots *slots = slot->slots;
-	uint8_t *scratch = slots->worker->scratch;
-	for (;;) {
-		ssize_t size = stream_receive(&slot->stream, scratch, WORKER_SCRATCH_BYTES);
-		if (size == -EAGAIN)
-			return slot->state;
-		if (size == 0)
-			return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0);
-		if (size < 0)
-			return slot_end_connection(slot, PHASE_RECEIVE,
-						   outcome_from_errno((int)-size), (int)-size);
-		uint64_t now_ns = loop_read_clock(slot_loop(slot));
-		if (!take_bytes(slot, scratch, (size_t)size, now_ns)) {
-			slots->counters->corrupted += is_counted_owed(slot);
-			return slot_end_connection(slot, PHASE_REPLY, OUTCOME_CORRUPTED, 0);
-		}
-		slot_note_progress(slot, now_ns);
-		if (size < WORKER_SCRATCH_BYTES)
-			return slot->state;
+	bool has_more = true;
+	slot->is_unread = false;
+	for (int i = 0; has_more && i < RECEIVES_A_TURN; i++)
+		slot->state = receive_once(slot, &has_more);
+	if (has_more) {
+		slot->is_unread = true;
+		slots_go_on(slot->slots, slot);
 	}
+	/* Answers make room for messages, and pings want an answer. */
+	slot_flush(slot);
+	return slot->state;
 }

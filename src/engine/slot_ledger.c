@@ -1,12 +1,13 @@
 #include "engine/slot_ledger.h"
 
 #include "engine/lateness.h"
+#include "engine/script.h"
 
 void slot_tell(const struct slot *slot, enum event_kind kind, const struct event *more)
 {
 	struct event event = *more;
 	event.kind = (uint8_t)kind;
-	event.stream = PLAN_PERSISTENT;
+	event.stream = (uint8_t)slot->slots->stream;
 	event.slot = slots_number(slot->slots, slot);
 	event.backend = slot->backend;
 	worker_event(slot_worker(slot), &event);
@@ -17,7 +18,7 @@ void slot_tell(const struct slot *slot, enum event_kind kind, const struct event
 static void log_interval(struct slot *slot, enum interval_kind kind, struct interval interval)
 {
 	interval.kind = (uint8_t)kind;
-	interval.stream = PLAN_PERSISTENT;
+	interval.stream = (uint8_t)slot->slots->stream;
 	interval.slot = slots_number(slot->slots, slot);
 	interval_log_add(&slot_worker(slot)->intervals, &interval);
 }
@@ -47,13 +48,32 @@ static void count_unanswered(struct slot *slot, uint64_t due_ns, uint64_t count)
 		slot->slots->counters->interrupted++;
 }
 
-void slot_count_answered(struct slot *slot, uint64_t due_ns)
+static void end_interruption(struct slot *slot, uint64_t due_ns)
 {
 	struct gap_span span;
 	if (!gap_answered(&slot->interruption, due_ns, &span))
 		return;
 	slot->slots->counters->interrupted--;
 	slot_log_interruption(slot, &span);
+}
+
+void slot_count_answered(struct slot *slot, const struct heard *heard, uint64_t now_ns)
+{
+	struct slots *slots = slot->slots;
+	uint64_t round = slot->answered_round++;
+	bool is_good = heard->outcome == OUTCOME_DONE;
+	if (!is_good) {
+		slots->counters->rejected++;
+		slot_note_outcome(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
+	}
+	if (!slots->response)
+		return;
+	uint64_t due_ns = slots_due(slots, slot, round);
+	hist_add(slots->response, now_ns - due_ns);
+	if (is_good)
+		end_interruption(slot, due_ns);
+	else
+		count_unanswered(slot, due_ns, 1);
 }
 
 /* ---- silence ---- */
@@ -116,15 +136,26 @@ void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
-	for (uint32_t i = 0; i < started; i++) {
-		uint64_t due_ns = slots_due(slots, slot, slot->next_round++);
-		lateness_count(counters, slots->send_error, due_ns, now_ns);
-	}
+	const struct script *script = slot_speaker(slot)->script;
+	for (uint32_t i = 0; slots->is_paced && i < started; i++)
+		lateness_count(counters, slots->send_error,
+			       slots_due(slots, slot, slot->next_round + i), now_ns);
+	slot->next_round += started;
 	slot->sent += started;
 	counters->sent += started;
-	counters->bytes_sent += (uint64_t)started * slots->plan->slots.message_bytes;
-	counters->in_flight += started;
-	counters->debt -= started;
+	counters->bytes_sent += (uint64_t)started * script->message_bytes;
+	if (slots->is_paced) {
+		counters->debt -= started;
+	} else {
+		slot->due_round += started;
+		counters->scheduled += started;
+	}
+	if (script->is_answered) {
+		counters->in_flight += started;
+	} else {
+		counters->one_way += started;
+		slot->answered_round += started;
+	}
 }
 
 void slot_count_missed(struct slot *slot, uint64_t due_ns)
@@ -132,6 +163,8 @@ void slot_count_missed(struct slot *slot, uint64_t due_ns)
 	slot->slots->counters->missed_no_connection++;
 	slot_record_of(slot)->missed++;
 	slot->next_round = slot->answered_round = slot->due_round;
+	if (!slot->slots->response)
+		return;
 	unanswered_missed(&slot->slots->unanswered, due_ns, 1);
 	count_unanswered(slot, due_ns, 1);
 }
@@ -145,7 +178,8 @@ static void miss_debt(struct slot *slot, uint64_t *counter)
 	struct slots *slots = slot->slots;
 	uint64_t debt = slot->due_round - slot->next_round;
 	uint64_t step = debt / DEBT_STEPS + 1;
-	for (uint64_t round = slot->next_round; round < slot->due_round; round += step) {
+	for (uint64_t round = slot->next_round; slots->response && round < slot->due_round;
+	     round += step) {
 		uint64_t left = slot->due_round - round;
 		unanswered_missed(&slots->unanswered, slots_due(slots, slot, round),
 				  left < step ? left : step);
@@ -157,8 +191,21 @@ static void miss_debt(struct slot *slot, uint64_t *counter)
 
 static void count_debt_unanswered(struct slot *slot, uint64_t first, uint64_t end)
 {
-	if (first < end)
+	if (first < end && slot->slots->response)
 		count_unanswered(slot, slots_due(slot->slots, slot, first), end - first);
+}
+
+/* All that are sent and not answered. */
+static void count_owed_unanswered(struct slot *slot, uint64_t now_ns)
+{
+	struct slots *slots = slot->slots;
+	if (!slots->response)
+		return;
+	for (uint64_t round = slot->answered_round; round < slot->next_round; round++) {
+		uint64_t due_ns = slots_due(slots, slot, round);
+		unanswered_lost(&slots->unanswered, due_ns, now_ns);
+		count_unanswered(slot, due_ns, 1);
+	}
 }
 
 /* What was sent and not answered is lost with its connection; what was due and could not be sent
@@ -168,11 +215,7 @@ uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns)
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
 	uint64_t lost = slot->next_round - slot->answered_round;
-	for (uint64_t round = slot->answered_round; round < slot->next_round; round++) {
-		uint64_t due_ns = slots_due(slots, slot, round);
-		unanswered_lost(&slots->unanswered, due_ns, now_ns);
-		count_unanswered(slot, due_ns, 1);
-	}
+	count_owed_unanswered(slot, now_ns);
 	counters->lost += lost;
 	counters->in_flight -= lost;
 	slot_record_of(slot)->lost += lost;
@@ -182,24 +225,26 @@ uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns)
 	return lost;
 }
 
+/* By its peer: the socket is full, or too much is unanswered. */
+static bool is_held_up(const struct slot *slot)
+{
+	const struct plan_slots *shape = slot->slots->shape;
+	return slot->is_blocked || (shape->in_flight > 0 && slot->owed >= shape->in_flight);
+}
+
 void slot_end_schedule(struct slot *slot)
 {
 	struct counters *counters = slot->slots->counters;
-	slot->missed_last = slot->due_round - slot->next_round;
-	miss_debt(slot, slot->is_blocked ? &counters->missed_peer : &counters->missed_generator);
+	slot->missed_last = (uint32_t)(slot->due_round - slot->next_round);
+	miss_debt(slot, is_held_up(slot) ? &counters->missed_peer : &counters->missed_generator);
 	slot->due_round = slot->next_round;
 }
 
 /* What is still owed stays in flight; it was waited for, so its lower bound is known. */
 void slot_settle_owed(struct slot *slot)
 {
-	struct slots *slots = slot->slots;
 	uint64_t now_ns = slot_now(slot);
-	for (uint64_t round = slot->answered_round; round < slot->next_round; round++) {
-		uint64_t due_ns = slots_due(slots, slot, round);
-		unanswered_lost(&slots->unanswered, due_ns, now_ns);
-		count_unanswered(slot, due_ns, 1);
-	}
+	count_owed_unanswered(slot, now_ns);
 	count_debt_unanswered(slot, slot->next_round, slot->next_round + slot->missed_last);
 }
 
@@ -226,8 +271,8 @@ void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 		.received = slot->received,
 		.lost = (uint32_t)lost,
 		.slot = slots_number(slot->slots, slot),
-		.backend = slot->is_answered ? slot->backend : BACKEND_UNKNOWN,
-		.stream = PLAN_PERSISTENT,
+		.backend = slot->is_settled ? slot->backend : BACKEND_UNKNOWN,
+		.stream = (uint8_t)slot->slots->stream,
 		.outcome = (uint8_t)outcome,
 	};
 	struct stream_info info = { 0 };

@@ -16,12 +16,19 @@ static inline struct loop *slot_loop(const struct slot *slot)
 
 static inline struct slot_record *slot_record_of(const struct slot *slot)
 {
-	return &slot->slots->worker->slots[slot->own];
+	return &slot->slots->records[slot->own];
 }
 
 static inline uint64_t slot_now(const struct slot *slot)
 {
 	return loop_now(slot->slots->worker->loop);
+}
+
+/* Bytes that are written and read now are the run's. */
+static inline bool slots_are_counting(const struct slots *slots)
+{
+	return slots->is_paced ? worker_is_counting(slots->worker)
+			       : slots->is_running || slots->worker->stage == WORKER_LINGER;
 }
 
 /* Puts the event with the slot's number and backend. */
@@ -38,8 +45,8 @@ void slot_note_progress(struct slot *slot, uint64_t now_ns);
 
 /* `started` counted messages had their first byte written. */
 void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns);
-/* The next owed message was answered. */
-void slot_count_answered(struct slot *slot, uint64_t due_ns);
+/* The next owed message was answered, well or not. */
+void slot_count_answered(struct slot *slot, const struct heard *heard, uint64_t now_ns);
 /* A message fell due that has no connection. */
 void slot_count_missed(struct slot *slot, uint64_t due_ns);
 /* The connection is gone: returns how many messages went with it. */

@@ -4,25 +4,19 @@
 #include <stdlib.h>
 
 #include "base/units.h"
+#include "engine/script.h"
 #include "engine/slot.h"
 #include "engine/slot_io.h"
 #include "engine/slot_ledger.h"
-
-/* Connections that were begun and have not answered yet, a worker: a kernel completes handshakes
- * that the program behind it has not accepted, so without this bound a start of thousands floods
- * the listen queue (somaxconn 4096) and waits out SYN retries. A peer that is silent holds its
- * place for HOLD_NS only. */
-#define HELD_MAX 256
-
-#define CATCH_UP_NS (10 * NS_PER_MS)
-
-#define PORT_WINDOW 32
 
 /* Beyond what this host can send, the schedule does not keep the loop from its other work. */
 #define DUE_A_TURN 65536
 
 /* A loop that comes so late for a message says so. */
 #define BEHIND_NS (100 * NS_PER_MS)
+
+/* --bandwidth-down gives bytes in periods of this. */
+#define READING_PERIOD_NS (10 * NS_PER_MS)
 
 static struct slots *slots_of(const struct activity *activity)
 {
@@ -31,104 +25,111 @@ static struct slots *slots_of(const struct activity *activity)
 
 uint32_t slots_number(const struct slots *slots, const struct slot *slot)
 {
-	return slot->own * slots->plan->workers + slots->worker->index;
+	uint32_t worker = slots->workers > 1 ? slots->worker->index : 0;
+	return slot->own * slots->workers + worker;
 }
 
 uint64_t slots_due(const struct slots *slots, const struct slot *slot, uint64_t round)
 {
-	uint64_t number = round * slots->plan->slots.count + slots_number(slots, slot);
+	uint64_t number = round * slots->shape->count + slots_number(slots, slot);
 	return schedule_due(&slots->schedule, number);
 }
 
-/* ---- connecting ---- */
+/* ---- lifetimes ---- */
 
-static bool can_connect(const struct slots *slots)
+static void on_lifetime(struct timer *timer)
 {
-	return !list_is_empty(&slots->queue) && slots->held < HELD_MAX;
-}
-
-static void plan_connector(struct slots *slots)
-{
-	slots->connector.due_ns = can_connect(slots) ? slots->connect_next_ns : UINT64_MAX;
-}
-
-void slots_enqueue(struct slots *slots, struct slot *slot)
-{
-	list_append(&slots->queue, &slot->queued);
-	plan_connector(slots);
-}
-
-void slots_release(struct slots *slots, struct slot *slot)
-{
-	if (!slot->is_held)
-		return;
-	slot->is_held = false;
-	slots->held--;
-	plan_connector(slots);
-}
-
-static void connect_next(struct slots *slots, uint64_t now_ns)
-{
-	struct list *node = list_take_first(&slots->queue);
-	struct slot *slot = container_of(node, struct slot, queued);
-	if (!slot->started_ns && --slots->unstarted == 0)
-		loop_set_timer(slots->worker->loop, &slots->patience,
-			       now_ns + slots->plan->connect_timeout_ns);
-	slot->is_held = true;
-	slots->held++;
-	slot_connect(slot);
-}
-
-/* Lets one slot after the other connect. What a late turn of the loop held up is made good, but
- * no more than CATCH_UP_NS of it: the rate is a promise to the peer. */
-static void run_connector(struct pacer *pacer, uint64_t now_ns)
-{
-	struct slots *slots = container_of(pacer, struct slots, connector);
-	if (slots->connect_next_ns + CATCH_UP_NS < now_ns)
-		slots->connect_next_ns = now_ns - CATCH_UP_NS;
-	while (slots->connect_next_ns <= now_ns && can_connect(slots)) {
-		slots->connect_next_ns += slots->connect_interval_ns;
-		connect_next(slots, now_ns);
+	struct slots *slots = container_of(timer, struct slots, lifetime);
+	uint64_t now_ns = loop_now(slots->worker->loop);
+	while (!list_is_empty(&slots->aging)) {
+		struct slot *slot = container_of(slots->aging.next, struct slot, place.node);
+		uint64_t end_ns = slot->connected_ns + slots->shape->lifetime_ns;
+		if (end_ns > now_ns) {
+			loop_set_timer(slots->worker->loop, timer, end_ns);
+			return;
+		}
+		list_remove(&slot->place.node);
+		slot->is_leaving = true;
+		slot->state = slot_leave_if_done(slot);
 	}
-	plan_connector(slots);
 }
 
-/* Each connection's window of ports begins one behind the last one's. */
-void slots_choose_local(struct slots *slots, struct stream_connect *connect)
+void slots_note_up(struct slots *slots, struct slot *slot)
 {
-	const struct plan *plan = slots->plan;
-	uint32_t ports = (uint32_t)plan->port_high - plan->port_low + 1;
-	if (slots->sources)
-		connect->local = source_pool_next(slots->sources);
-	if (plan->port_low == 0 || ports < PORT_WINDOW)
+	uint64_t lifetime_ns = slots->shape->lifetime_ns;
+	if (!lifetime_ns)
 		return;
-	connect->port_low =
-		(uint16_t)(plan->port_low + slots->next_port++ % (ports - PORT_WINDOW + 1));
-	connect->port_high = (uint16_t)(connect->port_low + PORT_WINDOW - 1);
+	list_append(&slots->aging, &slot->place.node);
+	if (!timer_is_set(&slots->lifetime))
+		loop_set_timer(slots->worker->loop, &slots->lifetime,
+			       slot->connected_ns + lifetime_ns);
 }
 
-static uint64_t interval_ns(double per_second, unsigned workers)
+/* ---- reading no faster than asked for ---- */
+
+static void on_reading(struct timer *timer)
 {
-	return per_second > 0 ? (uint64_t)((double)NS_PER_S * workers / per_second) : 0;
+	struct slots *slots = container_of(timer, struct slots, reading);
+	loop_set_timer(slots->worker->loop, timer,
+		       loop_now(slots->worker->loop) + READING_PERIOD_NS);
+	for (uint32_t i = 0; i < slots->count; i++) {
+		struct slot *slot = &slots->items[i];
+		slot->read_left = slots->read_quota;
+		if (!slot->is_choked || !slot->state->is_talking)
+			continue;
+		slot->is_choked = false;
+		slot->state = slot_receive(slot);
+	}
 }
 
-static void on_patience_over(struct timer *timer)
+static void start_reading(struct slots *slots)
 {
-	struct slots *slots = container_of(timer, struct slots, patience);
-	slots->is_patience_over = true;
-	worker_check(slots->worker);
+	double bits = slots->shape->receive_bits_per_second;
+	if (bits <= 0)
+		return;
+	double quota = bits / 8 * READING_PERIOD_NS / NS_PER_S;
+	slots->read_quota = quota < 1 ? 1 : quota < UINT32_MAX ? (uint32_t)quota : UINT32_MAX;
+	on_reading(&slots->reading);
 }
 
 /* ---- the schedule ---- */
 
+static void list_slot(struct slots *slots, struct slot *slot)
+{
+	if (slot->is_listed)
+		return;
+	slot->is_listed = true;
+	slots->listed[slots->listed_count++] = slot->own;
+}
+
+/* Slots may be listed again meanwhile. */
 static void flush_listed(struct slots *slots)
 {
-	for (uint32_t i = 0; i < slots->listed_count; i++) {
-		struct slot *slot = &slots->items[slots->listed[i]];
-		slot->is_listed = false;
-		slot_flush(slot);
-	}
+	uint32_t count = slots->listed_count;
+	uint32_t *now = slots->listed;
+	slots->listed = slots->flushing;
+	slots->flushing = now;
 	slots->listed_count = 0;
+	for (uint32_t i = 0; i < count; i++)
+		slots->items[now[i]].is_listed = false;
+	for (uint32_t i = 0; i < count; i++) {
+		struct slot *slot = &slots->items[now[i]];
+		if (slot->is_unread && slot->state->is_talking)
+			slot->state = slot_receive(slot);
+		else
+			slot_flush(slot);
+	}
+}
+
+static void go_on(struct deferred *deferred)
+{
+	flush_listed(container_of(deferred, struct slots, go_on));
+}
+
+void slots_go_on(struct slots *slots, struct slot *slot)
+{
+	list_slot(slots, slot);
+	loop_defer(slots->worker->loop, &slots->go_on);
 }
 
 /* What falls due before `until_ns` does, `most` messages of it; slots that can send are listed once
@@ -138,10 +139,8 @@ static void fall_due(struct slots *slots, uint64_t until_ns, uint64_t most)
 	struct schedule_cursor *cursor = &slots->cursor;
 	for (; most > 0 && cursor->due_ns < until_ns; most--, schedule_cursor_next(cursor)) {
 		struct slot *slot = &slots->items[cursor->own];
-		if (!slot_due(slot, cursor->due_ns) || slot->is_listed)
-			continue;
-		slot->is_listed = true;
-		slots->listed[slots->listed_count++] = cursor->own;
+		if (slot_due(slot, cursor->due_ns))
+			list_slot(slots, slot);
 	}
 }
 
@@ -159,15 +158,29 @@ static void tell_if_behind(struct slots *slots, uint64_t now_ns)
 		return;
 	slots->told_behind_ns = now_ns;
 	worker_event(slots->worker, &(struct event){ .kind = EVENT_SATURATED,
-						     .stream = PLAN_PERSISTENT,
+						     .stream = (uint8_t)slots->stream,
 						     .span_ns = late_ns,
 						     .backend = BACKEND_UNKNOWN });
+}
+
+/* The start of a closed loop: from now on answers and room to send keep it going. */
+static void start_all(struct slots *slots)
+{
+	slots->pacer.due_ns = UINT64_MAX;
+	slots->is_running = true;
+	for (uint32_t i = 0; i < slots->count; i++)
+		list_slot(slots, &slots->items[i]);
+	flush_listed(slots);
 }
 
 static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 {
 	struct slots *slots = container_of(pacer, struct slots, pacer);
 	uint64_t end_ns = slots->worker->end_ns;
+	if (!slots->is_paced) {
+		start_all(slots);
+		return;
+	}
 	tell_if_behind(slots, now_ns);
 	fall_due(slots, earlier(now_ns + 1, end_ns), DUE_A_TURN);
 	flush_listed(slots);
@@ -177,11 +190,12 @@ static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 
 static void start_schedule(struct slots *slots, uint64_t start_ns)
 {
-	const struct plan *plan = slots->plan;
-	schedule_init_planned(&slots->schedule, start_ns, plan->slots.rate_per_second,
-			      plan->slots.ramp);
-	schedule_cursor_init(&slots->cursor, &slots->schedule, plan->slots.count,
-			     slots->worker->index, plan->workers);
+	if (!slots->is_paced)
+		return;
+	schedule_init_planned(&slots->schedule, start_ns, slots->shape->rate_per_second,
+			      slots->shape->ramp);
+	schedule_cursor_init(&slots->cursor, &slots->schedule, slots->shape->count,
+			     slots->workers > 1 ? slots->worker->index : 0, slots->workers);
 	slots->pacer.due_ns = slots->cursor.due_ns;
 }
 
@@ -190,57 +204,59 @@ static void start_schedule(struct slots *slots, uint64_t start_ns)
 static void start(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
-	uint64_t now_ns = loop_now(slots->worker->loop);
-	const struct plan_slots *plan = &slots->plan->slots;
-	slots->connect_interval_ns =
-		plan->connect_over_ns
-			? plan->connect_over_ns / slots->count
-			: interval_ns(plan->connect_rate_per_second, slots->plan->workers);
-	loop_add_pacer(slots->worker->loop, &slots->connector);
+	connector_start(&slots->connector, slots->shape->connect_rate_per_second,
+			slots->shape->connect_over_ns, slots->count);
 	loop_add_pacer(slots->worker->loop, &slots->pacer);
-	start_schedule(slots, now_ns);
+	start_reading(slots);
+	start_schedule(slots, loop_now(slots->worker->loop));
 	for (uint32_t i = 0; i < slots->count; i++)
-		slots_enqueue(slots, &slots->items[i]);
+		connector_enqueue(&slots->connector, &slots->items[i].place);
 }
 
 static bool is_settled(const struct activity *activity)
 {
 	const struct slots *slots = slots_of(activity);
-	return slots->is_patience_over || slots->answering == slots->count;
+	return slots->connector.is_patience_over || slots->settled == slots->count;
 }
 
 static void begin(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
-	const struct plan *plan = slots->plan;
-	slots->connect_interval_ns =
-		interval_ns(plan->slots.connect_rate_per_second, plan->workers);
-	unanswered_begin(&slots->unanswered, slots->worker->begin_ns);
+	connector_set_rate(&slots->connector, slots->shape->connect_rate_per_second);
+	if (slots->response)
+		unanswered_begin(&slots->unanswered, slots->worker->begin_ns);
 	start_schedule(slots, slots->worker->begin_ns);
 	for (uint32_t i = 0; i < slots->count; i++)
 		slot_begin(&slots->items[i]);
+	if (slots->is_paced)
+		return;
+	/* A closed loop has no schedule to wake it: it begins when counting does. */
+	slots->pacer.due_ns = slots->worker->begin_ns;
 }
 
 static void end(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
-	if (slots->worker->begin_ns != UINT64_MAX) {
+	if (slots->worker->begin_ns != UINT64_MAX && slots->is_paced) {
 		fall_due(slots, slots->worker->end_ns, UINT64_MAX);
 		flush_listed(slots);
 	}
+	slots->is_running = false;
 	slots->pacer.due_ns = UINT64_MAX;
-	slots->connector.due_ns = UINT64_MAX;
 	loop_remove_pacer(slots->worker->loop, &slots->pacer);
-	loop_remove_pacer(slots->worker->loop, &slots->connector);
+	connector_stop(&slots->connector);
+	loop_clear_timer(slots->worker->loop, &slots->lifetime);
 	for (uint32_t i = 0; i < slots->count; i++) {
 		slot_stop_connecting(&slots->items[i]);
 		slot_end_schedule(&slots->items[i]);
+		slot_finish_sending(&slots->items[i]);
 	}
 }
 
 static bool is_done(const struct activity *activity)
 {
-	return slots_of(activity)->counters->in_flight == 0;
+	const struct slots *slots = slots_of(activity);
+	return slots->counters->in_flight == 0 && slots->finishing == 0;
 }
 
 static void finish(struct activity *activity)
@@ -248,7 +264,9 @@ static void finish(struct activity *activity)
 	struct slots *slots = slots_of(activity);
 	for (uint32_t i = 0; i < slots->count; i++)
 		slot_finish(&slots->items[i]);
-	if (slots->worker->begin_ns != UINT64_MAX)
+	list_remove(&slots->go_on.node);
+	loop_clear_timer(slots->worker->loop, &slots->reading);
+	if (slots->worker->begin_ns != UINT64_MAX && slots->response)
 		unanswered_finish(&slots->unanswered, loop_now(slots->worker->loop));
 }
 
@@ -256,11 +274,14 @@ static void free_slots(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
 	for (uint32_t i = 0; slots->items && i < slots->count; i++)
-		stream_close(&slots->items[i].stream);
+		slot_free(&slots->items[i]);
 	stamp_pool_deinit(&slots->stamps);
 	unanswered_deinit(&slots->unanswered);
-	source_pool_free(slots->sources);
+	connector_deinit(&slots->connector);
+	speakers_deinit(&slots->speakers);
+	free(slots->speeches);
 	free(slots->listed);
+	free(slots->flushing);
 	free(slots->items);
 	free(slots);
 }
@@ -296,51 +317,98 @@ static const struct activity_kind slots_kind = {
 	.free = free_slots,
 };
 
-static void bind_recorder(struct slots *slots)
+/* ---- set-up ---- */
+
+static void bind_recorder(struct slots *slots, const struct script *script)
 {
-	struct recorder *recorder = slots->worker->recorders[PLAN_PERSISTENT];
+	struct recorder *recorder = slots->worker->recorders[slots->stream];
 	slots->recorder = recorder;
 	slots->counters = &recorder->counters;
-	slots->response = recorder_hist(recorder, LATENCY_RESPONSE);
+	if (slots->is_paced && script->is_answered)
+		slots->response = recorder_hist(recorder, LATENCY_RESPONSE);
+	if (script->kind != &speaker_echo && script->is_answered)
+		slots->first_byte = recorder_hist(recorder, LATENCY_FIRST_BYTE);
 	slots->service = recorder_hist(recorder, LATENCY_SERVICE);
 	slots->send_error = recorder_hist(recorder, LATENCY_SEND_ERROR);
 }
 
-static int new_parts(struct slots *slots)
+static int new_slots(struct slots *slots)
 {
-	const struct plan *plan = slots->plan;
 	slots->items = calloc(slots->count, sizeof(*slots->items));
 	slots->listed = calloc(slots->count, sizeof(*slots->listed));
-	if (!slots->items || !slots->listed)
+	slots->flushing = calloc(slots->count, sizeof(*slots->flushing));
+	slots->speeches = calloc(slots->count, slots->speakers.speech_bytes);
+	if (!slots->items || !slots->listed || !slots->flushing || !slots->speeches)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < slots->count; i++)
 		slot_init(&slots->items[i], slots, i);
-	int result = unanswered_init(&slots->unanswered, slots->response, plan->reply_timeout_ns);
-	if (result >= 0 && plan->sources)
-		result = source_pool_split(plan->sources, slots->worker->index, plan->workers,
-					   &slots->sources);
-	return result;
+	return 0;
+}
+
+static int new_parts(struct slots *slots, uint32_t target_count)
+{
+	int result = speakers_init(&slots->speakers, slots->worker, slots->targets, target_count);
+	if (result >= 0 && slots->response)
+		result = unanswered_init(&slots->unanswered, slots->response,
+					 slots->plan->reply_timeout_ns);
+	if (result >= 0)
+		result = connector_init(&slots->connector, slots->worker, slots->count,
+					slot_connect);
+	return result < 0 ? result : new_slots(slots);
+}
+
+static struct slots *new_activity(struct worker *worker, enum plan_stream stream,
+				  const struct plan_slots *shape)
+{
+	struct slots *slots = calloc(1, sizeof(*slots));
+	if (!slots)
+		return NULL;
+	slots->worker = worker;
+	slots->plan = worker->plan;
+	slots->shape = shape;
+	slots->stream = stream;
+	slots->is_paced = shape->rate_per_second > 0;
+	slots->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
+	list_init(&slots->pacer.node);
+	list_init(&slots->aging);
+	timer_init(&slots->lifetime, on_lifetime);
+	timer_init(&slots->reading, on_reading);
+	deferred_init(&slots->go_on, go_on);
+	stamp_pool_init(&slots->stamps);
+	worker_add_activity(worker, &slots->activity, &slots_kind);
+	return slots;
 }
 
 int slots_add(struct worker *worker)
 {
-	struct slots *slots = calloc(1, sizeof(*slots));
+	const struct plan *plan = worker->plan;
+	struct slots *slots = new_activity(worker, plan->slots_stream, &plan->slots);
 	if (!slots)
 		return -ENOMEM;
-	slots->worker = worker;
-	slots->plan = worker->plan;
+	slots->remotes = plan->remotes;
+	slots->remote_targets = plan->remote_targets;
+	slots->remote_count = plan->remote_count;
+	slots->targets = plan->targets;
 	slots->count = worker->slot_count;
-	slots->unstarted = worker->slot_count;
-	/* Anywhere, so that a run does not begin among the last one's ports in TIME-WAIT. */
-	slots->next_port = (uint32_t)(loop_read_clock(worker->loop) / NS_PER_MS) +
-			   worker->index * (UINT16_MAX / worker->plan->workers);
-	slots->zeros = (struct iovec){ (void *)worker->zeros, WORKER_SCRATCH_BYTES };
-	slots->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
-	slots->connector = (struct pacer){ .due_ns = UINT64_MAX, .run = run_connector };
-	list_init(&slots->queue);
-	timer_init(&slots->patience, on_patience_over);
-	stamp_pool_init(&slots->stamps);
-	bind_recorder(slots);
-	worker_add_activity(worker, &slots->activity, &slots_kind);
-	return new_parts(slots);
+	slots->workers = plan->workers;
+	slots->next_uid = worker->index;
+	slots->records = worker->slots;
+	bind_recorder(slots, slots->targets[0].script);
+	return new_parts(slots, plan->target_count);
+}
+
+int slots_add_probe(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	struct slots *slots = new_activity(worker, PLAN_PROBE, &plan->probe);
+	if (!slots)
+		return -ENOMEM;
+	slots->remotes = plan->probe_remotes;
+	slots->remote_count = plan->probe_remote_count;
+	slots->targets = plan->probe_target;
+	slots->count = plan->probe.count;
+	slots->workers = 1;
+	slots->records = &slots->own_record;
+	bind_recorder(slots, slots->targets[0].script);
+	return new_parts(slots, 1);
 }

@@ -4,5 +4,7 @@
 
 #include "engine/worker.h"
 
-/* Adds the activity to the worker. -ENOMEM. */
+/* Adds the activity for plan->slots to the worker. -ENOMEM, -errno. */
 nodiscard int slots_add(struct worker *worker);
+/* The same for plan->probe. */
+nodiscard int slots_add_probe(struct worker *worker);

@@ -51,7 +51,9 @@ struct heard {
 	/* REPLY: DONE, or REJECTED where the answer is an error (status 500 or more) or not what
 	 * was expected: it counts as received, and its service as not given. */
 	enum outcome outcome;
-	uint32_t code;       /* HTTP status, WebSocket close code; 0: there is none */
+	uint32_t code; /* HTTP status, WebSocket close code; 0: there is none */
+	const char
+		*why; /* WRONG: "sent ...", a constant sentence behind "the peer "; may be NULL */
 	const char *backend; /* REPLY: who it says it is; NULL: it does not. Until the next call */
 	bool is_mismatched;  /* REPLY: it names another message than the one to be answered next */
 	bool is_last;        /* REPLY: the peer closes behind it (Connection: close) */
@@ -63,6 +65,7 @@ struct speaker;
 struct speaker_kind {
 	const char *name;
 	size_t speech_bytes; /* multiple of 8 */
+	bool has_opening;    /* something is said before messages; HEARD_OPENED ends it */
 	/* -ENOMEM, -errno. The owner's `speaker` is zeroed but for its script and worker. */
 	int (*init)(struct speaker *speaker);
 	void (*deinit)(struct speaker *speaker);
@@ -93,6 +96,18 @@ struct speaker {
 	struct worker *worker;
 	void *state; /* the kind's: scratch, compiled things */
 };
+
+/* The speakers of a worker for the targets of a stream, and the speeches of its connections. */
+struct plan_target;
+struct speakers {
+	struct speaker *items;
+	uint32_t count;
+	size_t speech_bytes; /* of the largest kind */
+};
+/* -ENOMEM, -errno. */
+nodiscard int speakers_init(struct speakers *speakers, struct worker *worker,
+			    const struct plan_target *targets, uint32_t count);
+void speakers_deinit(struct speakers *speakers);
 
 extern const struct speaker_kind speaker_echo;
 extern const struct speaker_kind speaker_raw;

@@ -7,6 +7,7 @@
 #include "engine/attempts.h"
 #include "engine/flows.h"
 #include "engine/slots.h"
+#include "sys/cpu.h"
 
 #define EVENT_RING_CAPACITY 16384
 
@@ -75,6 +76,7 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 		return;
 	worker->end_ns = end_ns;
 	worker->stage = WORKER_LINGER;
+	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
 	for (struct activity *a = worker->activities; a; a = a->next)
 		if (a->kind->end)
 			a->kind->end(a);
@@ -111,6 +113,7 @@ static void begin(struct worker *worker, uint64_t begin_ns)
 {
 	worker->stage = WORKER_MEASURE;
 	worker->begin_ns = begin_ns;
+	worker->cpu_used_ns = cpu_used_by_thread_ns();
 	if (worker->plan->duration_ns)
 		worker->end_ns = begin_ns + worker->plan->duration_ns;
 	for (struct activity *a = worker->activities; a; a = a->next)
@@ -256,10 +259,10 @@ static uint32_t own_slots(const struct plan *plan, unsigned index)
 	return (plan->slots.count + plan->workers - 1 - index) / plan->workers;
 }
 
-/* New connections and path probes are the first worker's. */
+/* New connections and probes are the first worker's. */
 static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
 {
-	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH;
+	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH || stream == PLAN_PROBE;
 	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
 }
 
@@ -309,6 +312,8 @@ static int add_activities(struct worker *worker)
 	if (worker->slot_count > 0)
 		result = plan->slots.transport == TRANSPORT_UDP ? flows_add(worker, PLAN_PERSISTENT)
 								: slots_add(worker);
+	if (result >= 0 && has_stream(plan, worker->index, PLAN_PROBE))
+		result = slots_add_probe(worker);
 	if (result >= 0 && has_stream(plan, worker->index, PLAN_NEW))
 		result = attempts_add(worker);
 	if (result >= 0 && has_stream(plan, worker->index, PLAN_PATH))

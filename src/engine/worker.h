@@ -75,6 +75,7 @@ struct worker {
 	struct slot_record *slots;   /* this worker's, in order of slot number */
 	uint32_t slot_count;
 	struct hist *lag;     /* how late the loop woke */
+	uint64_t cpu_used_ns; /* by this thread while it measured */
 	uint8_t *scratch;     /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
 	const uint8_t *zeros; /* WORKER_SCRATCH_BYTES of zeros, shared and read-only */
 	struct deferred finishing;

@@ -217,11 +217,16 @@ int expect_parse(const char *text, struct error *error, struct expect_list *list
 	return failure;
 }
 
-static bool is_in_stream(const struct expect *expect, const char *name, const char *kind,
-			 const char *transport)
+static bool is_named(const struct expect *expect, const char *stream)
 {
-	return (!*expect->stream || strcmp(expect->stream, name) == 0) &&
-	       (expect->figure->scopes & figure_scope_of(kind, transport)) != 0;
+	return !*expect->stream || strcmp(expect->stream, stream) == 0;
+}
+
+static bool is_possible_in(const struct expect *expect, const struct expect_stream *stream)
+{
+	const struct figure_row *figure = expect->figure;
+	return is_named(expect, stream->name) && (figure->needs & stream->lacks) == 0 &&
+	       (figure->scopes & figure_scope_of(stream->kind, stream->transport)) != 0;
 }
 
 static bool is_of_run(const struct expect *expect)
@@ -240,7 +245,7 @@ static bool is_possible(const struct expect *expect, const struct expect_stream 
 	if (is_of_run(expect) && !is_of_command(expect))
 		return !*expect->stream || strcmp(expect->stream, "run") == 0;
 	for (size_t i = 0; i < count; i++) {
-		if (is_in_stream(expect, streams[i].name, streams[i].kind, streams[i].transport))
+		if (is_possible_in(expect, &streams[i]))
 			return true;
 	}
 	return false;
@@ -371,7 +376,8 @@ static unsigned streams_of(const struct expect *expect, const struct report *rep
 	unsigned left_out = 0;
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		const struct report_stream *stream = &report->streams[i];
-		if (!is_in_stream(expect, stream->name, stream->kind, stream->transport))
+		if (!is_named(expect, stream->name) ||
+		    !figure_is_of(expect->figure, report, stream))
 			continue;
 		all |= 1u << i;
 		left_out |= may_leave_out(expect, stream) ? 1u << i : 0;

@@ -40,7 +40,8 @@ struct expect_list {
 struct expect_stream {
 	const char *name;      /* "persistent" */
 	const char *kind;      /* report_stream.kind: slots, attempts, probes, service */
-	const char *transport; /* tcp, udp */
+	const char *transport; /* tcp, udp, tls */
+	unsigned lacks;        /* of enum figure_need */
 };
 
 /* Appends one expectation, or those of a set. -EINVAL with the sentence that goes behind

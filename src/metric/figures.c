@@ -150,6 +150,14 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define CONNECTED (TCP | ATTEMPTS)
 #define ANY       (PACED | SERVICES)
 
+/* Needs. */
+#define OPEN     FIGURE_OPEN
+#define ANSWERS  FIGURE_ANSWERED
+#define BOTH     (FIGURE_OPEN | FIGURE_ANSWERED)
+#define OVER_TLS FIGURE_TLS
+#define UPGRADED FIGURE_UPGRADE
+#define IN_PARTS FIGURE_FIRST_BYTE
+
 /* Sources. */
 #define FROM(function, ...)                    \
 	{                                      \
@@ -174,43 +182,47 @@ static const char *get_command_exit(const struct report *report, const struct re
 
 /* Rows. Texts are joined, and sources are initialisers: neither can stand in parentheses. */
 /* NOLINTBEGIN(bugprone-macro-parentheses) */
-#define FIGURE(row_name, suffix, row_unit, row_scopes, row_whole, row_source, row_whole_source, \
-	       row_help)                                                                        \
-	{ .name = (row_name),                                                                   \
-	  .key = row_name suffix,                                                               \
-	  .unit = FIGURE_##row_unit,                                                            \
-	  .scopes = (row_scopes),                                                               \
-	  .whole = (row_whole),                                                                 \
-	  .source = row_source,                                                                 \
-	  .whole_source = row_whole_source,                                                     \
+#define FIGURE(row_name, suffix, row_unit, row_scopes, row_needs, row_whole, row_source, \
+	       row_whole_source, row_help)                                               \
+	{ .name = (row_name),                                                            \
+	  .key = row_name suffix,                                                        \
+	  .unit = FIGURE_##row_unit,                                                     \
+	  .scopes = (row_scopes),                                                        \
+	  .needs = (row_needs),                                                          \
+	  .whole = (row_whole),                                                          \
+	  .source = row_source,                                                          \
+	  .whole_source = row_whole_source,                                              \
 	  .help = (row_help) },
-#define LATENCIES(name, symbol, scopes, help)                                                     \
-	FIGURE(name ".count", "", COUNT, scopes, NULL,                                            \
-	       LATENCY_OF(get_latency_count, symbol, count), NOTHING, help)                       \
-	FIGURE(name ".censored", "", COUNT, scopes, NULL,                                         \
-	       LATENCY_OF(get_latency_count, symbol, censored), NOTHING,                          \
-	       "of these: unanswered, entered with a lower bound")                                \
-	LATENCY_TIME(name ".min", symbol, scopes, min_ns, "the shortest")                         \
-	LATENCY_TIME(name ".mean", symbol, scopes, mean_ns, "the mean")                           \
-	LATENCY_TIME(name ".p50", symbol, scopes, p50_ns, "half took no longer")                  \
-	LATENCY_TIME(name ".p90", symbol, scopes, p90_ns, "90 in 100 took no longer")             \
-	LATENCY_TIME(name ".p99", symbol, scopes, p99_ns, "99 in 100 took no longer")             \
-	LATENCY_TIME(name ".p99_9", symbol, scopes, p99_9_ns, "999 in 1,000 took no longer")      \
-	LATENCY_TIME(name ".p99_99", symbol, scopes, p99_99_ns, "9,999 in 10,000 took no longer") \
-	LATENCY_TIME(name ".max", symbol, scopes, max_ns, "the longest")
-#define LATENCY_TIME(name, symbol, scopes, member, help)                                          \
-	FIGURE(name, "_ns", TIME, scopes, NULL, LATENCY_OF(get_latency, symbol, member), NOTHING, \
-	       help)
-#define INTERVALS(name, member, scopes, help)                                                     \
-	FIGURE(name ".count", "", COUNT, scopes, NULL, INTERVAL_OF(member, count), NOTHING, help) \
-	FIGURE(name ".max", "_ns", TIME, scopes, NULL, INTERVAL_OF(member, max_ns), NOTHING,      \
-	       "the longest")                                                                     \
-	FIGURE(name ".total", "_ns", TIME, scopes, NULL, INTERVAL_OF(member, total_ns), NOTHING,  \
-	       "all together")                                                                    \
-	FIGURE(name ".open", "", COUNT, scopes, NULL, INTERVAL_OF(member, open), NOTHING,         \
+#define LATENCIES(name, symbol, scopes, needs, help)                                         \
+	FIGURE(name ".count", "", COUNT, scopes, needs, NULL,                                \
+	       LATENCY_OF(get_latency_count, symbol, count), NOTHING, help)                  \
+	FIGURE(name ".censored", "", COUNT, scopes, needs, NULL,                             \
+	       LATENCY_OF(get_latency_count, symbol, censored), NOTHING,                     \
+	       "of these: unanswered, entered with a lower bound")                           \
+	LATENCY_TIME(name ".min", symbol, scopes, needs, min_ns, "the shortest")             \
+	LATENCY_TIME(name ".mean", symbol, scopes, needs, mean_ns, "the mean")               \
+	LATENCY_TIME(name ".p50", symbol, scopes, needs, p50_ns, "half took no longer")      \
+	LATENCY_TIME(name ".p90", symbol, scopes, needs, p90_ns, "90 in 100 took no longer") \
+	LATENCY_TIME(name ".p99", symbol, scopes, needs, p99_ns, "99 in 100 took no longer") \
+	LATENCY_TIME(name ".p99_9", symbol, scopes, needs, p99_9_ns,                         \
+		     "999 in 1,000 took no longer")                                          \
+	LATENCY_TIME(name ".p99_99", symbol, scopes, needs, p99_99_ns,                       \
+		     "9,999 in 10,000 took no longer")                                       \
+	LATENCY_TIME(name ".max", symbol, scopes, needs, max_ns, "the longest")
+#define LATENCY_TIME(name, symbol, scopes, needs, member, help)                                 \
+	FIGURE(name, "_ns", TIME, scopes, needs, NULL, LATENCY_OF(get_latency, symbol, member), \
+	       NOTHING, help)
+#define INTERVALS(name, member, scopes, needs, help)                                               \
+	FIGURE(name ".count", "", COUNT, scopes, needs, NULL, INTERVAL_OF(member, count), NOTHING, \
+	       help)                                                                               \
+	FIGURE(name ".max", "_ns", TIME, scopes, needs, NULL, INTERVAL_OF(member, max_ns),         \
+	       NOTHING, "the longest")                                                             \
+	FIGURE(name ".total", "_ns", TIME, scopes, needs, NULL, INTERVAL_OF(member, total_ns),     \
+	       NOTHING, "all together")                                                            \
+	FIGURE(name ".open", "", COUNT, scopes, needs, NULL, INTERVAL_OF(member, open), NOTHING,   \
 	       "of these: still open at the end, their length a lower bound")
 #define SURVIVALS(name, symbol, help) \
-	FIGURE(name, "", COUNT, SLOTS, "slots", SURVIVED(symbol), FIELD(slots), help)
+	FIGURE(name, "", COUNT, SLOTS, 0, "slots", SURVIVED(symbol), FIELD(slots), help)
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 
@@ -248,7 +260,7 @@ const char *figure_unit_name(enum figure_unit unit)
 
 unsigned figure_scope_of(const char *kind, const char *transport)
 {
-	if (strcmp(kind, "slots") == 0)
+	if (strcmp(kind, "slots") == 0 || strcmp(kind, "probe") == 0)
 		return strcmp(transport, "udp") == 0 ? FIGURE_SLOTS_UDP : FIGURE_SLOTS_TCP;
 	if (strcmp(kind, "attempts") == 0)
 		return FIGURE_ATTEMPTS;
@@ -257,6 +269,35 @@ unsigned figure_scope_of(const char *kind, const char *transport)
 	if (strcmp(kind, "command") == 0)
 		return FIGURE_COMMAND;
 	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
+}
+
+/* Traffic's own stream records all that its kind can. */
+unsigned figure_lacks_of(const struct report_stream *stream)
+{
+	bool is_load = strcmp(stream->name, "load") == 0 || strcmp(stream->name, "probe") == 0;
+	unsigned lacks = 0;
+	if (is_load && !stream->schedule.is_open_loop)
+		lacks |= FIGURE_OPEN;
+	if (is_load && !stream->latency[LATENCY_SERVICE].is_measured &&
+	    !stream->latency[LATENCY_RESPONSE].is_measured)
+		lacks |= FIGURE_ANSWERED;
+	if (!stream->latency[LATENCY_TLS].is_measured)
+		lacks |= FIGURE_TLS;
+	if (!stream->latency[LATENCY_FIRST_BYTE].is_measured)
+		lacks |= FIGURE_FIRST_BYTE;
+	if (!stream->latency[LATENCY_UPGRADE].is_measured)
+		lacks |= FIGURE_UPGRADE;
+	return lacks;
+}
+
+bool figure_is_of(const struct figure_row *row, const struct report *report,
+		  const struct report_stream *stream)
+{
+	unsigned lacks = figure_lacks_of(stream);
+	if (foreign_report(report)) /* figure_value() says what it lacks */
+		lacks &= FIGURE_TLS | FIGURE_UPGRADE | FIGURE_FIRST_BYTE;
+	return (row->scopes & figure_scope_of(stream->kind, stream->transport)) != 0 &&
+	       (row->needs & lacks) == 0;
 }
 
 void figure_value(const struct report *report, const struct report_stream *stream,
@@ -283,7 +324,7 @@ static const char *scopes_text(unsigned scopes, struct buffer *text)
 	static const struct {
 		unsigned scopes;
 		const char *stream;
-	} streams[] = { { SLOTS, "persistent" },
+	} streams[] = { { SLOTS, "persistent load" },
 			{ ATTEMPTS, "new" },
 			{ PROBES, "path" },
 			{ SERVICES, "served" },

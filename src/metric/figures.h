@@ -28,6 +28,15 @@ enum figure_scope {
 	FIGURE_COMMAND = 64, /* of these: only where the run wraps a command */
 };
 
+/* What a figure needs of a stream besides its kind. */
+enum figure_need {
+	FIGURE_OPEN = 1,     /* messages that are due at a time: an open loop */
+	FIGURE_ANSWERED = 2, /* messages that have an answer */
+	FIGURE_TLS = 4,
+	FIGURE_FIRST_BYTE = 8, /* answers that are not taken for read with their first byte */
+	FIGURE_UPGRADE = 16,   /* a protocol that is opened by a request: a WebSocket */
+};
+
 struct figure_source {
 	/* NULL when `ret` is the value, else why it was not measured. `stream` is NULL for RUN. */
 	const char *(*get)(const struct report *report, const struct report_stream *stream,
@@ -41,6 +50,7 @@ struct figure_row {
 	const char *key;  /* the same with its unit: "response.p99_ns" */
 	enum figure_unit unit;
 	unsigned scopes;   /* enum figure_scope */
+	unsigned needs;    /* enum figure_need */
 	const char *whole; /* what a percentage of it is of, in words; NULL: takes none */
 	struct figure_source source;
 	struct figure_source whole_source;
@@ -58,6 +68,11 @@ const char *figure_unit_name(enum figure_unit unit);
 
 /* The scope of a stream by its kind and transport ("slots", "udp"); 0: unknown kind. */
 unsigned figure_scope_of(const char *kind, const char *transport);
+/* Which of what figures need it has not; of a run of ours. */
+unsigned figure_lacks_of(const struct report_stream *stream);
+/* Has this stream the figure? */
+bool figure_is_of(const struct figure_row *row, const struct report *report,
+		  const struct report_stream *stream);
 
 struct figure_value {
 	bool is_measured;

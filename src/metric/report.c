@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metric/foreign.h"
+
 int report_new(struct report **ret)
 {
 	struct report *report = calloc(1, sizeof(*report));
@@ -31,6 +33,12 @@ const struct report_stream *report_stream(const struct report *report, const cha
 			return &report->streams[i];
 	}
 	return NULL;
+}
+
+const struct report_stream *report_main_stream(const struct report *report)
+{
+	const struct report_stream *stream = report_stream(report, "persistent");
+	return stream || foreign_report(report) ? stream : report_stream(report, "load");
 }
 
 bool report_is_measured(const struct report *report)

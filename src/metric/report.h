@@ -107,9 +107,15 @@ struct report_sample {
 struct report_error {
 	enum phase phase;
 	enum outcome outcome;
-	uint32_t code; /* errno */
+	uint32_t code; /* errno; of a reply its HTTP status, of a close its WebSocket code */
 	uint64_t count;
 	int64_t first_ns, last_ns;
+};
+
+/* Answers with this HTTP status; 0: of those beyond what a row was kept for. */
+struct report_status {
+	uint32_t code;
+	uint64_t count;
 };
 
 struct report_schedule {
@@ -144,10 +150,10 @@ struct report_receiver {
 };
 
 struct report_stream {
-	const char *name; /* persistent, new, path; serve: served */
-	const char *kind; /* slots, attempts, probes, service */
+	const char *name; /* persistent, new, path; load: load, probe; serve: served */
+	const char *kind; /* slots, probe, attempts, probes, service */
 	const char *target;
-	const char *transport; /* tcp, udp */
+	const char *transport; /* tcp, udp, tls */
 	uint64_t slots;        /* slots or flows */
 	uint64_t message_bytes;
 	struct counters totals;
@@ -174,6 +180,8 @@ struct report_stream {
 	uint64_t rate_bytes;         /* of a merged report: received while all runs went on */
 	struct report_error *errors; /* most frequent first */
 	uint32_t error_count;
+	struct report_status *statuses; /* most frequent first */
+	uint32_t status_count;
 	bool is_measured;   /* false: planned and then not possible (path without answers) */
 	const char *reason; /* why not */
 };
@@ -209,8 +217,12 @@ struct report_generator {
 	uint64_t events_dropped;
 	uint64_t listen_overflows; /* serve */
 	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
+	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
 	const char *verdict;       /* good, weak, bad */
 	const char *evidence;      /* the sentence behind it */
+	const char *limited_by;    /* of load (metric/limit.h): who, NULL: not judged */
+	const char *limited_cause;
+	double limited_share;
 };
 
 struct report_expectation {
@@ -273,7 +285,7 @@ struct report {
 	const char *tool_name; /* "conntest", or whose file it was read from */
 	const char *tool_version;
 	const char *command;
-	const char *target;   /* as used */
+	const char *target;   /* as used; several with blanks between */
 	const char *headline; /* line 1 of the text */
 	const char *result;   /* the sentence after "Result:" */
 	const char *trust;
@@ -315,6 +327,9 @@ void report_free(struct report *report);
 
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
+/* The stream that the run is about, of kind "slots": persistent (traffic) or load (not
+ * that of other programs); NULL: none. */
+const struct report_stream *report_main_stream(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */

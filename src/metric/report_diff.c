@@ -84,7 +84,7 @@ static bool take_values(const struct diff_side *side, const char *name, const st
 		const struct report_stream *stream = report_stream(side->runs[i], name);
 		struct figure_value value;
 		if (!stream || !has_samples(rule, stream) ||
-		    !(figure_scope_of(stream->kind, stream->transport) & figure->scopes))
+		    !figure_is_of(figure, side->runs[i], stream))
 			return false;
 		figure_value(side->runs[i], stream, figure, &value);
 		if (!value.is_measured)

@@ -9,6 +9,7 @@
 
 #define SETTINGS_MAX    1024
 #define ERRORS_MAX      4096
+#define STATUSES_MAX    1024
 #define BACKENDS_MAX    65536
 #define SAMPLES_MAX     65536
 #define ATTEMPTS_MAX    65536
@@ -160,10 +161,16 @@ static const struct field_row error_rows[] = {
 TABLE(error_table, error_rows);
 #undef OWNER
 
+#define OWNER struct report_status
+static const struct field_row status_rows[] = {
+	{ "code",  FIELD_UNSIGNED32, PLACE(code), REQUIRED },
+	{ "count", FIELD_UNSIGNED, PLACE(count), REQUIRED },
+};
+TABLE(status_table, status_rows);
+#undef OWNER
+
 #define OWNER struct report_stream
 #define COUNTER(key, name) { key, FIELD_UNSIGNED, PLACE(totals.name) }
-#define COUNTER_IF_ANY(key, name)                                                                  \
-	{ key, FIELD_UNSIGNED, PLACE(totals.name), IF_COUNT(totals.name), .is_left_out = true }
 static const struct field_row total_rows[] = {
 	COUNTER("connections", connections),
 	COUNTER("connecting", connecting),
@@ -173,6 +180,7 @@ static const struct field_row total_rows[] = {
 	COUNTER("connects", connects),
 	COUNTER("connect_failures", connect_failures),
 	COUNTER("disconnects", disconnects),
+	COUNTER("completed", completed),
 	COUNTER("messages_sent", sent),
 	COUNTER("messages_received", received),
 	COUNTER("lost", lost),
@@ -189,11 +197,11 @@ static const struct field_row total_rows[] = {
 	COUNTER("bytes_sent", bytes_sent),
 	COUNTER("bytes_received", bytes_received),
 	COUNTER("unasked_bytes", unasked_bytes),
-	COUNTER_IF_ANY("told", told),
-	COUNTER_IF_ANY("untold", untold),
-	COUNTER_IF_ANY("bytes_told", bytes_told),
-	COUNTER_IF_ANY("told_ns", told_ns),
-	COUNTER_IF_ANY("bytes_warm_up", bytes_warm_up),
+	COUNTER("told_bytes", told_bytes),
+	COUNTER("told", told),
+	COUNTER("told_ns", told_ns),
+	COUNTER("untold", untold),
+	COUNTER("warm_up_bytes", warm_up_bytes),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
 };
@@ -311,6 +319,8 @@ static const struct field_row stream_rows[] = {
 	{ "attempts_omitted", FIELD_UNSIGNED, PLACE(attempts_omitted) },
 	{ "errors",        FIELD_LIST, OBJECT(error_table),
 	  LIST(errors, error_count, sizeof(struct report_error), ERRORS_MAX) },
+	{ "statuses",      FIELD_LIST, OBJECT(status_table),
+	  LIST(statuses, status_count, sizeof(struct report_status), STATUSES_MAX) },
 };
 TABLE(stream_table, stream_rows);
 #undef OWNER
@@ -407,7 +417,11 @@ static const struct field_row host_rows[] = {
 static const struct field_row generator_rows[] = {
 	{ "verdict",                 FIELD_TEXT, PLACE(generator.verdict) },
 	{ "evidence",                FIELD_TEXT, PLACE(generator.evidence) },
+	{ "limited_by",              FIELD_TEXT, PLACE(generator.limited_by) },
+	{ "limited_cause",           FIELD_TEXT, PLACE(generator.limited_cause) },
+	{ "limited_share",           FIELD_REAL, PLACE(generator.limited_share) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
+	{ "worker_cpu_max",          FIELD_REAL, PLACE(generator.worker_cpu_max) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
 	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },

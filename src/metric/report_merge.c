@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +171,7 @@ static void merge_generator(struct report *into, const struct report *from)
 		is_same_host ? larger(generator->cpus, other->cpus) : generator->cpus + other->cpus;
 	generator->cpu_seconds += other->cpu_seconds;
 	generator->loop_lag_p99_ns = larger(generator->loop_lag_p99_ns, other->loop_lag_p99_ns);
+	generator->worker_cpu_max = fmax(generator->worker_cpu_max, other->worker_cpu_max);
 	generator->loop_lag_max_ns = larger(generator->loop_lag_max_ns, other->loop_lag_max_ns);
 	generator->send_error_p99_ns =
 		larger(generator->send_error_p99_ns, other->send_error_p99_ns);

@@ -14,6 +14,7 @@
 /* The reader takes as many; which are beyond, the least, is not worth a count. */
 #define ERRORS_MAX   4096
 #define BACKENDS_MAX 65536
+#define STATUSES_MAX 1024
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -333,6 +334,26 @@ static void add_error(struct report_stream *stream, const struct report_error *f
 	into->last_ns = last_ns > into->last_ns ? last_ns : into->last_ns;
 }
 
+static void add_status(struct report_stream *stream, const struct report_status *from)
+{
+	struct report_status *into = stream->statuses;
+	const struct report_status *end = into + stream->status_count;
+	while (into < end && into->code != from->code)
+		into++;
+	if (into == end) {
+		stream->status_count++;
+		*into = (struct report_status){ .code = from->code };
+	}
+	into->count += from->count;
+}
+
+static int compare_statuses(const void *left, const void *right)
+{
+	const struct report_status *a = left;
+	const struct report_status *b = right;
+	return (a->count < b->count) - (a->count > b->count);
+}
+
 static int compare_errors(const void *left, const void *right)
 {
 	const struct report_error *a = left;
@@ -347,20 +368,26 @@ static void add_lists(const struct merge *merge, size_t report, struct report_st
 		add_backend(stream, &from->backends[i]);
 	for (uint32_t i = 0; i < from->error_count; i++)
 		add_error(stream, &from->errors[i], merge_shift_ns(merge, report));
+	for (uint32_t i = 0; i < from->status_count; i++)
+		add_status(stream, &from->statuses[i]);
 }
 
 static void merge_lists(const struct merge *merge, struct report_stream *stream)
 {
 	size_t backends = 0;
 	size_t errors = 0;
+	size_t statuses = 0;
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
 		backends += from ? from->backend_count : 0;
 		errors += from ? from->error_count : 0;
+		statuses += from ? from->status_count : 0;
 	}
 	stream->backends =
 		arena_take_array(&merge->into->arena, backends, sizeof(*stream->backends));
 	stream->errors = arena_take_array(&merge->into->arena, errors, sizeof(*stream->errors));
+	stream->statuses =
+		arena_take_array(&merge->into->arena, statuses, sizeof(*stream->statuses));
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
 		if (from)
@@ -371,6 +398,11 @@ static void merge_lists(const struct merge *merge, struct report_stream *stream)
 		      compare_backends);
 	if (stream->error_count > 0)
 		qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
+	if (stream->status_count > 0)
+		qsort(stream->statuses, stream->status_count, sizeof(*stream->statuses),
+		      compare_statuses);
+	if (stream->status_count > STATUSES_MAX)
+		stream->status_count = STATUSES_MAX;
 	if (stream->backend_count > BACKENDS_MAX)
 		stream->backend_count = BACKENDS_MAX;
 	if (stream->error_count > ERRORS_MAX)

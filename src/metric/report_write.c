@@ -51,13 +51,14 @@ static void write_figure(struct json *json, const struct report *report,
 }
 
 static void write_figures_of(struct json *json, const struct report *report,
-			     const struct report_stream *stream, unsigned scope)
+			     const struct report_stream *stream)
 {
 	json_key(json, stream ? stream->name : "run");
 	json_object_open(json);
 	for (size_t i = 0; i < figure_table_size; i++) {
-		if (figure_table[i].scopes & scope)
-			write_figure(json, report, stream, &figure_table[i]);
+		const struct figure_row *row = &figure_table[i];
+		if (stream ? figure_is_of(row, report, stream) : (row->scopes & FIGURE_RUN) != 0)
+			write_figure(json, report, stream, row);
 	}
 	json_object_close(json);
 }
@@ -65,12 +66,9 @@ static void write_figures_of(struct json *json, const struct report *report,
 static void write_figures(struct json *json, const struct report *report)
 {
 	json_object_open(json);
-	for (uint32_t i = 0; i < report->stream_count; i++) {
-		const struct report_stream *stream = &report->streams[i];
-		write_figures_of(json, report, stream,
-				 figure_scope_of(stream->kind, stream->transport));
-	}
-	write_figures_of(json, report, NULL, FIGURE_RUN);
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		write_figures_of(json, report, &report->streams[i]);
+	write_figures_of(json, report, NULL);
 	json_object_close(json);
 }
 

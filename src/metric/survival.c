@@ -71,6 +71,7 @@ static enum survival class_of(enum outcome outcome)
 	case OUTCOME_PROHIBITED:
 		return SURVIVAL_TIMED_OUT;
 	case OUTCOME_CORRUPTED:
+	case OUTCOME_PROTOCOL:
 		return SURVIVAL_CORRUPTED;
 	default:
 		return SURVIVAL_RESET;

@@ -21,6 +21,7 @@ int loop_new(const struct loop_options *options, struct loop **ret)
 	loop->wake.fd = -1;
 	list_init(&loop->pacers);
 	list_init(&loop->deferred);
+	list_init(&loop->at_end);
 	int rc = loop->kind->open(loop);
 	wheel_init(&loop->wheel, loop->now_ns);
 	if (rc < 0) {
@@ -31,14 +32,14 @@ int loop_new(const struct loop_options *options, struct loop **ret)
 	return 0;
 }
 
-static void run_deferred(struct loop *loop)
+static void run_all(struct list *list)
 {
 	struct list now;
 
-	if (list_is_empty(&loop->deferred))
+	if (list_is_empty(list))
 		return;
 	list_init(&now);
-	list_move_all(&now, &loop->deferred);
+	list_move_all(&now, list);
 	for (struct list *node; (node = list_take_first(&now)) != NULL;) {
 		struct deferred *deferred = container_of(node, struct deferred, node);
 		deferred->run(deferred);
@@ -49,8 +50,9 @@ void loop_free(struct loop *loop)
 {
 	if (loop == NULL)
 		return;
+	run_all(&loop->at_end);
 	while (!list_is_empty(&loop->deferred))
-		run_deferred(loop);
+		run_all(&loop->deferred);
 	(void)fd_close(loop->wake.fd);
 	(void)fd_close(loop->epoll_fd);
 	free(loop);
@@ -149,7 +151,7 @@ static int turn(struct loop *loop, uint64_t until_ns)
 	run_pacers(loop);
 	dispatch_events(loop);
 	fire_timers(loop);
-	run_deferred(loop);
+	run_all(&loop->deferred);
 	return rc;
 }
 
@@ -270,4 +272,10 @@ void loop_defer(struct loop *loop, struct deferred *deferred)
 {
 	if (list_is_empty(&deferred->node))
 		list_append(&loop->deferred, &deferred->node);
+}
+
+void loop_defer_to_end(struct loop *loop, struct deferred *deferred)
+{
+	if (list_is_empty(&deferred->node))
+		list_append(&loop->at_end, &deferred->node);
 }

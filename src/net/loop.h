@@ -88,6 +88,9 @@ struct deferred {
 void deferred_init(struct deferred *deferred, void (*run)(struct deferred *deferred));
 /* Harmless when it is deferred already. */
 void loop_defer(struct loop *loop, struct deferred *deferred);
+/* Runs when the loop is freed, for what its owner has let go of and only time or the network ends;
+ * list_remove(&deferred->node) takes it back. */
+void loop_defer_to_end(struct loop *loop, struct deferred *deferred);
 
 /* How late wake-ups came after the moment asked for, for the verdict on ourselves: told to this
  * function (NULL: nobody) once a turn that a deadline ended. */

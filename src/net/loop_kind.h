@@ -27,6 +27,7 @@ struct loop {
 	uint64_t tick_ns;
 	struct list pacers;
 	struct list deferred;
+	struct list at_end;
 	bool is_stopping;
 	atomic_bool is_woken;
 	void (*woken)(void *context);

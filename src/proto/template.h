@@ -15,6 +15,7 @@
 #include "base/attributes.h"
 #include "base/error.h"
 
+struct buffer;
 struct template;
 
 /* How the bytes of a segment go onto a WebSocket; elsewhere they are just bytes. */
@@ -32,8 +33,10 @@ struct template_segment {
 };
 
 struct template_options {
-	bool has_escapes; /* -e: \r\n\t\x00 \377 are C escapes */
+	bool has_escapes; /* -e: \r\n\t\x00 \377 are C escapes; inside quotes they always are */
+	bool has_bytes;   /* a message that may come out empty is refused: no frame carries it */
 	size_t size_max;  /* of a file or a rendering; 0: 64 MiB */
+	uint64_t seed;    /* of the run: \{global.re} is drawn when it is compiled */
 };
 
 /* -EINVAL: the sentence points at the column of the mistake; -errno where a file can't be read. */
@@ -57,10 +60,14 @@ struct template_context {
 size_t template_segment_count(const struct template *template);
 const struct template_segment *template_segment(const struct template *template, size_t index);
 bool template_is_constant(const struct template *template);
+/* Its renderings differ by `unix_ns`. */
+bool template_has_time(const struct template *template);
+bool template_has_marker(const struct template *template);
 /* Bounds of a rendering of all segments: parts, bytes of scratch, bytes in all. */
 size_t template_parts_max(const struct template *template);
 size_t template_scratch_max(const struct template *template);
 size_t template_size_max(const struct template *template);
+size_t template_size_min(const struct template *template);
 /* Bytes of an average rendering, exact for what is constant: --bandwidth divides by it. */
 double template_size_mean(const struct template *template);
 
@@ -73,3 +80,9 @@ struct template_output {
 /* One segment; the caller has made room for template_parts_max() and template_scratch_max(). */
 void template_render(const struct template *template, size_t segment,
 		     const struct template_context *context, struct template_output *out);
+/* All of them, for who knows no frames. */
+void template_render_all(const struct template *template, const struct template_context *context,
+			 struct template_output *out);
+
+/* The language, for people, out of the table that the parser reads. */
+void template_help(struct buffer *text);

@@ -4,27 +4,70 @@
 
 #include "base/units.h"
 #include "engine/flows.h"
+#include "engine/script.h"
 #include "metric/report_latency.h"
 #include "metric/report_tcp.h"
 #include "run/build_intervals.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
 
+/* What the stream's connections say; NULL: an echo of traffic's. */
+static const struct script *script_of(const struct plan *plan, enum plan_stream stream)
+{
+	const struct plan_target *target =
+		stream == PLAN_PROBE ? plan->probe_target : plan->targets;
+	return target ? target->script : NULL;
+}
+
+static bool is_of_slots(enum plan_stream stream)
+{
+	return stream == PLAN_PERSISTENT || stream == PLAN_LOAD || stream == PLAN_PROBE;
+}
+
+/* Over TCP, with TLS on it or without; what the connection is of. */
+static enum transport transport_of(const struct plan *plan, enum plan_stream stream)
+{
+	if (stream == PLAN_PATH)
+		return TRANSPORT_UDP;
+	if (stream == PLAN_SERVED)
+		return TRANSPORT_TCP;
+	return stream == PLAN_PROBE ? plan->probe.transport : plan->slots.transport;
+}
+
+static bool is_paced(const struct plan *plan, enum plan_stream stream)
+{
+	if (stream == PLAN_PROBE)
+		return plan->probe.rate_per_second > 0;
+	return !is_of_slots(stream) || plan->slots.rate_per_second > 0;
+}
+
 /* Which histograms a stream fills. */
 static bool has_latency(const struct plan *plan, enum plan_stream stream, enum latency latency)
 {
-	bool has_connections = stream == PLAN_NEW || (stream == PLAN_PERSISTENT &&
-						      plan->slots.transport == TRANSPORT_TCP);
+	const struct script *script = script_of(plan, stream);
+	bool is_answered = stream != PLAN_SERVED && (!script || script->is_answered);
+	bool is_connected = stream != PLAN_PATH && stream != PLAN_SERVED &&
+			    transport_of(plan, stream) != TRANSPORT_UDP;
 	switch (latency) {
 	case LATENCY_RESPONSE:
+		return is_answered && is_paced(plan, stream);
 	case LATENCY_SERVICE:
+		return is_answered;
 	case LATENCY_SEND_ERROR:
-		return stream != PLAN_SERVED;
+		return stream != PLAN_SERVED && is_paced(plan, stream);
 	case LATENCY_CONNECT:
+		return is_connected;
 	case LATENCY_FIRST_REPLY:
-		return has_connections;
+		return is_connected && is_answered;
+	case LATENCY_TLS:
+		return is_connected && transport_of(plan, stream) == TRANSPORT_TLS;
+	case LATENCY_UPGRADE:
+		return is_connected && script && script->ws;
+	case LATENCY_FIRST_BYTE:
+		return is_connected && is_answered && stream != PLAN_NEW && script &&
+		       script->message_bytes == 0;
 	default:
-		return has_connections && stream == PLAN_PERSISTENT;
+		return is_connected && is_of_slots(stream);
 	}
 }
 
@@ -55,60 +98,82 @@ static void build_errors(const struct build *build, const struct recorder *recor
 	qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
 }
 
+static int compare_statuses(const void *left, const void *right)
+{
+	const struct report_status *a = left;
+	const struct report_status *b = right;
+	return (a->count < b->count) - (a->count > b->count);
+}
+
+static void build_statuses(const struct recorder *recorder, struct report *report,
+			   struct report_stream *stream)
+{
+	stream->statuses =
+		arena_take_array(&report->arena, STATUS_ROWS_MAX, sizeof(*stream->statuses));
+	for (int i = 0; i < STATUS_ROWS_MAX; i++) {
+		const struct status_row *row = &recorder->statuses[i];
+		if (row->count > 0)
+			stream->statuses[stream->status_count++] =
+				(struct report_status){ row->code, row->count };
+	}
+	qsort(stream->statuses, stream->status_count, sizeof(*stream->statuses), compare_statuses);
+}
+
 struct stream_shape {
 	const char *kind;
-	enum transport transport;
 	uint64_t slots;
 	uint64_t message_bytes;
 	double rate_per_second;
 	uint64_t paced; /* slots or flows that share the rate */
 };
 
+static struct stream_shape shape_of_slots(const char *kind, const struct plan_slots *slots)
+{
+	return (struct stream_shape){ kind, slots->count, slots->message_bytes,
+				      slots->rate_per_second, slots->count };
+}
+
 static struct stream_shape shape_of(const struct plan *plan, enum plan_stream stream)
 {
 	switch (stream) {
 	case PLAN_PERSISTENT:
-		return (struct stream_shape){ "slots",
-					      plan->slots.transport,
-					      plan->slots.count,
-					      plan->slots.message_bytes,
-					      plan->slots.rate_per_second,
-					      plan->slots.count };
+	case PLAN_LOAD:
+		return shape_of_slots("slots", &plan->slots);
+	case PLAN_PROBE:
+		return shape_of_slots("probe", &plan->probe);
 	case PLAN_NEW:
-		return (struct stream_shape){ "attempts",
-					      TRANSPORT_TCP,
-					      0,
-					      plan->attempts.message_bytes,
-					      plan->attempts.rate_per_second,
-					      1 };
+		return (struct stream_shape){ "attempts", 0, plan->slots.message_bytes,
+					      plan->attempts.rate_per_second, 1 };
 	case PLAN_PATH:
-		return (struct stream_shape){ "probes",
-					      TRANSPORT_UDP,
-					      plan->path.flows,
-					      plan->path.message_bytes,
+		return (struct stream_shape){ "probes", plan->path.flows, plan->path.message_bytes,
 					      plan->path.rate_per_second * plan->path.flows,
 					      plan->path.flows };
 	default:
-		return (struct stream_shape){ "service", TRANSPORT_TCP, 0, 0, 0, 0 };
+		return (struct stream_shape){ "service", 0, 0, 0, 0 };
 	}
 }
 
-static void describe(const struct plan *plan, enum plan_stream which, const char *target,
-		     struct report_stream *stream)
+void build_describe(const struct plan *plan, enum plan_stream which, const char *target,
+		    struct report_stream *stream)
 {
 	struct stream_shape shape = shape_of(plan, which);
-	stream->name = plan_stream_name(which);
-	stream->kind = shape.kind;
-	stream->target = target;
-	stream->transport = transport_name(shape.transport);
-	stream->slots = shape.slots;
-	stream->message_bytes = shape.message_bytes;
-	stream->is_measured = true;
-	stream->schedule.is_open_loop = shape.rate_per_second > 0;
-	stream->schedule.rate_per_second = shape.rate_per_second;
+	bool is_probe = which == PLAN_PROBE && plan->probe_target;
+	*stream = (struct report_stream){
+		.name = plan_stream_name(which),
+		.kind = shape.kind,
+		.target = is_probe ? plan->probe_target->text : target,
+		.transport = transport_name(transport_of(plan, which)),
+		.slots = shape.slots,
+		.message_bytes = shape.message_bytes,
+		.is_measured = true,
+		.schedule.is_open_loop = shape.rate_per_second > 0,
+		.schedule.rate_per_second = shape.rate_per_second,
+	};
 	if (shape.rate_per_second > 0)
 		stream->schedule.interval_ns =
 			(uint64_t)((double)NS_PER_S * (double)shape.paced / shape.rate_per_second);
+	for (int i = 0; i < LATENCY_COUNT; i++)
+		stream->latency[i].is_measured = has_latency(plan, which, i);
 }
 
 /* Why the path has no record. */
@@ -169,22 +234,33 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 			 struct recorder *recorder)
 {
 	struct report_stream *stream = &report->streams[report->stream_count++];
-	describe(build->plan, which, build->target, stream);
+	build_describe(build->plan, which, build->target, stream);
 	stream->totals = recorder->counters;
 	for (int i = 0; i < LATENCY_COUNT; i++)
-		if (has_latency(build->plan, which, i))
+		if (stream->latency[i].is_measured)
 			stream->latency[i] =
 				report_latency_of(recorder_hist(recorder, i), &report->arena);
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
 	build_errors(build, recorder, report, stream);
+	build_statuses(recorder, report, stream);
 	build_tcp(build, recorder, report, stream);
 	build_intervals(build, which, report, stream);
-	if (which == PLAN_PERSISTENT)
+	if (which == build->plan->slots_stream)
 		build_slots(build, report, stream);
 	if (which == PLAN_NEW)
 		build_attempts(build, report, stream);
 	sampler_give(build->sampler, which, &report->arena, stream);
+}
+
+static double worker_cpu_max(const struct build *build, uint64_t duration_ns)
+{
+	uint64_t most_ns = 0;
+	for (unsigned i = 0; i < engine_workers(build->engine); i++) {
+		uint64_t used_ns = engine_worker(build->engine, i)->cpu_used_ns;
+		most_ns = used_ns > most_ns ? used_ns : most_ns;
+	}
+	return duration_ns > 0 ? (double)most_ns / (double)duration_ns : 0;
 }
 
 static void build_generator(const struct build *build, struct report *report)
@@ -200,6 +276,7 @@ static void build_generator(const struct build *build, struct report *report)
 		free(lag);
 	}
 	generator->cpus = cpu_count();
+	generator->worker_cpu_max = worker_cpu_max(build, report->duration_ns);
 	generator->cpu_seconds = (double)build->cpu_used_ns / NS_PER_S;
 	generator->events_dropped = engine_events_dropped(build->engine);
 	for (uint32_t i = 0; i < report->stream_count; i++) {
@@ -236,7 +313,7 @@ void build_unmeasured(const struct plan *plan, enum outcome outcome, struct repo
 		if (!plan_has_stream(plan, i))
 			continue;
 		struct report_stream *stream = &report->streams[report->stream_count++];
-		describe(plan, i, report->target, stream);
+		build_describe(plan, i, report->target, stream);
 		stream->is_measured = false;
 		stream->reason = report->not_measured;
 	}

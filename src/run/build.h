@@ -14,6 +14,9 @@ struct build {
 	uint64_t cpu_used_ns; /* by this process while it measured */
 };
 
+/* What is known of a stream before it runs: name, kind, schedule, which histograms it fills. */
+void build_describe(const struct plan *plan, enum plan_stream which, const char *target,
+		    struct report_stream *stream);
 /* Fills streams, connections and generator of `report`; the engine has been joined. */
 void build_report(const struct build *build, struct report *report);
 /* The same for a run that could not begin: `report->not_measured` says why, and `outcome` stands

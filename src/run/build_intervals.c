@@ -136,16 +136,23 @@ static void build_outages(const struct build *build, enum plan_stream which, str
 void build_intervals(const struct build *build, enum plan_stream which, struct report *report,
 		     struct report_stream *stream)
 {
-	if (which == PLAN_SERVED)
+	if (which == PLAN_SERVED || which == PLAN_PROBE)
 		return;
-	if (which != PLAN_PERSISTENT) {
+	if (which != build->plan->slots_stream) {
 		build_outages(build, which, report, stream);
 		return;
 	}
-	take(build, which, INTERVAL_INTERRUPTION, &report->arena, &stream->interruptions);
+	if (!stream->latency[LATENCY_SERVICE].is_measured) {
+		stream->interruptions.reason = stream->stalls.reason = "nothing is answered";
+		return;
+	}
+	if (!stream->latency[LATENCY_RESPONSE].is_measured)
+		stream->interruptions.reason = "nothing is due at a time in a closed loop";
+	else
+		take(build, which, INTERVAL_INTERRUPTION, &report->arena, &stream->interruptions);
 	stream->interruptions.resolution_ns = stream->schedule.interval_ns;
 	report_intervals_cut(&stream->interruptions);
-	if (build->plan->slots.transport != TRANSPORT_TCP) {
+	if (build->plan->slots.transport == TRANSPORT_UDP) {
 		stream->stalls.reason = "datagrams have no order in which to stall";
 		return;
 	}

@@ -188,7 +188,7 @@ static void take_interruptions(struct marks *marks, const struct engine *engine)
 	for (unsigned w = 0; w < engine_workers(engine); w++) {
 		const struct interval_log *log = &engine_worker(engine, w)->intervals;
 		for (uint32_t i = 0; i < log->count; i++)
-			if (log->items[i].stream == PLAN_PERSISTENT &&
+			if (log->items[i].stream == marks->setup.run->slots_stream &&
 			    log->items[i].kind == INTERVAL_INTERRUPTION)
 				convergence_interruption(marks->convergence, &log->items[i],
 							 marks->setup.run->stall_after_ns);

@@ -215,7 +215,8 @@ static void measure_second(struct monitor *monitor, const struct recorder *now,
 
 static void show_live(struct monitor *monitor, int64_t offset_ns)
 {
-	const struct recorder *now = sampler_now(monitor->setup.sampler, PLAN_PERSISTENT);
+	const struct recorder *now =
+		sampler_now(monitor->setup.sampler, monitor->setup.plan->slots_stream);
 	if (!now)
 		return;
 	struct live_figures figures = {

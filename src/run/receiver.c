@@ -134,7 +134,7 @@ static void set_bytes(const struct report *report, struct report_stream *stream,
 		      uint64_t span_ns)
 {
 	struct report_receiver *receiver = &stream->receiver;
-	uint64_t warm_up = stream->totals.bytes_warm_up;
+	uint64_t warm_up = stream->totals.warm_up_bytes;
 	bool is_longer = span_ns > report->duration_ns;
 
 	receiver->is_known = true;
@@ -166,7 +166,7 @@ static void take_ends(const struct report *report, struct report_stream *stream)
 
 	if (totals->told == 0 || totals->untold > 0)
 		return;
-	set_bytes(report, stream, totals->bytes_told, totals->told_ns);
+	set_bytes(report, stream, totals->told_bytes, totals->told_ns);
 	receiver->reason = NULL;
 	receiver->source = "end";
 	receiver->connections = totals->told;

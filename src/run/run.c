@@ -8,6 +8,8 @@
 #include "base/units.h"
 #include "cli/message.h"
 #include "metric/expect.h"
+#include "metric/figures.h"
+#include "run/build.h"
 #include "run/marks.h"
 #include "run/monitor.h"
 #include "run/sampler.h"
@@ -85,7 +87,8 @@ static bool is_anything_up(struct session *session)
 	if (session->run->plan->serve.listen_count)
 		return true;
 	sampler_take(session->sampler, 0);
-	const struct recorder *now = sampler_now(session->sampler, PLAN_PERSISTENT);
+	const struct recorder *now =
+		sampler_now(session->sampler, session->run->plan->slots_stream);
 	return !now || now->counters.connects > 0;
 }
 
@@ -101,8 +104,21 @@ static void begin_when_settled(struct session *session)
 		engine_abort(session->engine);
 		return;
 	}
+	if (session->run->plan->warmup_ns && !session->is_warm) {
+		if (!timer_is_set(&session->warmup))
+			loop_set_timer(session->loop, &session->warmup,
+				       now_ns + session->run->plan->warmup_ns);
+		return;
+	}
 	note_begin(session, now_ns + BEGIN_AHEAD_NS);
 	engine_begin(session->engine, session->begin_ns);
+}
+
+static void on_warm(struct timer *timer)
+{
+	struct session *session = container_of(timer, struct session, warmup);
+	session->is_warm = true;
+	begin_when_settled(session);
 }
 
 static void on_woken(void *context)
@@ -124,7 +140,8 @@ static void look(struct session *session)
 	if (session->begin_ns && tick > session->tick) {
 		session->tick = tick;
 		sampler_take(session->sampler, tick);
-		marks_tick(session->marks, tick, sampler_now(session->sampler, PLAN_PERSISTENT));
+		marks_tick(session->marks, tick,
+			   sampler_now(session->sampler, session->run->plan->slots_stream));
 	}
 	monitor_tick(session->monitor, now_ns);
 }
@@ -166,19 +183,18 @@ static void on_signal(struct signals *signals, int number)
 
 static size_t plan_streams(const struct run *run, struct expect_stream streams[EXPECT_STREAMS_MAX])
 {
-	const struct plan *plan = run->plan;
 	size_t count = 0;
-	if (plan->slots.count)
-		streams[count++] = (struct expect_stream){ "persistent", "slots",
-							   transport_name(plan->slots.transport) };
-	if (plan->attempts.rate_per_second > 0)
-		streams[count++] = (struct expect_stream){ "new", "attempts", "tcp" };
-	if (plan->path.mode != PLAN_PROBE_OFF)
-		streams[count++] = (struct expect_stream){ "path", "probes", "udp" };
-	if (plan->serve.listen_count)
-		streams[count++] = (struct expect_stream){ "served", "service", "tcp" };
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		struct report_stream stream;
+		if (!plan_has_stream(run->plan, i))
+			continue;
+		build_describe(run->plan, i, run->target, &stream);
+		streams[count++] =
+			(struct expect_stream){ stream.name, stream.kind, stream.transport,
+						figure_lacks_of(&stream) };
+	}
 	if (run->wrap)
-		streams[count++] = (struct expect_stream){ "run", "command", "" };
+		streams[count++] = (struct expect_stream){ "run", "command", "", 0 };
 	return count;
 }
 
@@ -210,8 +226,13 @@ static int open_engine(struct session *session, struct error *error)
 
 static void on_seen(void *context, const struct event *event)
 {
-	const struct session *session = context;
+	struct session *session = context;
 	marks_event(session->marks, event);
+	if (event->kind != EVENT_STOP || session->end_ns)
+		return;
+	session->end_ns = loop_read_clock(session->loop);
+	engine_end(session->engine);
+	note_end(session);
 }
 
 static int open_monitor(struct session *session, struct error *error)
@@ -266,6 +287,7 @@ static int open_loop(struct session *session, struct error *error)
 		loop_on_wake(session->loop, on_woken, session);
 		timer_init(&session->poll, on_poll);
 		timer_init(&session->duration, on_duration_over);
+		timer_init(&session->warmup, on_warm);
 		loop_set_timer(session->loop, &session->poll, loop_now(session->loop) + POLL_NS);
 		result = signals_open(&session->signals, session->loop,
 				      session->run->marks ? &session->run->marks->signals : NULL,

@@ -32,8 +32,10 @@ struct session {
 	struct signals signals;
 	struct timer poll;
 	struct timer duration; /* the end of -T */
-	uint64_t begin_ns;     /* 0: the ramp goes on */
-	uint64_t tick;         /* the newest that was taken */
+	struct timer warmup;   /* --warmup is over */
+	bool is_warm;
+	uint64_t begin_ns; /* 0: the ramp goes on */
+	uint64_t tick;     /* the newest that was taken */
 	int64_t started_unix_ns;
 	uint64_t end_ns; /* when the workers were told to end, 0: not */
 	bool has_ended;  /* the commands were told too */

@@ -78,7 +78,7 @@ static void wait_after(struct wrap *wrap)
 static const char *workload(struct wrap *wrap)
 {
 	const struct plan *plan = wrap->setup.run;
-	const struct recorder *now = sampler_now(wrap->setup.sampler, PLAN_PERSISTENT);
+	const struct recorder *now = sampler_now(wrap->setup.sampler, plan->slots_stream);
 	char up[PHRASE_MAX], rate[PHRASE_MAX], attempts[PHRASE_MAX];
 	bool is_udp = plan->slots.transport == TRANSPORT_UDP;
 	(void)phrase_count(now && !is_udp ? now->counters.connections : plan->slots.count,

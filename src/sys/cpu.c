@@ -128,10 +128,20 @@ static uint64_t timeval_ns(struct timeval time)
 	return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_usec * NS_PER_US;
 }
 
-uint64_t cpu_used_ns(void)
+static uint64_t used_ns(int who)
 {
 	struct rusage usage;
-	if (getrusage(RUSAGE_SELF, &usage) != 0)
+	if (getrusage(who, &usage) != 0)
 		return 0;
 	return timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
+}
+
+uint64_t cpu_used_ns(void)
+{
+	return used_ns(RUSAGE_SELF);
+}
+
+uint64_t cpu_used_by_thread_ns(void)
+{
+	return used_ns(RUSAGE_THREAD);
 }

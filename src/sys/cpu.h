@@ -19,3 +19,5 @@ nodiscard int cpu_pin(unsigned cpu);
 
 /* CPU time of this process so far, user and system, by getrusage. */
 uint64_t cpu_used_ns(void);
+/* The same of the calling thread. */
+uint64_t cpu_used_by_thread_ns(void);

@@ -157,7 +157,6 @@ static void append_figure(struct buffer *out, const struct report *report,
 static void figures_row(const struct report *report, const struct report_stream *stream,
 			struct buffer *out)
 {
-	unsigned scope = stream ? figure_scope_of(stream->kind, stream->transport) : FIGURE_RUN;
 	const char *const texts[] = { report->command, report->target,
 				      stream ? stream->name : "run" };
 	append_time(out, report, 0);
@@ -166,9 +165,10 @@ static void figures_row(const struct report *report, const struct report_stream 
 		append_text(out, texts[i]);
 	}
 	for (size_t i = 0; i < figure_table_size; i++) {
+		const struct figure_row *row = &figure_table[i];
 		buffer_append_text(out, ",");
-		if (figure_table[i].scopes & scope)
-			append_figure(out, report, stream, &figure_table[i]);
+		if (stream ? figure_is_of(row, report, stream) : (row->scopes & FIGURE_RUN) != 0)
+			append_figure(out, report, stream, row);
 	}
 	buffer_append_text(out, "\n");
 }

@@ -6,9 +6,7 @@
 
 #include "base/units.h"
 
-#define STREAM "persistent"
-
-static const struct report_stream no_stream = { .name = STREAM };
+static const struct report_stream no_stream = { .name = "" };
 
 /* From the first connection to the beginning of -T. */
 static uint64_t ramp_ns(const struct report *report)
@@ -76,11 +74,12 @@ static void add_connections(struct ctraffic_run *run, uint64_t ramp,
 
 static void take_connections(struct ctraffic_run *run, const struct report *report, uint64_t ramp)
 {
+	const char *name = run->stream->name;
 	uint32_t count = 0;
 	const struct report_connection **records =
 		arena_take_array(&run->arena, report->connection_count, sizeof(void *));
 	for (uint32_t i = 0; i < report->connection_count; i++) {
-		if (strcmp(report->connections[i].stream, STREAM) == 0)
+		if (strcmp(report->connections[i].stream, name) == 0)
 			records[count++] = &report->connections[i];
 	}
 	if (count > 0)
@@ -112,7 +111,7 @@ static void take_samples(struct ctraffic_run *run, uint64_t ramp)
 
 void ctraffic_run_init(struct ctraffic_run *run, const struct report *report)
 {
-	const struct report_stream *stream = report_stream(report, STREAM);
+	const struct report_stream *stream = report_main_stream(report);
 	uint64_t ramp = ramp_ns(report);
 	*run = (struct ctraffic_run){
 		.stream = stream ? stream : &no_stream,

@@ -32,7 +32,7 @@ static void interruption_row(struct text_table *table, const struct report_inter
 
 static int interruptions(const struct report *report, struct text_table *table, struct error *error)
 {
-	const struct report_stream *stream = report_stream(report, "persistent");
+	const struct report_stream *stream = report_main_stream(report);
 	const struct report_intervals *all = stream ? &stream->interruptions : NULL;
 	if (!all || !all->is_measured)
 		return error_set(error, ENODATA, "no interruptions: %s",

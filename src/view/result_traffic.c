@@ -9,6 +9,7 @@
 #include "view/clauses.h"
 #include "view/command_text.h"
 #include "view/phrase.h"
+#include "view/target_text.h"
 #include "view/text_parts.h"
 
 /* Failed expectations that are told one by one. */
@@ -55,11 +56,6 @@ static void result_stalls(const struct report_stream *stream, struct clauses *cl
 			     phrase_span(all->max_ns, 0, longest));
 }
 
-static const char *message_noun(const struct report_stream *stream)
-{
-	return is_datagram(stream) ? "datagram" : "message";
-}
-
 static void result_lost(const struct report_stream *stream, struct clauses *clauses)
 {
 	char count[PHRASE_MAX];
@@ -82,12 +78,13 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 static uint64_t ended_connections(const struct report *report, enum outcome outcome,
 				  bool is_between)
 {
+	const struct report_stream *stream = report_main_stream(report);
 	uint64_t count = 0;
-	for (uint32_t i = 0; i < report->connection_count; i++) {
+	for (uint32_t i = 0; stream && i < report->connection_count; i++) {
 		const struct report_connection *connection = &report->connections[i];
 		bool has_ended = connection->outcome == outcome && connection->ended_ns >= 0 &&
 				 connection->connected_ns != INT64_MIN &&
-				 strcmp(connection->stream, "persistent") == 0;
+				 strcmp(connection->stream, stream->name) == 0;
 		bool had_answered = connection->received > 0 || connection->backend;
 		count += has_ended && (!is_between || (connection->lost == 0 && had_answered));
 	}
@@ -149,7 +146,7 @@ static void result_outages(const struct report_stream *stream, const char *noun,
 /* "8,820 messages and 441 new connections": what went well. */
 static void result_all_well(const struct report *report, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	char messages[PHRASE_MAX], connections[PHRASE_MAX];
 	struct clauses clauses;
@@ -169,7 +166,7 @@ static void result_all_well(const struct report *report, struct buffer *out)
 static void result_losses(const struct report *report, bool has_expectations,
 			  struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	if (slots && !has_expectations)
 		result_interruptions(slots, clauses);
 	if (slots)
@@ -181,7 +178,7 @@ static void result_losses(const struct report *report, bool has_expectations,
 static void result_faults(const struct report *report, bool has_expectations,
 			  struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	size_t before = clauses->out->size;
 	result_losses(report, has_expectations, clauses);
 	if (clauses->out->size == before)
@@ -195,7 +192,7 @@ static void result_faults(const struct report *report, bool has_expectations,
 
 static void result_rest(const struct report *report, struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *path = measured_stream(report, "path");
 	char share[PHRASE_MAX];
 	if (slots) {
@@ -220,8 +217,14 @@ static bool is_of_command(const struct report_expectation *expectation)
 static bool is_told(const struct report_expectation *expectation)
 {
 	static const char *const told[] = {
-		"lost",       "persistent.lost", "corrupted",          "persistent.corrupted",
-		"new.failed", "survival.reset",  "survival.timed_out",
+		"lost",
+		"load.lost",
+		"persistent.lost",
+		"corrupted",
+		"persistent.corrupted",
+		"new.failed",
+		"survival.reset",
+		"survival.timed_out",
 	};
 	size_t name = strcspn(expectation->text, " ");
 	for (size_t i = 0; i < array_size(told) && expectation->value > 0; i++)
@@ -289,7 +292,7 @@ static bool has_command_failed(const struct report *report)
 }
 
 /* Something that was asked for, or the command that failed. */
-static bool has_verdict(const struct report *report)
+bool result_has_verdict(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->expectation_count; i++) {
 		if (!is_of_command(&report->expectations[i]))
@@ -328,12 +331,17 @@ void result_verdict(const struct report *report, struct buffer *out)
 
 void result_traffic(const struct report *report, struct buffer *out)
 {
-	bool is_asked = has_verdict(report);
+	bool is_asked = result_has_verdict(report);
 	struct clauses clauses;
 	if (is_asked)
 		result_verdict(report, out);
 	clauses_init(&clauses, out, is_asked ? ", " : "; ");
 	result_faults(report, is_asked, &clauses);
 	result_rest(report, &clauses);
-	result_ended(report, OUTCOME_CLOSED, "closed by peer between messages", &clauses);
+	const struct report_stream *slots = report_main_stream(report);
+	bool has_requests = slots && strcmp(message_noun(slots), "request") == 0;
+	result_ended(report, OUTCOME_CLOSED,
+		     has_requests ? "closed by peer between requests"
+				  : "closed by peer between messages",
+		     &clauses);
 }

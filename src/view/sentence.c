@@ -11,8 +11,13 @@
 #include "view/errors_text.h"
 #include "view/foreign_text.h"
 #include "view/phrase.h"
+#include "view/result_load.h"
 #include "view/result_traffic.h"
+#include "view/target_text.h"
 #include "view/trust.h"
+
+/* Bringing the connections up is a part of the run from here on. */
+#define RAMP_TOLD_NS NS_PER_S
 
 static bool is_datagram(const struct report_stream *stream)
 {
@@ -25,6 +30,11 @@ static const struct report_stream *measured_stream(const struct report *report, 
 	return stream && stream->is_measured ? stream : NULL;
 }
 
+static bool is_load(const struct report_stream *slots)
+{
+	return slots && strcmp(slots->name, "load") == 0;
+}
+
 /* "200 connections x 10/s = 2,000/s of 1 KiB" */
 static void headline_slots(const struct report_stream *stream, struct buffer *out)
 {
@@ -34,7 +44,7 @@ static void headline_slots(const struct report_stream *stream, struct buffer *ou
 	buffer_append_text(out, count);
 	bool has_rate = stream->schedule.rate_per_second > 0; /* merged runs may have none */
 	if (!stream->schedule.is_open_loop)
-		buffer_append_text(out, ", one message after the other");
+		buffer_append_format(out, ", one %s after the other", message_noun(stream));
 	else if (has_rate && stream->slots == 1)
 		buffer_append_format(out, ", %s/s",
 				     phrase_rate(stream->schedule.rate_per_second, all));
@@ -42,7 +52,8 @@ static void headline_slots(const struct report_stream *stream, struct buffer *ou
 		buffer_append_format(out, " x %s/s = %s/s",
 				     phrase_rate(stream->schedule.rate_per_second / slots, each),
 				     phrase_rate(stream->schedule.rate_per_second, all));
-	buffer_append_format(out, " of %s", phrase_size(stream->message_bytes, size));
+	if (stream->message_bytes > 0) /* a request's is not known */
+		buffer_append_format(out, " of %s", phrase_size(stream->message_bytes, size));
 }
 
 /* What clients get to see: --name, or the host's own. */
@@ -59,11 +70,13 @@ static const char *served_name(const struct report *report)
 static void headline_workload(const struct report *report, struct clauses *clauses)
 {
 	char rate[PHRASE_MAX], flows[PHRASE_MAX];
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = measured_stream(report, "path");
 	bool has_slots = slots && (slots->slots > 0 || !foreign_report(report));
-	if (has_slots)
+	if (has_slots && is_load(slots))
+		headline_load(report, slots, clauses_next(clauses));
+	else if (has_slots)
 		headline_slots(slots, clauses_next(clauses));
 	if (attempts && attempts->schedule.rate_per_second > 0)
 		buffer_append_format(clauses_next(clauses), "%s new connections/s",
@@ -90,9 +103,12 @@ static const char *headline(struct report *report, struct buffer *out)
 			     report->target);
 	clauses_init(&clauses, out, ", ");
 	headline_workload(report, &clauses);
-	buffer_append_format(clauses_next(&clauses), "%s from %s",
-			     phrase_duration(report->duration_ns, length),
-			     date_format_ms(report->started_unix_ns, date));
+	buffer_append_text(clauses_next(&clauses), phrase_duration(report->duration_ns, length));
+	if (is_load(report_main_stream(report)) && load_ramp_ns(report) >= RAMP_TOLD_NS &&
+	    report->duration_ns > 0)
+		buffer_append_format(out, " after %s ramp,",
+				     phrase_duration(load_ramp_ns(report), length));
+	buffer_append_format(out, " from %s", date_format_ms(report->started_unix_ns, date));
 	return arena_text(&report->arena, buffer_text(out));
 }
 
@@ -124,7 +140,7 @@ static const char *likely_cause(enum outcome outcome)
 /* In the time that was measured, though it does answer. */
 static bool result_too_late(const struct report *report, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	char length[PHRASE_MAX];
 	if (!slots || slots->latency[LATENCY_FIRST_REPLY].count == 0)
 		return false;
@@ -196,7 +212,7 @@ static void result_served(const struct report *report, const struct report_strea
 /* A signal came before anything counted. */
 static void result_in_ramp(const struct report *report, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	char up[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
 	uint64_t count = slots ? slots->totals.connects - slots->totals.disconnects : 0;
 	if (report->expectation_count > 0)
@@ -219,6 +235,8 @@ static const char *result(struct report *report, struct buffer *out)
 		result_nothing(report, out);
 	else if (!report_is_measured(report))
 		result_in_ramp(report, out);
+	else if (is_load(report_main_stream(report)))
+		result_load(report, report_main_stream(report), out);
 	else
 		result_traffic(report, out);
 	return arena_text(&report->arena, buffer_text(out));

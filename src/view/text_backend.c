@@ -103,9 +103,10 @@ static void backends_left_out(const struct report_stream *stream, struct buffer 
 
 void text_backends(const struct report *report, const struct text_style *style, struct buffer *out)
 {
-	const struct report_stream *stream = report_stream(report, "persistent");
+	const struct report_stream *stream = report_main_stream(report);
+	bool is_load = stream && strcmp(stream->name, "load") == 0;
 	if (!stream || !stream->is_measured || stream->backend_count == 0 ||
-	    report->has_nothing_answered)
+	    report->has_nothing_answered || (is_load && !report_has_backend_names(stream)))
 		return;
 	cleanup(text_table_deinit) struct text_table table;
 	text_table_init(&table, style);

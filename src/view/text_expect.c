@@ -30,9 +30,8 @@ static struct row row_of(const struct report *report, const struct report_expect
 	row.figure = expect->figure;
 	for (uint32_t i = 0; i < report->stream_count && !row.stream; i++) {
 		const struct report_stream *stream = &report->streams[i];
-		unsigned scope = figure_scope_of(stream->kind, stream->transport);
 		bool is_named = !*expect->stream || strcmp(expect->stream, stream->name) == 0;
-		if (is_named && (row.figure->scopes & scope))
+		if (is_named && figure_is_of(row.figure, report, stream))
 			row.stream = stream;
 	}
 	return row;

@@ -79,12 +79,12 @@ void text_intervals(const struct report *report, const struct text_style *style,
 	static const struct kind of_flows = { "INTERRUPTIONS", "flow", true };
 	static const struct kind of_new = { "OUTAGES", "new connections", false };
 	static const struct kind of_path = { "PATH OUTAGES", "flow", true };
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
 	if (report->has_nothing_answered)
 		return;
-	if (slots && !report_has_backend_names(slots))
+	if (slots && strcmp(slots->name, "load") != 0 && !report_has_backend_names(slots))
 		intervals_table(strcmp(slots->transport, "udp") == 0 ? &of_flows : &of_clients,
 				&slots->interruptions, style, out);
 	if (attempts)

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "view/clauses.h"
 #include "view/phrase.h"
+#include "view/target_text.h"
 #include "view/text_parts.h"
 #include "view/text_table.h"
 
@@ -32,19 +33,36 @@ static const struct latency_line {
 	const char *name;
 	enum latency latency;
 	const char *note;
+	const char *request_note; /* where messages are requests; NULL: the same */
 } lines[] = {
-	{ "persistent", "response", LATENCY_RESPONSE, "from the time a message was due" },
-	{ "persistent", "service", LATENCY_SERVICE,
-	  "from the first byte sent; answered ones only" },
-	{ "new", "new", LATENCY_FIRST_REPLY, "connect to first reply" },
-	{ "path", "path", LATENCY_RESPONSE, "UDP probe, from the time it was due" },
+	{ "persistent", "response", LATENCY_RESPONSE, "from the time a message was due",
+	  "from the time a request was due: what a user waits" },
+	{ "persistent", "service", LATENCY_SERVICE, "from the first byte sent; answered ones only",
+	  "from the first byte sent: what wrk and ab print" },
+	{ "load", "response", LATENCY_RESPONSE, "from the time a message was due",
+	  "from the time a request was due: what a user waits" },
+	{ "load", "service", LATENCY_SERVICE, "from the first byte sent; answered ones only",
+	  "from the first byte sent: what wrk and ab print" },
+	{ "load", "connect", LATENCY_CONNECT, "", NULL },
+	{ "load", "tls", LATENCY_TLS, "", NULL },
+	{ "load", "websocket", LATENCY_UPGRADE, "upgrade sent to 101 received", NULL },
+	{ "probe", "probe", LATENCY_RESPONSE, "an echo beside the load, from the time it was due",
+	  "a request beside the load, from the time it was due" },
+	{ "new", "new", LATENCY_FIRST_REPLY, "connect to first reply", NULL },
+	{ "path", "path", LATENCY_RESPONSE, "UDP probe, from the time it was due", NULL },
 };
+
+/* Of a load that nobody answers, connecting is no question of latency. */
+static bool is_telling(const struct report_stream *stream, const struct latency_line *line)
+{
+	return strcmp(line->stream, "load") != 0 || stream->latency[LATENCY_SERVICE].is_measured;
+}
 
 static const struct report_latency *line_latency(const struct report *report,
 						 const struct latency_line *line)
 {
 	const struct report_stream *stream = report_stream(report, line->stream);
-	if (!stream || !stream->is_measured)
+	if (!stream || !stream->is_measured || !is_telling(stream, line))
 		return NULL;
 	const struct report_latency *latency = &stream->latency[line->latency];
 	return latency->is_measured && latency->count > 0 ? latency : NULL;
@@ -120,8 +138,12 @@ static void note(const struct report *report, const struct latency_line *line,
 		 const struct report_latency *latency, struct buffer *out)
 {
 	char count[UNITS_TEXT_MAX];
+	const struct report_stream *stream = report_stream(report, line->stream);
 	buffer_clear(out);
-	buffer_append_text(out, line->note);
+	if (stream && strcmp(message_noun(stream), "request") == 0 && line->request_note)
+		buffer_append_text(out, line->request_note);
+	else
+		buffer_append_text(out, line->note);
 	if (latency->censored == 0)
 		return;
 	if (line->latency == LATENCY_FIRST_REPLY)
@@ -156,38 +178,6 @@ static void latency_row(struct text_table *table, const struct report *report,
 	text_table_cell(table, "%s", buffer_text(&text));
 }
 
-/* "MESSAGES  600 due = 600 sent + 0 missed;  600 sent = 599 received + 1 lost + 0 in flight" */
-static void identity(const struct report_stream *stream, const char *noun, struct buffer *out)
-{
-	const struct counters *totals = &stream->totals;
-	char due[UNITS_TEXT_MAX], sent[UNITS_TEXT_MAX], missed[UNITS_TEXT_MAX];
-	char received[UNITS_TEXT_MAX], lost[UNITS_TEXT_MAX], in_flight[UNITS_TEXT_MAX];
-	uint64_t unsent = totals->missed_no_connection + totals->missed_peer +
-			  totals->missed_generator + totals->debt;
-	(void)units_format_grouped(totals->scheduled, due);
-	(void)units_format_grouped(totals->sent, sent);
-	(void)units_format_grouped(unsent, missed);
-	(void)units_format_grouped(totals->received, received);
-	(void)units_format_grouped(totals->lost, lost);
-	(void)units_format_grouped(totals->in_flight, in_flight);
-	buffer_append_format(out, "%s  ", noun);
-	if (stream->schedule.is_open_loop)
-		buffer_append_format(out, "%s due = %s sent + %s missed;  ", due, sent, missed);
-	buffer_append_format(out, "%s sent = %s received + %s lost + %s in flight\n", sent,
-			     received, lost, in_flight);
-}
-
-static void identities(const struct report *report, struct buffer *out)
-{
-	const struct report_stream *slots = report_stream(report, "persistent");
-	const struct report_stream *path = report_stream(report, "path");
-	if (slots && slots->totals.scheduled + slots->totals.sent > 0)
-		identity(slots, strcmp(slots->transport, "udp") == 0 ? "DATAGRAMS" : "MESSAGES",
-			 out);
-	if (path && path->is_measured)
-		identity(path, "PROBES", out);
-}
-
 void text_latencies(const struct report *report, const struct text_style *style, struct buffer *out)
 {
 	cleanup(text_table_deinit) struct text_table table;
@@ -209,5 +199,5 @@ void text_latencies(const struct report *report, const struct text_style *style,
 	}
 	if (has_row)
 		text_table_write(&table, out);
-	identities(report, out);
+	text_counts(report, style, out);
 }

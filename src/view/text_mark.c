@@ -101,7 +101,7 @@ static bool is_told(const struct report_mark *mark)
 
 void text_marks(const struct report *report, const struct text_style *style, struct buffer *out)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	uint64_t told = 0;
 	cleanup(buffer_deinit) struct buffer line;
 	buffer_init(&line, CLAUSES_MAX);

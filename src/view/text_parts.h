@@ -14,7 +14,8 @@ text_part text_marks;        /* lines, not a table: when it was good again after
 text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */
-text_part text_latencies;    /* with the identity of messages below */
+text_part text_latencies;    /* with what is counted below */
+text_part text_counts;       /* lines: answers by status, ends, the identity of messages */
 
 /* A row of the first table as a sentence, without a newline: "persistent.lost == 0: FAILED, is 7;
  * first, last +8.7 s, +8.8 s; all on web-3". */

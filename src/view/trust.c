@@ -12,12 +12,15 @@
 #include "view/clauses.h"
 #include "view/foreign_text.h"
 #include "view/phrase.h"
+#include "view/target_text.h"
+#include "view/trust_load.h"
 
 /* From where on the figures are partly, and mostly, those of this host. */
 #define WEAK_LATE_NS  (10 * NS_PER_MS)
 #define BAD_LATE_NS   (100 * NS_PER_MS)
 #define WEAK_LAG_NS   (20 * NS_PER_MS)
 #define STILL_NS      (100 * NS_PER_MS)
+#define LATE_NS       NS_PER_MS
 #define BAD_MISSED_OF 100 /* one message in so many */
 
 static uint64_t missed_generator(const struct report *report)
@@ -69,19 +72,26 @@ static bool has_lacked_anything(const struct report *report)
 	return false;
 }
 
+/* How late this host was. In a load messages also wait for connections that are not free, which
+ * says nothing against it: there it is its loop that tells. */
+static uint64_t own_lateness_ns(const struct report *report)
+{
+	const struct report_stream *load = report_stream(report, "load");
+	return load ? report->generator.loop_lag_p99_ns : report->generator.send_error_p99_ns;
+}
+
 static const char *verdict(const struct report *report)
 {
 	const struct report_generator *generator = &report->generator;
+	uint64_t late_ns = own_lateness_ns(report);
 	uint64_t missed = missed_generator(report);
 	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
 	if (foreign_report(report))
 		return "weak";
-	if (report->has_nothing_answered || !report_is_measured(report) ||
-	    generator->send_error_p99_ns > BAD_LATE_NS || (missed > 0 && has_missed_much) ||
-	    has_lacked_anything(report))
+	if (report->has_nothing_answered || !report_is_measured(report) || late_ns > BAD_LATE_NS ||
+	    (missed > 0 && has_missed_much) || has_lacked_anything(report))
 		return "bad";
-	bool was_slow = generator->send_error_p99_ns > WEAK_LATE_NS ||
-			generator->loop_lag_p99_ns > WEAK_LAG_NS ||
+	bool was_slow = late_ns > WEAK_LATE_NS || generator->loop_lag_p99_ns > WEAK_LAG_NS ||
 			generator->loop_lag_max_ns > STILL_NS || missed > 0;
 	bool was_deaf = generator->receive_queue_overflows > 0 || generator->listen_overflows > 0 ||
 			report->limit_count > 0;
@@ -126,6 +136,38 @@ static void trust_schedule(const struct report *report, const struct report_stre
 	clauses->separator = ", ";
 	trust_missed(&stream->totals, clauses);
 	clauses->separator = "; ";
+}
+
+/* "8,431 requests went late, for want of a free connection, none for want of cpu" */
+static void trust_late(const struct report *report, const struct report_stream *load,
+		       struct clauses *clauses)
+{
+	bool is_own = own_lateness_ns(report) > LATE_NS;
+	char count[PHRASE_MAX];
+	if (load->totals.sent_late == 0)
+		return;
+	buffer_append_format(clauses_next(clauses), "%s went late%s",
+			     phrase_count(load->totals.sent_late, message_noun(load), count),
+			     is_own ? "" : ", for want of a free connection, none for want of cpu");
+}
+
+/* Of a load: how messages kept to their schedule, and what held them up. */
+static void trust_pace(const struct report *report, const struct report_stream *load,
+		       struct clauses *clauses)
+{
+	if (!load->schedule.is_open_loop || load->totals.scheduled == 0)
+		return;
+	if (own_lateness_ns(report) > LATE_NS || load->totals.sent_late == 0)
+		trust_schedule(report, load, clauses);
+	trust_late(report, load, clauses);
+	if (own_lateness_ns(report) <= LATE_NS && load->totals.sent_late > 0 &&
+	    missed_generator(report) + load->totals.missed_peer +
+			    load->totals.missed_no_connection >
+		    0) {
+		clauses->separator = ", ";
+		trust_missed(&load->totals, clauses);
+		clauses->separator = "; ";
+	}
 }
 
 /* "times are ±0.1 s (one message per 100 ms and client)" */
@@ -178,14 +220,16 @@ static void trust_short(const struct report *report, struct clauses *clauses)
 				     phrase_duration(report->planned_duration_ns, planned));
 }
 
-static void trust_host(const struct report_generator *generator, struct clauses *clauses)
+static void trust_host(const struct report *report, struct clauses *clauses)
 {
+	const struct report_generator *generator = &report->generator;
+	uint64_t late_ns = report_stream(report, "load") ? WEAK_LATE_NS : WEAK_LAG_NS;
 	char text[PHRASE_MAX];
 	if (generator->receive_queue_overflows > 0)
 		buffer_append_format(
 			clauses_next(clauses), "%s dropped by this host's receive queue",
 			phrase_count(generator->receive_queue_overflows, "datagram", text));
-	if (generator->loop_lag_p99_ns > WEAK_LAG_NS)
+	if (generator->loop_lag_p99_ns > late_ns)
 		buffer_append_format(clauses_next(clauses), "this program woke p99 %s ms late",
 				     units_format_ms(generator->loop_lag_p99_ns, text));
 	if (generator->loop_lag_max_ns > STILL_NS)
@@ -257,11 +301,12 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 			     phrase_count(generator->cpus, "CPU", count));
 }
 
-static void trust_clauses(const struct report *report, struct clauses *clauses)
+static void trust_clauses(struct report *report, struct clauses *clauses)
 {
-	const struct report_stream *slots = report_stream(report, "persistent");
+	const struct report_stream *slots = report_main_stream(report);
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = report_stream(report, "path");
+	const struct report_stream *load = report_stream(report, "load");
 	const struct report_stream *paced = slots ? slots : attempts;
 	if (foreign_report(report)) {
 		buffer_append_text(clauses_next(clauses), foreign_evidence(report));
@@ -276,13 +321,16 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 	trust_short(report, clauses);
 	if (report_stream(report, "served"))
 		trust_served(report, clauses);
-	if (paced)
+	trust_load(report, clauses);
+	if (load)
+		trust_pace(report, load, clauses);
+	else if (paced)
 		trust_schedule(report, paced, clauses);
-	if (slots)
+	if (slots && !load)
 		trust_resolution(slots, clauses);
 	if (path)
 		trust_path(path, clauses);
-	trust_host(&report->generator, clauses);
+	trust_host(report, clauses);
 }
 
 void trust_build(struct report *report, struct buffer *scratch)

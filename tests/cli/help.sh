@@ -6,6 +6,7 @@ run conntest help --help all
 run conntest help help
 run conntest help units
 run conntest help targets
+run conntest help templates
 run conntest help environment
 run conntest help exit-codes
 run conntest help unit

@@ -10,8 +10,8 @@
 static void evaluate(struct expect_list *list)
 {
 	static const struct expect_stream streams[] = {
-		{ "persistent", "slots", "tcp" },
-		{ "path", "probes", "udp" },
+		{ "persistent", "slots", "tcp", 0 },
+		{ "path", "probes", "udp", 0 },
 	};
 	struct error error = { "" };
 	struct report *report = NULL;

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "base/units.h"
+#include "engine/script.h"
 #include "engine/service.h"
+#include "engine/speaker.h"
 #include "engine/worker.h"
 #include "sys/limits.h"
 
@@ -50,6 +52,8 @@ void *__wrap_realloc(void *old, size_t size)
 struct both_ends {
 	struct loop *loop;
 	struct plan plan;
+	struct script script;
+	struct plan_target target;
 	struct endpoint endpoint;
 	struct service_shared shared;
 	struct worker *worker;
@@ -62,7 +66,11 @@ static void set_up(struct both_ends *both, uint32_t connections, double rate)
 	assert_int_equal(loop_new(&(struct loop_options){ 0 }, &both->loop), 0);
 	assert_int_equal(endpoint_parse("127.0.0.1", 0, &both->endpoint), 0);
 	both->plan = (struct plan){
-		.slots = { .count = connections, .message_bytes = 1024, .rate_per_second = rate },
+		.slots = { .count = connections,
+			   .message_bytes = 1024,
+			   .rate_per_second = rate,
+			   .has_greeting = true,
+			   .warms_up = true },
 		.serve = { .listen = { { .service = SERVICE_TRAFFIC, .local = both->endpoint } },
 			   .listen_count = 1,
 			   .name = "web-1",
@@ -78,6 +86,12 @@ static void set_up(struct both_ends *both, uint32_t connections, double rate)
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
+	both->script = (struct script){ .kind = &speaker_echo,
+					.message_bytes = 1024,
+					.is_answered = true };
+	both->target = (struct plan_target){ .script = &both->script };
+	both->plan.targets = &both->target;
+	both->plan.target_count = 1;
 	assert_int_equal(worker_new(&both->plan, 0, both->loop, &both->worker), 0);
 	assert_int_equal(service_add(both->worker, &both->shared, &error), 0);
 	both->endpoint.port = both->shared.ports[0];

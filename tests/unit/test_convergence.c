@@ -41,7 +41,7 @@ struct step {
 	uint32_t slot;
 };
 
-struct script {
+struct course {
 	const char *name;
 	struct step steps[10];
 	struct {
@@ -50,7 +50,7 @@ struct script {
 	} marks[2];
 };
 
-static const struct script scripts[] = {
+static const struct course scripts[] = {
 	/* clang-format off */
 	{ "nothing happens", { { MARK, 3000, 0 } }, { { 0, 0, -1, -1 } } },
 	{ "the first and the last that came back", {
@@ -119,7 +119,7 @@ static void slots_belong_to_the_mark_after_which_they_broke(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < array_size(scripts); i++) {
-		const struct script *script = &scripts[i];
+		const struct course *script = &scripts[i];
 		struct convergence *convergence = begun(2);
 		uint32_t marks = 0;
 		convergence_end(convergence, BEGIN_NS + MS(10000));

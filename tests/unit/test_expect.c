@@ -13,9 +13,9 @@
 #include "support/sample_report.h"
 
 static const struct expect_stream traffic[] = {
-	{ "persistent", "slots", "tcp" },
-	{ "new", "attempts", "tcp" },
-	{ "path", "probes", "udp" },
+	{ "persistent", "slots", "tcp", 0 },
+	{ "new", "attempts", "tcp", 0 },
+	{ "path", "probes", "udp", 0 },
 };
 
 static void parses(void **state)
@@ -133,7 +133,7 @@ static int check_texts(const char *text, const struct expect_stream *streams, si
 
 static void only_what_the_plan_measures(void **state)
 {
-	static const struct expect_stream datagrams[] = { { "persistent", "slots", "udp" } };
+	static const struct expect_stream datagrams[] = { { "persistent", "slots", "udp", 0 } };
 	struct expect_list list;
 	struct error error;
 	assert_int_equal(check_texts("lost == 0", traffic, 3, &error, &list), 0);
@@ -152,8 +152,8 @@ static void only_what_the_plan_measures(void **state)
 
 static void the_command_is_expected_only_where_one_is_wrapped(void **state)
 {
-	static const struct expect_stream wrapped[] = { { "persistent", "slots", "tcp" },
-							{ "run", "command", "" } };
+	static const struct expect_stream wrapped[] = { { "persistent", "slots", "tcp", 0 },
+							{ "run", "command", "", 0 } };
 	static const char *const texts[] = { "command.exit == 0", "run.command.exit < 3" };
 	for (size_t i = 0; i < array_size(texts); i++) {
 		struct expect_list list = { 0 };
@@ -171,7 +171,7 @@ static void the_command_is_expected_only_where_one_is_wrapped(void **state)
 
 static void sets_shrink_to_the_plan(void **state)
 {
-	static const struct expect_stream served[] = { { "served", "service", "tcp" } };
+	static const struct expect_stream served[] = { { "served", "service", "tcp", 0 } };
 	struct expect_list list;
 	struct error error;
 	assert_int_equal(check_texts("graceful", traffic, 1, &error, &list), 0);

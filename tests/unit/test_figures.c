@@ -160,7 +160,7 @@ static void help_has_a_line_a_figure(void **state)
 		lines++;
 	assert_int_equal(lines, figure_table_size + 6);
 	assert_non_null(strstr(buffer_text(&out), "\nlost                      count      sent"));
-	assert_non_null(strstr(buffer_text(&out), "persistent path "));
+	assert_non_null(strstr(buffer_text(&out), "persistent load path "));
 	buffer_deinit(&out);
 }
 

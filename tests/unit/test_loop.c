@@ -406,6 +406,26 @@ static void test_deferred_runs_without_an_event(void **state)
 	assert_int_equal(work.left, 0);
 }
 
+/* Also what that defers; what was taken back does not run. */
+static void test_deferred_to_the_end_runs_when_the_loop_is_freed(void **state)
+{
+	struct loop *loop = new_loop(0, true);
+	struct work work = { .loop = loop, .left = 2 };
+	struct work withdrawn = { .loop = loop, .left = 1 };
+
+	deferred_init(&work.deferred, do_work);
+	deferred_init(&withdrawn.deferred, do_work);
+	loop_defer_to_end(loop, &work.deferred);
+	loop_defer_to_end(loop, &work.deferred);
+	loop_defer_to_end(loop, &withdrawn.deferred);
+	assert_int_equal(loop_run(loop, UINT64_MAX), 0);
+	assert_int_equal(work.left, 2);
+	list_remove(&withdrawn.deferred.node);
+	loop_free(loop);
+	assert_int_equal(work.left, 0);
+	assert_int_equal(withdrawn.left, 1);
+}
+
 static void note_lag(void *context, uint64_t lag_ns)
 {
 	uint64_t *worst_ns = context;
@@ -454,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_wake_from_another_thread),
 		cmocka_unit_test(test_wake_before_the_run_is_not_lost),
 		cmocka_unit_test(test_deferred_runs_without_an_event),
+		cmocka_unit_test(test_deferred_to_the_end_runs_when_the_loop_is_freed),
 		cmocka_unit_test(test_lag_of_a_loop_that_was_busy),
 	};
 	return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

@@ -173,7 +173,7 @@ static void the_warm_up_does_not_count(void **state)
 	struct fixture fixture;
 
 	set_up(&fixture, NULL);
-	fixture.stream->totals.bytes_warm_up = 50000;
+	fixture.stream->totals.warm_up_bytes = 50000;
 	ask(&fixture);
 	assert_int_equal(fixture.stream->receiver.bytes, 200000);
 	assert_true(fixture.stream->receiver.bits_per_second == 160000);
@@ -315,8 +315,8 @@ static void ends_stand_in(void **state)
 	set_up(&fixture, "127.0.0.1:1");
 	receiver = &fixture.stream->receiver;
 	fixture.stream->totals.told = 2;
-	fixture.stream->totals.bytes_told = 300000;
-	fixture.stream->totals.bytes_warm_up = 100000;
+	fixture.stream->totals.told_bytes = 300000;
+	fixture.stream->totals.warm_up_bytes = 100000;
 	fixture.stream->totals.told_ns = 9 * NS_PER_S;
 	ask(&fixture);
 	assert_true(receiver->is_known);

@@ -28,6 +28,12 @@ static struct receiver_table *add_table(struct receiver_tables *all)
 	return table;
 }
 
+static void free_all(struct receiver_tables *all)
+{
+	while (all->first != NULL)
+		receiver_table_free(all, all->first);
+}
+
 static void receive(struct receiver_table *table, const struct receiver_datagram *datagram)
 {
 	receiver_table_begin(table);
@@ -61,8 +67,9 @@ static void each_flow_has_a_record(void **state)
 		receive_number(table, &udp, 1, i < 5 ? i : i + 3);
 	receive_number(table, &udp, 1, 6);
 	receive_number(table, &udp, 1, 6);
-	receiver_table_stream(table, &tcp, 5000, 2, 70000);
-	receiver_table_stream(table, &tcp, 9000, 3, 80000);
+	struct receiver_place place = receiver_table_open(table, &tcp, 60000);
+	assert_true(receiver_table_stream(table, &place, 5000, 2, 70000));
+	assert_true(receiver_table_stream(table, &place, 9000, 3, 80000));
 	receive(table, &(struct receiver_datagram){ .key = &other, .size = 7, .now_ns = 90000 });
 
 	assert_true(receiver_tables_find(&all, &udp, &record, NULL));
@@ -91,7 +98,7 @@ static void each_flow_has_a_record(void **state)
 	assert_int_equal(record.messages, 1);
 	assert_int_equal(record.numbered, 0);
 	assert_int_equal(record.delay_count, 0);
-	receiver_tables_free(&all);
+	free_all(&all);
 }
 
 static void a_new_run_on_the_same_ports_begins_anew(void **state)
@@ -108,12 +115,17 @@ static void a_new_run_on_the_same_ports_begins_anew(void **state)
 	assert_int_equal(record.messages, 1);
 	assert_int_equal(record.bursts.count, 0);
 	assert_int_equal(record.delay_count, 1);
-	receiver_table_stream(table, &tcp, 5000, 2, 10);
-	receiver_table_stream(table, &tcp, 4000, 1, 20);
+	struct receiver_place none = { 0 };
+	struct receiver_place first = receiver_table_open(table, &tcp, 9);
+	assert_true(receiver_table_stream(table, &first, 5000, 2, 10));
+	struct receiver_place second = receiver_table_open(table, &tcp, 11);
+	assert_true(receiver_table_stream(table, &second, 4000, 1, 20));
+	assert_false(receiver_table_stream(table, &first, 6000, 1, 20));
+	assert_false(receiver_table_stream(table, &none, 6000, 1, 20));
 	assert_true(receiver_tables_find(&all, &tcp, &record, NULL));
 	assert_int_equal(record.bytes, 4000);
 	assert_int_equal(record.first_ns, 20);
-	receiver_tables_free(&all);
+	free_all(&all);
 }
 
 static void overflows_count_from_the_beginning_of_the_flow(void **state)
@@ -143,7 +155,7 @@ static void overflows_count_from_the_beginning_of_the_flow(void **state)
 		assert_int_equal(record.socket, sockets[i]);
 		assert_int_equal(record.overflows, 7 - i);
 	}
-	receiver_tables_free(&all);
+	free_all(&all);
 }
 
 static void the_newest_of_all_workers_is_told(void **state)
@@ -154,14 +166,16 @@ static void the_newest_of_all_workers_is_told(void **state)
 	struct receiver_key key = key_of(1, TRANSPORT_TCP);
 	struct receiver_record record;
 
-	receiver_table_stream(first, &key, 11, 1, 100);
-	receiver_table_stream(second, &key, 22, 1, 99);
+	struct receiver_place places[] = { receiver_table_open(first, &key, 98),
+					   receiver_table_open(second, &key, 98) };
+	assert_true(receiver_table_stream(first, &places[0], 11, 1, 100));
+	assert_true(receiver_table_stream(second, &places[1], 22, 1, 99));
 	assert_true(receiver_tables_find(&all, &key, &record, NULL));
 	assert_int_equal(record.bytes, 11);
-	receiver_table_stream(second, &key, 33, 1, 101);
+	assert_true(receiver_table_stream(second, &places[1], 33, 1, 101));
 	assert_true(receiver_tables_find(&all, &key, &record, NULL));
 	assert_int_equal(record.bytes, 33);
-	receiver_tables_free(&all);
+	free_all(&all);
 }
 
 static void where_it_is_full_the_oldest_is_forgotten(void **state)
@@ -169,9 +183,12 @@ static void where_it_is_full_the_oldest_is_forgotten(void **state)
 	struct receiver_tables all = { 0 };
 	struct receiver_table *table = add_table(&all);
 	struct receiver_key kept = key_of(0, TRANSPORT_UDP);
+	struct receiver_key tcp = key_of(0, TRANSPORT_TCP);
+	struct receiver_place place = receiver_table_open(table, &tcp, 1);
 	struct receiver_record record;
 	unsigned found = 0;
 
+	assert_true(receiver_table_stream(table, &place, 1, 0, 1));
 	for (uint32_t i = 1; i < 60000; i++) {
 		struct receiver_key key = key_of((uint16_t)i, TRANSPORT_UDP);
 		receive(table, &(struct receiver_datagram){ .key = &key, .now_ns = 2 * i });
@@ -184,7 +201,8 @@ static void where_it_is_full_the_oldest_is_forgotten(void **state)
 	assert_true(receiver_tables_find(&all, &kept, &record, NULL));
 	assert_int_equal(record.messages, 59999);
 	assert_int_equal(found, RECEIVER_FLOWS_MAX - 1);
-	receiver_tables_free(&all);
+	assert_false(receiver_table_stream(table, &place, 2, 0, 300000));
+	free_all(&all);
 }
 
 /* A flow's bytes are a hundred times its datagrams whenever somebody looks. */
@@ -232,7 +250,7 @@ static void it_may_be_asked_from_another_thread(void **state)
 	assert_null(wrong);
 	assert_true(receiver_tables_find(&stress.all, &key, &record, NULL));
 	assert_int_equal(record.messages, 20000);
-	receiver_tables_free(&stress.all);
+	free_all(&stress.all);
 }
 
 int main(void)

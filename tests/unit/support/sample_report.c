@@ -756,6 +756,7 @@ struct report *sample_every_field(void)
 	report->limit_count = 1;
 	report->generator = (struct report_generator){
 		.cpu_seconds = 1.0 / 3,
+		.worker_cpu_max = 0.2,
 		.cpus = 29,
 		.loop_lag_p99_ns = 30,
 		.send_error_p99_ns = 31,

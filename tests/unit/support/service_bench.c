@@ -76,7 +76,6 @@ void bench_free(struct bench *bench)
 	bench_run(bench, 0);
 	assert_true(bench_is_done(bench));
 	worker_free(bench->worker);
-	service_shared_deinit(&bench->shared);
 	memory_network_free(bench->network);
 	loop_free(bench->loop);
 }

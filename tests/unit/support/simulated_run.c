@@ -95,6 +95,7 @@ struct report *simulated_run(const struct simulated_run *run, struct random *ran
 		.name = "load",
 		.kind = "slots",
 		.transport = "tcp",
+		.schedule.is_open_loop = true,
 		.is_measured = true,
 		.sample_count = SECONDS,
 		.sample_interval_ns = NS_PER_S,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "engine/speaker.h"
 
 #define SIMULATION_START_NS (1000 * NS_PER_S)
 
@@ -42,13 +43,23 @@ void simulation_init(struct simulation *simulation, unsigned peers,
 	};
 	simulation->plan.slots.has_reconnect = true;
 	simulation->plan.slots.message_bytes = 256;
-	simulation->plan.attempts.message_bytes = 256;
+	simulation->plan.slots.has_greeting = true;
+	simulation->plan.slots.warms_up = true;
 	simulation->plan.path.message_bytes = 96;
 	simulation->plan.path.outage_after = 3;
 }
 
 void simulation_begin(struct simulation *simulation)
 {
+	struct plan *plan = &simulation->plan;
+	if (!plan->targets) {
+		simulation->script = (struct script){ .kind = &speaker_echo,
+						      .message_bytes = plan->slots.message_bytes,
+						      .is_answered = true };
+		simulation->target = (struct plan_target){ .script = &simulation->script };
+		plan->targets = &simulation->target;
+		plan->target_count = 1;
+	}
 	if (worker_new(&simulation->plan, 0, simulation->loop, &simulation->worker) < 0)
 		abort();
 	struct worker *worker = simulation->worker;

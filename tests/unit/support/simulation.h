@@ -1,6 +1,7 @@
 /* A worker with a plan on a simulated loop and the in-memory network, with peers to talk to. */
 #pragma once
 
+#include "engine/script.h"
 #include "engine/worker.h"
 #include "peer.h"
 
@@ -12,6 +13,8 @@ struct simulation {
 	struct peer *peers[SIMULATION_PEERS_MAX];
 	struct endpoint endpoints[SIMULATION_PEERS_MAX];
 	struct plan plan;
+	struct script script; /* echo; message_bytes as the plan's slots say */
+	struct plan_target target;
 	struct worker *worker;
 };
 

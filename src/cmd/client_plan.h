@@ -1,0 +1,54 @@
+/* From the options that the sending commands share, and their targets, to a plan. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/rate_ramp.h"
+#include "base/uri.h"
+#include "cmd/client_options.h"
+#include "engine/plan.h"
+#include "run/resolve.h"
+#include "sys/cpu.h"
+
+#define CLIENT_TARGETS_MAX 64
+
+/* A plan and all that it points to. */
+struct client {
+	struct arena arena;
+	struct uri *uris; /* of the targets */
+	uint32_t uri_count;
+	struct uri *probe_uri; /* --probe; NULL: none */
+	const char *target;    /* all of them as one text: "http://a:80/ http://b:80/" */
+	struct resolve_options resolving;
+	struct source_pool *sources;
+	struct rate_ramp ramp;
+	unsigned cpus[CPU_LIST_MAX];
+	struct plan plan;
+};
+
+void client_init(struct client *client);
+void client_deinit(struct client *client);
+
+/* "off" is 0; `name` is the option's. */
+nodiscard int client_parse_rate(const char *name, const char *text, struct error *error,
+				double *ret);
+/* The targets, which have to be of one scheme. -EINVAL. */
+nodiscard int client_targets(struct client *client, const char *const *texts, size_t count,
+			     const struct uri_defaults *defaults, struct error *error);
+/* Connections, times, threads and where from. -EINVAL: wrong usage. The rate comes afterwards. */
+nodiscard int client_plan(struct client *client, const struct client_options *options,
+			  struct error *error);
+/* What is asked for by --rate or --bandwidth, in messages a second over all; 0: neither is. */
+nodiscard int client_plan_rate(struct client *client, const struct client_options *options,
+			       double message_bytes, struct error *error);
+/* How many threads: once the rate is known. */
+nodiscard int client_plan_workers(struct client *client, const struct client_options *options,
+				  struct error *error);
+/* Options of sockets, tried on one: once the rate and the script are known. -EINVAL: wrong usage,
+ * or not on this host; else what this process or kernel lacks. */
+nodiscard int client_plan_sockets(struct client *client, const struct client_options *options,
+				  struct error *error);
+/* The rest: resolves the targets and asks whether this host can hold them. -EHOSTUNREACH: a name
+ * does not resolve; -EINVAL: the sources don't fit the target; else an errno that says what this
+ * host lacks. */
+nodiscard int client_resolve(struct client *client, struct error *error);

@@ -1,0 +1,125 @@
+/* conntest load: as much, or exactly as much, as asked. */
+#include "cmd/load.h"
+
+#include <errno.h>
+
+#include "cli/config.h"
+#include "cmd/commands.h"
+#include "run/repeat.h"
+#include "run/signals.h"
+
+#define ROW(field, kind, ...) OPTION(struct load_options, field, kind, __VA_ARGS__)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	CLIENT_WORK_OPTIONS(struct load_options, client, "1", NULL,
+		"connections to keep; over udp flows",
+		"messages a second for the whole run, or N/conn; without it each connection sends as "
+		"soon as it may"),
+	ROW(bandwidth_down, OPTION_BANDWIDTH, .name = "bandwidth-down",
+	    .placeholder = "BANDWIDTH", .level = OPTION_ALL,
+	    .help = "reads no faster than this"),
+	ROW(rate_ramp, OPTION_TEXT, .name = "rate-ramp", .placeholder = "A..B/TIME[,...]",
+	    .instead_of = "rate", .level = OPTION_ALL,
+	    .help = "a rate that changes: 0..5k/30s rises, 1k/10s,2k/10s,5k are stairs"),
+	CLIENT_DURATION_OPTION(struct load_options, client,
+		"from the moment when every connection is up or had its --connect-timeout; 0 = until "
+		"interrupted"),
+	ROW(warmup_ns, OPTION_TIME, .name = "warmup", .placeholder = "TIME",
+	    .default_text = "0", .level = OPTION_ALL,
+	    .help = "sends for so long before it begins to count"),
+	ROW(client.message_bytes, OPTION_SIZE, .name = "message-size", .placeholder = "SIZE",
+	    .default_text = "0", .maximum = "16MiB", .level = OPTION_ALL,
+	    .help = "bytes of a message where no -m says what it is; 0 = 1400B over UDP, 64KiB to "
+		    "discard, else 1KiB"),
+	CLIENT_REPLY_OPTIONS(struct load_options, client, OPTION_ALL),
+	CLIENT_CONNECT_OPTIONS(struct load_options, client, "off"),
+	ROW(lifetime_ns, OPTION_TIME, .name = "lifetime", .placeholder = "TIME",
+	    .default_text = "0", .level = OPTION_ALL,
+	    .help = "ends each connection after so long, and begins the next; 0 = never"),
+	ROW(messages_per_connection, OPTION_COUNT, .name = "messages-per-connection",
+	    .placeholder = "N", .default_text = "0", .level = OPTION_ALL,
+	    .help = "ends each connection after so many messages, and begins the next; 0 = never"),
+	ROW(probe, OPTION_TEXT, .name = "probe", .placeholder = "RATE[@URI]",
+	    .help = "besides: an echo of its own at this rate, which tells the latency under load"),
+	CLIENT_HOST_OPTIONS(struct load_options, client, "all"),
+	MARK_OPTIONS(struct load_options, client.marks),
+	CONFIG_OPTION(struct load_options, client.config),
+	OUTPUT_OPTIONS(struct load_options, client.output, sending),
+};
+/* clang-format on */
+
+static int prepare(void *context, struct error *error)
+{
+	struct load *load = context;
+	return client_resolve(&load->client, error);
+}
+
+static int check_operands(const struct operands *operands, struct error *error)
+{
+	if (operands->count > 0)
+		return 0;
+	return error_set(error, EINVAL,
+			 "what to? Name a target, as in: conntest load HOST, or "
+			 "https://HOST/PATH");
+}
+
+static int plan(const struct load_options *options, const struct operands *operands,
+		struct load *load, struct error *error)
+{
+	int result = check_operands(operands, error);
+	if (result >= 0)
+		result = mark_plan_parse(&options->client.marks, options->client.duration_ns, error,
+					 &load->marks);
+	if (result < 0)
+		return result;
+	signals_hold(&load->marks.signals);
+	return load_plan(options, operands->items, operands->count, load, error);
+}
+
+static int load_run(const struct command *command, int argc, char **argv)
+{
+	struct load_options options = { 0 };
+	struct load load;
+	struct operands operands cleanup(operands_deinit);
+	struct error error = { "" };
+	client_init(&load.client);
+	int code = options_parse(command, argc, argv, &options, &operands, &error);
+	if (code >= 0)
+		code = plan(&options, &operands, &load, &error);
+	int exit_code = code < 0 ? command_stop(command, code, &error)
+				 : run_repeated(
+					   &(struct run){
+						   .command = command,
+						   .options = &options,
+						   .output = &options.client.output,
+						   .plan = &load.client.plan,
+						   .target = load.client.target,
+						   .prepare = prepare,
+						   .context = &load,
+						   .marks = &load.marks,
+					   },
+					   options.client.repeat);
+	client_deinit(&load.client);
+	return exit_code;
+}
+
+const struct command command_load = {
+	.name = "load",
+	.summary = "as much or exactly as much as asked: messages, requests, bulk, and latency",
+	.operands = "TARGET...",
+	.options = { rows, array_size(rows) },
+	.options_size = sizeof(struct load_options),
+	.description =
+		"Sends as much as it can over each connection, or messages at a rate, and says what "
+		"got through and how long answers took. With --rate or --bandwidth the loop is open: "
+		"messages are due at even times whatever the peer does, and the response counts from "
+		"then, also of those that had to wait and of those that nobody answered. Without, it "
+		"is closed: each connection sends its next message when it has its answer, and there "
+		"is no response time, only the service time from the first byte sent.\n\n"
+		"TARGET is HOST or a URI. Several are used in turn, each of their addresses, and have "
+		"to be of one scheme. A bare HOST means discard://HOST.",
+	.examples = "conntest load echo://10.9.1.2  # one connection, as fast as it goes, 10 s\n"
+		    "conntest load -c 50 -r 20k -T 30s echo://10.9.1.2  # latency at a rate",
+	.run = load_run,
+};

@@ -1,0 +1,25 @@
+/* `conntest load`: its options, and the plan that they make. */
+#pragma once
+
+#include "base/error.h"
+#include "cmd/client_plan.h"
+
+struct load_options {
+	struct client_options client;
+	struct bandwidth bandwidth_down;
+	const char *rate_ramp;
+	uint64_t warmup_ns;
+	uint64_t lifetime_ns;
+	uint64_t messages_per_connection;
+	const char *probe;
+};
+
+/* A plan and what it points to. */
+struct load {
+	struct client client;
+	struct mark_plan marks;
+};
+
+/* Checks the options and plans what needs no network. -EINVAL: wrong usage. */
+nodiscard int load_plan(const struct load_options *options, const char *const *targets,
+			size_t count, struct load *load, struct error *error);

@@ -1,0 +1,173 @@
+/* From the options of `load` to a plan. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cmd/load.h"
+#include "cmd/script_build.h"
+
+/* What is sent where nothing says how much. */
+#define UDP_BITS_PER_SECOND 1e6
+
+/* Silences are no breaks here; they are told when they are as long as TCP's smallest timeout. */
+#define STALL_AFTER_NS (200 * NS_PER_MS)
+
+static const struct uri_defaults defaults = {
+	.service = SERVICE_DISCARD,
+	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO,
+	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+	.bare_transports = URI_TRANSPORTS_RAW,
+};
+
+/* What echoes, and is there wherever `conntest serve` runs. */
+static const struct uri_defaults probed = {
+	.service = SERVICE_TRAFFIC,
+	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO,
+	.bare_transports = URI_TRANSPORTS_SERVICE,
+};
+#define PROBE_BYTES 64
+
+static void plan_limits(const struct load_options *options, struct plan_slots *slots)
+{
+	double bits = options->bandwidth_down.bits_per_second;
+	if (!options->bandwidth_down.is_per_connection)
+		bits /= (double)options->client.connections;
+	slots->receive_bits_per_second = bits;
+	slots->lifetime_ns = options->lifetime_ns;
+	slots->messages_per_connection = options->messages_per_connection;
+	slots->warms_up = options->warmup_ns > 0;
+}
+
+static int plan_ramp(struct load *load, const struct load_options *options, struct error *error)
+{
+	struct client *client = &load->client;
+	struct plan_slots *slots = &client->plan.slots;
+	int result = rate_ramp_parse(options->rate_ramp, error, &client->ramp);
+	if (result >= 0 && client->ramp.is_per_connection)
+		result = rate_ramp_multiply(&client->ramp, slots->count, error);
+	if (result < 0) {
+		error_prefix(error, "--rate-ramp");
+		return result;
+	}
+	slots->ramp = &client->ramp;
+	slots->rate_per_second = rate_ramp_highest(&client->ramp);
+	return 0;
+}
+
+static int plan_rate(struct load *load, const struct load_options *options, struct error *error)
+{
+	struct client *client = &load->client;
+	struct plan_slots *slots = &client->plan.slots;
+	double message_bytes = script_message_bytes(client->plan.targets[0].script);
+	if (options->rate_ramp)
+		return plan_ramp(load, options, error);
+	int result = client_plan_rate(client, &options->client, message_bytes, error);
+	/* Datagrams have nothing that would slow them down. */
+	if (result >= 0 && slots->transport == TRANSPORT_UDP && slots->rate_per_second == 0)
+		slots->rate_per_second = UDP_BITS_PER_SECOND / 8 / message_bytes;
+	return result;
+}
+
+/* Where nothing else paces messages, their answers do. */
+static void plan_in_flight(struct plan *plan)
+{
+	bool is_closed = plan->slots.rate_per_second == 0;
+	if (plan->slots.in_flight == 0 && is_closed && plan->targets[0].script->is_answered)
+		plan->slots.in_flight = 1;
+}
+
+/* ---- the probe beside it ---- */
+
+/* What answers for sure: the target itself where it answers, else traffic:// on its host. */
+static int default_probe(struct client *client, struct error *error)
+{
+	const struct uri *uri = &client->uris[0];
+	struct plan *plan = &client->plan;
+	bool is_tcp = uri->transport != TRANSPORT_TLS;
+	if (plan->targets[0].script->is_answered && uri->transport != TRANSPORT_UDP) {
+		*client->probe_uri = *uri;
+		plan->probe_target = &plan->targets[0];
+		return 0;
+	}
+	if (uri->is_srv)
+		return error_set(error, EINVAL, "of srv:// say which host: RATE@traffic://HOST");
+	bool is_ipv6 = strchr(uri->host, ':') != NULL;
+	const char *text = arena_format(&client->arena, "traffic%s://%s%s%s", is_tcp ? "" : "+tls",
+					is_ipv6 ? "[" : "", uri->host, is_ipv6 ? "]" : "");
+	return uri_parse(text, &probed, error, client->probe_uri);
+}
+
+static int check_probe(const struct client *client, struct error *error)
+{
+	enum transport wanted = client->plan.slots.transport;
+	if (wanted == TRANSPORT_UDP)
+		wanted = TRANSPORT_TCP;
+	if (client->probe_uri->transport == wanted)
+		return 0;
+	return error_set(error, EINVAL, "%s: it has to go over %s, as %s", client->probe_uri->text,
+			 transport_name(wanted),
+			 wanted == TRANSPORT_TLS ? "the target does: traffic+tls://HOST"
+						 : "traffic://HOST");
+}
+
+static int find_probe(struct client *client, const char *uri, struct error *error)
+{
+	struct plan *plan = &client->plan;
+	client->probe_uri = arena_take_array(&client->arena, 1, sizeof(*client->probe_uri));
+	int result = uri ? uri_parse(uri, &probed, error, client->probe_uri)
+			 : default_probe(client, error);
+	if (result >= 0)
+		result = resolve_check(client->probe_uri, client->resolving.family, error);
+	if (result >= 0)
+		result = check_probe(client, error);
+	if (result >= 0 && !plan->probe_target)
+		plan->probe_target = script_build_echo(client, client->probe_uri, PROBE_BYTES);
+	return result;
+}
+
+/* "10/s" or "10/s@traffic://HOST" */
+static int plan_probe(struct load *load, const char *text, struct error *error)
+{
+	struct client *client = &load->client;
+	struct plan_slots *probe = &client->plan.probe;
+	const char *at = strchr(text, '@');
+	const char *rate = arena_format(&client->arena, "%.*s", (int)strcspn(text, "@"), text);
+	int result = client_parse_rate("probe", rate, error, &probe->rate_per_second);
+	if (result < 0 || probe->rate_per_second == 0)
+		return result;
+	result = find_probe(client, at ? at + 1 : NULL, error);
+	if (result < 0) {
+		error_prefix(error, "--probe");
+		return result;
+	}
+	probe->count = 1;
+	probe->transport = client->probe_uri->transport;
+	probe->message_bytes = client->plan.probe_target->script->message_bytes;
+	probe->has_reconnect = true;
+	return 0;
+}
+
+int load_plan(const struct load_options *options, const char *const *targets, size_t count,
+	      struct load *load, struct error *error)
+{
+	struct client *client = &load->client;
+	struct plan *plan = &client->plan;
+	int result = client_targets(client, targets, count, &defaults, error);
+	if (result >= 0)
+		result = client_plan(client, &options->client, error);
+	if (result >= 0)
+		result = script_build(client, &options->client, error);
+	if (result >= 0)
+		result = plan_rate(load, options, error);
+	if (result >= 0 && options->probe)
+		result = plan_probe(load, options->probe, error);
+	if (result < 0)
+		return result;
+	plan->slots_stream = PLAN_LOAD;
+	plan->stall_after_ns = STALL_AFTER_NS;
+	plan->warmup_ns = options->warmup_ns;
+	plan_limits(options, &plan->slots);
+	plan_in_flight(plan);
+	result = client_plan_workers(client, &options->client, error);
+	return result < 0 ? result : client_plan_sockets(client, &options->client, error);
+}

@@ -1,0 +1,40 @@
+#include "engine/speaker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "engine/plan.h"
+#include "engine/script.h"
+
+static int init_one(struct speakers *speakers, struct worker *worker, const struct script *script)
+{
+	struct speaker *speaker = &speakers->items[speakers->count];
+	*speaker = (struct speaker){ .kind = script->kind, .script = script, .worker = worker };
+	int result = speaker->kind->init(speaker);
+	if (result < 0)
+		return result;
+	speakers->count++;
+	if (speaker->kind->speech_bytes > speakers->speech_bytes)
+		speakers->speech_bytes = speaker->kind->speech_bytes;
+	return 0;
+}
+
+int speakers_init(struct speakers *speakers, struct worker *worker,
+		  const struct plan_target *targets, uint32_t count)
+{
+	int result = 0;
+	*speakers = (struct speakers){ .items = calloc(count, sizeof(*speakers->items)) };
+	if (!speakers->items)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count && result >= 0; i++)
+		result = init_one(speakers, worker, targets[i].script);
+	return result;
+}
+
+void speakers_deinit(struct speakers *speakers)
+{
+	for (uint32_t i = 0; i < speakers->count; i++)
+		speakers->items[i].kind->deinit(&speakers->items[i]);
+	free(speakers->items);
+	*speakers = (struct speakers){ .items = NULL };
+}

@@ -1,0 +1,405 @@
+/* Requests and responses of HTTP/1.1 (RFC 9112), several under way where the owner allows it;
+ * answers come in the order of the requests (9.3.2). Bodies are counted by what they weigh and not
+ * kept, but for the window in which a rule looks for the backend. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/needle.h"
+#include "engine/http_requests.h"
+#include "engine/http_script.h"
+#include "engine/script.h"
+#include "engine/speaker.h"
+#include "engine/worker.h"
+#include "proto/http1.h"
+#include "proto/http1_line.h"
+#include "sys/clock.h"
+
+struct http_speech {
+	struct http1 http;
+	char *window; /* the beginning of the body, where a rule needs it */
+	uint32_t window_size;
+	uint32_t uid;
+	uint32_t unanswered; /* requests whose first byte was sent */
+	uint32_t expect_matched;
+	uint32_t stop_matched;
+	bool is_in_body;
+	bool has_expected;
+	char backend[NAME_BYTES]; /* of the answer under way */
+	uint16_t status;
+	bool is_last;
+	/* What is sent: so much of this request, rendered as then. */
+	uint64_t sequence;
+	uint64_t sent_bytes;
+	uint64_t number;
+	uint64_t unix_ns;
+};
+static_assert(sizeof(struct http_speech) <= 256 && sizeof(struct http_speech) % 8 == 0,
+	      "memory of a connection");
+
+struct http_state {
+	struct http_requests requests;
+	struct needle expect;
+	struct needle stop;
+	uint64_t next_number; /* of a message in the run */
+	/* What write() gave last. */
+	size_t sizes[SPEECH_BATCH_MAX];
+	uint64_t unix_ns;
+};
+
+/* ---- the speaker */
+
+static void deinit(struct speaker *speaker)
+{
+	struct http_state *state = speaker->state;
+
+	if (state == NULL)
+		return;
+	http_requests_deinit(&state->requests);
+	needle_deinit(&state->expect);
+	needle_deinit(&state->stop);
+	free(state);
+	speaker->state = NULL;
+}
+
+static int init(struct speaker *speaker)
+{
+	const struct script *script = speaker->script;
+	struct http_state *state = calloc(1, sizeof(*state));
+
+	if (state == NULL)
+		return -ENOMEM;
+	speaker->state = state;
+	state->next_number = speaker->worker->index;
+	int rc = http_requests_init(&state->requests, script);
+	if (rc == 0 && script->expect_text != NULL)
+		rc = needle_init(&state->expect, script->expect_text, strlen(script->expect_text));
+	if (rc == 0 && script->stop_on != NULL)
+		rc = needle_init(&state->stop, script->stop_on, strlen(script->stop_on));
+	if (rc < 0)
+		deinit(speaker);
+	return rc;
+}
+
+static enum backend_place backend_place(const struct speaker *speaker)
+{
+	const struct backend_rule *rule = speaker->script->http->backend;
+
+	return rule != NULL ? rule->place : BACKEND_NOWHERE;
+}
+
+/* Of the answer that comes next. */
+static void begin_answer(struct http_speech *speech)
+{
+	speech->is_in_body = false;
+	speech->has_expected = false;
+	speech->expect_matched = 0;
+	speech->window_size = 0;
+	speech->backend[0] = '\0';
+}
+
+static void begin(struct speaker *speaker, void *memory, const struct speech_start *start)
+{
+	struct http_speech *speech = memory;
+	enum backend_place place = backend_place(speaker);
+
+	*speech = (struct http_speech){ .uid = start->uid };
+	http1_init(&speech->http, HTTP1_RESPONSES);
+	speech->http.is_head_asked = strcmp(speaker->script->http->request.method, "HEAD") == 0;
+	speech->http.wants_fields = place == BACKEND_IN_HEADER || place == BACKEND_IN_COOKIE;
+}
+
+static void end(struct speaker *speaker, void *memory)
+{
+	struct http_speech *speech = memory;
+
+	(void)speaker;
+	http1_deinit(&speech->http);
+	free(speech->window);
+	speech->window = NULL;
+}
+
+/* ---- sending */
+
+/* Of the request that comes `index` after the one to be sent next; `is_begun`: a part of that has
+ * been sent, and it keeps what it was begun with. */
+static struct http_request_context context_of(const struct speaker *speaker,
+					      const struct http_speech *speech, uint32_t index,
+					      bool is_begun)
+{
+	const struct http_state *state = speaker->state;
+	bool is_kept = is_begun && index == 0;
+	uint64_t fresh = index - (is_begun && !is_kept);
+
+	return (struct http_request_context){
+		.uid = speech->uid,
+		.sequence = speech->sequence + index,
+		.number = is_kept ? speech->number
+				  : state->next_number + fresh * speaker->worker->plan->workers,
+		.unix_ns = is_kept ? speech->unix_ns : state->unix_ns,
+	};
+}
+
+static void write_batch(struct speaker *speaker, void *memory, uint32_t count, uint64_t now_ns,
+			struct speech_parts *ret)
+{
+	struct http_state *state = speaker->state;
+	const struct http_speech *speech = memory;
+	const size_t skip = speech->sent_bytes;
+
+	ret->count = 0;
+	ret->size = 0;
+	http_requests_begin(&state->requests);
+	if (state->requests.is_varying)
+		state->unix_ns = (uint64_t)clock_wall_at(now_ns).unix_ns;
+	for (uint32_t i = 0; i < count && i < SPEECH_BATCH_MAX; i++) {
+		struct http_request_context context = context_of(speaker, speech, i, skip > 0);
+		if (!http_requests_add(&state->requests, &context, speaker->script->seed,
+				       i == 0 ? skip : 0, ret, &state->sizes[i]))
+			return;
+	}
+}
+
+static uint32_t wrote(struct speaker *speaker, void *memory, size_t size, bool *ret_is_partial)
+{
+	struct http_state *state = speaker->state;
+	struct http_speech *speech = memory;
+	bool was_begun = speech->sent_bytes > 0;
+	uint32_t whole = 0;
+
+	size += speech->sent_bytes;
+	while (size > 0 && size >= state->sizes[whole])
+		size -= state->sizes[whole++];
+	struct http_request_context last = context_of(speaker, speech, whole, was_begun);
+	speech->number = last.number;
+	speech->unix_ns = last.unix_ns;
+	speech->sent_bytes = size;
+	speech->sequence = last.sequence;
+	uint32_t begun = whole + (speech->sent_bytes > 0) - was_begun;
+	state->next_number += (uint64_t)begun * speaker->worker->plan->workers;
+	speech->unanswered += begun;
+	*ret_is_partial = speech->sent_bytes > 0;
+	return begun;
+}
+
+/* ---- the backend */
+
+static void set_backend(struct http_speech *speech, const char *text, size_t size)
+{
+	size_t length = size < NAME_BYTES - 1 ? size : NAME_BYTES - 1;
+
+	for (size_t i = 0; i < length; i++)
+		speech->backend[i] = text[i] >= ' ' && text[i] < 0x7f ? text[i] : '?';
+	speech->backend[length] = '\0';
+}
+
+/* "NAME=value; Path=/" (RFC 6265 4.1). */
+static void look_for_cookie(struct http_speech *speech, const char *name,
+			    const struct http1_event *field)
+{
+	size_t size = strlen(name);
+	const char *value = field->data + size + 1;
+
+	if (!http1_is_word(field->name, field->name_size, "set-cookie") || field->size <= size ||
+	    memcmp(field->data, name, size) != 0 || field->data[size] != '=')
+		return;
+	size_t left = field->size - size - 1;
+	const char *semicolon = memchr(value, ';', left);
+	set_backend(speech, value, semicolon != NULL ? (size_t)(semicolon - value) : left);
+}
+
+static void look_at_field(const struct speaker *speaker, struct http_speech *speech,
+			  const struct http1_event *field)
+{
+	const struct backend_rule *rule = speaker->script->http->backend;
+
+	if (rule->place == BACKEND_IN_COOKIE)
+		look_for_cookie(speech, rule->name, field);
+	else if (http1_is_word(field->name, field->name_size, rule->name))
+		set_backend(speech, field->data, field->size);
+}
+
+/* Without memory there is no name. */
+static void keep_window(struct http_speech *speech, const struct http1_event *body)
+{
+	size_t room = BACKEND_WINDOW_BYTES - speech->window_size;
+	size_t size = body->size < room ? body->size : room;
+
+	if (speech->window == NULL)
+		speech->window = malloc(BACKEND_WINDOW_BYTES + 1); /* and a NUL */
+	if (speech->window == NULL)
+		return;
+	memcpy(speech->window + speech->window_size, body->data, size);
+	speech->window_size += (uint32_t)size;
+	speech->window[speech->window_size] = '\0';
+}
+
+static void look_at_window(const struct speaker *speaker, struct http_speech *speech)
+{
+	regmatch_t matches[2] = { { .rm_so = 0, .rm_eo = (regoff_t)speech->window_size } };
+
+	if (speech->window_size == 0 || regexec(&speaker->script->http->backend->regex,
+						speech->window, 2, matches, REG_STARTEND) != 0)
+		return;
+	const regmatch_t *match = &matches[matches[1].rm_so >= 0];
+	set_backend(speech, speech->window + match->rm_so, (size_t)(match->rm_eo - match->rm_so));
+}
+
+/* ---- hearing */
+
+static void say_wrong(const char *why, struct heard *ret)
+{
+	ret->what = HEARD_WRONG;
+	ret->outcome = OUTCOME_PROTOCOL;
+	ret->why = why;
+}
+
+/* A server that ends an idle connection may say so (RFC 9110 15.5.9). */
+static void hear_unasked(const struct http_speech *speech, struct heard *ret)
+{
+	ret->code = speech->http.status;
+	ret->used = 0;
+	if (ret->code == 408)
+		ret->what = HEARD_GOODBYE;
+	else
+		say_wrong("sent a response that nobody asked for", ret);
+}
+
+static void hear_head(struct http_speech *speech, struct heard *ret)
+{
+	if (speech->unanswered == 0) {
+		hear_unasked(speech, ret);
+	} else if (speech->http.status == 101) {
+		ret->code = 101;
+		say_wrong("switched to a protocol that nobody asked for", ret);
+	}
+	speech->is_in_body = true;
+	speech->status = speech->http.status;
+	speech->is_last = speech->http.is_last;
+}
+
+static void hear_body(const struct speaker *speaker, struct http_speech *speech,
+		      const struct http1_event *body)
+{
+	const struct http_state *state = speaker->state;
+
+	if (speaker->script->expect_text != NULL && !speech->has_expected)
+		speech->has_expected = needle_find(&state->expect, &speech->expect_matched,
+						   body->data, body->size) > 0;
+	if (backend_place(speaker) == BACKEND_IN_BODY)
+		keep_window(speech, body);
+}
+
+static void hear_reply(const struct speaker *speaker, struct http_speech *speech, struct heard *ret)
+{
+	bool has_text = speaker->script->expect_text == NULL || speech->has_expected;
+
+	if (speech->unanswered == 0)
+		return;
+	if (backend_place(speaker) == BACKEND_IN_BODY)
+		look_at_window(speaker, speech);
+	speech->unanswered--;
+	ret->what = HEARD_REPLY;
+	ret->outcome = has_text && status_set_has(&speaker->script->http->expected, speech->status)
+			       ? OUTCOME_DONE
+			       : OUTCOME_REJECTED;
+	ret->code = speech->status;
+	ret->is_last = speech->is_last;
+}
+
+static void hear_event(const struct speaker *speaker, struct http_speech *speech,
+		       const struct http1_event *event, struct heard *ret)
+{
+	switch (event->what) {
+	case HTTP1_FIELD:
+		look_at_field(speaker, speech, event);
+		break;
+	case HTTP1_HEAD:
+		hear_head(speech, ret);
+		break;
+	case HTTP1_BODY:
+		hear_body(speaker, speech, event);
+		break;
+	case HTTP1_END:
+		hear_reply(speaker, speech, ret);
+		break;
+	case HTTP1_WRONG:
+		say_wrong(http1_verdict_sentence((enum http1_verdict)speech->http.verdict), ret);
+		break;
+	case HTTP1_INTERIM:
+		begin_answer(speech);
+		break;
+	case HTTP1_MORE:
+	case HTTP1_START:
+		break;
+	}
+}
+
+/* Looked for in heads as they are and in bodies without their chunks. */
+static bool has_stop(const struct speaker *speaker, struct http_speech *speech,
+		     const struct http1_event *event, const uint8_t *data, size_t size)
+{
+	const struct http_state *state = speaker->state;
+
+	if (speaker->script->stop_on == NULL)
+		return false;
+	if (event->what == HTTP1_BODY)
+		return needle_find(&state->stop, &speech->stop_matched, event->data, event->size) >
+		       0;
+	return !speech->is_in_body && size > 0 &&
+	       needle_find(&state->stop, &speech->stop_matched, data, size) > 0;
+}
+
+static void hear_end(const struct speaker *speaker, struct http_speech *speech, struct heard *ret)
+{
+	struct http1_event event;
+
+	http1_read_end(&speech->http, &event);
+	if (event.what == HTTP1_END)
+		hear_reply(speaker, speech, ret);
+}
+
+static void hear_bytes(const struct speaker *speaker, struct http_speech *speech,
+		       const uint8_t *data, size_t size, struct heard *ret)
+{
+	struct http1_event event;
+	bool has_more = true;
+
+	while (has_more && ret->what == HEARD_ALL) {
+		size_t used = http1_read(&speech->http, data + ret->used, size - ret->used, &event);
+		bool is_stop = has_stop(speaker, speech, &event, data + ret->used, used);
+		ret->used += used;
+		hear_event(speaker, speech, &event, ret);
+		if (is_stop && ret->what == HEARD_ALL)
+			ret->what = HEARD_STOP;
+		has_more = event.what != HTTP1_MORE;
+	}
+}
+
+static void hear(struct speaker *speaker, void *memory, const uint8_t *data, size_t size,
+		 struct heard *ret)
+{
+	struct http_speech *speech = memory;
+
+	*ret = (struct heard){ .what = HEARD_ALL };
+	if (speech->is_in_body && http1_is_between(&speech->http))
+		begin_answer(speech);
+	if (size == 0)
+		hear_end(speaker, speech, ret);
+	else
+		hear_bytes(speaker, speech, data, size, ret);
+	if (ret->what == HEARD_REPLY && speech->backend[0] != '\0')
+		ret->backend = speech->backend;
+}
+
+const struct speaker_kind speaker_http = {
+	.name = "http",
+	.speech_bytes = sizeof(struct http_speech),
+	.init = init,
+	.deinit = deinit,
+	.begin = begin,
+	.end = end,
+	.write = write_batch,
+	.wrote = wrote,
+	.hear = hear,
+};

@@ -1,0 +1,128 @@
+/* Line 1 of a load. See result_load.h. */
+#include <string.h>
+
+#include "base/units.h"
+#include "view/phrase.h"
+#include "view/result_load.h"
+#include "view/target_text.h"
+
+/* What is typed is told when it shapes the run. */
+static const char *setting(const struct report *report, const char *name)
+{
+	for (uint32_t i = 0; i < report->setting_count; i++)
+		if (strcmp(report->settings[i].name, name) == 0)
+			return report->settings[i].value;
+	return NULL;
+}
+
+/* "15,000 connections at 1,000/s" */
+static void connections(const struct report *report, const struct report_stream *load,
+			struct buffer *out)
+{
+	char count[PHRASE_MAX];
+	const char *rate = setting(report, "connect-rate");
+	bool is_datagram = strcmp(load->transport, "udp") == 0;
+	buffer_append_text(out,
+			   phrase_count(load->slots, is_datagram ? "flow" : "connection", count));
+	if (rate && strcmp(rate, "off") != 0 && load->slots > 1)
+		buffer_append_format(out, " at %.*s/s", (int)strcspn(rate, "/"), rate);
+}
+
+static void sizes(const struct report_stream *load, struct buffer *out)
+{
+	char size[PHRASE_MAX];
+	if (load->message_bytes > 0)
+		buffer_append_format(out, " of %s", phrase_size(load->message_bytes, size));
+}
+
+static void direction(const struct report *report, const struct report_stream *load,
+		      struct buffer *out)
+{
+	bool is_down = target_is(report->target, "source");
+	if (!load->latency[LATENCY_SERVICE].is_measured)
+		buffer_append_text(out, is_down ? " down" : " up");
+}
+
+/* "500 Mbps payload = 44,643 datagrams/s of 1,400 B up, evenly spaced" */
+static void paced_bytes(const struct report *report, const struct report_stream *load,
+			struct buffer *out)
+{
+	char bits[UNITS_TEXT_MAX], rate[PHRASE_MAX];
+	double per_second = load->schedule.rate_per_second;
+	buffer_append_format(
+		out, "%s payload = %s %ss/s",
+		units_format_bandwidth(per_second * 8 * (double)load->message_bytes, bits),
+		phrase_rate(per_second, rate), message_noun(load));
+	sizes(load, out);
+	direction(report, load, out);
+	if (load->slots > 1) {
+		buffer_append_text(out, " over ");
+		connections(report, load, out);
+	}
+	buffer_append_text(out, ", evenly spaced");
+}
+
+/* "20,000 requests/s over 50 connections (400/s each), open loop" */
+static void paced_messages(const struct report *report, const struct report_stream *load,
+			   struct buffer *out)
+{
+	char rate[PHRASE_MAX], each[PHRASE_MAX];
+	const char *ramp = setting(report, "rate-ramp");
+	double per_second = load->schedule.rate_per_second;
+	if (ramp)
+		buffer_append_format(out, "%s %ss/s", ramp, message_noun(load));
+	else
+		buffer_append_format(out, "%s %ss/s", phrase_rate(per_second, rate),
+				     message_noun(load));
+	sizes(load, out);
+	buffer_append_text(out, " over ");
+	connections(report, load, out);
+	if (load->slots > 1 && !ramp)
+		buffer_append_format(out, " (%s/s each)",
+				     phrase_rate(per_second / (double)load->slots, each));
+	buffer_append_text(out, ", open loop");
+}
+
+static void unpaced(const struct report *report, const struct report_stream *load,
+		    struct buffer *out)
+{
+	bool is_answered = load->latency[LATENCY_SERVICE].is_measured;
+	const char *in_flight = setting(report, "in-flight");
+	bool is_many = in_flight && strcmp(in_flight, "0") != 0 && strcmp(in_flight, "1") != 0;
+	connections(report, load, out);
+	direction(report, load, out);
+	if (!is_answered)
+		buffer_append_text(out, ", as fast as it goes");
+	else if (is_many)
+		buffer_append_format(out, ", %s %ss in flight each", in_flight, message_noun(load));
+	else
+		buffer_append_format(out, ", one %s after the other", message_noun(load));
+	if (is_answered)
+		sizes(load, out);
+}
+
+void headline_load(const struct report *report, const struct report_stream *load,
+		   struct buffer *out)
+{
+	bool is_answered = load->latency[LATENCY_SERVICE].is_measured;
+	const struct report_stream *probe = report_stream(report, "probe");
+	char rate[PHRASE_MAX];
+	if (!load->schedule.is_open_loop)
+		unpaced(report, load, out);
+	else if (is_answered || load->message_bytes == 0)
+		paced_messages(report, load, out);
+	else
+		paced_bytes(report, load, out);
+	if (probe)
+		buffer_append_format(out, ", a probe at %s/s",
+				     phrase_rate(probe->schedule.rate_per_second, rate));
+}
+
+uint64_t load_ramp_ns(const struct report *report)
+{
+	int64_t first_ns = 0;
+	for (uint32_t i = 0; i < report->connection_count; i++)
+		if (report->connections[i].started_ns < first_ns)
+			first_ns = report->connections[i].started_ns;
+	return -(uint64_t)first_ns;
+}

@@ -1,0 +1,269 @@
+/* What a load came to, in one sentence. See result_load.h. */
+#include "view/result_load.h"
+
+#include <string.h>
+
+#include "base/attributes.h"
+#include "base/units.h"
+#include "view/clauses.h"
+#include "view/phrase.h"
+#include "view/result_traffic.h"
+#include "view/target_text.h"
+
+/* A percentile is told only with ten samples above it. */
+#define SAMPLES_ABOVE 10
+
+/* A rate is kept when so much of it was answered. */
+#define KEPT_SHARE 0.999
+
+/* Bringing connections up is told from here on, as a matter of its own. */
+#define RAMP_NS NS_PER_S
+
+#define STATUSES_TOLD  3
+#define REPLIES(count) ((count) == 1 ? "reply" : "replies")
+
+static double seconds_of(const struct report *report)
+{
+	return report->duration_ns > 0 ? (double)report->duration_ns / 1e9 : 1;
+}
+
+/* ---- how long answers took ---- */
+
+struct percentile {
+	const char *name;
+	uint64_t ns;
+};
+
+/* The highest that so many answers can tell. */
+static struct percentile highest_of(const struct report_latency *latency)
+{
+	if (latency->count >= SAMPLES_ABOVE * 100)
+		return (struct percentile){ "p99", latency->p99_ns };
+	if (latency->count >= SAMPLES_ABOVE * 10)
+		return (struct percentile){ "p90", latency->p90_ns };
+	return (struct percentile){ "max", latency->max_ns };
+}
+
+/* "response p99 118 ms" */
+static void latency_text(const struct report *report, const struct report_latency *latency,
+			 const char *name, struct buffer *out)
+{
+	struct percentile percentile = highest_of(latency);
+	char text[UNITS_TEXT_MAX];
+	bool is_bound = latency->censored > 0 && percentile.ns >= latency->censored_min_ns;
+	buffer_append_format(
+		out, "%s %s %s%s ms", name, percentile.name, is_bound ? ">" : "",
+		units_format_ms(is_bound ? report->reply_timeout_ns : percentile.ns, text));
+}
+
+/* The longest time in which messages fell due and nothing came back. */
+struct standstill {
+	int64_t start_ns;
+	uint64_t length_ns;
+	uint64_t scheduled;
+};
+
+static struct standstill longest_standstill(const struct report_stream *load)
+{
+	struct standstill longest = { 0 };
+	struct standstill now = { 0 };
+	for (uint32_t i = 0; i < load->sample_count; i++) {
+		const struct report_sample *sample = &load->samples[i];
+		bool is_still = sample->received == 0 && sample->scheduled > 0;
+		if (!is_still) {
+			now = (struct standstill){ 0 };
+			continue;
+		}
+		if (now.length_ns == 0)
+			now.start_ns = sample->at_ns - (int64_t)load->sample_interval_ns;
+		now.length_ns += load->sample_interval_ns;
+		now.scheduled += sample->scheduled;
+		if (now.length_ns > longest.length_ns)
+			longest = now;
+	}
+	return longest;
+}
+
+/* One in a hundred waited for it: then it is what p99 tells. Two samples, as one may be chance. */
+static void because_text(const struct report_stream *load, struct buffer *out)
+{
+	const struct report_latency *response = &load->latency[LATENCY_RESPONSE];
+	struct standstill still = longest_standstill(load);
+	char length[PHRASE_MAX], at[PHRASE_MAX];
+	if (still.length_ns < 2 * load->sample_interval_ns ||
+	    still.scheduled < response->count / 100 || response->p99_ns < still.length_ns / 10)
+		return;
+	buffer_append_format(out, " because nothing came back for %s at %s",
+			     phrase_span(still.length_ns, 0, length),
+			     phrase_offset(still.start_ns, at));
+}
+
+/* ---- how much ---- */
+
+/* "20,000/s kept, response p99 118 ms" */
+static void paced_answers(const struct report *report, const struct report_stream *load,
+			  struct buffer *out)
+{
+	const struct counters *totals = &load->totals;
+	char due[PHRASE_MAX], got[PHRASE_MAX];
+	double seconds = seconds_of(report);
+	bool is_kept = (double)totals->received >= KEPT_SHARE * (double)totals->scheduled;
+	(void)phrase_number((double)totals->scheduled / seconds, 3, due);
+	if (is_kept)
+		buffer_append_format(out, "%s/s kept", due);
+	else
+		buffer_append_format(out, "%s/s of %s/s",
+				     phrase_number((double)totals->received / seconds, 3, got),
+				     due);
+	buffer_append_text(out, ", ");
+	latency_text(report, &load->latency[LATENCY_RESPONSE], "response", out);
+	because_text(load, out);
+}
+
+/* "59,693 requests/s, service p99 0.05 ms" */
+static void unpaced_answers(const struct report *report, const struct report_stream *load,
+			    struct buffer *out)
+{
+	char rate[PHRASE_MAX];
+	buffer_append_format(
+		out, "%s %ss/s, ",
+		phrase_number((double)load->totals.received / seconds_of(report), 3, rate),
+		message_noun(load));
+	latency_text(report, &load->latency[LATENCY_SERVICE], "service", out);
+}
+
+/* What arrived as far as anyone knows, and who says so. */
+static uint64_t goodput_bytes(const struct report *report, const struct report_stream *load,
+			      const char **ret_who)
+{
+	if (target_is(report->target, "source")) {
+		*ret_who = "received";
+		return load->totals.bytes_received;
+	}
+	*ret_who = load->totals.told > 0 ? "received at the far end" : "written";
+	return load->totals.told > 0 ? load->totals.told_bytes : load->totals.bytes_sent;
+}
+
+/* "9.41 Gbps received at the far end (11.76 GB payload)" */
+static void bytes_text(const struct report *report, const struct report_stream *load,
+		       struct buffer *out)
+{
+	const char *who = NULL;
+	uint64_t bytes = goodput_bytes(report, load, &who);
+	char bits[UNITS_TEXT_MAX], volume[PHRASE_MAX];
+	buffer_append_format(out, "%s %s (%s payload)",
+			     units_format_bandwidth((double)bytes * 8 / seconds_of(report), bits),
+			     who, phrase_volume(bytes, volume));
+}
+
+static void amount(const struct report *report, const struct report_stream *load,
+		   struct buffer *out)
+{
+	if (!load->latency[LATENCY_SERVICE].is_measured)
+		bytes_text(report, load, out);
+	else if (load->schedule.is_open_loop)
+		paced_answers(report, load, out);
+	else
+		unpaced_answers(report, load, out);
+}
+
+/* ---- what went wrong ---- */
+
+static uint64_t came_up(const struct report_stream *load)
+{
+	uint64_t never = load->survival[SURVIVAL_NEVER_CONNECTED];
+	return load->has_survival && load->slots > never ? load->slots - never : 0;
+}
+
+/* "15,000 of 15,000 connections came up in 15.0 s, 14,991 stayed": where that was a question. */
+static void connections_text(const struct report *report, const struct report_stream *load,
+			     struct clauses *clauses)
+{
+	char up[UNITS_TEXT_MAX], of[PHRASE_MAX], in[PHRASE_MAX], stayed[UNITS_TEXT_MAX];
+	uint64_t count = came_up(load);
+	uint64_t kept = load->survival[SURVIVAL_UNTOUCHED] + load->survival[SURVIVAL_RECOVERED] +
+			load->survival[SURVIVAL_STALLED];
+	uint64_t ramp_ns = load_ramp_ns(report);
+	if (!load->has_survival || (ramp_ns < RAMP_NS && count == load->slots && kept == count))
+		return;
+	struct buffer *out = clauses_next(clauses);
+	buffer_append_format(out, "%s of %s came up", units_format_grouped(count, up),
+			     phrase_count(load->slots, "connection", of));
+	if (ramp_ns >= RAMP_NS && count == load->slots)
+		buffer_append_format(out, " in %s", phrase_duration(ramp_ns, in));
+	if (kept < count)
+		buffer_append_format(out, ", %s stayed", units_format_grouped(kept, stayed));
+}
+
+/* "118 of 599,988 replies were 503" */
+static void statuses_text(const struct report_stream *load, struct clauses *clauses)
+{
+	char count[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
+	uint64_t all = 0;
+	uint32_t told = 0;
+	struct buffer *out = NULL;
+	for (uint32_t i = 0; i < load->status_count; i++)
+		all += load->statuses[i].count;
+	for (uint32_t i = 0; i < load->status_count && told < STATUSES_TOLD; i++) {
+		const struct report_status *status = &load->statuses[i];
+		if (status->code < 400)
+			continue;
+		if (told++ == 0) {
+			out = clauses_next(clauses);
+			buffer_append_format(out, "%s of %s %s %s %u",
+					     units_format_grouped(status->count, count),
+					     units_format_grouped(all, of), REPLIES(all),
+					     status->count == 1 ? "was" : "were", status->code);
+		} else {
+			buffer_append_format(out, ", %s %u",
+					     units_format_grouped(status->count, count),
+					     status->code);
+		}
+	}
+}
+
+static void count_text(uint64_t count, const char *noun, const char *words, struct clauses *clauses)
+{
+	char text[PHRASE_MAX];
+	if (count > 0)
+		buffer_append_format(clauses_next(clauses), "%s %s",
+				     phrase_count(count, noun, text), words);
+}
+
+static void faults(const struct report_stream *load, struct clauses *clauses)
+{
+	const struct counters *totals = &load->totals;
+	const char *noun = message_noun(load);
+	statuses_text(load, clauses);
+	if (load->status_count == 0)
+		count_text(totals->rejected, noun, "answered with an error", clauses);
+	count_text(totals->lost, noun, "lost", clauses);
+	count_text(totals->corrupted, noun, "answered with other bytes", clauses);
+	count_text(totals->mismatched, "answer", "to another message than the next", clauses);
+	if (strcmp(load->transport, "udp") != 0)
+		count_text(totals->retransmitted_segments, "segment", "retransmitted", clauses);
+}
+
+static void probe_text(const struct report *report, struct clauses *clauses)
+{
+	const struct report_stream *probe = report_stream(report, "probe");
+	const struct report_latency *response = probe ? &probe->latency[LATENCY_RESPONSE] : NULL;
+	if (!response || !response->is_measured)
+		return;
+	if (response->count == 0)
+		buffer_append_text(clauses_next(clauses), "the probe was not answered");
+	else
+		latency_text(report, response, "probe", clauses_next(clauses));
+}
+
+void result_load(const struct report *report, const struct report_stream *load, struct buffer *out)
+{
+	struct clauses clauses;
+	if (result_has_verdict(report))
+		result_verdict(report, out);
+	clauses_init(&clauses, out, "; ");
+	connections_text(report, load, &clauses);
+	amount(report, load, clauses_next(&clauses));
+	faults(load, &clauses);
+	probe_text(report, &clauses);
+}

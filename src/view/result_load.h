@@ -1,0 +1,13 @@
+/* The first two lines of a load: what was asked of whom, and what came of it. */
+#pragma once
+
+#include "base/buffer.h"
+#include "metric/report.h"
+
+/* "20,000 requests/s over 50 connections (400/s each), open loop" */
+void headline_load(const struct report *report, const struct report_stream *load,
+		   struct buffer *out);
+/* "20,000/s kept, response p99 0.91 ms; 118 of 599,988 replies were 503" */
+void result_load(const struct report *report, const struct report_stream *load, struct buffer *out);
+/* From the first connection of a load to the beginning of -T. */
+uint64_t load_ramp_ns(const struct report *report);

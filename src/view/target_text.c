@@ -1,0 +1,34 @@
+/* See target_text.h. */
+#include "view/target_text.h"
+
+#include <string.h>
+
+#include "base/service.h"
+
+bool target_is(const char *target, const char *service)
+{
+	const char *name = strncmp(target, "srv://_", 7) == 0 ? target + 7 : target;
+	size_t length = strcspn(name, "+:.");
+	enum service over_tls = service_find_tls(name, length);
+	enum service found = over_tls < SERVICE_COUNT ? over_tls : service_find(name, length);
+	return found < SERVICE_COUNT && strcmp(service_name(found), service) == 0;
+}
+
+static bool has_requests(const struct report_stream *stream)
+{
+	return stream->target && target_is(stream->target, "http");
+}
+
+const char *message_noun(const struct report_stream *stream)
+{
+	if (strcmp(stream->transport, "udp") == 0)
+		return "datagram";
+	return has_requests(stream) ? "request" : "message";
+}
+
+const char *message_head(const struct report_stream *stream)
+{
+	if (strcmp(stream->transport, "udp") == 0)
+		return "DATAGRAMS";
+	return has_requests(stream) ? "REQUESTS" : "MESSAGES";
+}
