@@ -9,7 +9,21 @@
 
 /* What is said on a connection. */
 struct message_options {
+	struct option_list messages;
+	struct option_list files;
+	struct option_list firsts;
+	struct option_list first_files;
+	bool has_escapes;
+	const char *reply;
 	uint64_t in_flight;
+	const char *stop_on;
+	const char *expect_text;
+	const char *expect_status;
+	const char *method;
+	struct option_list headers;
+	struct option_list bodies;
+	struct option_list body_files;
+	const char *backend;
 };
 
 struct client_options {
@@ -75,6 +89,52 @@ struct client_options {
 	       .choices = "on off", .placeholder = "on|off", .default_text = "on",                 \
 	       .level = OPTION_ALL,                                                                \
 	       .help = "connect again: at once, then with back-off from 100 ms to 1 s")
+
+/* What is sent, and what counts as the answer. */
+#define CLIENT_MESSAGE_OPTIONS(structure, field, help_level)                                       \
+	OPTION(structure, field.message.messages, OPTION_LIST, .name = "message", .letter = 'm',   \
+	       .placeholder = "TEXT", .level = (help_level),                                       \
+	       .help = "sent again and again, several in turn; a template (conntest help "         \
+		       "templates)"),                                                              \
+	OPTION(structure, field.message.files, OPTION_LIST, .name = "message-file",                \
+	       .letter = 'f', .placeholder = "FILE", .level = OPTION_ALL,                          \
+	       .help = "the same from a file; behind those of -m (\\{<FILE>} in -m puts it anywhere)"), \
+	OPTION(structure, field.message.firsts, OPTION_LIST, .name = "first-message",              \
+	       .placeholder = "TEXT", .level = OPTION_ALL,                                         \
+	       .help = "sent first on each connection, once"),                                     \
+	OPTION(structure, field.message.first_files, OPTION_LIST, .name = "first-message-file",    \
+	       .placeholder = "FILE", .level = OPTION_ALL, .help = "the same from a file"),        \
+	OPTION(structure, field.message.has_escapes, OPTION_FLAG, .name = "escapes",               \
+	       .letter = 'e', .level = OPTION_ALL,                                                 \
+	       .help = "\\r \\n \\x00 in messages are what they are in C"),                          \
+	OPTION(structure, field.message.reply, OPTION_TEXT, .name = "reply",                       \
+	       .placeholder = "RULE", .level = (help_level),                                       \
+	       .help = "where an answer ends: none, echo, 'bytes N', 'until STR', 'regex RE', "    \
+		       "marker, 'length-prefix u16|u32', http, ws-message"),                       \
+	OPTION(structure, field.message.stop_on, OPTION_TEXT, .name = "stop-on",                   \
+	       .placeholder = "TEXT", .level = OPTION_ALL,                                         \
+	       .help = "ends the run when an answer holds this"),                                  \
+	OPTION(structure, field.message.expect_text, OPTION_TEXT, .name = "expect-text",           \
+	       .placeholder = "TEXT", .level = OPTION_ALL,                                         \
+	       .help = "an answer without it counts as rejected"),                                 \
+	OPTION(structure, field.message.expect_status, OPTION_TEXT, .name = "expect-status",       \
+	       .placeholder = "LIST", .level = OPTION_ALL,                                         \
+	       .help = "a response with another status counts as rejected: 200,3xx,400-404; "      \
+		       "without it, 500 and more do"),                                             \
+	OPTION(structure, field.message.method, OPTION_TEXT, .name = "method",                     \
+	       .placeholder = "METHOD", .level = OPTION_ALL,                                       \
+	       .help = "of requests; GET, with a body POST"),                                      \
+	OPTION(structure, field.message.headers, OPTION_LIST, .name = "header", .letter = 'H',     \
+	       .placeholder = "'NAME: VALUE'", .level = OPTION_ALL,                                \
+	       .help = "of requests, and of the upgrade to WebSocket"),                            \
+	OPTION(structure, field.message.bodies, OPTION_LIST, .name = "body",                       \
+	       .placeholder = "TEXT", .level = OPTION_ALL,                                         \
+	       .help = "of requests, several in turn; a template as -m"),                          \
+	OPTION(structure, field.message.body_files, OPTION_LIST, .name = "body-file",              \
+	       .placeholder = "FILE", .level = OPTION_ALL, .help = "the same from a file"),        \
+	OPTION(structure, field.message.backend, OPTION_TEXT, .name = "backend",                   \
+	       .placeholder = "header:NAME|cookie:NAME|body:REGEX", .level = OPTION_ALL,           \
+	       .help = "where a response says which backend gave it")
 
 #define CLIENT_REPLY_OPTIONS(structure, field, help_level)                                         \
 	OPTION(structure, field.message.in_flight, OPTION_COUNT, .name = "in-flight",              \

@@ -39,6 +39,7 @@ void client_init(struct client *client)
 void client_deinit(struct client *client)
 {
 	source_pool_free(client->sources);
+	script_parts_deinit(&client->parts);
 	arena_deinit(&client->arena);
 	client->sources = NULL;
 }
@@ -180,6 +181,10 @@ int client_plan_rate(struct client *client, const struct client_options *options
 {
 	double per_second = options->rate.per_second;
 	bool is_per_connection = options->rate.is_per_connection;
+	if (options->bandwidth.bits_per_second > 0 && message_bytes <= 0)
+		return error_set(error, EINVAL,
+				 "--bandwidth: how large a request is depends on its head: say "
+				 "--rate, as in -r 100");
 	if (options->bandwidth.bits_per_second > 0) {
 		per_second = options->bandwidth.bits_per_second / 8 / message_bytes;
 		is_per_connection = options->bandwidth.is_per_connection;
@@ -195,6 +200,17 @@ int client_plan_rate(struct client *client, const struct client_options *options
 				 per_second);
 	client->plan.slots.rate_per_second = per_second;
 	return 0;
+}
+
+/* HTTP/1.1 answers in order, so a request behind another one waits for that; and where no rate
+ * paces messages, their answers do. */
+void client_plan_in_flight(struct client *client)
+{
+	struct plan_slots *slots = &client->plan.slots;
+	const struct script *script = client->plan.targets[0].script;
+	bool is_one_by_one = script->http || slots->rate_per_second == 0;
+	if (slots->in_flight == 0 && script->is_answered && is_one_by_one)
+		slots->in_flight = 1;
 }
 
 /* As fast as it goes is more than one thread can, wherever there are connections for more. */

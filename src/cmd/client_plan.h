@@ -6,11 +6,17 @@
 #include "base/rate_ramp.h"
 #include "base/uri.h"
 #include "cmd/client_options.h"
+#include "cmd/script_build.h"
 #include "engine/plan.h"
 #include "run/resolve.h"
 #include "sys/cpu.h"
 
 #define CLIENT_TARGETS_MAX 64
+
+/* What answers, and so is a target of every sending command; and over what. */
+#define CLIENT_SERVICES \
+	(1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_HTTP | 1u << SERVICE_WS)
+#define CLIENT_TRANSPORTS (1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP)
 
 /* A plan and all that it points to. */
 struct client {
@@ -22,6 +28,7 @@ struct client {
 	struct resolve_options resolving;
 	struct source_pool *sources;
 	struct rate_ramp ramp;
+	struct script_parts parts;
 	unsigned cpus[CPU_LIST_MAX];
 	struct plan plan;
 };
@@ -41,6 +48,8 @@ nodiscard int client_plan(struct client *client, const struct client_options *op
 /* What is asked for by --rate or --bandwidth, in messages a second over all; 0: neither is. */
 nodiscard int client_plan_rate(struct client *client, const struct client_options *options,
 			       double message_bytes, struct error *error);
+/* What --in-flight means where it is not given: once rate and script are known. */
+void client_plan_in_flight(struct client *client);
 /* How many threads: once the rate is known. */
 nodiscard int client_plan_workers(struct client *client, const struct client_options *options,
 				  struct error *error);

@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
 	    .default_text = "0", .maximum = "16MiB", .level = OPTION_ALL,
 	    .help = "bytes of a message where no -m says what it is; 0 = 1400B over UDP, 64KiB to "
 		    "discard, else 1KiB"),
+	CLIENT_MESSAGE_OPTIONS(struct load_options, client, OPTION_FIRST_HOUR),
 	CLIENT_REPLY_OPTIONS(struct load_options, client, OPTION_ALL),
 	CLIENT_CONNECT_OPTIONS(struct load_options, client, "off"),
 	ROW(lifetime_ns, OPTION_TIME, .name = "lifetime", .placeholder = "TIME",
@@ -85,9 +86,10 @@ static int load_run(const struct command *command, int argc, char **argv)
 	struct error error = { "" };
 	client_init(&load.client);
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
-	if (code >= 0)
-		code = plan(&options, &operands, &load, &error);
-	int exit_code = code < 0 ? command_stop(command, code, &error)
+	if (code < 0)
+		return command_stop(command, code, &error);
+	code = plan(&options, &operands, &load, &error);
+	int exit_code = code < 0 ? command_fail(command, run_exit_code(code), &error)
 				 : run_repeated(
 					   &(struct run){
 						   .command = command,

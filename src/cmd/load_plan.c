@@ -14,8 +14,8 @@
 
 static const struct uri_defaults defaults = {
 	.service = SERVICE_DISCARD,
-	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO,
-	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+	.services = CLIENT_SERVICES | 1u << SERVICE_DISCARD | 1u << SERVICE_SOURCE,
+	.transports = CLIENT_TRANSPORTS,
 	.bare_transports = URI_TRANSPORTS_RAW,
 };
 
@@ -66,14 +66,6 @@ static int plan_rate(struct load *load, const struct load_options *options, stru
 	if (result >= 0 && slots->transport == TRANSPORT_UDP && slots->rate_per_second == 0)
 		slots->rate_per_second = UDP_BITS_PER_SECOND / 8 / message_bytes;
 	return result;
-}
-
-/* Where nothing else paces messages, their answers do. */
-static void plan_in_flight(struct plan *plan)
-{
-	bool is_closed = plan->slots.rate_per_second == 0;
-	if (plan->slots.in_flight == 0 && is_closed && plan->targets[0].script->is_answered)
-		plan->slots.in_flight = 1;
 }
 
 /* ---- the probe beside it ---- */
@@ -167,7 +159,7 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	plan->stall_after_ns = STALL_AFTER_NS;
 	plan->warmup_ns = options->warmup_ns;
 	plan_limits(options, &plan->slots);
-	plan_in_flight(plan);
+	client_plan_in_flight(client);
 	result = client_plan_workers(client, &options->client, error);
 	return result < 0 ? result : client_plan_sockets(client, &options->client, error);
 }

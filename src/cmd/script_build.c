@@ -1,63 +1,309 @@
-/* See script_build.h. */
+/* See script_build.h. What goes together is in script_check.c. */
 #include "cmd/script_build.h"
 
 #include <errno.h>
+#include <math.h>
+#include <string.h>
 
+#include "cmd/client_plan.h"
+#include "cmd/script_check.h"
 #include "engine/speaker.h"
-#include "proto/traffic_wire.h"
+#include "engine/ws_script.h"
 
-#define DATAGRAM_BYTES_MAX 65507
+/* ---- templates ---- */
 
-/* What a script is made of. */
+static int compile_one(const char *option, const char *text, bool is_file,
+		       const struct template_options *how, struct error *error,
+		       const struct template **ret)
+{
+	struct template *template = NULL;
+	int result = is_file ? template_compile_file(text, how, error, &template)
+			     : template_compile(text, strlen(text), how, error, &template);
+	if (result < 0)
+		error_prefix(error, "%s", option);
+	*ret = template;
+	return result;
+}
+
+/* Those of texts first, then those of files. */
+struct template_list {
+	const char *text_option;
+	const struct option_list *texts;
+	const char *file_option;
+	const struct option_list *files;
+};
+
+static int compile_list(struct arena *arena, const struct template_list *list,
+			const struct template_options *how, struct error *error,
+			const struct template ***ret, uint32_t *ret_count)
+{
+	int result = 0;
+	*ret_count = 0;
+	*ret = arena_take_array(arena, list->texts->count + list->files->count, sizeof(**ret));
+	for (size_t i = 0; i < list->texts->count && result >= 0; i++) {
+		result = compile_one(list->text_option, list->texts->items[i], false, how, error,
+				     &(*ret)[*ret_count]);
+		*ret_count += result >= 0;
+	}
+	for (size_t i = 0; i < list->files->count && result >= 0; i++) {
+		result = compile_one(list->file_option, list->files->items[i], true, how, error,
+				     &(*ret)[*ret_count]);
+		*ret_count += result >= 0;
+	}
+	return result;
+}
+
+/* A message of --message-size, where a WebSocket has none of -m. */
+static int compile_filler(struct arena *arena, uint64_t bytes, const struct template_options *how,
+			  struct error *error, struct script_parts *parts)
+{
+	char *text = arena_take(arena, bytes + 1);
+	parts->messages = arena_take_array(arena, 1, sizeof(*parts->messages));
+	memset(text, 'x', bytes);
+	int result = compile_one("--message-size", text, false, how, error, &parts->messages[0]);
+	parts->message_count = result >= 0;
+	return result;
+}
+
+static int compile_all(struct client *client, const struct client_options *options,
+		       struct error *error)
+{
+	const struct message_options *message = &options->message;
+	const struct uri *uri = &client->uris[0];
+	struct script_parts *parts = &client->parts;
+	bool is_http = uri->service == SERVICE_HTTP;
+	const struct template_options how = {
+		.has_escapes = message->has_escapes,
+		.has_bytes = !is_http && uri->service != SERVICE_WS,
+		.seed = options->seed,
+	};
+	const struct template_list firsts = { "--first-message", &message->firsts,
+					      "--first-message-file", &message->first_files };
+	const struct template_list messages =
+		is_http ? (struct template_list){ "--body", &message->bodies, "--body-file",
+						  &message->body_files }
+			: (struct template_list){ "-m", &message->messages, "-f", &message->files };
+	int result = compile_list(&client->arena, &firsts, &how, error, &parts->firsts,
+				  &parts->first_count);
+	if (result >= 0)
+		result = compile_list(&client->arena, &messages, &how, error, &parts->messages,
+				      &parts->message_count);
+	if (result >= 0 && uri->service == SERVICE_WS && parts->message_count == 0)
+		result = compile_filler(&client->arena, script_bytes(options, uri), &how, error,
+					parts);
+	return result;
+}
+
+/* ---- scripts, by what the target is ---- */
+
+/* What of a script needs its own target. */
 struct request {
 	struct client *client;
 	const struct client_options *options;
 	const struct uri *uri;
-	uint64_t message_bytes;
 };
 
-static int check_datagram(uint64_t bytes, struct error *error)
-{
-	if (bytes < WIRE_DATAGRAM_HEAD_END)
-		return error_set(
-			error, EINVAL,
-			"--message-size: a datagram has at least %d bytes here (64 for the "
-			"name, 32 for our head)",
-			WIRE_DATAGRAM_HEAD_END);
-	if (bytes > DATAGRAM_BYTES_MAX)
-		return error_set(error, EINVAL,
-				 "--message-size: a datagram has at most 65,507 bytes");
-	return 0;
-}
-
-/* Where --message-size is not given. */
-static uint64_t default_bytes(const struct uri *uri)
-{
-	if (uri->transport == TRANSPORT_UDP)
-		return 1400;
-	return uri->service == SERVICE_DISCARD || uri->service == SERVICE_NONE ? 65536 : 1024;
-}
-
-/* What traffic:// and echo:// send back. */
 static int build_echo(const struct request *request, struct script *script, struct error *error)
 {
-	struct plan_slots *slots = &request->client->plan.slots;
-	uint64_t bytes = request->message_bytes;
-	if (slots->transport == TRANSPORT_UDP) {
-		int result = check_datagram(bytes, error);
-		if (result < 0)
-			return result;
-	} else if (bytes < WIRE_NAME_BYTES) {
-		return error_set(error, EINVAL,
-				 "--message-size: a message has at least %d bytes here (for the "
-				 "name of the server)",
-				 WIRE_NAME_BYTES);
-	}
+	uint64_t bytes = script_bytes(request->options, request->uri);
+	int result = script_check_echo(request->uri, bytes, error);
 	script->kind = &speaker_echo;
 	script->message_bytes = (uint32_t)bytes;
 	script->is_answered = true;
-	slots->message_bytes = script->message_bytes;
+	return result;
+}
+
+static int build_raw(const struct request *request, struct script *script, struct error *error)
+{
+	const struct script_parts *parts = &request->client->parts;
+	enum service service = request->uri->service;
+	(void)error;
+	script->kind = &speaker_raw;
+	script->tells_count = service == SERVICE_DISCARD;
+	if (parts->message_count == 0 && service != SERVICE_SOURCE)
+		script->bulk_bytes = (uint32_t)script_bytes(request->options, request->uri);
+	script->is_answered = parts->reply.kind != REPLY_NONE;
+	script->reply = &parts->reply;
 	return 0;
+}
+
+static int check_headers(const struct option_list *headers, struct error *error)
+{
+	for (size_t i = 0; i < headers->count; i++) {
+		int result = http1_check_header(headers->items[i], error);
+		if (result < 0) {
+			error_prefix(error, "-H");
+			return result;
+		}
+	}
+	return 0;
+}
+
+/* The port is left out where it is the scheme's own. */
+static const char *authority_of(const struct request *request)
+{
+	const struct uri *uri = request->uri;
+	bool is_tls = uri->transport == TRANSPORT_TLS;
+	bool is_ipv6 = strchr(uri->host, ':') != NULL;
+	uint16_t usual = is_tls ? service_tls_port(uri->service) : service_port(uri->service);
+	char port[8] = "";
+	if (!uri->is_srv && uri->port != usual)
+		(void)snprintf(port, sizeof(port), ":%u", uri->port);
+	return arena_format(&request->client->arena, "%s%.*s%s%s", is_ipv6 ? "[" : "",
+			    (int)strcspn(uri->host, "%"), uri->host, is_ipv6 ? "]" : "", port);
+}
+
+static struct http1_request request_of(const struct request *request, const char *method)
+{
+	const struct option_list *headers = &request->options->message.headers;
+	return (struct http1_request){
+		.method = method,
+		.path = request->uri->path,
+		.authority = authority_of(request),
+		.headers = headers->items,
+		.header_count = (uint32_t)headers->count,
+	};
+}
+
+static int build_http(const struct request *request, struct script *script, struct error *error)
+{
+	const struct message_options *message = &request->options->message;
+	struct client *client = request->client;
+	struct http_script *http = arena_take_array(&client->arena, 1, sizeof(*http));
+	const char *usual = client->parts.message_count > 0 ? "POST" : "GET";
+	http->request = request_of(request, message->method ? message->method : usual);
+	if (message->backend)
+		http->backend = &client->parts.backend;
+	int result = http1_check_method(http->request.method, error);
+	if (result < 0)
+		error_prefix(error, "--method");
+	if (result >= 0 && message->expect_status) {
+		result = status_set_parse(message->expect_status, error, &http->expected);
+		if (result < 0)
+			error_prefix(error, "--expect-status");
+	}
+	script->kind = &speaker_http;
+	script->http = http;
+	script->is_answered = true;
+	return result < 0 ? result : check_headers(&message->headers, error);
+}
+
+static int build_ws(const struct request *request, struct script *script, struct error *error)
+{
+	struct client *client = request->client;
+	struct ws_script *ws = arena_take_array(&client->arena, 1, sizeof(*ws));
+	ws->request = request_of(request, "GET");
+	script->kind = &speaker_ws;
+	script->ws = ws;
+	script->is_answered = client->parts.reply.kind != REPLY_NONE || !client->parts.has_reply;
+	script->reply = client->parts.has_reply ? &client->parts.reply : NULL;
+	return check_headers(&request->options->message.headers, error);
+}
+
+static int build_one(const struct request *request, struct script *script, struct error *error)
+{
+	const struct message_options *message = &request->options->message;
+	struct script_parts *parts = &request->client->parts;
+	enum service service = request->uri->service;
+	*script = (struct script){
+		.firsts = parts->firsts,
+		.first_count = parts->first_count,
+		.messages = parts->messages,
+		.message_count = parts->message_count,
+		.stop_on = message->stop_on,
+		.expect_text = message->expect_text,
+		.seed = request->options->seed,
+	};
+	if (service == SERVICE_HTTP)
+		return build_http(request, script, error);
+	if (service == SERVICE_WS)
+		return build_ws(request, script, error);
+	bool is_echoed = service == SERVICE_TRAFFIC || service == SERVICE_ECHO;
+	return is_echoed && parts->message_count == 0 ? build_echo(request, script, error)
+						      : build_raw(request, script, error);
+}
+
+/* ---- replies and backends ---- */
+
+static bool is_of_protocol(const char *rule)
+{
+	return strcmp(rule, "http") == 0 || strcmp(rule, "ws-message") == 0;
+}
+
+static int plan_reply(struct client *client, const char *text, struct error *error)
+{
+	struct script_parts *parts = &client->parts;
+	bool is_echo = client->uris[0].service == SERVICE_ECHO;
+	if (!text)
+		text = is_echo ? "echo" : client->uris[0].service == SERVICE_WS ? NULL : "none";
+	if (!text || is_of_protocol(text))
+		return 0;
+	int result = reply_rule_parse(text, error, &parts->reply);
+	if (result < 0)
+		error_prefix(error, "--reply");
+	parts->has_reply = result >= 0;
+	return result;
+}
+
+static int plan_backend(struct client *client, const char *text, struct error *error)
+{
+	if (!text)
+		return 0;
+	int result = backend_rule_parse(text, error, &client->parts.backend);
+	if (result < 0)
+		error_prefix(error, "--backend");
+	return result;
+}
+
+/* ---- all of it ---- */
+
+static int build_targets(struct client *client, const struct client_options *options,
+			 struct error *error)
+{
+	uint32_t count = client->uri_count;
+	struct plan_target *targets = arena_take_array(&client->arena, count, sizeof(*targets));
+	struct script *scripts = arena_take_array(&client->arena, count, sizeof(*scripts));
+	int result = 0;
+	for (uint32_t i = 0; i < count && result >= 0; i++) {
+		const struct uri *uri = &client->uris[i];
+		struct request request = { client, options, uri };
+		targets[i] = (struct plan_target){ .text = uri->text,
+						   .name = uri->host,
+						   .script = &scripts[i] };
+		result = build_one(&request, &scripts[i], error);
+	}
+	client->plan.targets = targets;
+	client->plan.target_count = count;
+	client->plan.slots.message_bytes = (uint32_t)lround(script_message_bytes(&scripts[0]));
+	return result;
+}
+
+int script_build(struct client *client, const struct client_options *options, struct error *error)
+{
+	int result = script_check(&client->uris[0], options, error);
+	if (result >= 0)
+		result = plan_reply(client, options->message.reply, error);
+	if (result >= 0)
+		result = plan_backend(client, options->message.backend, error);
+	if (result >= 0)
+		result = compile_all(client, options, error);
+	return result < 0 ? result : build_targets(client, options, error);
+}
+
+static void free_templates(const struct template **templates, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		template_free((struct template *)templates[i]);
+}
+
+void script_parts_deinit(struct script_parts *parts)
+{
+	free_templates(parts->firsts, parts->first_count);
+	free_templates(parts->messages, parts->message_count);
+	if (parts->has_reply)
+		reply_rule_deinit(&parts->reply);
+	backend_rule_deinit(&parts->backend);
+	*parts = (struct script_parts){ 0 };
 }
 
 const struct plan_target *script_build_echo(struct client *client, const struct uri *uri,
@@ -73,30 +319,14 @@ const struct plan_target *script_build_echo(struct client *client, const struct 
 	return target;
 }
 
-int script_build(struct client *client, const struct client_options *options, struct error *error)
-{
-	struct plan_target *targets =
-		arena_take_array(&client->arena, client->uri_count, sizeof(*targets));
-	struct script *scripts =
-		arena_take_array(&client->arena, client->uri_count, sizeof(*scripts));
-	int result = 0;
-	for (uint32_t i = 0; i < client->uri_count && result >= 0; i++) {
-		const struct uri *uri = &client->uris[i];
-		struct request request = { client, options, uri,
-					   options->message_bytes ? options->message_bytes
-								  : default_bytes(uri) };
-		scripts[i].seed = options->seed;
-		targets[i] = (struct plan_target){ .text = uri->text,
-						   .name = uri->host,
-						   .script = &scripts[i] };
-		result = build_echo(&request, &scripts[i], error);
-	}
-	client->plan.targets = targets;
-	client->plan.target_count = client->uri_count;
-	return result;
-}
-
 double script_message_bytes(const struct script *script)
 {
-	return script->message_bytes;
+	double sum = 0;
+	if (script->message_bytes > 0)
+		return script->message_bytes;
+	if (script->http)
+		return 0; /* its head is nobody's business here */
+	for (uint32_t i = 0; i < script->message_count; i++)
+		sum += template_size_mean(script->messages[i]);
+	return script->message_count > 0 ? sum / script->message_count : script->bulk_bytes;
 }

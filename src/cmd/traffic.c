@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
 		"from the moment when every connection is up or had its --connect-timeout; 0 = until "
 		"interrupted, or the COMMAND behind -- is over (then the default)"),
 	CLIENT_CONNECT_OPTIONS(struct traffic_options, client, "500/s"),
+	CLIENT_MESSAGE_OPTIONS(struct traffic_options, client, OPTION_ALL),
 	CLIENT_REPLY_OPTIONS(struct traffic_options, client, OPTION_FIRST_HOUR),
 	ROW(stall_after_ns, OPTION_TIME, .name = "stall-after", .placeholder = "TIME",
 	    .default_text = "200ms", .minimum = "1ms", .level = OPTION_ALL,

@@ -4,6 +4,7 @@
 
 #include "cmd/script_build.h"
 #include "cmd/traffic.h"
+#include "engine/speaker.h"
 #include "proto/traffic_wire.h"
 
 #define PATH_PROBES_PER_S 20.0
@@ -17,8 +18,12 @@ static int plan_path(const struct traffic_options *options, struct plan *plan, s
 		result = client_parse_rate("path-probe", options->path_probe, error, &rate);
 		plan->path.mode = rate > 0 ? PLAN_PROBE_ON : PLAN_PROBE_OFF;
 	}
-	if (plan->slots.transport == TRANSPORT_UDP)
-		plan->path.mode = PLAN_PROBE_OFF; /* the flows themselves are the probe */
+	/* Datagram flows are the probe themselves; and no other server answers probes on its port.
+	 */
+	bool is_echoed = plan->targets[0].script->kind == &speaker_echo;
+	if (plan->slots.transport == TRANSPORT_UDP ||
+	    (plan->path.mode == PLAN_PROBE_AUTO && !is_echoed))
+		plan->path.mode = PLAN_PROBE_OFF;
 	plan->path.flows = (uint32_t)options->path_flows;
 	plan->path.message_bytes = WIRE_DATAGRAM_HEAD_END;
 	plan->path.rate_per_second = rate;
@@ -30,18 +35,11 @@ static int read_target(struct client *client, const char *target, struct error *
 {
 	static const struct uri_defaults defaults = {
 		.service = SERVICE_TRAFFIC,
-		.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+		.services = CLIENT_SERVICES,
+		.transports = CLIENT_TRANSPORTS,
 		.bare_transports = URI_TRANSPORTS_SERVICE,
 	};
-	int result = client_targets(client, &target, 1, &defaults, error);
-	if (result < 0)
-		return result;
-	enum service service = client->uris[0].service;
-	if (service != SERVICE_TRAFFIC && service != SERVICE_ECHO)
-		result = error_set(error, EINVAL,
-				   "%s: %s does not echo; traffic needs traffic:// or echo://",
-				   target, service_name(service));
-	return result;
+	return client_targets(client, &target, 1, &defaults, error);
 }
 
 int traffic_plan(const struct traffic_options *options, const char *target, struct traffic *traffic,
@@ -63,10 +61,12 @@ int traffic_plan(const struct traffic_options *options, const char *target, stru
 					   &plan->attempts.rate_per_second);
 	if (result >= 0)
 		result = plan_path(options, plan, error);
+	if (result < 0)
+		return result;
+	client_plan_in_flight(client);
 	plan->slots.has_greeting = true;
 	plan->slots.warms_up = true;
 	plan->stall_after_ns = options->stall_after_ns;
-	if (result >= 0)
-		result = client_plan_workers(client, client_options, error);
+	result = client_plan_workers(client, client_options, error);
 	return result < 0 ? result : client_plan_sockets(client, client_options, error);
 }

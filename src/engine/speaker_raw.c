@@ -182,7 +182,7 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 	struct raw_speech *speech = memory;
 
 	(void)speaker;
-	*speech = (struct raw_speech){ .uid = start->uid };
+	*speech = (struct raw_speech){ .uid = start->uid, .has_begun = true };
 	stamp_queue_init(&speech->times);
 }
 
@@ -191,6 +191,8 @@ static void end(struct speaker *speaker, void *memory)
 	struct raw_state *state = speaker->state;
 	struct raw_speech *speech = memory;
 
+	if (!speech->has_begun)
+		return;
 	stamp_clear(&state->times, &speech->times);
 	reply_state_clear(&speech->reply);
 }

@@ -63,16 +63,25 @@ static void describe_run(const struct session *session, struct report *report)
 	report->is_interrupted = session->is_interrupted;
 }
 
+/* Where nothing is answered, a byte that was taken or came has to do. */
+static uint64_t answers(const struct report_stream *stream)
+{
+	const struct counters *totals = &stream->totals;
+	bool is_one_way = strcmp(stream->kind, "service") != 0 &&
+			  !stream->latency[LATENCY_SERVICE].is_measured;
+	return is_one_way ? totals->bytes_sent + totals->bytes_received : totals->received;
+}
+
 /* No message was answered, in no stream that sends. */
 static bool is_nothing_answered(const struct report *report)
 {
-	uint64_t received = 0;
+	uint64_t count = 0;
 	bool has_sender = false;
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		has_sender |= strcmp(report->streams[i].kind, "service") != 0;
-		received += report->streams[i].totals.received;
+		count += answers(&report->streams[i]);
 	}
-	return has_sender && received == 0;
+	return has_sender && count == 0;
 }
 
 /* In the ramp only greetings are answered, and what they show is no measurement. */

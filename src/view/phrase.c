@@ -184,8 +184,10 @@ const char *phrase_goodput_source(enum goodput_source source)
 	return phrases[source];
 }
 
-const char *phrase_host(const char *target)
+const char *phrase_host(const char *target, char text[PHRASE_MAX])
 {
 	const char *scheme = strstr(target, "://");
-	return scheme ? scheme + strlen("://") : target;
+	const char *host = scheme ? scheme + strlen("://") : target;
+	(void)snprintf(text, PHRASE_MAX, "%.*s", (int)strcspn(host, "/? "), host);
+	return text;
 }

@@ -36,5 +36,5 @@ const char *phrase_none(uint64_t count, char text[PHRASE_MAX]);
 /* What goes behind a goodput: "received at the far end", "acknowledged by the far end",
  * "received". */
 const char *phrase_goodput_source(enum goodput_source source);
-/* Host and port of a target: "10.20.0.5:5003" of "tcp://10.20.0.5:5003"; points into it. */
-const char *phrase_host(const char *target);
+/* Host and port of a target: "10.20.0.5:5003" of "tcp://10.20.0.5:5003"; of several the first. */
+const char *phrase_host(const char *target, char text[PHRASE_MAX]);

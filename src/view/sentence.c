@@ -141,12 +141,12 @@ static const char *likely_cause(enum outcome outcome)
 static bool result_too_late(const struct report *report, struct buffer *out)
 {
 	const struct report_stream *slots = report_main_stream(report);
-	char length[PHRASE_MAX];
+	char length[PHRASE_MAX], host[PHRASE_MAX];
 	if (!slots || slots->latency[LATENCY_FIRST_REPLY].count == 0)
 		return false;
 	buffer_append_format(out,
 			     "nothing answered in time (%s answers, but the first reply took %s)",
-			     phrase_host(report->target),
+			     phrase_host(report->target, host),
 			     phrase_interval(slots->latency[LATENCY_FIRST_REPLY].max_ns, length));
 	return true;
 }
@@ -154,7 +154,7 @@ static bool result_too_late(const struct report *report, struct buffer *out)
 /* "nothing answered: refused 20 (10.20.0.5:5003 has no listener, or something rejects)" */
 static void result_nothing(const struct report *report, struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX];
+	char count[UNITS_TEXT_MAX], host[PHRASE_MAX];
 	const struct report_error *error = NULL;
 	if (result_too_late(report, out))
 		return;
@@ -175,7 +175,7 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	const char *cause = error ? likely_cause(error->outcome) : NULL;
 	if (cause)
-		buffer_append_format(out, " (%s %s)", phrase_host(report->target), cause);
+		buffer_append_format(out, " (%s %s)", phrase_host(report->target, host), cause);
 }
 
 /* "nothing answered: web.example: no such name" */

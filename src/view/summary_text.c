@@ -61,10 +61,11 @@ static void append_longest(struct buffer *out, const char *words, uint64_t span_
 /* "refused by 10.20.0.5:5003" */
 static void append_failure(struct buffer *out, enum outcome outcome, const char *target)
 {
+	char host[PHRASE_MAX];
 	bool is_by_target = outcome == OUTCOME_REFUSED || outcome == OUTCOME_RESET;
 	buffer_append_text(out, outcome_sentence(outcome));
 	if (is_by_target && target)
-		buffer_append_format(out, " by %s", phrase_host(target));
+		buffer_append_format(out, " by %s", phrase_host(target, host));
 }
 
 static void silent_text(const struct summary_group *group, const struct summary_setup *setup,

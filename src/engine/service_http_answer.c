@@ -1,0 +1,315 @@
+/* How the requests of service http turn into answers: see service_http.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "engine/service_http.h"
+
+/* Of a body that nobody wants. */
+#define BODY_BYTES_MAX ((uint64_t)1024 * 1024)
+
+struct service_http *service_http_of(const struct service_connection *connection)
+{
+	return container_of(connection->protocol, struct service_http, protocol);
+}
+
+bool service_http_is_waiting(const struct service_http *http)
+{
+	return http->zeros > 0 || http->due_ns > 0;
+}
+
+static void count_request(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+
+	if (!http->is_asked)
+		service_count_tell_arrived(&connection->count, connection->owner->counters, 1);
+	http->is_asked = true;
+}
+
+void service_http_record(const struct service_connection *connection, enum outcome outcome)
+{
+	struct worker *worker = connection->owner->worker;
+
+	recorder_error(worker->recorders[PLAN_SERVED], PHASE_RECEIVE, outcome, 0,
+		       loop_now(worker->loop));
+}
+
+/* ---- answers */
+
+void service_http_prepare(struct service_connection *connection)
+{
+	struct service_connections *owner = connection->owner;
+
+	http_answer_prepare(&owner->http_common, owner->worker->plan->serve.name,
+			    loop_now(owner->worker->loop));
+}
+
+static void add(struct http_output *out, const void *data, size_t size)
+{
+	memcpy(out->bytes + out->size, data, size);
+	out->size += size;
+}
+
+static enum http_answer_connection connection_of(const struct service_http *http)
+{
+	if (http->is_last)
+		return HTTP_ANSWER_CLOSES;
+	return http->is_old ? HTTP_ANSWER_KEEPS_OLD : HTTP_ANSWER_KEEPS;
+}
+
+static void add_head(struct service_connection *connection, struct http_answer answer,
+		     struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+
+	http->is_last |= connection->owner->is_draining;
+	http->is_answering = true;
+	answer.connection = connection_of(http);
+	out->size +=
+		http_answer_write(&connection->owner->http_common, &answer, out->bytes + out->size);
+}
+
+void service_http_end_answer(struct service_http *http)
+{
+	http->is_asked = false;
+	http->is_answering = false;
+	http->is_over = http->is_last;
+	http->unsent++;
+}
+
+static void add_text_answer(struct service_connection *connection, uint16_t status,
+			    const char *text, struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+	bool is_bare = status == 204 || status == 304;
+	size_t size = strlen(text);
+
+	add_head(connection,
+		 (struct http_answer){
+			 .status = status,
+			 .body = is_bare ? HTTP_ANSWER_NONE : HTTP_ANSWER_LENGTH,
+			 .length = size,
+		 },
+		 out);
+	if (!is_bare && !http->is_head)
+		add(out, text, size);
+	service_http_end_answer(http);
+}
+
+static void add_name_answer(struct service_connection *connection, struct http_output *out)
+{
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "%.63s\n", connection->owner->worker->plan->serve.name);
+	add_text_answer(connection, 200, text, out);
+}
+
+static void add_status_answer(struct service_connection *connection, uint16_t status,
+			      struct http_output *out)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%u %s\n", status, http_answer_reason(status));
+	add_text_answer(connection, status, text, out);
+}
+
+/* What is wrong about a request is its last answer: what follows it may be anything. */
+void service_http_refuse(struct service_connection *connection, uint16_t status,
+			 const char *sentence, struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+	char text[128];
+
+	count_request(connection);
+	http->is_last = true;
+	if (sentence == NULL) {
+		add_status_answer(connection, status, out);
+	} else {
+		(void)snprintf(text, sizeof(text), "the client %s\n", sentence);
+		add_text_answer(connection, status, text, out);
+	}
+}
+
+static void add_zeros(struct service_connection *connection, uint64_t count,
+		      struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+
+	add_head(connection, (struct http_answer){ .status = 200, .length = count }, out);
+	if (!http->is_head && count > SERVICE_HTTP_ZEROS) {
+		http->zeros = count;
+		return;
+	}
+	if (!http->is_head) {
+		memset(out->bytes + out->size, 0, count);
+		out->size += count;
+	}
+	service_http_end_answer(http);
+}
+
+static void wait_until_due(struct service_connection *connection, uint64_t delay_ms)
+{
+	struct service_http *http = service_http_of(connection);
+
+	http->due_ns = loop_now(connection->owner->worker->loop) + delay_ms * NS_PER_MS;
+	loop_set_timer(connection->owner->worker->loop, &http->clock, http->due_ns);
+}
+
+static void answer(struct service_connection *connection, struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+
+	switch (http->route.kind) {
+	case HTTP_ROUTE_NAME:
+		add_name_answer(connection, out);
+		break;
+	case HTTP_ROUTE_BYTES:
+		add_zeros(connection, http->route.value, out);
+		break;
+	case HTTP_ROUTE_DELAY:
+		wait_until_due(connection, http->route.value);
+		break;
+	case HTTP_ROUTE_STATUS:
+		add_status_answer(connection, (uint16_t)http->route.value, out);
+		break;
+	case HTTP_ROUTE_ECHO:
+	case HTTP_ROUTE_WRONG:
+		break;
+	}
+}
+
+/* ---- the echo */
+
+/* Framed as the request was. */
+static void begin_echo(struct service_connection *connection, struct http_output *out)
+{
+	const struct http1 *request = &service_http_of(connection)->http;
+
+	add_head(connection,
+		 (struct http_answer){
+			 .status = 200,
+			 .body = request->is_chunked ? HTTP_ANSWER_CHUNKED : HTTP_ANSWER_LENGTH,
+			 .length = request->has_length ? request->left : 0,
+		 },
+		 out);
+}
+
+static void add_echo(const struct service_http *http, const struct http1_event *body,
+		     struct http_output *out)
+{
+	char line[24];
+
+	if (http->is_head)
+		return;
+	if (http->http.is_chunked)
+		add(out, line, (size_t)snprintf(line, sizeof(line), "%zx\r\n", body->size));
+	add(out, body->data, body->size);
+	if (http->http.is_chunked)
+		add(out, "\r\n", 2);
+}
+
+/* ---- requests */
+
+static void note_request(struct service_http *http, const struct http1_event *start)
+{
+	http->route = http_route_find(start->name, start->name_size, start->data, start->size);
+	http->is_head = start->name_size == 4 && memcmp(start->name, "HEAD", 4) == 0;
+	http->body_bytes = 0;
+}
+
+static void note_head(struct service_connection *connection, struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+	const struct http1 *request = &http->http;
+
+	count_request(connection);
+	http->head_since_ns = 0;
+	http->is_old = request->is_old;
+	http->is_last = request->is_last;
+	if (http->route.kind == HTTP_ROUTE_WRONG)
+		service_http_refuse(connection, (uint16_t)http->route.value, NULL, out);
+	else if (request->is_expecting_more)
+		service_http_refuse(connection, 417, NULL, out);
+	else if (http->route.kind != HTTP_ROUTE_ECHO && request->has_length &&
+		 request->left > BODY_BYTES_MAX)
+		service_http_refuse(connection, 413, NULL, out);
+	if (http->is_over)
+		return;
+	if (request->wants_continue && !request->is_old)
+		add(out, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	if (http->route.kind == HTTP_ROUTE_ECHO)
+		begin_echo(connection, out);
+}
+
+static void note_body(struct service_connection *connection, const struct http1_event *body,
+		      struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+
+	http->body_bytes += body->size;
+	if (http->route.kind == HTTP_ROUTE_ECHO)
+		add_echo(http, body, out);
+	else if (http->body_bytes > BODY_BYTES_MAX)
+		service_http_refuse(connection, 413, NULL, out);
+}
+
+static void note_end(struct service_connection *connection, bool is_chunked,
+		     struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+
+	if (http->route.kind != HTTP_ROUTE_ECHO) {
+		answer(connection, out);
+		return;
+	}
+	if (is_chunked && !http->is_head)
+		add(out, "0\r\n\r\n", 5);
+	service_http_end_answer(http);
+}
+
+/* In mid-answer there is no place to say so. */
+static void note_wrong(struct service_connection *connection, struct http_output *out)
+{
+	struct service_http *http = service_http_of(connection);
+	enum http1_verdict verdict = (enum http1_verdict)http->http.verdict;
+	uint16_t status = http1_verdict_status(verdict);
+
+	service_http_record(connection, OUTCOME_PROTOCOL);
+	http->is_over = true;
+	if (status > 0 && !http->is_answering)
+		service_http_refuse(connection, status, http1_verdict_sentence(verdict), out);
+}
+
+void service_http_note(struct service_connection *connection, const struct http1_event *event,
+		       bool is_chunked, struct http_output *out)
+{
+	switch (event->what) {
+	case HTTP1_START:
+		note_request(service_http_of(connection), event);
+		break;
+	case HTTP1_HEAD:
+		note_head(connection, out);
+		break;
+	case HTTP1_BODY:
+		note_body(connection, event, out);
+		break;
+	case HTTP1_END:
+		note_end(connection, is_chunked, out);
+		break;
+	case HTTP1_WRONG:
+		note_wrong(connection, out);
+		break;
+	case HTTP1_MORE:
+	case HTTP1_FIELD:
+	case HTTP1_INTERIM:
+		break;
+	}
+}
+
+void service_http_add_due(struct service_connection *connection, struct http_output *out)
+{
+	service_http_of(connection)->due_ns = 0;
+	service_http_prepare(connection);
+	add_name_answer(connection, out);
+}
