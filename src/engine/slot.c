@@ -74,6 +74,7 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 	counters->connections--;
 	counters->disconnects += !is_ours;
 	counters->completed += is_ours;
+	counters->untold += slot_speaker(slot)->script->tells_count;
 	slot_forget_connection(slot);
 	close_stream(slot, outcome);
 	worker_check(slot_worker(slot));
@@ -168,9 +169,14 @@ static const struct slot_state slot_state_finished;
 static const struct slot_state *end_finishing(struct slot *slot)
 {
 	struct slots *slots = slot->slots;
+	struct counters *counters = slots->counters;
+	uint64_t took_ns = slot_now(slot) - slot->connected_ns;
 	if (slot->answer.state == DISCARD_ANSWER_DONE) {
-		slots->counters->told_bytes += slot->answer.bytes;
-		slots->counters->told++;
+		counters->told_bytes += slot->answer.bytes;
+		counters->told++;
+		counters->told_ns = took_ns > counters->told_ns ? took_ns : counters->told_ns;
+	} else {
+		counters->untold++;
 	}
 	slots->finishing--;
 	worker_check(slots->worker);
@@ -274,6 +280,7 @@ void slot_finish(struct slot *slot)
 	struct worker *worker = slot_worker(slot);
 	struct slot_record *record = slot_record_of(slot);
 	struct gap_span span;
+	slot->slots->counters->untold += slot->state == &slot_state_finishing;
 	if (worker->begin_ns != UINT64_MAX) {
 		slot_settle_owed(slot);
 		if (gap_finish(&slot->interruption, worker->end_ns, &span))
