@@ -162,12 +162,15 @@ static void identity(const struct report_stream *stream, const char *head, struc
 static void bytes(const struct report_stream *stream, struct buffer *out)
 {
 	const struct counters *totals = &stream->totals;
-	char received[PHRASE_MAX], written[PHRASE_MAX];
-	uint64_t got = totals->told > 0 ? totals->told_bytes : totals->bytes_received;
-	buffer_append_format(out, HEAD_FORMAT "%s", "BYTES", phrase_volume(got, received));
-	buffer_append_text(out, totals->told > 0 ? " received at the far end" : " received");
+	char arrived[PHRASE_MAX], written[PHRASE_MAX];
+	struct goodput goodput;
+	const char *unknown = report_goodput_bytes(stream, &goodput);
+	buffer_append_format(out, HEAD_FORMAT, "BYTES");
+	if (!unknown)
+		buffer_append_format(out, "%s %s", phrase_volume(goodput.bytes, arrived),
+				     phrase_goodput_source(goodput.source));
 	if (totals->bytes_sent > 0)
-		buffer_append_format(out, "; sender: %s written",
+		buffer_append_format(out, "%s%s written", unknown ? "" : "; sender: ",
 				     phrase_volume(totals->bytes_sent, written));
 	buffer_append_text(out, "\n");
 }
