@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cmd/client_plan.h"
+#include "run/receiver.h"
 
 struct load_options {
 	struct client_options client;
@@ -12,12 +13,14 @@ struct load_options {
 	uint64_t lifetime_ns;
 	uint64_t messages_per_connection;
 	const char *probe;
+	struct receiver_options receiver;
 };
 
 /* A plan and what it points to. */
 struct load {
 	struct client client;
 	struct mark_plan marks;
+	struct receiver_plan receiver;
 };
 
 /* Checks the options and plans what needs no network. -EINVAL: wrong usage. */

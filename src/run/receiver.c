@@ -78,7 +78,7 @@ static bool is_udp(const struct report_stream *stream)
 static bool has_sent(const struct report_connection *connection, const struct report_stream *stream)
 {
 	return strcmp(connection->stream, stream->name) == 0 && connection->sent > 0 &&
-	       connection->local.family != 0;
+	       connection->local.family != 0 && connection->remote.family != 0;
 }
 
 static void add_question(const struct receiver_plan *plan,
