@@ -15,7 +15,8 @@ ip -n "${spaces[here]}" link set wire0 up
 ip -n "${spaces[there]}" link set wire0 up
 
 echo "open sesame" >"$work/token"
-space=here serve web-1 --control-token "@$work/token" --listen control://:0 --listen discard://:0
+space=here serve web-1 --control-token "@$work/token" --listen control://:0 --listen discard://:0 \
+	--listen echo://:0
 control=$(port web-1 control)
 discard=$(port web-1 discard)
 
@@ -40,7 +41,7 @@ receiver() { # LOCAL [TOKEN]
 
 echo "who may ask"
 expect "services told to this host" "$(ask here 127.0.0.1 "$hello" | jq -c '[.services[].service]')" \
-	== '["control","discard"]'
+	== '["control","discard","echo"]'
 expect "services told for the token" "$(ask there 10.9.0.1 "$with_token" | jq -r .name)" == web-1
 expect "a stranger" "$(ask there 10.9.0.1 "$hello" "$hello" | jq -r .error)" == \
 	"not allowed: other hosts need the token (--receiver-token TEXT)"
@@ -69,6 +70,43 @@ await_exit sender
 expect "bytes told after its end" "$(ask here 127.0.0.1 "$(receiver "$local")" | jq .bytes)" == 1234567
 expect "another connection" "$(ask here 127.0.0.1 "$(receiver 10.9.0.2:1)" | jq -c .)" == \
 	'{"known":false}'
+
+# load [OPTION...] TARGET: a run from there; the report is $work/load.json.
+load() {
+	inside there timeout 60 "$conntest" load -T 1s --no-save -o "json=$work/load.json" "$@" \
+		>"$work/load.out" 2>"$work/load.err" || fail "load $*: $(<"$work/load.err")"
+}
+# told_by SOURCE: all that was sent arrived, says SOURCE.
+told_by() {
+	expect_json "$work/load.json" 'stream("load").receiver.source' == "$1"
+	expect_json "$work/load.json" \
+		'stream("load") | .receiver.bytes - .totals.bytes_sent' == 0
+	expect_json "$work/load.json" 'stream("load").totals.bytes_sent > 0' == true
+	expect_json "$work/load.json" '.figures.load.goodput_bps > 0' == true
+	expect_text "$work/load.out" '^BYTES .* received at the far end; sender: '
+}
+
+echo "what load makes of it"
+load -c 20 -b 50Mbps --receiver-token "@$work/token" --receiver "control://10.9.0.1:$control" \
+	"discard://10.9.0.1:$discard"
+told_by control
+expect_json "$work/load.json" 'stream("load").receiver.connections_known' '>=' 10
+load --receiver "10.9.0.1:$control" "discard://10.9.0.1:$discard"
+told_by end
+load --receiver "10.9.0.1:$control" --receiver-token wrong -m hello -r 100 "tcp://10.9.0.1:$discard"
+expect_json "$work/load.json" 'stream("load").receiver | .known, .source' == $'false\nnull'
+expect_json "$work/load.json" 'stream("load").receiver.reason' == \
+	"control://10.9.0.1:$control: not allowed: this is not the token that serve was given"
+expect_text "$work/load.out" 'acknowledged by the far end'
+# Auto asks port 5004, where nobody is.
+load -r 100 "discard://10.9.0.1:$discard"
+told_by end
+# Something else than discard does not tell what it got.
+load -r 100 "discard://10.9.0.1:$(port web-1 echo)"
+expect_json "$work/load.json" 'stream("load").receiver | .known, .source' == $'false\nnull'
+expect_json "$work/load.json" 'stream("load").totals | .told, .untold' == $'0\n1'
+expect_text "$work/load.out" 'acknowledged by the far end'
+! grep -q "open sesame" "$work/load.json" "$work/load.out" || fail "load printed the token"
 
 echo "garbage"
 expect "no JSON" "$(ask there 10.9.0.1 "GET / HTTP/1.1" | jq -r .error)" == \
