@@ -21,11 +21,11 @@ static struct loop *loop_of(const struct flow *flow)
 	return flow->flows->worker->loop;
 }
 
-/* Only the persistent flows are slots; path probes write to the spare record behind them. */
+/* Only the slots' flows are slots; path probes write to the spare record behind them. */
 static struct slot_record *record_of(const struct flow *flow)
 {
 	struct worker *worker = worker_of(flow);
-	bool is_slot = flow->flows->stream == PLAN_PERSISTENT;
+	bool is_slot = flow->flows->stream != PLAN_PATH;
 	return &worker->slots[is_slot ? flow->own : worker->slot_count];
 }
 
@@ -33,7 +33,7 @@ static void tell(const struct flow *flow, enum event_kind slot_kind, enum event_
 		 uint64_t span_ns)
 {
 	const struct flows *flows = flow->flows;
-	bool is_slot = flows->stream == PLAN_PERSISTENT;
+	bool is_slot = flows->stream != PLAN_PATH;
 	struct event event = {
 		.kind = (uint8_t)(is_slot ? slot_kind : path_kind),
 		.stream = (uint8_t)flows->stream,
@@ -66,7 +66,7 @@ static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t seq
 	struct flows *flows = flow->flows;
 	struct slot_record *record = record_of(flow);
 	uint64_t length_ns = span->end_ns - span->start_ns;
-	bool is_slot = flows->stream == PLAN_PERSISTENT;
+	bool is_slot = flows->stream != PLAN_PATH;
 	struct interval interval = {
 		.start_ns = span->start_ns,
 		.end_ns = span->end_ns,
@@ -89,6 +89,10 @@ static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t seq
 static void take_final(struct flow *flow, const struct window_final *final)
 {
 	struct gap_span span;
+	if (final->is_answered)
+		bursts_end(&flow->bursts);
+	else
+		bursts_lost(&flow->bursts, final->sequence, 1);
 	if (!final->is_answered) {
 		forward_loss_give_up(&flow->forward, final->sequence);
 		if (flow->gap.unanswered == 0) {
@@ -195,7 +199,7 @@ static void count_missed(struct flow *flow, uint64_t due_ns, uint64_t *counter)
 	(*counter)++;
 	record_of(flow)->missed++;
 	unanswered_missed(&flow->flows->unanswered, due_ns, 1);
-	if (flow->flows->stream == PLAN_PERSISTENT && !window_is_full(&flow->window))
+	if (flow->flows->stream != PLAN_PATH && !window_is_full(&flow->window))
 		forward_loss_skip(&flow->forward, window_missed(&flow->window, due_ns));
 }
 
@@ -468,6 +472,9 @@ static void settle_owed(struct flow *flow)
 		unanswered_lost(&flow->flows->unanswered, entry.due_ns, now_ns);
 	}
 	take_finals(flow);
+	bursts_end(&flow->bursts);
+	if (flow->flows->stream != PLAN_PATH)
+		bursts_merge(&worker_of(flow)->bursts, &flow->bursts);
 }
 
 /* A persistent flow is a connection for the record: from its first answer on it is up. */
@@ -485,10 +492,10 @@ static void log_flow(const struct flow *flow)
 		.lost = flow->lost,
 		.slot = number,
 		.backend = flow->backend,
-		.stream = PLAN_PERSISTENT,
+		.stream = (uint8_t)flows->stream,
 		.outcome = OUTCOME_OPEN,
 	};
-	if (flow->is_open && flows->stream == PLAN_PERSISTENT)
+	if (flow->is_open && flows->stream != PLAN_PATH)
 		connection_log_add(&flows->worker->open, &record);
 }
 

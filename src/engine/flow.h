@@ -10,6 +10,7 @@
 #include "engine/schedule.h"
 #include "engine/unanswered.h"
 #include "engine/worker.h"
+#include "metric/bursts.h"
 #include "metric/gap.h"
 #include "metric/survival.h"
 #include "metric/window.h"
@@ -21,6 +22,7 @@ struct flow {
 	struct flows *flows;
 	struct window window;
 	struct gap gap;
+	struct bursts bursts;
 	uint64_t gap_sequence; /* of the first unanswered one of the run */
 	uint64_t due_round;    /* [next, due) is debt, as in slot.h */
 	uint64_t next_round;

@@ -19,8 +19,9 @@
 #define PENDING_SPARE 64
 #define PENDING_MAX   (UINT32_C(1) << 20)
 
-/* An interruption takes two unanswered messages. */
+/* An interruption takes two unanswered messages; load knows none. */
 #define INTERRUPTED_AFTER 2
+#define NEVER_INTERRUPTED UINT32_MAX
 
 static struct flows *flows_of(const struct activity *activity)
 {
@@ -264,7 +265,8 @@ static void take_plan(struct flows *flows)
 		flows->count = flows->worker->slot_count;
 		flows->total = plan->slots.count;
 		flows->message_bytes = plan->slots.message_bytes;
-		flows->lost_in_a_row = INTERRUPTED_AFTER;
+		flows->lost_in_a_row =
+			flows->stream == PLAN_LOAD ? NEVER_INTERRUPTED : INTERRUPTED_AFTER;
 		flows->rate_per_second = plan->slots.rate_per_second;
 	}
 }

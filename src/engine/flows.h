@@ -1,10 +1,11 @@
 /* Datagram flows, each a socket with a source port of its own, paced and answered one by one:
- * the persistent stream over udp://, and the path probes beside TCP connections. */
+ * the slots' stream over udp:// and echo+udp://, and the path probes beside TCP connections. */
 #pragma once
 
 #include "engine/worker.h"
 
-/* Adds the persistent flows (PLAN_PERSISTENT) or the path probes (PLAN_PATH). -ENOMEM. */
+/* Adds the flows of the slots (PLAN_PERSISTENT, PLAN_LOAD) or the path probes (PLAN_PATH). -ENOMEM.
+ */
 nodiscard int flows_add(struct worker *worker, enum plan_stream stream);
 
 /* Why there is no path record, for the report. */

@@ -49,7 +49,12 @@ struct plan_slots {
 	double connect_rate_per_second; /* 0: as fast as they are accepted; reconnects included */
 	uint64_t connect_over_ns;       /* spreads the first connections; 0: by connect_rate */
 	bool has_reconnect;
+	/* UDP, and the script's messages are not answered: */
+	bool is_receiving; /* source: the peer sends, at the rate above */
+	bool is_segmented; /* those due together go out in one send where the kernel can (GSO) */
 };
+/* Datagrams in one direction, to discard or from source: no flow waits for answers. */
+bool plan_is_one_way(const struct plan *plan);
 
 struct plan_attempts {
 	double rate_per_second; /* 0: no such stream */

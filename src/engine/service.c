@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/service_tcp.h"
 #include "engine/service_udp.h"
@@ -145,7 +146,11 @@ static int new_services(struct worker *worker, struct service_shared *shared, st
 		return -ENOMEM;
 	services->activity.worker = worker;
 	services->shared = shared;
-	if (is_discarding(&worker->plan->serve))
+	if (!shared->has_source_secret)
+		rc = getentropy(shared->source_secret, sizeof(shared->source_secret)) < 0 ? -errno
+											  : 0;
+	shared->has_source_secret = rc == 0;
+	if (rc == 0 && is_discarding(&worker->plan->serve))
 		rc = receiver_table_new(&shared->receivers, random_next(&worker->random),
 					&services->receivers);
 	if (rc < 0) {
@@ -154,7 +159,7 @@ static int new_services(struct worker *worker, struct service_shared *shared, st
 	}
 	service_tcp_init(&services->tcp, worker, shared);
 	services->tcp.connections.receivers = services->receivers;
-	service_udp_init(&services->udp, worker, services->receivers);
+	service_udp_init(&services->udp, worker, services->receivers, shared->source_secret);
 	*ret = services;
 	return 0;
 }
@@ -165,7 +170,8 @@ int service_add(struct worker *worker, struct service_shared *shared, struct err
 	int result = new_services(worker, shared, &services);
 
 	if (result < 0)
-		return error_set(error, -result, "out of memory");
+		return error_set(error, -result, "cannot set up the services: %s",
+				 strerrordesc_np(-result));
 	for (uint32_t i = 0; i < worker->plan->serve.listen_count; i++) {
 		int rc = open_place(services, i, shared);
 		if (rc < 0) {

@@ -8,6 +8,7 @@
 #include "base/attributes.h"
 #include "base/error.h"
 #include "engine/receiver_table.h"
+#include "engine/service_udp_source.h"
 #include "engine/worker.h"
 
 /* What the workers of one engine share: zeroed by the owner, outlives them. */
@@ -17,6 +18,9 @@ struct service_shared {
 	_Atomic uint64_t connections; /* open now, for plan->serve.connections_max */
 	/* What discard has received, of each worker that has such a listener. */
 	struct receiver_tables receivers;
+	/* What the cookies of source+udp are made with; the first worker draws it. */
+	uint8_t source_secret[SOURCE_SECRET_BYTES];
+	bool has_source_secret;
 };
 
 /* Opens this worker's listeners for plan->serve and adds the activity. Worker 0 first: it finds

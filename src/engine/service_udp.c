@@ -95,6 +95,16 @@ void service_udp_answer(struct service_socket *place, const struct datagram *dat
 	place->answers[place->count++] = *datagram;
 }
 
+static void serve_source(struct service_socket *place, const struct datagram *merged)
+{
+	struct datagram one = { 0 };
+
+	while (place->count < SERVICE_UDP_BATCH_MAX && datagram_next(merged, &one)) {
+		if (source_service_take(place->owner->source, &place->socket, &one))
+			service_udp_answer(place, &one);
+	}
+}
+
 static void serve(struct service_socket *place, const struct datagram *batch, int count,
 		  uint64_t now_ns)
 {
@@ -107,6 +117,10 @@ static void serve(struct service_socket *place, const struct datagram *batch, in
 		return;
 	}
 	for (int i = 0; i < count; i++) {
+		if (place->service == SERVICE_SOURCE) {
+			serve_source(place, &batch[i]);
+			continue;
+		}
 		if (place->service == SERVICE_TRAFFIC)
 			write_traffic(place->owner, &batch[i], now_ns);
 		service_udp_answer(place, &batch[i]);
@@ -173,10 +187,12 @@ static void read_on(struct deferred *deferred)
 /* ---- opening and closing */
 
 void service_udp_init(struct service_udp *udp, struct worker *worker,
-		      struct receiver_table *receivers)
+		      struct receiver_table *receivers, const uint8_t *secret)
 {
 	udp->worker = worker;
 	udp->receivers = receivers;
+	udp->source = NULL;
+	udp->secret = secret;
 	udp->flows = NULL;
 	udp->socket_count = 0;
 }
@@ -196,6 +212,8 @@ static int prepare(struct service_udp *udp, struct service_socket *place, enum s
 		return -ENOMEM;
 	if (is_discarding)
 		place->receiver = receiver_table_socket(udp->receivers);
+	if (service == SERVICE_SOURCE && udp->source == NULL)
+		return source_service_new(udp->worker, udp->secret, &udp->source);
 	if (service != SERVICE_TRAFFIC || udp->flows != NULL)
 		return 0;
 	return flow_counts_new(random_next(&udp->worker->random), &udp->flows);
@@ -226,7 +244,8 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 		.local = listen->local,
 		.is_shared = plan->workers > 1,
 		.wants_local = true,
-		.is_segmented = listen->service == SERVICE_DISCARD,
+		.is_segmented =
+			listen->service == SERVICE_DISCARD || listen->service == SERVICE_SOURCE,
 		.options = &socket_options,
 		.network = plan->network,
 	};
@@ -259,6 +278,7 @@ static void close_place(struct service_socket *place)
 
 void service_udp_drain(struct service_udp *udp)
 {
+	source_service_stop(udp->source);
 	for (unsigned i = 0; i < udp->socket_count; i++) {
 		(void)serve_batches(&udp->sockets[i], BATCHES_A_DRAIN);
 		close_place(&udp->sockets[i]);
@@ -267,6 +287,7 @@ void service_udp_drain(struct service_udp *udp)
 
 void service_udp_close(struct service_udp *udp)
 {
+	source_service_stop(udp->source);
 	for (unsigned i = 0; i < udp->socket_count; i++)
 		close_place(&udp->sockets[i]);
 }
@@ -277,6 +298,7 @@ void service_udp_deinit(struct service_udp *udp)
 	for (unsigned i = 0; i < udp->socket_count; i++)
 		free(udp->sockets[i].room);
 	flow_counts_free(udp->flows);
+	source_service_free(udp->source);
 }
 
 static void tell_overflows(const struct service_socket *place)

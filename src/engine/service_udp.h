@@ -6,6 +6,7 @@
 
 #include "engine/flow_counts.h"
 #include "engine/service.h"
+#include "engine/service_udp_source.h"
 #include "net/datagram.h"
 
 /* No datagram is larger than this. */
@@ -31,13 +32,15 @@ struct service_udp {
 	struct worker *worker;
 	struct flow_counts *flows;        /* NULL: no listener needs it */
 	struct receiver_table *receivers; /* the same */
+	struct source_service *source;    /* the same */
+	const uint8_t *secret;            /* its secret */
 	struct service_socket sockets[PLAN_LISTEN_MAX];
 	unsigned socket_count;
 };
 
-/* `receivers` is the worker's, NULL where nothing is discarded. */
+/* `receivers` is the worker's, NULL where nothing is discarded. `secret`: of service_shared. */
 void service_udp_init(struct service_udp *udp, struct worker *worker,
-		      struct receiver_table *receivers);
+		      struct receiver_table *receivers, const uint8_t *secret);
 /* Closes what is open. */
 void service_udp_deinit(struct service_udp *udp);
 /* As service_tcp_listen(). */

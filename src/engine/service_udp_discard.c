@@ -33,17 +33,11 @@ static bool take_one(struct service_socket *place, const struct datagram *datagr
 static uint64_t take(struct service_socket *place, const struct datagram *merged, uint64_t now_ns)
 {
 	struct receiver_key key = { merged->remote, merged->local, TRANSPORT_UDP };
-	struct datagram one = *merged;
+	struct datagram one = { 0 };
 	uint64_t count = 0;
-	size_t left = merged->size;
 
-	do {
-		bool is_last = merged->segment_bytes == 0 || left <= merged->segment_bytes;
-		one.size = is_last ? left : merged->segment_bytes;
+	while (datagram_next(merged, &one))
 		count += take_one(place, &one, &key, now_ns);
-		one.data = (uint8_t *)one.data + one.size;
-		left -= one.size;
-	} while (left > 0);
 	return count;
 }
 

@@ -6,6 +6,8 @@
 #include "base/attributes.h"
 #include "engine/attempts.h"
 #include "engine/flows.h"
+#include "engine/one_way.h"
+#include "engine/script.h"
 #include "engine/slots.h"
 #include "sys/cpu.h"
 
@@ -39,6 +41,12 @@ bool plan_has_stream(const struct plan *plan, enum plan_stream stream)
 	default:
 		return plan->serve.listen_count > 0;
 	}
+}
+
+bool plan_is_one_way(const struct plan *plan)
+{
+	bool is_answered = plan->target_count == 0 || plan->targets[0].script->is_answered;
+	return plan->slots.transport == TRANSPORT_UDP && !is_answered;
 }
 
 /* ---- the course of a run ---- */
@@ -305,13 +313,20 @@ static int new_logs(struct worker *worker)
 	return 0;
 }
 
+static int add_slots(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	if (plan->slots.transport != TRANSPORT_UDP)
+		return slots_add(worker);
+	return plan_is_one_way(plan) ? one_way_add(worker) : flows_add(worker, plan->slots_stream);
+}
+
 static int add_activities(struct worker *worker)
 {
 	const struct plan *plan = worker->plan;
 	int result = 0;
 	if (worker->slot_count > 0)
-		result = plan->slots.transport == TRANSPORT_UDP ? flows_add(worker, PLAN_PERSISTENT)
-								: slots_add(worker);
+		result = add_slots(worker);
 	if (result >= 0 && has_stream(plan, worker->index, PLAN_PROBE))
 		result = slots_add_probe(worker);
 	if (result >= 0 && has_stream(plan, worker->index, PLAN_NEW))

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "engine/names.h"
 #include "engine/plan.h"
+#include "metric/bursts.h"
 #include "metric/events.h"
 #include "metric/record.h"
 #include "metric/recorder.h"
@@ -76,6 +77,7 @@ struct worker {
 	uint32_t slot_count;
 	struct hist *lag;     /* how late the loop woke */
 	uint64_t cpu_used_ns; /* by this thread while it measured */
+	struct bursts bursts; /* of datagrams that the slots' stream lost; complete once done */
 	uint8_t *scratch;     /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
 	const uint8_t *zeros; /* WORKER_SCRATCH_BYTES of zeros, shared and read-only */
 	struct deferred finishing;

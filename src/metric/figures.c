@@ -97,6 +97,23 @@ static const char *get_expected_false(const struct report *report,
 	return reason;
 }
 
+static const char *get_datagrams(const struct report *report, const struct report_stream *stream,
+				 const struct figure_source *source, double *ret)
+{
+	(void)report;
+	*ret = (double)number_at(stream, source->outer);
+	return stream->datagrams.is_measured ? NULL : "only the receiver could tell";
+}
+
+static const char *get_overflows(const struct report *report, const struct report_stream *stream,
+				 const struct figure_source *source, double *ret)
+{
+	const char *reason = get_datagrams(report, stream, source, ret);
+	if (reason || stream->datagrams.has_overflows)
+		return reason;
+	return "the receiver's host does not tell what it dropped";
+}
+
 static const char *get_survival(const struct report *report, const struct report_stream *stream,
 				const struct figure_source *source, double *ret)
 {
@@ -139,6 +156,7 @@ static const char *get_command_exit(const struct report *report, const struct re
 
 /* Scopes, as figures.def names them. */
 #define TCP       FIGURE_SLOTS_TCP
+#define UDP       FIGURE_SLOTS_UDP
 #define SLOTS     (FIGURE_SLOTS_TCP | FIGURE_SLOTS_UDP)
 #define ATTEMPTS  FIGURE_ATTEMPTS
 #define PROBES    FIGURE_PROBES
@@ -154,6 +172,8 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define OPEN     FIGURE_OPEN
 #define ANSWERS  FIGURE_ANSWERED
 #define BOTH     (FIGURE_OPEN | FIGURE_ANSWERED)
+#define COUNTED  FIGURE_COUNTED
+#define DELAYS   FIGURE_DELAYS
 #define OVER_TLS FIGURE_TLS
 #define UPGRADED FIGURE_UPGRADE
 #define IN_PARTS FIGURE_FIRST_BYTE
@@ -163,9 +183,13 @@ static const char *get_command_exit(const struct report *report, const struct re
 	{                                      \
 		.get = (function), __VA_ARGS__ \
 	}
-#define NOTHING          FROM(get_nothing)
-#define FIELD(member)    FROM(get_field, .outer = offsetof(struct report_stream, member))
-#define COUNTER(name)    FIELD(totals.name)
+#define NOTHING       FROM(get_nothing)
+#define FIELD(member) FROM(get_field, .outer = offsetof(struct report_stream, member))
+#define COUNTER(name) FIELD(totals.name)
+#define DATAGRAMS_OF(name) \
+	FROM(get_datagrams, .outer = offsetof(struct report_stream, datagrams.name))
+#define OVERFLOWS_OF(name) \
+	FROM(get_overflows, .outer = offsetof(struct report_stream, datagrams.name))
 #define MISSED           FROM(get_missed)
 #define GOODPUT          FROM(get_goodput)
 #define SURVIVED(symbol) FROM(get_survival, .outer = SURVIVAL_##symbol)
@@ -271,6 +295,12 @@ unsigned figure_scope_of(const char *kind, const char *transport)
 	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
 }
 
+static bool is_counted_here(const struct report_stream *stream)
+{
+	const char *counted_by = stream->datagrams.counted_by;
+	return counted_by && strcmp(counted_by, "here") == 0;
+}
+
 /* Traffic's own stream records all that its kind can. */
 unsigned figure_lacks_of(const struct report_stream *stream)
 {
@@ -281,6 +311,10 @@ unsigned figure_lacks_of(const struct report_stream *stream)
 	if (is_load && !stream->latency[LATENCY_SERVICE].is_measured &&
 	    !stream->latency[LATENCY_RESPONSE].is_measured)
 		lacks |= FIGURE_ANSWERED;
+	if ((lacks & FIGURE_ANSWERED) && !is_counted_here(stream))
+		lacks |= FIGURE_COUNTED;
+	if (!stream->latency[LATENCY_DELAY_VARIATION].is_measured)
+		lacks |= FIGURE_DELAYS;
 	if (!stream->latency[LATENCY_TLS].is_measured)
 		lacks |= FIGURE_TLS;
 	if (!stream->latency[LATENCY_FIRST_BYTE].is_measured)
@@ -295,7 +329,7 @@ bool figure_is_of(const struct figure_row *row, const struct report *report,
 {
 	unsigned lacks = figure_lacks_of(stream);
 	if (foreign_report(report)) /* figure_value() says what it lacks */
-		lacks &= FIGURE_TLS | FIGURE_UPGRADE | FIGURE_FIRST_BYTE;
+		lacks &= FIGURE_TLS | FIGURE_UPGRADE | FIGURE_FIRST_BYTE | FIGURE_DELAYS;
 	return (row->scopes & figure_scope_of(stream->kind, stream->transport)) != 0 &&
 	       (row->needs & lacks) == 0;
 }

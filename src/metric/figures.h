@@ -35,6 +35,8 @@ enum figure_need {
 	FIGURE_TLS = 4,
 	FIGURE_FIRST_BYTE = 8, /* answers that are not taken for read with their first byte */
 	FIGURE_UPGRADE = 16,   /* a protocol that is opened by a request: a WebSocket */
+	FIGURE_COUNTED = 32,   /* messages that are counted as they come here, or their answers */
+	FIGURE_DELAYS = 64,    /* datagrams that tell when they were sent */
 };
 
 struct figure_source {

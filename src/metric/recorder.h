@@ -22,7 +22,8 @@
 	LATENCY(FIRST_BYTE,  "first_byte",  "from the first byte sent to the first byte of the answer") \
 	LATENCY(FIRST_REPLY, "first_reply", "from the start of the connection to the first reply") \
 	LATENCY(RTT,         "rtt",         "the kernel's round-trip time, sampled of some connections in turn, and when one ends") \
-	LATENCY(SEND_ERROR,  "send_error",  "how late messages went out")
+	LATENCY(SEND_ERROR,  "send_error",  "how late messages went out") \
+	LATENCY(DELAY_VARIATION, "delay_variation", "one way, above the least seen until then")
 
 enum latency {
 #define LATENCY(symbol, name, help) LATENCY_##symbol,

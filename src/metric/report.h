@@ -104,6 +104,24 @@ struct report_sample {
 	uint64_t rtt_p50_ns, rtt_max_ns; /* 0: none */
 };
 
+/* Datagrams of slots that were lost one after the other, and where (report_datagrams.h). */
+struct report_datagrams {
+	bool is_measured;
+	const char *counted_by; /* "receiver", "here" */
+	uint64_t lost;          /* as counted there */
+	uint64_t bursts;
+	uint64_t longest_burst; /* datagrams */
+	uint64_t longest_burst_ns;
+	uint64_t median_burst;
+	int64_t first_lost_ns; /* INT64_MIN: none was lost */
+	int64_t last_lost_ns;
+	/* Lost at the receiver's host, as its queue tells, and the rest. False: it tells nothing.
+	 */
+	bool has_overflows;
+	uint64_t receiver_overflows;
+	uint64_t network_lost;
+};
+
 struct report_error {
 	enum phase phase;
 	enum outcome outcome;
@@ -164,6 +182,7 @@ struct report_stream {
 	struct report_intervals interruptions;
 	struct report_intervals stalls;
 	struct report_intervals outages;
+	struct report_datagrams datagrams;
 	bool has_survival;
 	uint64_t survival[SURVIVAL_COUNT];
 	uint64_t reconnected;

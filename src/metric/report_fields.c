@@ -149,6 +149,22 @@ static const struct field_row attempt_rows[] = {
 TABLE(attempt_table, attempt_rows);
 #undef OWNER
 
+#define OWNER struct report_datagrams
+static const struct field_row datagrams_rows[] = {
+	{ "counted_by",         FIELD_TEXT, PLACE(counted_by), REQUIRED },
+	{ "lost",               FIELD_UNSIGNED, PLACE(lost), REQUIRED },
+	{ "bursts",             FIELD_UNSIGNED, PLACE(bursts), REQUIRED },
+	{ "longest_burst",      FIELD_UNSIGNED, PLACE(longest_burst) },
+	{ "longest_burst_ns",   FIELD_UNSIGNED, PLACE(longest_burst_ns) },
+	{ "median_burst",       FIELD_UNSIGNED, PLACE(median_burst) },
+	{ "first_lost_ns",      FIELD_MOMENT, PLACE(first_lost_ns) },
+	{ "last_lost_ns",       FIELD_MOMENT, PLACE(last_lost_ns) },
+	{ "receiver_overflows", FIELD_UNSIGNED, PLACE(receiver_overflows), IF(has_overflows) },
+	{ "network_lost",       FIELD_UNSIGNED, PLACE(network_lost), IF(has_overflows) },
+};
+TABLE(datagrams_table, datagrams_rows);
+#undef OWNER
+
 #define OWNER struct report_error
 static const struct field_row error_rows[] = {
 	{ "phase",    FIELD_PHASE, PLACE(phase), REQUIRED },
@@ -204,6 +220,8 @@ static const struct field_row total_rows[] = {
 	COUNTER("warm_up_bytes", warm_up_bytes),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
+	COUNTER("datagrams_merged", datagrams_merged),
+	COUNTER("merged_sends", merged_sends),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),
@@ -308,6 +326,8 @@ static const struct field_row stream_rows[] = {
 	{ "interruptions", FIELD_OBJECT, OBJECT(intervals_table), PLACE(interruptions) },
 	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },
+	{ "datagrams",     FIELD_OBJECT, OBJECT(datagrams_table), PLACE(datagrams),
+	  IF(datagrams.is_measured), .is_left_out = true },
 	{ "survival",      FIELD_OBJECT, OBJECT(survival_table), IF(has_survival) },
 	{ "sample_interval_ns", FIELD_UNSIGNED, PLACE(sample_interval_ns) },
 	{ "rate_bytes",    FIELD_UNSIGNED, PLACE(rate_bytes), IF_COUNT(rate_bytes),

@@ -429,6 +429,41 @@ static void merge_receivers(const struct merge *merge, struct report_stream *str
 	}
 }
 
+/* ---- datagrams ---- */
+
+/* The median of all is not known from those of each: it stays 0. */
+static void merge_datagrams(const struct merge *merge, struct report_stream *stream)
+{
+	struct report_datagrams *into = &stream->datagrams;
+	*into = (struct report_datagrams){ .first_lost_ns = INT64_MIN,
+					   .last_lost_ns = INT64_MIN,
+					   .has_overflows = true };
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *stream_from =
+			report_stream(merge->reports[i], stream->name);
+		if (!stream_from || !stream_from->datagrams.is_measured)
+			continue;
+		const struct report_datagrams *from = &stream_from->datagrams;
+		int64_t first_ns = merge_moment(from->first_lost_ns, merge_shift_ns(merge, i));
+		int64_t last_ns = merge_moment(from->last_lost_ns, merge_shift_ns(merge, i));
+		into->is_measured = true;
+		into->counted_by = from->counted_by;
+		into->lost += from->lost;
+		into->bursts += from->bursts;
+		into->longest_burst = larger(into->longest_burst, from->longest_burst);
+		into->longest_burst_ns = larger(into->longest_burst_ns, from->longest_burst_ns);
+		if (into->first_lost_ns == INT64_MIN ||
+		    (first_ns != INT64_MIN && first_ns < into->first_lost_ns))
+			into->first_lost_ns = first_ns;
+		if (last_ns > into->last_lost_ns)
+			into->last_lost_ns = last_ns;
+		into->has_overflows &= from->has_overflows;
+		into->receiver_overflows += from->receiver_overflows;
+		into->network_lost += from->network_lost;
+	}
+	into->has_overflows &= into->is_measured;
+}
+
 /* ---- a stream ---- */
 
 static void add_totals(struct report_stream *stream, const struct report_stream *from)
@@ -467,6 +502,7 @@ static void merge_stream(const struct merge *merge, const struct report_stream *
 	merge_intervals(merge, stream, offsetof(struct report_stream, outages));
 	if (strcmp(stream->kind, "probes") == 0 && stream->outages.is_measured)
 		report_intervals_group(&stream->outages, stream->slots);
+	merge_datagrams(merge, stream);
 	merge_latencies(merge, stream, notes);
 	merge_samples(merge, stream);
 	merge_rates(merge, stream);

@@ -31,6 +31,21 @@ int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int
 	return socket->transport->receive(socket, batch, limit_batch(count));
 }
 
+bool datagram_next(const struct datagram *merged, struct datagram *one)
+{
+	bool is_first = one->data == NULL;
+	size_t at = is_first ? 0 : (size_t)((char *)one->data - (char *)merged->data) + one->size;
+
+	if (!is_first && at >= merged->size)
+		return false;
+	*one = *merged;
+	one->data = (char *)merged->data + at;
+	one->size = merged->size - at;
+	if (merged->segment_bytes > 0 && one->size > merged->segment_bytes)
+		one->size = merged->segment_bytes;
+	return true;
+}
+
 void datagram_look(struct datagram_socket *socket)
 {
 	bool is_open = socket->watch.fd >= 0 || socket->state != NULL;

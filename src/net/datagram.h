@@ -90,6 +90,9 @@ nodiscard int datagram_send(struct datagram_socket *socket, const struct datagra
 			    int count);
 /* How many arrived (>= 1); -EAGAIN; -ECONNREFUSED as above; else -errno. */
 nodiscard int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int count);
+/* Takes apart what was received: the next datagram of `merged` into `one`, which is zeroed before
+ * the first call. False: there is none left. */
+bool datagram_next(const struct datagram *merged, struct datagram *one);
 /* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
 void datagram_look(struct datagram_socket *socket);
 void datagram_close(struct datagram_socket *socket);

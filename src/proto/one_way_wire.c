@@ -11,15 +11,15 @@
 void one_way_write(uint8_t *datagram, size_t size, const struct one_way_head *head)
 {
 	memset(datagram, 0, size);
-	put_u32(datagram, ONE_WAY_MAGIC);
-	put_u32(datagram + RUN_AT, head->run);
-	one_way_stamp(datagram, head->sequence, head->sent_ns);
+	one_way_stamp(datagram, head);
 }
 
-void one_way_stamp(uint8_t *datagram, uint64_t sequence, uint64_t sent_ns)
+void one_way_stamp(uint8_t *datagram, const struct one_way_head *head)
 {
-	put_u64(datagram + SEQUENCE_AT, sequence);
-	put_u64(datagram + CLOCK_AT, sent_ns);
+	put_u32(datagram, ONE_WAY_MAGIC);
+	put_u32(datagram + RUN_AT, head->run);
+	put_u64(datagram + SEQUENCE_AT, head->sequence);
+	put_u64(datagram + CLOCK_AT, head->sent_ns);
 }
 
 bool one_way_read(const uint8_t *datagram, size_t size, struct one_way_head *ret)

@@ -24,7 +24,7 @@ struct one_way_head {
 
 /* Writes a whole datagram of `size` bytes, at least the head: zeros behind it. */
 void one_way_write(uint8_t *datagram, size_t size, const struct one_way_head *head);
-/* Only what differs from datagram to datagram. */
-void one_way_stamp(uint8_t *datagram, uint64_t sequence, uint64_t sent_ns);
+/* Only the head. */
+void one_way_stamp(uint8_t *datagram, const struct one_way_head *head);
 /* False when there is no head of ours, or its number is none. */
 bool one_way_read(const uint8_t *datagram, size_t size, struct one_way_head *ret);

@@ -7,7 +7,7 @@
  *                                       wants and the time; nothing is remembered
  *   ask: the same, with it         ->
  *                                  <-   datagrams (one_way_wire.h), for the time asked for
- *   ask again, every second        ->
+ *   ask again, four times a second ->
  *                                  <-   state: how many were sent so far, whether it is over
  *   stop: with the cookie          ->
  *                                  <-   state
@@ -25,7 +25,7 @@
 #define SOURCE_MESSAGE_BYTES 64
 #define SOURCE_COOKIE_BYTES  16
 #define SOURCE_MAGIC         UINT32_C(0x434e5431)
-#define SOURCE_KEEP_ALIVE_NS UINT64_C(1000000000)
+#define SOURCE_KEEP_ALIVE_NS UINT64_C(250000000)
 #define SOURCE_PATIENCE_NS   UINT64_C(3000000000)
 #define SOURCE_BYTES_MIN     64
 #define SOURCE_BYTES_MAX     65000

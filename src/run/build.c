@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "engine/flows.h"
 #include "engine/script.h"
+#include "metric/report_datagrams.h"
 #include "metric/report_latency.h"
 #include "metric/report_tcp.h"
 #include "run/build_intervals.h"
@@ -41,9 +42,15 @@ static bool is_paced(const struct plan *plan, enum plan_stream stream)
 	return !is_of_slots(stream) || plan->slots.rate_per_second > 0;
 }
 
+static bool is_one_way(const struct plan *plan, enum plan_stream stream)
+{
+	return stream == plan->slots_stream && plan_is_one_way(plan);
+}
+
 /* Which histograms a stream fills. */
 static bool has_latency(const struct plan *plan, enum plan_stream stream, enum latency latency)
 {
+	bool is_receiving = is_one_way(plan, stream) && plan->slots.is_receiving;
 	const struct script *script = script_of(plan, stream);
 	bool is_answered = stream != PLAN_SERVED && (!script || script->is_answered);
 	bool is_connected = stream != PLAN_PATH && stream != PLAN_SERVED &&
@@ -54,7 +61,9 @@ static bool has_latency(const struct plan *plan, enum plan_stream stream, enum l
 	case LATENCY_SERVICE:
 		return is_answered;
 	case LATENCY_SEND_ERROR:
-		return stream != PLAN_SERVED && is_paced(plan, stream);
+		return stream != PLAN_SERVED && is_paced(plan, stream) && !is_receiving;
+	case LATENCY_DELAY_VARIATION:
+		return is_receiving;
 	case LATENCY_CONNECT:
 		return is_connected;
 	case LATENCY_FIRST_REPLY:
@@ -119,6 +128,32 @@ static void build_statuses(const struct recorder *recorder, struct report *repor
 	qsort(stream->statuses, stream->status_count, sizeof(*stream->statuses), compare_statuses);
 }
 
+/* Are the slots' datagrams counted here: echoes, or what source sends? */
+static bool counts_datagrams(const struct plan *plan, enum plan_stream stream)
+{
+	return stream == plan->slots_stream && plan->slots.transport == TRANSPORT_UDP &&
+	       (plan->slots.is_receiving || !plan_is_one_way(plan));
+}
+
+/* Of an echo it is not known which host dropped it: the way there is the peer's to tell. */
+static void build_datagrams(const struct build *build, struct report_stream *stream)
+{
+	struct bursts bursts = { 0 };
+	struct datagram_losses losses = {
+		.counted_by = "here",
+		.sent = stream->totals.sent,
+		.unique = stream->totals.sent - stream->totals.lost,
+		.bursts = &bursts,
+		.interval_ns = stream->schedule.interval_ns,
+		.has_overflows = build->plan->slots.is_receiving,
+		.overflows = stream->totals.queue_overflows,
+	};
+
+	for (unsigned i = 0; i < engine_workers(build->engine); i++)
+		bursts_merge(&bursts, &engine_worker(build->engine, i)->bursts);
+	stream->datagrams = report_datagrams_of(&losses);
+}
+
 struct stream_shape {
 	const char *kind;
 	uint64_t slots;
@@ -174,6 +209,8 @@ void build_describe(const struct plan *plan, enum plan_stream which, const char 
 			(uint64_t)((double)NS_PER_S * (double)shape.paced / shape.rate_per_second);
 	for (int i = 0; i < LATENCY_COUNT; i++)
 		stream->latency[i].is_measured = has_latency(plan, which, i);
+	if (counts_datagrams(plan, which))
+		stream->datagrams.counted_by = "here";
 }
 
 /* Why the path has no record. */
@@ -242,6 +279,8 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 				report_latency_of(recorder_hist(recorder, i), &report->arena);
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
+	if (counts_datagrams(build->plan, which))
+		build_datagrams(build, stream);
 	build_errors(build, recorder, report, stream);
 	build_statuses(recorder, report, stream);
 	build_tcp(build, recorder, report, stream);

@@ -34,11 +34,13 @@ static void a_stamp_leaves_the_rest(void **state)
 	struct one_way_head head;
 
 	one_way_write(datagram, sizeof(datagram), &some);
-	one_way_stamp(datagram, 9, 10);
+	datagram[60] = 1;
+	one_way_stamp(datagram, &(struct one_way_head){ 8, 9, 10 });
 	assert_true(one_way_read(datagram, sizeof(datagram), &head));
-	assert_int_equal(head.run, some.run);
+	assert_int_equal(head.run, 8);
 	assert_int_equal(head.sequence, 9);
 	assert_int_equal(head.sent_ns, 10);
+	assert_int_equal(datagram[60], 1);
 }
 
 static void only_our_numbers_are_read(void **state)
@@ -58,7 +60,7 @@ static void only_our_numbers_are_read(void **state)
 
 	one_way_write(datagram, sizeof(datagram), &some);
 	for (size_t i = 0; i < array_size(cases); i++) {
-		one_way_stamp(datagram, cases[i].sequence, 0);
+		one_way_stamp(datagram, &(struct one_way_head){ .sequence = cases[i].sequence });
 		assert_int_equal(one_way_read(datagram, sizeof(datagram), &head), cases[i].is_read);
 		assert_false(one_way_read(datagram, ONE_WAY_HEAD_BYTES - 1, &head));
 	}

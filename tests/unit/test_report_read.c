@@ -85,6 +85,13 @@ static void check_stream(const struct report_stream *stream, const struct report
 	assert_true(again->stalls.list[0].has_forward);
 	assert_false(again->stalls.list[1].has_forward);
 	assert_true(again->outages.all_ns == 21 && again->outages.slots == 3204);
+	assert_true(again->datagrams.is_measured && again->datagrams.has_overflows);
+	assert_string_equal(again->datagrams.counted_by, "receiver");
+	assert_memory_equal(&again->datagrams.lost, &stream->datagrams.lost,
+			    offsetof(struct report_datagrams, has_overflows) -
+				    offsetof(struct report_datagrams, lost));
+	assert_int_equal(again->datagrams.receiver_overflows, 3307);
+	assert_int_equal(again->datagrams.network_lost, 3308);
 }
 
 static void check_marks(const struct report *report, const struct report *again)

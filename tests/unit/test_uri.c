@@ -46,6 +46,7 @@ static const struct {
 	{ &traffic, "[fe80::1%eth0]", "tcp://[fe80::1%eth0]:5003", "fe80::1%eth0", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
 	{ &load, "10.9.1.2", "discard://10.9.1.2:5009", "10.9.1.2", SERVICE_DISCARD, TRANSPORT_TCP, 5009, false, "" },
 	{ &load, "source://h", "source://h:5019", "h", SERVICE_SOURCE, TRANSPORT_TCP, 5019, false, "" },
+	{ &load, "source+udp://h", "source+udp://h:5019", "h", SERVICE_SOURCE, TRANSPORT_UDP, 5019, true, "" },
 	{ &load, "discard+udp://h:65535", "discard+udp://h:65535", "h", SERVICE_DISCARD, TRANSPORT_UDP, 65535, true, "" },
 	{ &serve, "traffic://:5003", "traffic://:5003", "", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
 	{ &serve, "echo+tcp://[::]:0", "echo+tcp://[::]:0", "::", SERVICE_ECHO, TRANSPORT_TCP, 0, true, "" },
@@ -97,7 +98,6 @@ static const struct {
 	{ &load, "icmp://h", "\"icmp\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, ws, wss, control, tcp, udp, tls, srv)" },
 	{ &load, "://h", "\"\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, ws, wss, control, tcp, udp, tls, srv)" },
 	{ &load, "echo+sctp://h", "\"echo+sctp\": a service runs over +tcp, +udp or +tls" },
-	{ &load, "source+udp://h", "source does not run over udp: source://" },
 	{ &traffic, "discard://h", "discard:// is of no use here; traffic://, echo:// is" },
 	{ &traffic, "", "\"\" names no host" },
 	{ &traffic, "tcp://:5003", "\"tcp://:5003\" names no host" },
@@ -213,7 +213,8 @@ static void services_come_from_their_table(void **state)
 	assert_int_equal(service_find("echoes", 6), SERVICE_COUNT);
 	assert_int_equal(service_find("ech", 3), SERVICE_COUNT);
 	assert_true(service_runs_over_udp(SERVICE_ECHO));
-	assert_false(service_runs_over_udp(SERVICE_SOURCE));
+	assert_true(service_runs_over_udp(SERVICE_SOURCE));
+	assert_false(service_runs_over_udp(SERVICE_HTTP));
 	assert_string_equal(transport_name(TRANSPORT_UDP), "udp");
 }
 

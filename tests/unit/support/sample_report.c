@@ -683,6 +683,20 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 	stream->outages.any_ns = 20;
 	stream->outages.all_ns = 21;
 	stream->outages.largest_share = 0.7;
+	stream->datagrams = (struct report_datagrams){
+		.is_measured = true,
+		.counted_by = "receiver",
+		.lost = 3300,
+		.bursts = 3301,
+		.longest_burst = 3302,
+		.longest_burst_ns = 3303,
+		.median_burst = 3304,
+		.first_lost_ns = 3305,
+		.last_lost_ns = 3306,
+		.has_overflows = true,
+		.receiver_overflows = 3307,
+		.network_lost = 3308,
+	};
 	stream->has_survival = true;
 	fill_words(stream->survival, sizeof(stream->survival), 4000);
 	stream->reconnected = 22;

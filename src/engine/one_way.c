@@ -1,0 +1,437 @@
+#include "engine/one_way.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "engine/one_way_flow.h"
+#include "net/source_pool.h"
+
+/* Nobody has to answer a greeting: it is waited for only as long as one may well take. */
+#define PATIENCE_NS NS_PER_S
+#define GREETING_NS SOURCE_KEEP_ALIVE_NS
+/* What one turn of the loop sends at most, so that all else gets its turn. */
+#define TRAINS_A_TURN 64
+
+static struct one_way *one_way_of(const struct activity *activity)
+{
+	return container_of(activity, struct one_way, activity);
+}
+
+static uint32_t number_of(const struct one_way_flow *flow)
+{
+	const struct worker *worker = flow->owner->worker;
+	return flow->own * worker->plan->workers + worker->index;
+}
+
+uint64_t one_way_due(const struct one_way *one_way, const struct one_way_flow *flow, uint64_t round)
+{
+	return schedule_due(&one_way->schedule,
+			    round * one_way->plan->slots.count + number_of(flow));
+}
+
+void one_way_note_error(struct one_way *one_way, enum phase phase, int code)
+{
+	recorder_error(one_way->recorder, phase, outcome_from_errno(code), code,
+		       loop_now(one_way->worker->loop));
+}
+
+/* ---- the schedule ---- */
+
+void one_way_list(struct one_way_flow *flow)
+{
+	struct one_way *one_way = flow->owner;
+
+	if (!flow->is_listed)
+		one_way->listed[one_way->listed_count++] = flow->own;
+	flow->is_listed = true;
+}
+
+static void fall_due(struct one_way *one_way, uint64_t until_ns)
+{
+	struct schedule_cursor *cursor = &one_way->cursor;
+	uint64_t count = 0;
+
+	for (; cursor->due_ns < until_ns; schedule_cursor_next(cursor), count++) {
+		struct one_way_flow *flow = &one_way->flows[cursor->own];
+		flow->due_round++;
+		one_way_list(flow);
+	}
+	one_way->counters->scheduled += count;
+	one_way->counters->debt += count;
+}
+
+/* A train of each listed flow in turn; those who owe more go to the end of the list. */
+static void flush_listed(struct one_way *one_way)
+{
+	uint32_t again[TRAINS_A_TURN];
+	uint32_t again_count = 0;
+	uint32_t turns =
+		one_way->listed_count < TRAINS_A_TURN ? one_way->listed_count : TRAINS_A_TURN;
+	uint32_t rest = one_way->listed_count - turns;
+
+	for (uint32_t i = 0; i < turns; i++) {
+		struct one_way_flow *flow = &one_way->flows[one_way->listed[i]];
+		one_way_flush(flow);
+		flow->is_listed = !flow->is_blocked && flow->next_round < flow->due_round;
+		if (flow->is_listed)
+			again[again_count++] = flow->own;
+	}
+	memmove(one_way->listed, one_way->listed + turns, rest * sizeof(*again));
+	memcpy(one_way->listed + rest, again, again_count * sizeof(*again));
+	one_way->listed_count = rest + again_count;
+}
+
+static void run_schedule(struct pacer *pacer, uint64_t now_ns)
+{
+	struct one_way *one_way = container_of(pacer, struct one_way, pacer);
+	uint64_t end_ns = one_way->worker->end_ns;
+
+	fall_due(one_way, now_ns < end_ns ? now_ns + 1 : end_ns);
+	flush_listed(one_way);
+	uint64_t due_ns = one_way->listed_count > 0 ? now_ns : one_way->cursor.due_ns;
+	pacer->due_ns = due_ns < end_ns ? due_ns : UINT64_MAX;
+}
+
+static void start_schedule(struct one_way *one_way)
+{
+	const struct plan *plan = one_way->plan;
+	struct worker *worker = one_way->worker;
+
+	schedule_init_planned(&one_way->schedule, worker->begin_ns, plan->slots.rate_per_second,
+			      plan->slots.ramp);
+	schedule_cursor_init(&one_way->cursor, &one_way->schedule, plan->slots.count, worker->index,
+			     plan->workers);
+	one_way->pacer.due_ns = one_way->cursor.due_ns;
+	one_way->is_pacing = true;
+	loop_add_pacer(worker->loop, &one_way->pacer);
+}
+
+/* ---- opening and greeting ---- */
+
+static void on_ready(struct datagram_socket *socket, unsigned events)
+{
+	struct one_way_flow *flow = container_of(socket, struct one_way_flow, socket);
+	struct one_way *one_way = flow->owner;
+
+	if ((events & STREAM_READABLE) != 0) {
+		if (flow->intake != NULL)
+			one_way_receive(flow);
+		else
+			one_way_hear(flow);
+	}
+	if ((events & STREAM_WRITABLE) != 0 && flow->is_blocked) {
+		flow->is_blocked = false;
+		one_way_list(flow);
+		if (one_way->is_pacing)
+			one_way->pacer.due_ns = loop_now(one_way->worker->loop);
+	}
+}
+
+static void open_flow(struct one_way_flow *flow)
+{
+	struct one_way *one_way = flow->owner;
+	const struct plan *plan = one_way->plan;
+	struct datagram_options options = {
+		.remote = plan->remotes[number_of(flow) % plan->remote_count],
+		.is_segmented = plan->slots.is_segmented,
+		.options = &plan->socket_options,
+		.network = plan->network,
+	};
+
+	if (one_way->sources != NULL)
+		options.local = source_pool_next(one_way->sources);
+	one_way->counters->attempts++;
+	flow->opened_ns = loop_now(one_way->worker->loop);
+	int result = datagram_open(&flow->socket, plan->datagram, one_way->worker->loop, &options,
+				   on_ready);
+	if (result < 0) {
+		one_way->counters->connect_failures++;
+		one_way_note_error(one_way, PHASE_CONNECT, -result);
+		return;
+	}
+	flow->is_open = true;
+	one_way->counters->connecting++;
+}
+
+static void raise(struct one_way_flow *flow)
+{
+	struct counters *counters = flow->owner->counters;
+
+	flow->is_up = true;
+	flow->owner->up++;
+	counters->connecting--;
+	counters->connects++;
+	counters->connections++;
+}
+
+void one_way_note_answer(struct one_way_flow *flow)
+{
+	struct one_way *one_way = flow->owner;
+
+	flow->is_refused = false;
+	if (flow->answered_ns > 0)
+		return;
+	flow->answered_ns = loop_now(one_way->worker->loop);
+	one_way->answered++;
+	if (!flow->is_up)
+		raise(flow);
+	worker_check(one_way->worker);
+}
+
+/* Who sends needs no answer to be up, only no refusal; who receives has come to terms or not. */
+static void settle(struct one_way *one_way)
+{
+	one_way->is_settled = true;
+	for (uint32_t i = 0; i < one_way->count; i++) {
+		struct one_way_flow *flow = &one_way->flows[i];
+		if (!flow->is_open || flow->is_up)
+			continue;
+		if (flow->intake == NULL && !flow->is_refused) {
+			raise(flow);
+		} else {
+			one_way->counters->connecting--;
+			one_way->counters->connect_failures++;
+		}
+	}
+	worker_check(one_way->worker);
+}
+
+static void greet(struct one_way *one_way)
+{
+	for (uint32_t i = 0; i < one_way->count; i++) {
+		struct one_way_flow *flow = &one_way->flows[i];
+		if (!flow->is_open)
+			continue;
+		if (flow->intake != NULL)
+			one_way_ask(flow);
+		else if (flow->answered_ns == 0)
+			one_way_greet(flow);
+	}
+}
+
+static bool is_receiving(const struct one_way *one_way)
+{
+	return one_way->plan->slots.is_receiving;
+}
+
+static void on_greeter(struct timer *timer)
+{
+	struct one_way *one_way = container_of(timer, struct one_way, greeter);
+	struct worker *worker = one_way->worker;
+	uint64_t now_ns = loop_now(worker->loop);
+
+	if (!one_way->is_settled && now_ns >= one_way->patience_ns)
+		settle(one_way);
+	if (is_receiving(one_way) || !one_way->is_settled) {
+		greet(one_way);
+		loop_set_timer(worker->loop, timer, now_ns + GREETING_NS);
+	}
+	if (worker->stage == WORKER_LINGER)
+		worker_check(worker);
+}
+
+/* ---- the activity ---- */
+
+static void start(struct activity *activity)
+{
+	struct one_way *one_way = one_way_of(activity);
+	uint64_t timeout_ns = one_way->plan->connect_timeout_ns;
+	bool is_brief = !is_receiving(one_way) && timeout_ns > PATIENCE_NS;
+
+	one_way->patience_ns =
+		loop_now(one_way->worker->loop) + (is_brief ? PATIENCE_NS : timeout_ns);
+	for (uint32_t i = 0; i < one_way->count; i++)
+		open_flow(&one_way->flows[i]);
+	on_greeter(&one_way->greeter);
+}
+
+static bool is_settled(const struct activity *activity)
+{
+	const struct one_way *one_way = one_way_of(activity);
+	return one_way->is_settled || one_way->answered == one_way->count;
+}
+
+static void begin(struct activity *activity)
+{
+	struct one_way *one_way = one_way_of(activity);
+
+	if (!one_way->is_settled)
+		settle(one_way);
+	if (is_receiving(one_way))
+		loop_set_timer(one_way->worker->loop, &one_way->greeter, one_way->worker->begin_ns);
+	else
+		start_schedule(one_way);
+}
+
+static void end(struct activity *activity)
+{
+	struct one_way *one_way = one_way_of(activity);
+
+	if (is_receiving(one_way)) {
+		greet(one_way);
+		return;
+	}
+	loop_clear_timer(one_way->worker->loop, &one_way->greeter);
+	if (!one_way->is_pacing)
+		return;
+	fall_due(one_way, one_way->worker->end_ns);
+	flush_listed(one_way);
+	loop_remove_pacer(one_way->worker->loop, &one_way->pacer);
+	for (uint32_t i = 0; i < one_way->count; i++)
+		one_way_miss(&one_way->flows[i]);
+}
+
+static bool is_done(const struct activity *activity)
+{
+	const struct one_way *one_way = one_way_of(activity);
+
+	for (uint32_t i = 0; is_receiving(one_way) && i < one_way->count; i++) {
+		if (one_way->flows[i].is_up && !one_way_is_over(&one_way->flows[i]))
+			return false;
+	}
+	return true;
+}
+
+static void account(struct activity *activity)
+{
+	struct one_way *one_way = one_way_of(activity);
+	uint64_t overflows = 0;
+
+	for (uint32_t i = 0; i < one_way->count; i++) {
+		datagram_look(&one_way->flows[i].socket);
+		overflows += one_way->flows[i].socket.queue_overflows;
+	}
+	one_way->counters->queue_overflows = overflows;
+	if (is_receiving(one_way))
+		one_way_account(one_way);
+}
+
+static void log_flow(const struct one_way_flow *flow)
+{
+	const struct one_way *one_way = flow->owner;
+	struct connection_record record = {
+		.local = flow->socket.local,
+		.remote = one_way->plan->remotes[number_of(flow) % one_way->plan->remote_count],
+		.started_ns = flow->opened_ns,
+		.connected_ns = flow->answered_ns,
+		.sent = (uint32_t)flow->sequence,
+		.received = flow->intake != NULL ? (uint32_t)flow->intake->arrivals.unique : 0,
+		.lost = flow->intake != NULL ? (uint32_t)flow->intake->arrivals.bursts.lost : 0,
+		.slot = number_of(flow),
+		.backend = BACKEND_UNKNOWN,
+		.stream = (uint8_t)one_way->plan->slots_stream,
+		.outcome = OUTCOME_OPEN,
+	};
+
+	connection_log_add(&one_way->worker->open, &record);
+}
+
+static void finish_flow(struct one_way_flow *flow)
+{
+	struct slot_record *record = &flow->owner->worker->slots[flow->own];
+
+	record->first_backend = BACKEND_UNKNOWN;
+	record->last_backend = BACKEND_UNKNOWN;
+	record->is_connected_at_end = flow->is_up;
+	record->survival = flow->is_up ? SURVIVAL_UNTOUCHED : SURVIVAL_NEVER_CONNECTED;
+	if (!flow->is_open)
+		return;
+	if (flow->intake != NULL)
+		one_way_settle(flow);
+	log_flow(flow);
+}
+
+static void finish(struct activity *activity)
+{
+	struct one_way *one_way = one_way_of(activity);
+
+	loop_clear_timer(one_way->worker->loop, &one_way->greeter);
+	for (uint32_t i = 0; i < one_way->count; i++)
+		finish_flow(&one_way->flows[i]);
+	account(activity);
+	for (uint32_t i = 0; i < one_way->count; i++)
+		datagram_close(&one_way->flows[i].socket);
+}
+
+static void free_one_way(struct activity *activity)
+{
+	struct one_way *one_way = one_way_of(activity);
+
+	for (uint32_t i = 0; one_way->flows != NULL && i < one_way->count; i++)
+		datagram_close(&one_way->flows[i].socket);
+	source_pool_free(one_way->sources);
+	train_deinit(&one_way->train);
+	free(one_way->listed);
+	free(one_way->intakes);
+	free(one_way->flows);
+	free(one_way);
+}
+
+static const struct activity_kind one_way_kind = {
+	.name = "one_way",
+	.start = start,
+	.is_settled = is_settled,
+	.begin = begin,
+	.end = end,
+	.is_done = is_done,
+	.finish = finish,
+	.account = account,
+	.free = free_one_way,
+};
+
+static void init_flow(struct one_way *one_way, uint32_t own)
+{
+	struct one_way_flow *flow = &one_way->flows[own];
+
+	flow->owner = one_way;
+	flow->own = own;
+	flow->run = (uint32_t)random_next(&one_way->worker->random);
+	flow->socket.watch.fd = -1;
+	if (is_receiving(one_way)) {
+		flow->intake = &one_way->intakes[own];
+		one_way_intake_init(flow);
+	}
+}
+
+static int new_parts(struct one_way *one_way)
+{
+	const struct plan *plan = one_way->plan;
+	bool has_intakes = is_receiving(one_way);
+
+	one_way->flows = calloc(one_way->count, sizeof(*one_way->flows));
+	one_way->listed = calloc(one_way->count, sizeof(*one_way->listed));
+	if (has_intakes)
+		one_way->intakes = calloc(one_way->count, sizeof(*one_way->intakes));
+	if (one_way->flows == NULL || one_way->listed == NULL ||
+	    (has_intakes && one_way->intakes == NULL))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < one_way->count; i++)
+		init_flow(one_way, i);
+	int result = has_intakes ? 0 : train_init(&one_way->train, one_way->datagram_bytes);
+	if (result >= 0 && plan->sources != NULL)
+		result = source_pool_split(plan->sources, one_way->worker->index, plan->workers,
+					   &one_way->sources);
+	return result;
+}
+
+int one_way_add(struct worker *worker)
+{
+	struct one_way *one_way = calloc(1, sizeof(*one_way));
+
+	if (one_way == NULL)
+		return -ENOMEM;
+	one_way->worker = worker;
+	one_way->plan = worker->plan;
+	one_way->recorder = worker->recorders[worker->plan->slots_stream];
+	one_way->counters = &one_way->recorder->counters;
+	one_way->send_error = recorder_hist(one_way->recorder, LATENCY_SEND_ERROR);
+	one_way->count = worker->slot_count;
+	one_way->datagram_bytes = worker->plan->slots.message_bytes;
+	one_way->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
+	list_init(&one_way->pacer.node);
+	timer_init(&one_way->greeter, on_greeter);
+	worker_add_activity(worker, &one_way->activity, &one_way_kind);
+	return new_parts(one_way);
+}

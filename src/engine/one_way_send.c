@@ -1,0 +1,136 @@
+#include <errno.h>
+
+#include "engine/lateness.h"
+#include "engine/one_way_flow.h"
+#include "proto/one_way_wire.h"
+
+#define GREETING_BYTES 64
+/* A refused send only tells of an earlier datagram, so it is tried once more. */
+#define TRIES 2
+
+void one_way_greet(struct one_way_flow *flow)
+{
+	uint8_t greeting[GREETING_BYTES];
+	struct datagram datagram = { .data = greeting, .size = sizeof(greeting) };
+
+	one_way_write(greeting, sizeof(greeting),
+		      &(struct one_way_head){ flow->run, ONE_WAY_GREETING, 0 });
+	flow->is_refused = datagram_send(&flow->socket, &datagram, 1) == -ECONNREFUSED;
+	if (flow->is_refused)
+		one_way_note_error(flow->owner, PHASE_CONNECT, ECONNREFUSED);
+}
+
+/* Between the first and the last of a train the moments lie evenly. */
+static void count_lateness(struct one_way_flow *flow, uint64_t count, uint64_t now_ns)
+{
+	struct one_way *one_way = flow->owner;
+	uint64_t first_ns = one_way_due(one_way, flow, flow->next_round);
+	uint64_t span_ns =
+		count > 1 ? one_way_due(one_way, flow, flow->next_round + count - 1) - first_ns : 0;
+
+	for (uint64_t i = 0; i < count; i++)
+		lateness_count(one_way->counters, one_way->send_error,
+			       first_ns + (count > 1 ? span_ns * i / (count - 1) : 0), now_ns);
+}
+
+static void count_sent(struct one_way_flow *flow, uint64_t count, const struct train_count *counts)
+{
+	struct one_way *one_way = flow->owner;
+	struct counters *counters = one_way->counters;
+
+	count_lateness(flow, count, loop_read_clock(one_way->worker->loop));
+	flow->next_round += count;
+	flow->sequence += count;
+	counters->debt -= count;
+	counters->sent += count;
+	counters->one_way += count;
+	counters->bytes_sent += count * one_way->datagram_bytes;
+	counters->datagrams_merged += counts->segments;
+	counters->merged_sends += counts->sends;
+}
+
+static void count_missed(struct one_way_flow *flow, uint64_t count, uint64_t *counter)
+{
+	flow->next_round += count;
+	flow->owner->counters->debt -= count;
+	*counter += count;
+}
+
+static int try_to_send(struct one_way_flow *flow, uint32_t count, struct train_count *counts)
+{
+	struct one_way *one_way = flow->owner;
+	struct train_track track = { .socket = &flow->socket, .run = flow->run };
+	int result = -ECONNREFUSED;
+
+	for (unsigned i = 0; i < TRIES && result == -ECONNREFUSED; i++) {
+		uint64_t now_ns = loop_read_clock(one_way->worker->loop);
+		result = train_send(&one_way->train, &track, flow->sequence, count, now_ns, counts);
+		if (result == -ECONNREFUSED)
+			one_way_note_error(one_way, PHASE_RECEIVE, ECONNREFUSED);
+	}
+	return result;
+}
+
+void one_way_flush(struct one_way_flow *flow)
+{
+	struct counters *counters = flow->owner->counters;
+	struct train_count counts = { 0 };
+	uint64_t debt = flow->due_round - flow->next_round;
+	uint32_t count = debt < flow->owner->train.most ? (uint32_t)debt : flow->owner->train.most;
+
+	if (!flow->is_open) {
+		count_missed(flow, debt, &counters->missed_no_connection);
+		return;
+	}
+	if (flow->is_blocked || debt == 0)
+		return;
+	int result = try_to_send(flow, count, &counts);
+	if (result > 0) {
+		count_sent(flow, (uint64_t)result, &counts);
+	} else if (result == -EAGAIN) {
+		flow->is_blocked = true;
+	} else {
+		one_way_note_error(flow->owner, PHASE_SEND, -result);
+		count_missed(flow, 1,
+			     result == -ENOBUFS ? &counters->missed_generator
+						: &counters->missed_no_connection);
+	}
+}
+
+void one_way_miss(struct one_way_flow *flow)
+{
+	struct counters *counters = flow->owner->counters;
+	uint64_t debt = flow->due_round - flow->next_round;
+
+	if (!flow->is_open)
+		count_missed(flow, debt, &counters->missed_no_connection);
+	else
+		count_missed(flow, debt,
+			     flow->is_blocked ? &counters->missed_peer
+					      : &counters->missed_generator);
+}
+
+void one_way_hear(struct one_way_flow *flow)
+{
+	struct one_way *one_way = flow->owner;
+	uint8_t answer[GREETING_BYTES + 1];
+	struct datagram datagram = { .data = answer, .capacity = sizeof(answer) };
+
+	for (;;) {
+		struct one_way_head head;
+		int result = datagram_receive(&flow->socket, &datagram, 1);
+		if (result == -ECONNREFUSED) {
+			flow->is_refused = true;
+			one_way_note_error(one_way, flow->is_up ? PHASE_RECEIVE : PHASE_CONNECT,
+					   ECONNREFUSED);
+			continue;
+		}
+		if (result < 0)
+			return;
+		if (datagram.size == GREETING_BYTES && one_way_read(answer, datagram.size, &head) &&
+		    head.run == flow->run && head.sequence == ONE_WAY_GREETING)
+			one_way_note_answer(flow);
+		else
+			one_way->counters->unasked_bytes += datagram.size;
+	}
+}

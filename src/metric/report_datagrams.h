@@ -1,0 +1,21 @@
+/* What a report says of lost datagrams, from what their receiver counted: ours where it is this
+ * host (echo, source), else the peer's (discard, by its control service). Pure. */
+#pragma once
+
+#include "metric/bursts.h"
+#include "metric/report.h"
+
+/* Sums over all flows. */
+struct datagram_losses {
+	const char *counted_by; /* "receiver", "here" */
+	uint64_t sent;
+	uint64_t unique; /* received, each once */
+	const struct bursts *bursts;
+	uint64_t interval_ns; /* between two datagrams of a flow */
+	/* What the receiver's sockets dropped. A datagram of several that came as one (GRO) is
+	 * dropped with them and counted once, so where there were any it is a lower bound. */
+	bool has_overflows;
+	uint64_t overflows;
+};
+
+struct report_datagrams report_datagrams_of(const struct datagram_losses *losses);
