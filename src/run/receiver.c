@@ -88,6 +88,7 @@ static void add_question(const struct receiver_plan *plan,
 	struct receiver_question *question = &questions->items[questions->count++];
 
 	question->place = place_of(plan, &connection->remote);
+	question->sent = connection->sent;
 	question->text = (struct control_question){
 		.ask = CONTROL_RECEIVER,
 		.transport = is_udp(stream) ? TRANSPORT_UDP : TRANSPORT_TCP,
@@ -176,18 +177,22 @@ static void take_ends(const struct report *report, struct report_stream *stream)
 static void inquire(const struct receiver_setup *setup, const struct questions *questions,
 		    struct report *report, struct report_stream *stream)
 {
+	struct receiver_datagrams datagrams cleanup(receiver_datagrams_deinit);
 	struct receiver_sum sum;
 	struct error error = { "" };
+	int rc = receiver_datagrams_init(&datagrams);
 
-	stream->receiver.connections = questions->count;
-	if (questions->count == 0)
-		stream->receiver.reason = "nothing was sent";
-	else if (receiver_inquire(setup, questions->items, questions->count, &error, &sum) < 0)
-		stream->receiver.reason = arena_text(&report->arena, error.text);
+	if (rc == 0)
+		rc = receiver_inquire(setup, questions->items, questions->count,
+				      is_udp(stream) ? &datagrams : NULL, &error, &sum);
 	else
-		stream->receiver.reason = doubt(&sum, questions->count, stream, &report->arena);
-	if (stream->receiver.reason == NULL)
-		take_sum(&sum, report, stream);
+		rc = error_set(&error, -rc, "out of memory");
+	stream->receiver.reason = rc < 0 ? arena_text(&report->arena, error.text)
+					 : doubt(&sum, questions->count, stream, &report->arena);
+	if (stream->receiver.reason != NULL)
+		return;
+	take_sum(&sum, report, stream);
+	receiver_datagrams_give(&datagrams, sum.overflows, &report->arena, stream);
 }
 
 static void ask_control(const struct receiver_setup *setup, const struct receiver_plan *plan,
@@ -202,8 +207,11 @@ static void ask_control(const struct receiver_setup *setup, const struct receive
 			arena_format(&report->arena,
 				     "there were more than %d connections, too many to ask about",
 				     RECEIVER_ASKED_MAX);
+	else if (questions.count == 0)
+		stream->receiver.reason = "nothing was sent";
 	else
 		inquire(setup, &questions, report, stream);
+	stream->receiver.connections = questions.count;
 	free(questions.items);
 }
 

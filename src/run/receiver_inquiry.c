@@ -18,15 +18,18 @@ struct host {
 	struct endpoint place;
 	struct receiver_sum sum;
 	uint64_t overflows[SOCKET_MAX]; /* by socket */
+	uint32_t index;                 /* which host it is */
 	uint32_t asked;
 	uint32_t heard; /* in this round */
+	uint32_t next;  /* the question behind the one that was answered last */
 };
 
 struct inquiry {
 	const struct receiver_setup *setup;
 	const struct receiver_question *questions;
 	uint32_t count;
-	uint8_t *asked_hosts; /* which host each question goes to */
+	struct receiver_datagrams *datagrams; /* NULL: these are no datagrams */
+	uint8_t *asked_hosts;                 /* which host each question goes to */
 	struct host *hosts;
 	uint32_t host_count;
 	uint32_t hosts_heard; /* in this round */
@@ -101,11 +104,14 @@ static void add_host(struct receiver_sum *sum, const struct host *host)
 static void ask_round(struct inquiry *inquiry)
 {
 	inquiry->rounds++;
+	if (inquiry->datagrams != NULL)
+		receiver_datagrams_clear(inquiry->datagrams);
 	inquiry->hosts_heard = 0;
 	for (uint32_t i = 0; i < inquiry->host_count; i++) {
 		struct host *host = &inquiry->hosts[i];
 
 		host->heard = 0;
+		host->next = 0;
 		host->sum = (struct receiver_sum){ 0 };
 		memset(host->overflows, 0, sizeof(host->overflows));
 	}
@@ -131,6 +137,16 @@ static void end_round(struct inquiry *inquiry)
 	loop_set_timer(loop, &inquiry->round, loop_now(loop) + ROUND_NS);
 }
 
+/* The question that the host answers: it was given its own in this order. */
+static const struct receiver_question *next_question(struct host *host)
+{
+	const struct inquiry *inquiry = host->inquiry;
+
+	while (inquiry->asked_hosts[host->next] != host->index)
+		host->next++;
+	return &inquiry->questions[host->next++];
+}
+
 static void on_heard(struct control_client *client, const char *line, size_t size)
 {
 	struct host *host = host_of(client);
@@ -143,7 +159,14 @@ static void on_heard(struct control_client *client, const char *line, size_t siz
 		give_up(host, error.text);
 		return;
 	}
+	if (host->heard == host->asked) {
+		give_up(host, "it answers more than it is asked");
+		return;
+	}
 	add_receipt(host, &receipt);
+	const struct receiver_question *question = next_question(host);
+	if (host->inquiry->datagrams != NULL)
+		receiver_datagrams_add(host->inquiry->datagrams, &receipt, question->sent);
 	if (++host->heard < host->asked)
 		return;
 	if (++host->inquiry->hosts_heard == host->inquiry->host_count)
@@ -197,6 +220,7 @@ static uint32_t find_host(struct inquiry *inquiry, const struct endpoint *place)
 		return i;
 	inquiry->hosts[i].place = *place;
 	inquiry->hosts[i].inquiry = inquiry;
+	inquiry->hosts[i].index = i;
 	inquiry->host_count++;
 	return i;
 }
@@ -254,12 +278,14 @@ static void run_inquiry(struct inquiry *inquiry)
 }
 
 int receiver_inquire(const struct receiver_setup *setup, const struct receiver_question *questions,
-		     uint32_t count, struct error *error, struct receiver_sum *ret)
+		     uint32_t count, struct receiver_datagrams *datagrams, struct error *error,
+		     struct receiver_sum *ret)
 {
 	struct inquiry inquiry = {
 		.setup = setup,
 		.questions = questions,
 		.count = count,
+		.datagrams = datagrams,
 		.asked_hosts = calloc(count, 1),
 		.hosts = calloc(RECEIVER_HOSTS_MAX, sizeof(struct host)),
 	};

@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "proto/control.h"
+#include "run/receiver_datagrams.h"
 
 #define RECEIVER_HOSTS_MAX 16
 /* All of it takes no longer. */
@@ -24,6 +25,7 @@ struct receiver_setup {
 struct receiver_question {
 	struct control_question text;
 	struct endpoint place; /* of the control that is asked */
+	uint64_t sent;         /* datagrams */
 };
 
 /* What all answers add up to. */
@@ -36,7 +38,9 @@ struct receiver_sum {
 	uint64_t last_ns;
 };
 
-/* `count` above 0. -EIO with the sentence that says why not, which names the host. */
+/* `count` above 0; `datagrams`: NULL, or initialised and filled from their flows. -EIO with the
+ * sentence that says why not, which names the host. */
 nodiscard int receiver_inquire(const struct receiver_setup *setup,
 			       const struct receiver_question *questions, uint32_t count,
-			       struct error *error, struct receiver_sum *ret);
+			       struct receiver_datagrams *datagrams, struct error *error,
+			       struct receiver_sum *ret);

@@ -16,7 +16,7 @@ ip -n "${spaces[there]}" link set wire0 up
 
 echo "open sesame" >"$work/token"
 space=here serve web-1 --control-token "@$work/token" --listen control://:0 --listen discard://:0 \
-	--listen echo://:0
+	--listen echo://:0 --listen discard+udp://:0
 control=$(port web-1 control)
 discard=$(port web-1 discard)
 
@@ -41,7 +41,7 @@ receiver() { # LOCAL [TOKEN]
 
 echo "who may ask"
 expect "services told to this host" "$(ask here 127.0.0.1 "$hello" | jq -c '[.services[].service]')" \
-	== '["control","discard","echo"]'
+	== '["control","discard","echo","discard"]'
 expect "services told for the token" "$(ask there 10.9.0.1 "$with_token" | jq -r .name)" == web-1
 expect "a stranger" "$(ask there 10.9.0.1 "$hello" "$hello" | jq -r .error)" == \
 	"not allowed: other hosts need the token (--receiver-token TEXT)"
@@ -101,6 +101,12 @@ expect_text "$work/load.out" 'acknowledged by the far end'
 # Auto asks port 5004, where nobody is.
 load -r 100 "discard://10.9.0.1:$discard"
 told_by end
+load -c 3 -b 5Mbps --receiver-token "@$work/token" --receiver "10.9.0.1:$control" \
+	"discard+udp://10.9.0.1:$(port web-1 discard udp)"
+told_by control
+expect_json "$work/load.json" 'stream("load") | .receiver.messages - .totals.messages_sent' == 0
+expect_json "$work/load.json" 'stream("load").datagrams | .counted_by, .lost' == $'receiver\n0'
+expect_json "$work/load.json" 'stream("load") | .latency.delay_variation.count - .totals.messages_sent' == 0
 # Something else than discard does not tell what it got.
 load -r 100 "discard://10.9.0.1:$(port web-1 echo)"
 expect_json "$work/load.json" 'stream("load").receiver | .known, .source' == $'false\nnull'
