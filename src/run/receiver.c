@@ -178,7 +178,7 @@ static void inquire(const struct receiver_setup *setup, const struct questions *
 		    struct report *report, struct report_stream *stream)
 {
 	struct receiver_datagrams datagrams cleanup(receiver_datagrams_deinit);
-	struct receiver_sum sum;
+	struct receiver_sum sum = { 0 };
 	struct error error = { "" };
 	int rc = receiver_datagrams_init(&datagrams);
 
