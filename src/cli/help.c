@@ -33,9 +33,8 @@ void help_print_wrapped(FILE *out, const char *text, int column, int indent)
 const char *help_level_heading(enum option_level level)
 {
 	static const char *const headings[] = {
-		[OPTION_FIRST_HOUR] = "Options",
-		[OPTION_ALL] = "More options",
-		[OPTION_SOCKET] = "Socket options",
+		[OPTION_FIRST_HOUR] = "Options",    [OPTION_ALL] = "More options",
+		[OPTION_SOCKET] = "Socket options", [OPTION_TLS] = "TLS options",
 		[OPTION_OUTPUT] = "Output options",
 	};
 	return headings[level];
@@ -46,6 +45,7 @@ const char *help_level_word(enum option_level level)
 	static const char *const words[] = {
 		[OPTION_ALL] = "all",
 		[OPTION_SOCKET] = "socket",
+		[OPTION_TLS] = "tls",
 		[OPTION_OUTPUT] = "output",
 	};
 	return words[level];
@@ -132,7 +132,7 @@ static size_t count_level(const struct command *command, enum option_level level
 static void print_options(FILE *out, const struct command *command, enum option_level level)
 {
 	static const enum option_level order[] = { OPTION_FIRST_HOUR, OPTION_ALL, OPTION_SOCKET,
-						   OPTION_OUTPUT };
+						   OPTION_TLS, OPTION_OUTPUT };
 	int column = help_column(command, level);
 	for (size_t i = 0; i < array_size(order); i++) {
 		if ((level != OPTION_ALL && level != order[i]) ||
@@ -174,8 +174,9 @@ static void print_more(FILE *out, const struct command *command)
 {
 	(void)fputc('\n', out);
 	if (count_level(command, OPTION_FIRST_HOUR) < command->options.count)
-		(void)fprintf(out, "All options: conntest %s --help all%s%s\n", command->name,
+		(void)fprintf(out, "All options: conntest %s --help all%s%s%s\n", command->name,
 			      count_level(command, OPTION_SOCKET) > 0 ? "|socket" : "",
+			      count_level(command, OPTION_TLS) > 0 ? "|tls" : "",
 			      count_level(command, OPTION_OUTPUT) > 0 ? "|output" : "");
 	(void)fprintf(out, "The manual:  conntest help %s\n", command->name);
 }

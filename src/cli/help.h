@@ -10,8 +10,8 @@
 /* What `conntest --help` prints. */
 void help_print_overview(FILE *out);
 
-/* OPTION_FIRST_HOUR: what --help prints. OPTION_ALL: every option. OPTION_SOCKET, OPTION_OUTPUT:
- * these alone. */
+/* OPTION_FIRST_HOUR: what --help prints. OPTION_ALL: every option. OPTION_SOCKET, OPTION_TLS,
+ * OPTION_OUTPUT: these alone. */
 void help_print_command(FILE *out, const struct command *command, enum option_level level);
 
 /* What behind --help asks for a level: "socket"; NULL for that of --help itself. */

@@ -42,6 +42,7 @@ enum option_level {
 	OPTION_FIRST_HOUR, /* --help shows these, about ten a command */
 	OPTION_ALL,        /* --help all */
 	OPTION_SOCKET,     /* --help socket, and all */
+	OPTION_TLS,        /* --help tls, and all */
 	OPTION_OUTPUT,     /* --help output, and all */
 };
 

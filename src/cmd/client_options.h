@@ -4,6 +4,7 @@
 
 #include "cli/option.h"
 #include "cmd/socket_options.h"
+#include "cmd/tls_options.h"
 #include "run/mark_plan.h"
 #include "run/outputs.h"
 
@@ -45,6 +46,7 @@ struct client_options {
 	bool is_ipv6;
 	const char *source;
 	struct socket_choice sockets;
+	struct tls_options tls;
 	uint64_t workers;
 	const char *cpus;
 	uint64_t tick_ns;

@@ -39,9 +39,11 @@ void client_init(struct client *client)
 void client_deinit(struct client *client)
 {
 	source_pool_free(client->sources);
+	tls_client_free(client->tls);
 	script_parts_deinit(&client->parts);
 	arena_deinit(&client->arena);
 	client->sources = NULL;
+	client->tls = NULL;
 }
 
 /* ---- what was typed ---- */
@@ -150,6 +152,22 @@ static int plan_places(const struct client_options *options, struct client *clie
 	return result < 0 ? result : plan_sources(options, client, error);
 }
 
+/* Servers of http and ws may offer newer protocols than ours on the same port. */
+static int plan_tls(const struct client_options *options, struct client *client,
+		    struct error *error)
+{
+	enum service service = client->uris[0].service;
+	bool is_http = service == SERVICE_HTTP || service == SERVICE_WS;
+	if (client->plan.slots.transport != TRANSPORT_TLS)
+		return 0;
+	client->plan.below = client->plan.stream;
+	client->plan.stream = &stream_tls;
+	int result =
+		tls_options_make(&options->tls, is_http ? "http/1.1" : NULL, error, &client->tls);
+	client->plan.tls = client->tls;
+	return result;
+}
+
 static int check_connections(const struct client *client, uint64_t connections, struct error *error)
 {
 	if (connections >= client->uri_count)
@@ -173,6 +191,8 @@ int client_plan(struct client *client, const struct client_options *options, str
 				       &slots->connect_rate_per_second);
 	if (result >= 0)
 		result = check_connections(client, options->connections, error);
+	if (result >= 0)
+		result = plan_tls(options, client, error);
 	return result < 0 ? result : plan_places(options, client, error);
 }
 

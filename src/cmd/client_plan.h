@@ -16,7 +16,7 @@
 /* What answers, and so is a target of every sending command; and over what. */
 #define CLIENT_SERVICES \
 	(1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_HTTP | 1u << SERVICE_WS)
-#define CLIENT_TRANSPORTS (1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP)
+#define CLIENT_TRANSPORTS (1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS)
 
 /* A plan and all that it points to. */
 struct client {
@@ -28,6 +28,7 @@ struct client {
 	struct resolve_options resolving;
 	struct source_pool *sources;
 	struct rate_ramp ramp;
+	struct tls_client *tls; /* NULL: the targets are reached without */
 	struct script_parts parts;
 	unsigned cpus[CPU_LIST_MAX];
 	struct plan plan;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cmd/client_plan.h"
+#include "run/dump.h"
 #include "run/receiver.h"
 
 struct load_options {
@@ -14,6 +15,8 @@ struct load_options {
 	uint64_t messages_per_connection;
 	const char *probe;
 	struct receiver_options receiver;
+	const char *dump;
+	uint64_t interval_ns; /* read by the text view, from the settings of the report */
 };
 
 /* A plan and what it points to. */
@@ -21,6 +24,7 @@ struct load {
 	struct client client;
 	struct mark_plan marks;
 	struct receiver_plan receiver;
+	struct dump dump;
 };
 
 /* Checks the options and plans what needs no network. -EINVAL: wrong usage. */

@@ -139,6 +139,18 @@ static int plan_probe(struct load *load, const char *text, struct error *error)
 	return 0;
 }
 
+static int plan_dump(struct load *load, const char *text, struct error *error)
+{
+	if (!text)
+		return 0;
+	int result = dump_parse(text, error, &load->dump);
+	if (result >= 0)
+		result = dump_attach(&load->dump, &load->client.plan, error);
+	if (result < 0)
+		error_prefix(error, "--dump");
+	return result;
+}
+
 int load_plan(const struct load_options *options, const char *const *targets, size_t count,
 	      struct load *load, struct error *error)
 {
@@ -161,5 +173,7 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	plan_limits(options, &plan->slots);
 	client_plan_in_flight(client);
 	result = client_plan_workers(client, &options->client, error);
-	return result < 0 ? result : client_plan_sockets(client, &options->client, error);
+	if (result >= 0)
+		result = client_plan_sockets(client, &options->client, error);
+	return result < 0 ? result : plan_dump(load, options->dump, error);
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
+#include "cmd/serve_tls.h"
 #include "cmd/socket_options.h"
 #include "engine/service.h"
 #include "proto/control.h"
@@ -29,6 +30,7 @@ struct serve_options {
 	const char *cpus;
 	uint64_t tick_ns;
 	struct socket_choice sockets;
+	struct serve_tls_options tls;
 	const char *config;
 	struct output_options output;
 };
@@ -37,8 +39,9 @@ struct serve_options {
 static const struct uri_defaults served = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
-		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_CONTROL,
-	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_WS |
+		    1u << SERVICE_CONTROL,
+	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 	.is_listening = true,
 };
 
@@ -53,6 +56,8 @@ static void offer_services(const struct option_offer *offer)
 		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
 		if (service_runs_over_udp(i))
 			offer->word(offer->context, text, service_sentence(i));
+		(void)snprintf(text, sizeof(text), "%s+tls://", service_name(i));
+		offer->word(offer->context, text, service_sentence(i));
 	}
 }
 
@@ -61,7 +66,8 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source, http or control; port 0 = any free one"),
+	       .help = "traffic, echo, discard (+udp), source (+udp), http, ws or control, over TCP also +tls; "
+		       "port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
 	       .help = "the host name that clients of traffic get to see, instead of this host's"),
@@ -87,6 +93,7 @@ static const struct option_row rows[] = {
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
 	SOCKET_OPTIONS_BOTH_SIDES(struct serve_options, sockets),
+	SERVE_TLS_OPTIONS(struct serve_options, tls),
 	CONFIG_OPTION(struct serve_options, config),
 	OUTPUT_OPTIONS(struct serve_options, output, serving),
 };
@@ -117,9 +124,14 @@ static int read_place(const char *text, struct error *error, struct plan_listen 
 	return 0;
 }
 
+static bool is_udp(const struct plan_listen *place)
+{
+	return place->transport == TRANSPORT_UDP;
+}
+
 static bool is_same_place(const struct plan_listen *a, const struct plan_listen *b)
 {
-	return a->transport == b->transport && a->local.port != 0 &&
+	return is_udp(a) == is_udp(b) && a->local.port != 0 &&
 	       endpoint_is_equal(&a->local, &b->local);
 }
 
@@ -237,7 +249,8 @@ static int make_plan(const struct serve_options *options, struct error *error,
 static bool are_one(const struct plan_listen *a, uint16_t port_a, const struct plan_listen *b,
 		    uint16_t port_b)
 {
-	return a->service == b->service && port_a == port_b && a->transport != b->transport &&
+	return a->service == b->service && port_a == port_b && is_udp(a) != is_udp(b) &&
+	       a->transport != TRANSPORT_TLS && b->transport != TRANSPORT_TLS &&
 	       a->local.family == b->local.family &&
 	       memcmp(a->local.address, b->local.address, sizeof(a->local.address)) == 0;
 }
@@ -327,6 +340,13 @@ static void write_queue(struct buffer *out, const struct plan *plan)
 			phrase_count(queue, "client", length), wanted);
 }
 
+/* Those over TLS have a line of their own. */
+static bool is_plain_echo(const struct plan_listen *place)
+{
+	return place->transport != TRANSPORT_TLS &&
+	       (place->service == SERVICE_TRAFFIC || place->service == SERVICE_ECHO);
+}
+
 /* The line to type elsewhere: our traffic speaks to either echoing service. */
 static void write_client(struct buffer *out, const struct run *run, const struct engine *engine)
 {
@@ -335,8 +355,7 @@ static void write_client(struct buffer *out, const struct run *run, const struct
 	char host[ENDPOINT_TEXT_MAX] = "HOST";
 	char port[8] = "";
 
-	while (i < serve->listen_count && serve->listen[i].service != SERVICE_TRAFFIC &&
-	       serve->listen[i].service != SERVICE_ECHO)
+	while (i < serve->listen_count && !is_plain_echo(&serve->listen[i]))
 		i++;
 	if (i == serve->listen_count)
 		return;
@@ -364,10 +383,12 @@ static void write_text(struct buffer *out, const struct run *run, const struct e
 	write_limits(out, run->plan);
 	write_client(out, run, engine);
 	buffer_append_text(out, "\n");
+	serve_tls_write(out, serve, engine);
 	write_queue(out, run->plan);
 }
 
-static void write_event(struct buffer *out, const struct plan_listen *place, uint16_t port)
+static void write_event(struct buffer *out, const struct plan_listen *place, uint16_t port,
+			const struct tls_server *tls)
 {
 	struct endpoint endpoint = bound(place, port);
 	char text[ENDPOINT_TEXT_MAX];
@@ -380,6 +401,8 @@ static void write_event(struct buffer *out, const struct plan_listen *place, uin
 	json_key_text(&json, "transport", transport_name(place->transport));
 	json_key_text(&json, "address", endpoint_format_address(&endpoint, text));
 	json_key_unsigned(&json, "port", port);
+	if (place->transport == TRANSPORT_TLS)
+		json_key_text(&json, "certificate", tls_server_certificate_path(tls));
 	json_object_close(&json);
 	buffer_append_text(out, "\n");
 }
@@ -395,7 +418,7 @@ static void started(const struct run *run, const struct engine *engine,
 	outputs_write(outputs, OUTPUT_TEXT, &buffer);
 	buffer_clear(&buffer);
 	for (uint32_t i = 0; i < serve->listen_count; i++)
-		write_event(&buffer, &serve->listen[i], engine_port(engine, i));
+		write_event(&buffer, &serve->listen[i], engine_port(engine, i), serve->tls);
 	outputs_write(outputs, OUTPUT_NDJSON, &buffer);
 }
 
@@ -407,6 +430,7 @@ static int serve_run(const struct command *command, int argc, char **argv)
 	struct error error = { "" };
 	struct operands operands cleanup(operands_deinit);
 	struct plan plan = { 0 };
+	struct tls_server *tls = NULL;
 	unsigned cpus[CPU_LIST_MAX];
 	char name[WIRE_NAME_BYTES];
 	char token[CONTROL_TOKEN_MAX] = { 0 };
@@ -424,7 +448,10 @@ static int serve_run(const struct command *command, int argc, char **argv)
 	if (code < 0)
 		return command_stop(command, code, &error);
 	plan.serve.name = name;
-	return run_measure(&(struct run){
+	code = serve_tls_plan(&options.tls, &plan.serve, &error, &tls);
+	if (code < 0)
+		return command_fail(command, run_exit_code(code), &error);
+	code = run_measure(&(struct run){
 		.command = command,
 		.options = &options,
 		.output = &options.output,
@@ -432,6 +459,8 @@ static int serve_run(const struct command *command, int argc, char **argv)
 		.target = options.listen.count > 0 ? options.listen.items[0] : bare[0],
 		.started = started,
 	});
+	tls_server_free(tls);
+	return code;
 }
 
 const struct command command_serve = {
@@ -449,10 +478,12 @@ const struct command command_serve = {
 		"connection with the number of bytes it got. source sends zeros until the client's "
 		"end. http answers / with this host's name, /bytes/N with so many zeros, /delay/MS "
 		"after so long, /status/CODE with that status and /echo with the request's body. "
-		"Datagrams are answered from the address that they were sent to, and never if they "
-		"come from a port that is listened on here. control tells clients of discard what "
-		"has arrived of their connections, as lines of JSON: to those who ask from this "
-		"host, and to others only with the token.\n\n"
+		"SERVICE+tls:// is the same over TLS 1.2 or 1.3, with --cert and --key or a "
+		"certificate that is made for this run: the line tls says where it lies, for clients "
+		"to trust with --ca. Datagrams are answered from the address that they were sent to, "
+		"and never if they come from a port that is listened on here. control tells clients "
+		"of discard what has arrived of their connections, as lines of JSON: to those who "
+		"ask from this host, and to others only with the token.\n\n"
 		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
 		"connection is closed between two messages with nothing unread, at the latest after "
 		"--drain; a second signal ends it at once. http gives a request's head ten seconds and "
@@ -461,6 +492,7 @@ const struct command command_serve = {
 		"conntest serve  # traffic on 5003 over TCP and UDP, discard on 5009, control on "
 		"127.0.0.1:5004\n"
 		"conntest serve --listen echo://127.0.0.1:0 -o ndjson  # tells the port it got\n"
+		"conntest serve --listen traffic+tls://:5003  # with a certificate of its own\n"
 		"conntest serve --name web-1 --drain 30s  # a backend that lets go slowly\n"
 		"conntest serve --control-token @token  # tells load --receiver what arrived here",
 	.run = serve_run,

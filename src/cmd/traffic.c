@@ -42,6 +42,7 @@ static const struct option_row rows[] = {
 	    .default_text = "3", .minimum = "1", .maximum = "1000", .level = OPTION_ALL,
 	    .help = "unanswered probes in a row that make a path outage"),
 	CLIENT_HOST_OPTIONS(struct traffic_options, client, "first"),
+	TLS_OPTIONS(struct traffic_options, client.tls),
 	MARK_OPTIONS(struct traffic_options, client.marks),
 	ROW(before_ns, OPTION_TIME, .name = "before", .placeholder = "TIME",
 	    .default_text = "2s", .level = OPTION_ALL,
@@ -144,7 +145,7 @@ const struct command command_traffic = {
 		"one sending interval, by backend; what was lost; and whether this host kept its "
 		"schedule.\n\n"
 		"TARGET is HOST, HOST:PORT or a URI: traffic://HOST (port 5003; `conntest serve`, "
-		"ctraffic, or any TCP echo), traffic+udp://HOST for datagram flows, echo://HOST, "
+		"ctraffic, or any TCP echo), traffic+udp://HOST for datagram flows, traffic+tls://HOST, echo://HOST, "
 		"srv://_service._proto.name.\n\n"
 		"COMMAND is started --before after the connections are up, and --after its end the "
 		"run is over; -T, if given, bounds both. Its output goes to stderr, that it exits "

@@ -345,6 +345,7 @@ static void connect_attempt(struct attempt *attempt)
 		.network = plan->network,
 		.below = plan->below,
 		.tls = plan->tls,
+		.dump = plan->dump,
 		.server_name = plan->targets[attempt->target].name,
 	};
 	if (attempts->sources)

@@ -142,6 +142,7 @@ struct plan {
 	const struct stream_transport *stream; /* what the targets are reached by; tls: over... */
 	const struct stream_transport *below;
 	const struct tls_client *tls;
+	struct stream_dump *dump; /* where `stream` is stream_dump */
 	const struct datagram_transport *datagram;
 	void *network;
 };

@@ -99,6 +99,7 @@ static const char *advice_of(int code)
 static int explain(const struct plan_listen *listen, int code, struct error *error)
 {
 	bool is_udp = listen->transport == TRANSPORT_UDP;
+	const char *suffix = is_udp ? "+udp" : listen->transport == TRANSPORT_TLS ? "+tls" : "";
 	char place[ENDPOINT_TEXT_MAX];
 
 	if (listen->local.family == 0)
@@ -107,13 +108,12 @@ static int explain(const struct plan_listen *listen, int code, struct error *err
 		(void)endpoint_format(&listen->local, place);
 	if (code != EADDRINUSE)
 		return error_set(error, code, "cannot listen on %s%s://%s: %s",
-				 service_name(listen->service), is_udp ? "+udp" : "", place,
-				 advice_of(code));
+				 service_name(listen->service), suffix, place, advice_of(code));
 	return error_set(error, code,
 			 "cannot listen on %s%s://%s: address in use (another conntest serve? "
 			 "see ss -l%cnp 'sport = :%u')",
-			 service_name(listen->service), is_udp ? "+udp" : "", place,
-			 is_udp ? 'u' : 't', listen->local.port);
+			 service_name(listen->service), suffix, place, is_udp ? 'u' : 't',
+			 listen->local.port);
 }
 
 static int open_place(struct services *services, uint32_t index, struct service_shared *shared)

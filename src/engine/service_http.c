@@ -129,6 +129,14 @@ static int answer_what_is_due(struct service_connection *connection)
 	return flush(connection, &out);
 }
 
+/* Nothing more is to be answered. */
+static bool is_through(const struct service_connection *connection)
+{
+	const struct service_http *http = service_http_of(connection);
+
+	return http->is_over || (connection->has_peer_ended && backlog_is_empty(&http->input));
+}
+
 /* Goes on as far as it can. */
 static const struct service_state *go_on(struct service_connection *connection)
 {
@@ -144,12 +152,10 @@ static const struct service_state *go_on(struct service_connection *connection)
 			rc = send_zeros(connection);
 			if (rc == 0 && http->zeros > 0)
 				return connection->state;
-		} else if (http->is_over) {
+		} else if (is_through(connection)) {
 			return service_leave(connection);
 		} else if (!backlog_is_empty(&http->input)) {
 			rc = serve_kept(connection);
-		} else if (connection->has_peer_ended) {
-			return service_leave(connection);
 		} else {
 			watch_head(connection);
 			return connection->state;

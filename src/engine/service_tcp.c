@@ -214,6 +214,11 @@ static unsigned steer_to_count(const struct worker *worker)
 		       : 0;
 }
 
+static const struct stream_transport *transport_of(const struct plan *plan, uint32_t index)
+{
+	return plan->serve.listen[index].transport == TRANSPORT_TLS ? &stream_tls : plan->stream;
+}
+
 static void never_arrived(struct listener *listener)
 {
 	(void)listener;
@@ -247,6 +252,8 @@ int service_tcp_listen(struct service_tcp *tcp, uint32_t index, uint16_t port, u
 		.steer_to_count = steer_to_count(worker),
 		.options = &plan->socket_options,
 		.network = plan->network,
+		.below = plan->stream,
+		.tls = plan->serve.tls,
 	};
 
 	options.local.port = port;
@@ -257,7 +264,8 @@ int service_tcp_listen(struct service_tcp *tcp, uint32_t index, uint16_t port, u
 	timer_init(&place->accept_again, accept_again);
 	int rc = check_is_free(worker, &options);
 	if (rc == 0)
-		rc = listener_open(&place->listener, plan->stream, worker->loop, &options, arrived);
+		rc = listener_open(&place->listener, transport_of(plan, index), worker->loop,
+				   &options, arrived);
 	if (rc < 0)
 		return rc;
 	tcp->listener_count++;

@@ -63,8 +63,7 @@ static void add_frame(struct answer *answer, const struct websocket_head *head)
 	answer->size += websocket_write_head(head, answer->bytes + answer->size);
 }
 
-static void add_control(struct answer *answer, enum websocket_opcode opcode, const uint8_t *payload,
-			size_t size)
+static void add_control(struct answer *answer, uint8_t opcode, const uint8_t *payload, size_t size)
 {
 	add_frame(answer,
 		  &(struct websocket_head){ .opcode = opcode, .size = size, .is_final = true });
@@ -72,8 +71,7 @@ static void add_control(struct answer *answer, enum websocket_opcode opcode, con
 	answer->size += size;
 }
 
-static void say_goodbye(struct ws *ws, enum websocket_code code, const char *reason,
-			struct answer *answer)
+static void say_goodbye(struct ws *ws, uint16_t code, const char *reason, struct answer *answer)
 {
 	uint8_t payload[WEBSOCKET_CONTROL_MAX];
 
@@ -200,7 +198,8 @@ static void end_wrong(struct service_connection *connection, enum websocket_mist
 	struct ws *ws = ws_of(connection);
 
 	record(connection, PHASE_RECEIVE);
-	say_goodbye(ws, websocket_mistake_code(mistake), websocket_sentence(mistake), answer);
+	say_goodbye(ws, (uint16_t)websocket_mistake_code(mistake), websocket_sentence(mistake),
+		    answer);
 	ws->is_over = true;
 }
 

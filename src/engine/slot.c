@@ -275,6 +275,18 @@ void slot_stop_connecting(struct slot *slot)
 	slot->state = &slot_state_off;
 }
 
+/* The run is over: the peer is told so as far as there is room, and not waited for. */
+static void say_goodbye(struct slot *slot)
+{
+	struct speaker *speaker = slot_speaker(slot);
+	struct speech_parts *parts = &slot->slots->parts;
+	if (!slot->state->is_up || slot->is_blocked || slot->is_partial || !speaker->kind->leave ||
+	    !speaker->kind->leave(speaker, slot_speech(slot)))
+		return;
+	speaker->kind->write(speaker, slot_speech(slot), 0, slot_now(slot), parts);
+	(void)stream_send(&slot->stream, parts->parts, parts->count);
+}
+
 void slot_finish(struct slot *slot)
 {
 	struct worker *worker = slot_worker(slot);
@@ -295,6 +307,7 @@ void slot_finish(struct slot *slot)
 		if (slot->slots->stream != PLAN_PROBE)
 			slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->open);
 	}
+	say_goodbye(slot);
 	slot_free(slot);
 	slot->state = &slot_state_off;
 }

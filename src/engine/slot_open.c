@@ -191,6 +191,7 @@ void slot_connect(struct connector_place *place)
 		.network = plan->network,
 		.below = plan->below,
 		.tls = plan->tls,
+		.dump = plan->dump,
 		.server_name = slots->targets[slot->target].name,
 	};
 	connector_choose_local(&slots->connector, &connect);

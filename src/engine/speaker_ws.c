@@ -52,6 +52,7 @@ struct ws_speech {
 	uint32_t expect_matched;
 	struct stamp_queue stamps; /* unix_ns of unanswered messages, where their echo needs it */
 	union extra *extra;
+	bool is_begun; /* else nothing above holds: a connection may end before it is one */
 	bool is_open;
 	bool has_said_goodbye; /* or is about to */
 	bool has_stopped;      /* what was to end the run has been told */
@@ -172,7 +173,7 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 	struct ws_state *state = speaker->state;
 	struct ws_speech *speech = memory;
 
-	*speech = (struct ws_speech){ .sending.uid = start->uid };
+	*speech = (struct ws_speech){ .sending.uid = start->uid, .is_begun = true };
 	websocket_reader_init(&speech->reader, WEBSOCKET_CLIENT);
 	stamp_queue_init(&speech->stamps);
 	/* Without memory nothing is sent, and the opening times out. */
@@ -186,8 +187,11 @@ static void end(struct speaker *speaker, void *memory)
 	struct ws_state *state = speaker->state;
 	struct ws_speech *speech = memory;
 
+	if (!speech->is_begun)
+		return;
 	drop_extra(state, speech);
 	stamp_clear(&state->stamps, &speech->stamps);
+	*speech = (struct ws_speech){ .is_begun = false };
 }
 
 /* ---- writing */

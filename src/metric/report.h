@@ -294,6 +294,18 @@ struct report_mark {
 };
 #define REPORT_MARKS_MAX 1000
 
+/* What the connections of a client came to over TLS. */
+struct report_tls {
+	const char *version; /* of the first handshake, "TLSv1.3"; NULL: none was done */
+	const char *cipher;
+	const char *protocol; /* agreed on by ALPN */
+	bool is_verified;
+	uint64_t handshakes;
+	uint64_t resumed;      /* of these */
+	uint64_t cut_short;    /* connections that ended without TLS's goodbye */
+	const char *complaint; /* why the first that failed did */
+};
+
 struct report_limit { /* serve: a limit that turned clients away */
 	const char *name;
 	uint64_t count;
@@ -334,6 +346,8 @@ struct report {
 	/* report merge: rates are those of the time in which all runs went on; 0: there is none */
 	uint64_t merged_from; /* so many reports; 0: this is one run's */
 	uint64_t overlap_ns;
+	bool has_tls;
+	struct report_tls tls;
 	/* serve */
 	uint64_t drained, cut_off, drain_ns;
 	struct report_limit *limits;

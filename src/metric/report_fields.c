@@ -416,6 +416,20 @@ static const struct field_row expectation_rows[] = {
 TABLE(expectation_table, expectation_rows);
 #undef OWNER
 
+#define OWNER struct report_tls
+static const struct field_row tls_rows[] = {
+	{ "version",    FIELD_TEXT, PLACE(version) },
+	{ "cipher",     FIELD_TEXT, PLACE(cipher) },
+	{ "protocol",   FIELD_TEXT, PLACE(protocol) },
+	{ "verified",   FIELD_BOOLEAN, PLACE(is_verified), REQUIRED },
+	{ "handshakes", FIELD_UNSIGNED, PLACE(handshakes), REQUIRED },
+	{ "resumed",    FIELD_UNSIGNED, PLACE(resumed), REQUIRED },
+	{ "cut_short",  FIELD_UNSIGNED, PLACE(cut_short), REQUIRED },
+	{ "complaint",  FIELD_TEXT, PLACE(complaint) },
+};
+TABLE(tls_table, tls_rows);
+#undef OWNER
+
 #define OWNER struct report_limit
 static const struct field_row limit_rows[] = {
 	{ "name",  FIELD_TEXT, PLACE(name), REQUIRED },
@@ -491,6 +505,8 @@ static const struct field_row report_rows[] = {
 	{ "marks",       FIELD_LIST, OBJECT(mark_table),
 	  LIST(marks, mark_count, sizeof(struct report_mark), REPORT_MARKS_MAX) },
 	{ "marks_omitted", FIELD_UNSIGNED, PLACE(marks_omitted) },
+	{ "tls",         FIELD_OBJECT, OBJECT(tls_table), PLACE(tls), IF(has_tls),
+	  .is_left_out = true },
 	{ "served",      FIELD_OBJECT, OBJECT(served_table) },
 	{ "connections", FIELD_LIST, OBJECT(report_connection_fields),
 	  LIST(connections, connection_count, sizeof(struct report_connection), CONNECTIONS_MAX) },

@@ -5,10 +5,19 @@
 
 #include "base/attributes.h"
 
+const char *report_setting(const struct report *report, const char *name)
+{
+	for (uint32_t i = 0; i < report->setting_count; i++)
+		if (strcmp(report->settings[i].name, name) == 0)
+			return report->settings[i].value;
+	return NULL;
+}
+
 bool report_setting_is_idle(const char *name)
 {
-	static const char *const idle[] = { "output", "expect",  "color",  "monitor", "verbose",
-					    "quiet",  "no-save", "config", "seed",    "repeat" };
+	static const char *const idle[] = { "output",  "expect", "color",    "monitor",
+					    "verbose", "quiet",  "interval", "no-save",
+					    "config",  "seed",   "repeat" };
 	for (size_t i = 0; i < array_size(idle); i++) {
 		if (strcmp(name, idle[i]) == 0)
 			return true;

@@ -14,6 +14,8 @@ struct setting_difference {
 	const char *b;
 };
 
+/* The value of an option as echoed, the first one of a list; NULL: the report has none. */
+const char *report_setting(const struct report *report, const char *name);
 /* Where output goes, how much is told, what is expected: nothing that changes a measurement. */
 bool report_setting_is_idle(const char *name);
 /* Their number; the list is in `arena`. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/memory_network.h"
+#include "net/memory_connection.h"
 
 #define FIRST_PORT 32768
 
@@ -67,9 +67,9 @@ void memory_network_free(struct memory_network *network)
 		return;
 	memory_network_drop_all(&network->flights);
 	memory_network_drop_all(&network->held);
-	/* Those that the loop still has something to tell of end by themselves. */
-	while (list_take_first(&network->connections) != NULL)
-		;
+	/* Those that the loop still has something to tell of, or to close, end by themselves. */
+	for (struct list *node; (node = list_take_first(&network->connections)) != NULL;)
+		container_of(node, struct memory_connection, node)->network = NULL;
 	loop_remove_pacer(network->loop, &network->pacer);
 	free(network);
 }

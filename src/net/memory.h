@@ -20,9 +20,11 @@ struct memory_options {
 	uint64_t seed;
 };
 
-/* -ENOMEM. Frees nothing of what its users hold; close those first. */
+/* -ENOMEM. */
 nodiscard int memory_network_new(struct loop *loop, const struct memory_options *options,
 				 struct memory_network **ret);
+/* Frees nothing of what its users hold; close those first, but streams that the loop closes at its
+ * end. */
 void memory_network_free(struct memory_network *network);
 
 /* From now on: nothing arrives either way (true), or it does again. What was on the way and what

@@ -103,6 +103,10 @@ static void launch(struct parcel *parcel)
 {
 	struct memory_end *to = parcel->to;
 	struct memory_network *network = to->connection->network;
+	if (network == NULL) {
+		drop_flight(&parcel->flight);
+		return;
+	}
 	uint64_t at_ns = loop_now(network->loop) + memory_network_draw_delay(network);
 
 	if (memory_network_draws(network, network->options.loss))

@@ -27,9 +27,9 @@ struct memory_end {
 
 struct memory_connection {
 	struct loop *loop;
-	struct memory_network *network;
-	struct list node;    /* network->connections */
-	struct list waiting; /* memory_listener.waiting */
+	struct memory_network *network; /* NULL: freed */
+	struct list node;               /* network->connections */
+	struct list waiting;            /* memory_listener.waiting */
 	struct endpoint listening;
 	struct memory_end client;
 	struct memory_end server;

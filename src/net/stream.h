@@ -17,6 +17,7 @@
 
 struct stream;
 struct listener;
+struct stream_dump;
 struct tls_client;
 struct tls_server;
 
@@ -62,6 +63,7 @@ struct stream_connect {
 	const struct stream_transport *below;
 	const struct tls_client *tls;
 	const char *server_name;
+	struct stream_dump *dump; /* stream_dump: what it runs over, and who is told */
 };
 
 struct listen_options {

@@ -5,8 +5,8 @@
  * TLS or broke its rules; EKEYREVOKED, TLS failed otherwise (an alert, no common version, an end in
  * the handshake); else as the stream below does. A FIN without TLS's own goodbye is an end like any
  * other, because many servers send no more than that; it is counted as cut short. Records that find
- * no room below when a stream is closed are still sent, for 10 s at most: end those before the
- * network below them (a test's memory network) is freed. */
+ * no room below when a stream is closed are still sent, for 10 s at most or until the loop is
+ * freed. */
 #pragma once
 
 #include <stdbool.h>
@@ -63,7 +63,8 @@ struct tls_server_options {
 	const char *certificate_file; /* NULL: makes a throw-away certificate */
 	const char *key_file;         /* NULL: in certificate_file */
 	const char *client_ca_file;   /* clients have to show a certificate of these; may be NULL */
-	/* What a throw-away certificate is for, besides localhost: may be NULL, port unused. */
+	/* What a throw-away certificate is for, besides localhost: may be NULL; a wildcard stands
+	 * for all addresses of this host. */
 	const char *host_name;
 	const struct endpoint *addresses;
 	size_t address_count;

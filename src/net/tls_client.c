@@ -192,7 +192,7 @@ static int configure(struct tls_client *client, const struct tls_client_options 
 		rc = tls_context_use_files(context, options->certificate_file, options->key_file,
 					   error);
 	else if (rc == 0 && options->key_file != NULL)
-		rc = error_set(error, EINVAL, "--key: %s is the key of which certificate? --cert",
+		rc = error_set(error, EINVAL, "--key: name the certificate of %s with --cert FILE",
 			       options->key_file);
 	if (rc == 0 && options->alpn != NULL)
 		rc = offer_protocols(context, options->alpn, error);

@@ -247,21 +247,25 @@ static void complain_of_no_tls(struct tls_stream *tls)
 /* Alerts (RFC 8446, section 6.2) that say what is to be done about them. */
 struct alert_row {
 	int alert;
+	const char *name; /* NULL: as OpenSSL says it, which is lacking in newer ones */
 	const char *advice;
 };
 
 static const struct alert_row alert_rows[] = {
-	{ SSL3_AD_HANDSHAKE_FAILURE, "no common version or cipher, or it wants --cert" },
-	{ SSL3_AD_BAD_CERTIFICATE, "it does not take our certificate: --cert, --key" },
-	{ SSL3_AD_UNSUPPORTED_CERTIFICATE, "it does not take our certificate: --cert, --key" },
-	{ SSL3_AD_CERTIFICATE_REVOKED, "our certificate is revoked: --cert, --key" },
-	{ SSL3_AD_CERTIFICATE_EXPIRED, "our certificate has expired: --cert, --key" },
-	{ SSL3_AD_CERTIFICATE_UNKNOWN, "it does not take our certificate: --cert, --key" },
-	{ TLS1_AD_UNKNOWN_CA, "it does not trust who signed our certificate: --cert, --key" },
-	{ TLS1_AD_PROTOCOL_VERSION, "it speaks another version: --tls-version" },
-	{ TLS1_AD_UNRECOGNIZED_NAME, "it has no certificate for this name: --sni NAME" },
-	{ TLS13_AD_CERTIFICATE_REQUIRED, "it wants a certificate of ours: --cert, --key" },
-	{ TLS1_AD_NO_APPLICATION_PROTOCOL, "it speaks none of these protocols: --alpn" },
+	{ SSL3_AD_HANDSHAKE_FAILURE, NULL, "no common version or cipher, or it wants --cert" },
+	{ SSL3_AD_BAD_CERTIFICATE, NULL, "it does not take our certificate: --cert, --key" },
+	{ SSL3_AD_UNSUPPORTED_CERTIFICATE, NULL,
+	  "it does not take our certificate: --cert, --key" },
+	{ SSL3_AD_CERTIFICATE_REVOKED, NULL, "our certificate is revoked: --cert, --key" },
+	{ SSL3_AD_CERTIFICATE_EXPIRED, NULL, "our certificate has expired: --cert, --key" },
+	{ SSL3_AD_CERTIFICATE_UNKNOWN, NULL, "it does not take our certificate: --cert, --key" },
+	{ TLS1_AD_UNKNOWN_CA, NULL, "it does not trust who signed our certificate: --cert, --key" },
+	{ TLS1_AD_PROTOCOL_VERSION, NULL, "it speaks another version: --tls-version" },
+	{ TLS1_AD_UNRECOGNIZED_NAME, NULL, "it has no certificate for this name: --sni NAME" },
+	{ TLS13_AD_CERTIFICATE_REQUIRED, "certificate required",
+	  "it wants a certificate of ours: --cert, --key" },
+	{ TLS1_AD_NO_APPLICATION_PROTOCOL, "no application protocol",
+	  "it speaks none of these protocols: --alpn" },
 };
 
 static void complain_of_alert(struct tls_tally *tally, int alert)
@@ -269,12 +273,14 @@ static void complain_of_alert(struct tls_tally *tally, int alert)
 	const char *name = SSL_alert_desc_string_long(alert);
 
 	for (size_t i = 0; i < array_size(alert_rows); i++) {
-		if (alert_rows[i].alert != alert)
+		const struct alert_row *row = &alert_rows[i];
+		if (row->alert != alert)
 			continue;
-		tls_tally_complain(tally, "the peer refused: %s (%s)", name, alert_rows[i].advice);
+		tls_tally_complain(tally, "the peer refused: %s (%s)",
+				   row->name != NULL ? row->name : name, row->advice);
 		return;
 	}
-	tls_tally_complain(tally, "the peer refused: %s", name);
+	tls_tally_complain(tally, "the peer refused: %s (alert %d)", name, alert);
 }
 
 static const char *reason_of(unsigned long code)

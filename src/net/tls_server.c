@@ -39,7 +39,8 @@ static int use_certificate(struct tls_server *server, const struct tls_server_op
 			   struct error *error)
 {
 	if (options->certificate_file == NULL && options->key_file != NULL)
-		return error_set(error, EINVAL, "--key: %s is the key of which certificate? --cert",
+		return error_set(error, EINVAL,
+				 "--key: name the certificate of %s with --cert FILE",
 				 options->key_file);
 	if (options->certificate_file == NULL) {
 		server->is_throw_away = true;

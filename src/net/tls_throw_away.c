@@ -3,6 +3,7 @@
  * here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -42,6 +43,24 @@ static void append_address(struct buffer *out, const struct endpoint *endpoint)
 		buffer_append_format(out, ",IP:%s", endpoint_format_address(&plain, text));
 }
 
+/* All that this host is reached by, as far as there is room. */
+static void append_interfaces(struct buffer *out)
+{
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) != 0)
+		return;
+	for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
+		struct endpoint endpoint = { .family = 0 };
+		int family = one->ifa_addr != NULL ? one->ifa_addr->sa_family : AF_UNSPEC;
+		if ((family == AF_INET || family == AF_INET6) &&
+		    out->size + ENDPOINT_TEXT_MAX < NAMES_MAX_BYTES)
+			endpoint_from_sockaddr(one->ifa_addr, &endpoint);
+		append_address(out, &endpoint);
+	}
+	freeifaddrs(all);
+}
+
 /* As the configuration of OpenSSL has them. A host name with other characters is left out. */
 static void write_names(const struct tls_server_options *options, struct buffer *out)
 {
@@ -52,8 +71,14 @@ static void write_names(const struct tls_server_options *options, struct buffer 
 	    host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "0123456789.-_")] == '\0')
 		buffer_append_format(out, ",DNS:%s", host);
-	for (size_t i = 0; i < options->address_count; i++)
+	bool is_everywhere = false;
+	for (size_t i = 0; i < options->address_count; i++) {
+		is_everywhere |= options->addresses[i].family == 0 ||
+				 endpoint_is_any(&options->addresses[i]);
 		append_address(out, &options->addresses[i]);
+	}
+	if (is_everywhere)
+		append_interfaces(out);
 }
 
 static int add_extension(X509 *certificate, int kind, const char *value)

@@ -99,9 +99,14 @@ static double mean_digits(uint64_t largest)
 {
 	double whole = (double)largest + 1;
 	double sum = whole;
+	uint64_t from = 10;
 
-	for (double from = 10; from < whole; from *= 10)
-		sum += whole - from;
+	while (from <= largest) {
+		sum += whole - (double)from;
+		if (from > UINT64_MAX / 10)
+			break;
+		from *= 10;
+	}
 	return sum / whole;
 }
 

@@ -11,25 +11,18 @@ struct expression {
 	const char *name;
 	const char *operands;
 	const char *sentence;
-	/* The cursor stands behind the name, which began at `begin`. */
-	int (*parse)(struct template_parser *parser, const struct expression *expression,
-		     size_t begin);
+	/* The cursor stands behind the name. */
+	int (*parse)(struct template_parser *parser, const struct expression *expression);
 	enum template_value value;
 	uint8_t opcode;
 };
 
-static int parse_number(struct template_parser *parser, const struct expression *expression,
-			size_t begin);
-static int parse_regex(struct template_parser *parser, const struct expression *expression,
-		       size_t begin);
-static int parse_global_regex(struct template_parser *parser, const struct expression *expression,
-			      size_t begin);
-static int parse_lines(struct template_parser *parser, const struct expression *expression,
-		       size_t begin);
-static int parse_raw(struct template_parser *parser, const struct expression *expression,
-		     size_t begin);
-static int parse_frame(struct template_parser *parser, const struct expression *expression,
-		       size_t begin);
+static int parse_number(struct template_parser *parser, const struct expression *expression);
+static int parse_regex(struct template_parser *parser, const struct expression *expression);
+static int parse_global_regex(struct template_parser *parser, const struct expression *expression);
+static int parse_lines(struct template_parser *parser, const struct expression *expression);
+static int parse_raw(struct template_parser *parser, const struct expression *expression);
+static int parse_frame(struct template_parser *parser, const struct expression *expression);
 
 /* RFC 6455 11.8 */
 enum {
@@ -174,13 +167,11 @@ static int parse_modulus(struct template_parser *parser, uint64_t *ret)
 
 #define MODULI_MAX 8
 
-static int parse_number(struct template_parser *parser, const struct expression *expression,
-			size_t begin)
+static int parse_number(struct template_parser *parser, const struct expression *expression)
 {
 	uint64_t moduli[MODULI_MAX];
 	size_t count = 0;
 
-	(void)begin;
 	for (template_skip_blanks(parser); template_is_at(parser, '%');
 	     template_skip_blanks(parser)) {
 		if (count == MODULI_MAX)
@@ -230,12 +221,10 @@ static int read_regex(struct template_parser *parser, const struct template_rege
 	return 0;
 }
 
-static int parse_regex(struct template_parser *parser, const struct expression *expression,
-		       size_t begin)
+static int parse_regex(struct template_parser *parser, const struct expression *expression)
 {
 	struct template_operation operation = { .value = expression->value };
 
-	(void)begin;
 	int rc = read_regex(parser, &operation.regex.tree, &operation.regex.salt);
 	if (rc < 0)
 		return rc;
@@ -246,8 +235,7 @@ static int parse_regex(struct template_parser *parser, const struct expression *
 	return 0;
 }
 
-static int parse_global_regex(struct template_parser *parser, const struct expression *expression,
-			      size_t begin)
+static int parse_global_regex(struct template_parser *parser, const struct expression *expression)
 {
 	const struct template_regex *regex = NULL;
 	struct template_bounds bounds;
@@ -255,7 +243,6 @@ static int parse_global_regex(struct template_parser *parser, const struct expre
 	uint64_t salt = 0;
 
 	(void)expression;
-	(void)begin;
 	int rc = read_regex(parser, &regex, &salt);
 	if (rc < 0)
 		return rc;
@@ -267,13 +254,11 @@ static int parse_global_regex(struct template_parser *parser, const struct expre
 	return 0;
 }
 
-static int parse_lines(struct template_parser *parser, const struct expression *expression,
-		       size_t begin)
+static int parse_lines(struct template_parser *parser, const struct expression *expression)
 {
 	struct template_operation operation = { .value = expression->value };
 	const struct buffer *bytes = NULL;
 
-	(void)begin;
 	template_skip_blanks(parser);
 	bool is_bracketed = template_is_at(parser, '<');
 	parser->at += is_bracketed;
@@ -293,13 +278,11 @@ static bool is_value(const struct expression *expression)
 	return expression->parse != parse_raw && expression->parse != parse_frame;
 }
 
-static int parse_raw(struct template_parser *parser, const struct expression *expression,
-		     size_t begin)
+static int parse_raw(struct template_parser *parser, const struct expression *expression)
 {
 	static const struct template_segment raw = { .framing = TEMPLATE_RAW, .is_final = true };
 
 	(void)expression;
-	(void)begin;
 	template_begin_segment(parser->template, &raw);
 	int count = template_parse_items(parser);
 	if (count < 0)
@@ -331,8 +314,7 @@ static bool parse_flag(struct template_parser *parser, struct template_segment *
 	return false;
 }
 
-static int parse_frame(struct template_parser *parser, const struct expression *expression,
-		       size_t begin)
+static int parse_frame(struct template_parser *parser, const struct expression *expression)
 {
 	struct template_segment segment = {
 		.framing = TEMPLATE_FRAME,
@@ -340,7 +322,6 @@ static int parse_frame(struct template_parser *parser, const struct expression *
 		.is_final = true,
 	};
 
-	(void)begin;
 	template_begin_segment(parser->template, &segment);
 	int rc = template_parse_items(parser);
 	if (rc < 0)
@@ -365,13 +346,12 @@ int template_parse_value(struct template_parser *parser)
 	if (!is_value(expression))
 		return template_fail(parser, begin, "%s can't stand inside another one",
 				     expression->name);
-	return expression->parse(parser, expression, begin);
+	return expression->parse(parser, expression);
 }
 
 int template_parse_expression(struct template_parser *parser)
 {
 	static const struct template_segment plain = { .framing = TEMPLATE_DATA, .is_final = true };
-	size_t begin = parser->at;
 	int rc;
 
 	if (template_is_at(parser, '<')) {
@@ -383,7 +363,7 @@ int template_parse_expression(struct template_parser *parser)
 			return -EINVAL;
 		if (is_value(expression))
 			template_begin_segment(parser->template, &plain);
-		rc = expression->parse(parser, expression, begin);
+		rc = expression->parse(parser, expression);
 	}
 	template_skip_blanks(parser);
 	return rc;

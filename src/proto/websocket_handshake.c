@@ -163,7 +163,7 @@ static bool is_key(const char *value, size_t size)
 			return false;
 	}
 	return size == WEBSOCKET_KEY_BYTES && memchr("AQgw", value[21], 4) != NULL &&
-	       memcmp(value + 22, "==", 2) == 0;
+	       value[22] == '=' && value[23] == '=';
 }
 
 static void take_key(struct websocket_opening *opening, const char *value, size_t size)

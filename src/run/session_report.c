@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "engine/service.h"
+#include "net/tls.h"
 #include "run/build.h"
 #include "run/session.h"
 #include "sys/clock.h"
@@ -139,6 +140,26 @@ static void describe_service(const struct session *session, struct report *repor
 	describe_limits(session, sum.turned_away, report);
 }
 
+static void describe_tls(const struct tls_client *client, struct report *report)
+{
+	struct arena *arena = &report->arena;
+	struct tls_figures figures;
+	if (!client)
+		return;
+	tls_client_describe(client, &figures);
+	report->has_tls = true;
+	report->tls = (struct report_tls){
+		.version = arena_text(arena, figures.version),
+		.cipher = arena_text(arena, figures.cipher),
+		.protocol = figures.alpn[0] ? arena_text(arena, figures.alpn) : NULL,
+		.is_verified = !figures.is_unverified,
+		.handshakes = figures.handshakes,
+		.resumed = figures.resumed,
+		.cut_short = figures.cut_short,
+		.complaint = arena_text(arena, tls_client_complaint(client)),
+	};
+}
+
 void session_fill_report(struct session *session)
 {
 	struct report *report = session->report;
@@ -154,6 +175,7 @@ void session_fill_report(struct session *session)
 	build_report(&build, report);
 	marks_give(session->marks, session->engine, report);
 	describe_service(session, report);
+	describe_tls(session->run->plan->tls, report);
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;
 	report->generator.listen_queue = limits_listen_queue();

@@ -2,30 +2,23 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "metric/report_settings.h"
 #include "view/phrase.h"
 #include "view/result_load.h"
 #include "view/target_text.h"
-
-/* What is typed is told when it shapes the run. */
-static const char *setting(const struct report *report, const char *name)
-{
-	for (uint32_t i = 0; i < report->setting_count; i++)
-		if (strcmp(report->settings[i].name, name) == 0)
-			return report->settings[i].value;
-	return NULL;
-}
 
 /* "15,000 connections at 1,000/s" */
 static void connections(const struct report *report, const struct report_stream *load,
 			struct buffer *out)
 {
-	char count[PHRASE_MAX];
-	const char *rate = setting(report, "connect-rate");
+	char count[PHRASE_MAX], each[PHRASE_MAX];
+	const char *typed = report_setting(report, "connect-rate");
+	struct rate rate = { 0 };
 	bool is_datagram = strcmp(load->transport, "udp") == 0;
 	buffer_append_text(out,
 			   phrase_count(load->slots, is_datagram ? "flow" : "connection", count));
-	if (rate && strcmp(rate, "off") != 0 && load->slots > 1)
-		buffer_append_format(out, " at %.*s/s", (int)strcspn(rate, "/"), rate);
+	if (load->slots > 1 && typed && units_parse_rate(typed, NULL, &rate) >= 0)
+		buffer_append_format(out, " at %s/s", phrase_rate(rate.per_second, each));
 }
 
 static void sizes(const struct report_stream *load, struct buffer *out)
@@ -67,7 +60,7 @@ static void paced_messages(const struct report *report, const struct report_stre
 			   struct buffer *out)
 {
 	char rate[PHRASE_MAX], each[PHRASE_MAX];
-	const char *ramp = setting(report, "rate-ramp");
+	const char *ramp = report_setting(report, "rate-ramp");
 	double per_second = load->schedule.rate_per_second;
 	if (ramp)
 		buffer_append_format(out, "%s %ss/s", ramp, message_noun(load));
@@ -87,7 +80,7 @@ static void unpaced(const struct report *report, const struct report_stream *loa
 		    struct buffer *out)
 {
 	bool is_answered = load->latency[LATENCY_SERVICE].is_measured;
-	const char *in_flight = setting(report, "in-flight");
+	const char *in_flight = report_setting(report, "in-flight");
 	bool is_many = in_flight && strcmp(in_flight, "0") != 0 && strcmp(in_flight, "1") != 0;
 	connections(report, load, out);
 	direction(report, load, out);

@@ -9,6 +9,7 @@
 #include "view/phrase.h"
 #include "view/result_traffic.h"
 #include "view/target_text.h"
+#include "view/text_parts.h"
 
 /* A percentile is told only with ten samples above it. */
 #define SAMPLES_ABOVE 10
@@ -225,6 +226,20 @@ static void count_text(uint64_t count, const char *noun, const char *words, stru
 				     phrase_count(count, noun, text), words);
 }
 
+/* "12 of 8,123,000 segments retransmitted": told of bulk in any case. */
+static void retransmits_text(const struct report_stream *load, struct clauses *clauses)
+{
+	const struct counters *totals = &load->totals;
+	char count[UNITS_TEXT_MAX], of[PHRASE_MAX];
+	bool is_known = totals->segments_sent > 0 && text_is_bulk(load);
+	if (is_known)
+		buffer_append_format(clauses_next(clauses), "%s of %s retransmitted",
+				     units_format_grouped(totals->retransmitted_segments, count),
+				     phrase_count(totals->segments_sent, "segment", of));
+	else if (strcmp(load->transport, "udp") != 0)
+		count_text(totals->retransmitted_segments, "segment", "retransmitted", clauses);
+}
+
 static void faults(const struct report_stream *load, struct clauses *clauses)
 {
 	const struct counters *totals = &load->totals;
@@ -235,8 +250,18 @@ static void faults(const struct report_stream *load, struct clauses *clauses)
 	count_text(totals->lost, noun, "lost", clauses);
 	count_text(totals->corrupted, noun, "answered with other bytes", clauses);
 	count_text(totals->mismatched, "answer", "to another message than the next", clauses);
-	if (strcmp(load->transport, "udp") != 0)
-		count_text(totals->retransmitted_segments, "segment", "retransmitted", clauses);
+	retransmits_text(load, clauses);
+}
+
+/* "RTT 0.21 idle, 1.58 ms loaded": the least seen, and what is usual under load. */
+static void rtt_text(const struct report_stream *load, struct clauses *clauses)
+{
+	const struct report_latency *rtt = &load->latency[LATENCY_RTT];
+	char idle[UNITS_TEXT_MAX], loaded[UNITS_TEXT_MAX];
+	if (text_is_bulk(load) && rtt->is_measured && rtt->count > 0)
+		buffer_append_format(clauses_next(clauses), "RTT %s idle, %s ms loaded",
+				     units_format_ms(rtt->min_ns, idle),
+				     units_format_ms(rtt->p50_ns, loaded));
 }
 
 static void probe_text(const struct report *report, struct clauses *clauses)
@@ -260,5 +285,6 @@ void result_load(const struct report *report, const struct report_stream *load, 
 	connections_text(report, load, &clauses);
 	amount(report, load, clauses_next(&clauses));
 	faults(load, &clauses);
+	rtt_text(load, &clauses);
 	probe_text(report, &clauses);
 }

@@ -137,6 +137,13 @@ static const char *likely_cause(enum outcome outcome)
 	}
 }
 
+/* TLS itself says best why. */
+static bool is_of_tls(enum outcome outcome)
+{
+	return outcome == OUTCOME_UNTRUSTED || outcome == OUTCOME_TLS ||
+	       outcome == OUTCOME_PROTOCOL;
+}
+
 /* In the time that was measured, though it does answer. */
 static bool result_too_late(const struct report *report, struct buffer *out)
 {
@@ -174,7 +181,10 @@ static void result_nothing(const struct report *report, struct buffer *out)
 		}
 	}
 	const char *cause = error ? likely_cause(error->outcome) : NULL;
-	if (cause)
+	if (error && is_of_tls(error->outcome) && report->tls.complaint)
+		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),
+				     report->tls.complaint);
+	else if (cause)
 		buffer_append_format(out, " (%s %s)", phrase_host(report->target, host), cause);
 }
 

@@ -35,10 +35,7 @@ void text_append_line(struct buffer *out, const struct text_style *style, const 
 void text_write(const struct report *report, const struct text_style *style, struct buffer *out)
 {
 	static text_part *const parts[] = {
-		text_expectations,
-		text_backends,
-		text_intervals,
-		text_latencies,
+		text_expectations, text_backends, text_intervals, text_tcp, text_latencies,
 	};
 	cleanup(buffer_deinit) struct buffer part;
 	buffer_init(&part, PART_MAX);
@@ -46,6 +43,7 @@ void text_write(const struct report *report, const struct text_style *style, str
 	text_append(out, style, report->headline);
 	text_append_line(out, style, "\nResult:  ", report->result);
 	text_append_line(out, style, "Trust:   ", report->trust);
+	text_tls(report, style, out);
 	text_marks(report, style, out);
 	for (size_t i = 0; i < array_size(parts); i++) {
 		buffer_clear(&part);

@@ -9,7 +9,7 @@
 #include "view/text_parts.h"
 #include "view/text_table.h"
 
-/* As wide as REQUESTS and MESSAGES below. */
+/* As wide as REQUESTS and MESSAGES. */
 #define HEAD_FORMAT "%-8s  "
 
 static bool is_load(const struct report_stream *stream)
@@ -158,23 +158,6 @@ static void identity(const struct report_stream *stream, const char *head, struc
 				     is_load(stream) && totals->in_flight > 0 ? " at the end" : "");
 }
 
-/* "BYTES     11.762 GB received; sender: 11.764 GB written" */
-static void bytes(const struct report_stream *stream, struct buffer *out)
-{
-	const struct counters *totals = &stream->totals;
-	char arrived[PHRASE_MAX], written[PHRASE_MAX];
-	struct goodput goodput;
-	const char *unknown = report_goodput_bytes(stream, &goodput);
-	buffer_append_format(out, HEAD_FORMAT, "BYTES");
-	if (!unknown)
-		buffer_append_format(out, "%s %s", phrase_volume(goodput.bytes, arrived),
-				     phrase_goodput_source(goodput.source));
-	if (totals->bytes_sent > 0)
-		buffer_append_format(out, "%s%s written", unknown ? "" : "; sender: ",
-				     phrase_volume(totals->bytes_sent, written));
-	buffer_append_text(out, "\n");
-}
-
 static void counts_of(const struct report_stream *stream, struct buffer *out)
 {
 	bool is_answered = stream->latency[LATENCY_SERVICE].is_measured;
@@ -183,8 +166,6 @@ static void counts_of(const struct report_stream *stream, struct buffer *out)
 		ends(stream, "NOT UP", " attempts", is_before_up, out);
 		ends(stream, "ENDED EARLY", "", is_end, out);
 	}
-	if (is_load(stream) && !is_answered)
-		bytes(stream, out);
 	if (stream->totals.scheduled + stream->totals.sent > 0 &&
 	    (!is_load(stream) || is_answered || stream->schedule.is_open_loop))
 		identity(stream, message_head(stream), out);

@@ -11,11 +11,19 @@ typedef void text_part(const struct report *report, const struct text_style *sty
 		       struct buffer *out);
 
 text_part text_marks;        /* lines, not a table: when it was good again after each mark */
+text_part text_tls;          /* a line, not a table: what was agreed on */
 text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */
+text_part text_tcp;          /* bytes by interval and in sum, and what TCP made of them */
 text_part text_latencies;    /* with what is counted below */
 text_part text_counts;       /* lines: answers by status, ends, the identity of messages */
+
+/* The first table of text_tcp: a row an interval. */
+void text_samples(const struct report *report, const struct report_stream *stream,
+		  const struct text_style *style, struct buffer *out);
+/* All bytes one way, nothing answered, over TCP. */
+bool text_is_bulk(const struct report_stream *stream);
 
 /* A row of the first table as a sentence, without a newline: "persistent.lost == 0: FAILED, is 7;
  * first, last +8.7 s, +8.8 s; all on web-3". */

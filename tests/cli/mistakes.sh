@@ -22,7 +22,7 @@ run conntest traffic --expect 'command.exit == 0' 192.0.2.1
 run conntest traffic web --
 run conntest traffic -T 1s web -- true
 run conntest traffic trafic://web
-run conntest traffic https://web/healthz
+run conntest traffic source://web/healthz
 run conntest traffic web:0
 run conntest traffic '[fe80::1]'
 run conntest traffic '[fe80::1%nowhere]'
@@ -33,6 +33,11 @@ run conntest traffic ''
 run conntest traffic
 CONNTEST_TRAFFIC_RATES=5 run conntest traffic web
 run conntest traffic -r 5 -b 5Mbps web
+run conntest traffic --ca nothing.pem tls://web
+run conntest traffic --key nothing.pem tls://web
+run conntest traffic --alpn , tls://web
+run conntest serve --listen echo+tls://:0 --cert nothing.pem
+run conntest serve --listen echo+tls://127.0.0.1:7 --listen echo://127.0.0.1:7
 run conntest serve --listen tcp://:5003
 run conntest serve --listen ''
 run conntest report lsit

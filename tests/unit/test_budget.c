@@ -49,6 +49,10 @@ void *__wrap_realloc(void *old, size_t size)
 	return __real_realloc(old, size);
 }
 
+static const struct script traffic = { .kind = &speaker_echo,
+				       .message_bytes = 1024,
+				       .is_answered = true };
+
 struct both_ends {
 	struct loop *loop;
 	struct plan plan;
@@ -59,7 +63,9 @@ struct both_ends {
 	struct worker *worker;
 };
 
-static void set_up(struct both_ends *both, uint32_t connections, double rate)
+/* Over the service that answers `script`. */
+static void set_up(struct both_ends *both, const struct script *script, enum service service,
+		   uint32_t connections, double rate)
 {
 	struct error error = { "" };
 	*both = (struct both_ends){ .loop = NULL };
@@ -71,7 +77,7 @@ static void set_up(struct both_ends *both, uint32_t connections, double rate)
 			   .rate_per_second = rate,
 			   .has_greeting = true,
 			   .warms_up = true },
-		.serve = { .listen = { { .service = SERVICE_TRAFFIC, .local = both->endpoint } },
+		.serve = { .listen = { { .service = service, .local = both->endpoint } },
 			   .listen_count = 1,
 			   .name = "web-1",
 			   .drain_ns = NS_PER_S },
@@ -86,9 +92,7 @@ static void set_up(struct both_ends *both, uint32_t connections, double rate)
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
-	both->script = (struct script){ .kind = &speaker_echo,
-					.message_bytes = 1024,
-					.is_answered = true };
+	both->script = *script;
 	both->target = (struct plan_target){ .script = &both->script };
 	both->plan.targets = &both->target;
 	both->plan.target_count = 1;
@@ -119,10 +123,10 @@ static void tear_down(struct both_ends *both)
 	loop_free(both->loop);
 }
 
-static void steady_state_allocates_nothing(void **state)
+static void assert_allocates_nothing(const struct script *script, enum service service)
 {
 	struct both_ends both;
-	set_up(&both, 50, 5000);
+	set_up(&both, script, service, 50, 5000);
 	begin(&both);
 	const struct counters *counters = &both.worker->recorders[PLAN_PERSISTENT]->counters;
 	uint64_t received = counters->received;
@@ -133,11 +137,34 @@ static void steady_state_allocates_nothing(void **state)
 	tear_down(&both);
 }
 
+static void steady_state_allocates_nothing(void **state)
+{
+	assert_allocates_nothing(&traffic, SERVICE_TRAFFIC);
+}
+
+static void templates_allocate_nothing(void **state)
+{
+	static const char text[] = "\\{connection.uid} \\{message.seq} \\{re [a-z]{8}} \\{message."
+				   "marker}\n";
+	static const struct reply_rule reply = { .kind = REPLY_ECHO };
+	struct template *template = NULL;
+	struct error error = { "" };
+	assert_int_equal(template_compile(text, sizeof(text) - 1, NULL, &error, &template), 0);
+	const struct template *messages[] = { template };
+	const struct script script = { .kind = &speaker_raw,
+				       .messages = messages,
+				       .message_count = 1,
+				       .is_answered = true,
+				       .reply = &reply };
+	assert_allocates_nothing(&script, SERVICE_ECHO);
+	template_free(template);
+}
+
 static uint64_t bytes_of(uint32_t connections)
 {
 	struct both_ends both;
 	uint64_t before = allocated_bytes;
-	set_up(&both, connections, connections);
+	set_up(&both, &traffic, SERVICE_TRAFFIC, connections, connections);
 	begin(&both);
 	assert_int_equal(both.worker->recorders[PLAN_PERSISTENT]->counters.connections,
 			 connections);
@@ -161,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steady_state_allocates_nothing),
+		cmocka_unit_test(templates_allocate_nothing),
 		cmocka_unit_test(a_connection_stays_within_its_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ struct load_options {
 	struct option_list expect;
 	bool has_probe;
 	uint64_t buffer;
+	const char *ca;
 };
 
 static const struct option_row load_rows[] = {
@@ -37,6 +38,8 @@ static const struct option_row load_rows[] = {
 	       .choices = "auto always never", .default_text = "auto", .help = "colour"),
 	OPTION(struct load_options, buffer, OPTION_SIZE, .name = "receive-buffer-of-the-kernel",
 	       .placeholder = "SIZE", .level = OPTION_SOCKET, .help = "bytes"),
+	OPTION(struct load_options, ca, OPTION_TEXT, .name = "ca", .placeholder = "FILE",
+	       .level = OPTION_TLS, .help = "whom to trust"),
 };
 
 static int run(const struct command *command, int argc, char **argv)
@@ -78,7 +81,7 @@ static const char load_help[] =
 	"  conntest load web   # all it takes\n"
 	"  conntest load -c 5 web\n"
 	"\n"
-	"All options: conntest load --help all|socket|output\n"
+	"All options: conntest load --help all|socket|tls|output\n"
 	"The manual:  conntest help load\n";
 
 static const char socket_help[] = "Usage: conntest load [OPTION...] TARGET...\n"
@@ -111,6 +114,10 @@ static void help_shows_one_level(void **state)
 	free(text);
 	text = help_of(&load, OPTION_SOCKET);
 	assert_string_equal(text, socket_help);
+	free(text);
+	text = help_of(&load, help_level_find("tls"));
+	assert_non_null(strstr(text, "\nTLS options:\n      --ca FILE "));
+	assert_null(strstr(text, "bytes"));
 	free(text);
 }
 
@@ -181,8 +188,8 @@ static const struct { const char *words[WORDS_MAX]; const char *candidates; } co
 	{ { "report", "" }, "show " },
 	{ { "report", "show", "--" }, "--help " },
 	{ { "load", "" }, "" },
-	{ { "load", "--c" }, "--connections --color " },
-	{ { "load", "web", "--" }, "--connections --expect --no-probe --color --receive-buffer-of-the-kernel --help " },
+	{ { "load", "--c" }, "--connections --color --ca " },
+	{ { "load", "web", "--" }, "--connections --expect --no-probe --color --receive-buffer-of-the-kernel --ca --help " },
 	{ { "load", "--color", "" }, "auto always never " },
 	{ { "load", "--color", "a" }, "auto always " },
 	{ { "load", "--color=n" }, "--color=never " },

@@ -58,6 +58,15 @@ static void the_likely_cause(void **state)
 	result_says(report, "nothing answered: refused 20 (");
 
 	report = sample_nothing();
+	report->streams[0].errors[0].outcome = OUTCOME_UNTRUSTED;
+	report->tls.complaint = "the certificate expired";
+	result_says(report, "not trusted 20 (10.20.0.5:5003: the certificate expired)");
+
+	report = sample_nothing();
+	report->tls.complaint = "of another connection";
+	result_says(report, "nothing answered: refused 20 (10.20.0.5:5003 has no listener");
+
+	report = sample_nothing();
 	report->streams[0].slots = 0;
 	result_says(report, "nothing answered: refused 20 (");
 

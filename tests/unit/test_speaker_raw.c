@@ -396,6 +396,19 @@ static void expected_texts_are_looked_for(void **state)
 	}
 }
 
+static void expected_texts_lie_within_one_answer(void **state)
+{
+	for (size_t step = 1; step <= 6; step++) {
+		struct rig rig;
+		rig_init(&rig, (const char *[]){ NULL, "a", NULL });
+		rig.script.expect_text = "OK";
+		rig_start(&rig, "bytes 2");
+		rig_send(&rig, 3, 3, SIZE_MAX);
+		assert_hears(&rig, "xOKxOK", step, "rrR");
+		rig_end(&rig);
+	}
+}
+
 static void stop_is_told_before_the_answer_it_is_in(void **state)
 {
 	static const char *const rows[][3] = {
@@ -499,6 +512,17 @@ static void bytes_that_nobody_sent_are_no_echo(void **state)
 	rig_end(&rig);
 }
 
+static void an_echo_that_comes_before_its_bytes_is_none(void **state)
+{
+	struct rig rig;
+	rig_init(&rig, (const char *[]){ NULL, "ab", NULL });
+	rig_start(&rig, "echo");
+	assert_int_equal(rig_write(&rig, 1, 1), 1);
+	assert_hears(&rig, "a", 1, "");
+	assert_hears(&rig, "b", 1, "C");
+	rig_end(&rig);
+}
+
 /* ---- markers ---- */
 
 static void markers_name_their_messages(void **state)
@@ -573,11 +597,13 @@ int main(void)
 		cmocka_unit_test(answers_are_told_apart),
 		cmocka_unit_test(greetings_are_let_pass),
 		cmocka_unit_test(expected_texts_are_looked_for),
+		cmocka_unit_test(expected_texts_lie_within_one_answer),
 		cmocka_unit_test(stop_is_told_before_the_answer_it_is_in),
 		cmocka_unit_test(stop_is_told_before_what_is_wrong),
 		cmocka_unit_test(echoes_are_compared),
 		cmocka_unit_test(a_wrong_echo_is_corrupted),
 		cmocka_unit_test(bytes_that_nobody_sent_are_no_echo),
+		cmocka_unit_test(an_echo_that_comes_before_its_bytes_is_none),
 		cmocka_unit_test(markers_name_their_messages),
 		cmocka_unit_test(remembered_times_are_bounded),
 		cmocka_unit_test(a_speech_begins_anew),

@@ -35,6 +35,9 @@ static void whole_reports(void **state)
 	check(sample_expectations_failed(), &plain, "expectations_failed.txt");
 	check(sample_wrapped(), &plain, "wrapped.txt");
 	check(sample_all_well(), &plain, "all_well.txt");
+	check(sample_bulk(), &plain, "bulk.txt");
+	check(sample_requests(), &plain, "requests.txt");
+	check(sample_websockets(), &plain, "websockets.txt");
 }
 
 static struct buffer text_of(struct report *report, const struct text_style *style)
@@ -59,6 +62,37 @@ static void lacks(struct buffer out, const char *part)
 	if (strstr(buffer_text(&out), part))
 		fail_msg("\"%s\" is in:\n%s", part, buffer_text(&out));
 	buffer_deinit(&out);
+}
+
+static struct report *encrypted(struct report_tls tls)
+{
+	struct report *report = sample_all_well();
+	report->has_tls = true;
+	report->tls = tls;
+	return report;
+}
+
+static void tls_has_a_line(void **state)
+{
+	struct report_tls tls = { .version = "TLSv1.3",
+				  .cipher = "TLS_AES_256_GCM_SHA384",
+				  .is_verified = true,
+				  .handshakes = 1 };
+	lacks(text_of(sample_all_well(), &plain), "TLS");
+	contains(text_of(encrypted(tls), &plain),
+		 "\nTLS:     TLSv1.3, TLS_AES_256_GCM_SHA384; 1 handshake\n");
+	tls.protocol = "http/1.1";
+	tls.is_verified = false;
+	tls.handshakes = 2000;
+	tls.resumed = 1500;
+	tls.cut_short = 3;
+	tls.complaint = "the certificate expired";
+	contains(text_of(encrypted(tls), &plain),
+		 "\nTLS:     TLSv1.3, TLS_AES_256_GCM_SHA384, http/1.1, not verified (-k); 2,000 "
+		 "handshakes, 1,500 resumed, 3 ended without a TLS goodbye; the first that failed: "
+		 "the certificate expired\n");
+	tls = (struct report_tls){ .version = NULL };
+	contains(text_of(encrypted(tls), &plain), "\nTLS:     no handshake was done\n");
 }
 
 static struct report *marked(struct report_mark mark)
@@ -271,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_reports),
+		cmocka_unit_test(tls_has_a_line),
 		cmocka_unit_test(marks_in_every_form),
 		cmocka_unit_test(many_marks_are_counted),
 		cmocka_unit_test(without_utf8),

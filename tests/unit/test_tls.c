@@ -48,7 +48,7 @@ static const struct file_row file_rows[] = {
 	{ "text.pem", "web.key", NULL, EINVAL, "--cert: %1 holds no certificate in PEM" },
 	{ "web.key", "web.key", NULL, EINVAL, "--cert: %1 holds no certificate in PEM" },
 	{ "broken.pem", "web.key", NULL, EINVAL, "--cert: %1 holds no certificate in PEM" },
-	{ NULL, "web.key", NULL, EINVAL, "--key: %2 is the key of which certificate? --cert" },
+	{ NULL, "web.key", NULL, EINVAL, "--key: name the certificate of %2 with --cert FILE" },
 	{ "web.crt", "web.key", "none.crt", ENOENT,
 	  "--ca: cannot read %3: No such file or directory" },
 	{ "web.crt", "web.key", "text.pem", EINVAL, "--ca: %3 holds no certificate in PEM" },

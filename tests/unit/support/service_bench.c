@@ -173,26 +173,40 @@ static void client_ready(struct stream *stream, unsigned events)
 	}
 }
 
-void client_open(struct bench_client *client, struct bench *bench, uint16_t port)
-{
-	client_open_from(client, bench, "127.0.0.1", port);
-}
-
-void client_open_from(struct bench_client *client, struct bench *bench, const char *local,
-		      uint16_t port)
+static void open_over(struct bench_client *client, struct bench *bench, const char *local,
+		      uint16_t port, const struct tls_client *tls)
 {
 	struct stream_connect connect = {
 		.local = bench_endpoint(local),
 		.remote = bench_endpoint("127.0.0.1"),
 		.network = bench->network,
+		.below = &stream_memory,
+		.tls = tls,
 	};
 
 	*client = (struct bench_client){ .bench = bench };
 	buffer_init(&client->got, GOT_MAX);
 	connect.remote.port = port;
-	assert_int_equal(stream_connect(&client->stream, &stream_memory, bench->loop, &connect,
-					client_ready),
+	assert_int_equal(stream_connect(&client->stream, tls ? &stream_tls : &stream_memory,
+					bench->loop, &connect, client_ready),
 			 0);
+}
+
+void client_open(struct bench_client *client, struct bench *bench, uint16_t port)
+{
+	open_over(client, bench, "127.0.0.1", port, NULL);
+}
+
+void client_open_from(struct bench_client *client, struct bench *bench, const char *local,
+		      uint16_t port)
+{
+	open_over(client, bench, local, port, NULL);
+}
+
+void client_open_tls(struct bench_client *client, struct bench *bench, uint16_t port,
+		     const struct tls_client *tls)
+{
+	open_over(client, bench, "127.0.0.1", port, tls);
 }
 
 void client_send(struct bench_client *client, const void *data, size_t size)

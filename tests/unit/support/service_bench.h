@@ -59,6 +59,8 @@ void client_open(struct bench_client *client, struct bench *bench, uint16_t port
 /* From this address and, where it names one, port. */
 void client_open_from(struct bench_client *client, struct bench *bench, const char *local,
 		      uint16_t port);
+void client_open_tls(struct bench_client *client, struct bench *bench, uint16_t port,
+		     const struct tls_client *tls);
 /* `data` must stay until it is sent. */
 void client_send(struct bench_client *client, const void *data, size_t size);
 void client_finish(struct bench_client *client);

@@ -1,0 +1,125 @@
+// What the Trust line says of a load, and what of it stands in the report.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/attributes.h"
+#include "base/units.h"
+#include "view/trust_load.h"
+
+struct sample {
+	struct counters totals;
+	double worker_cpu;
+	bool is_paced;
+	const char *sentence;
+	const char *who;
+};
+
+static void check(const struct sample *sample)
+{
+	struct report *report = NULL;
+	struct buffer text;
+	struct clauses clauses;
+	assert_int_equal(report_new(&report), 0);
+	report->duration_ns = 10 * NS_PER_S;
+	report->generator.cpus = 8;
+	report->generator.cpu_seconds = 6;
+	report->generator.worker_cpu_max = sample->worker_cpu;
+	report->stream_count = 1;
+	report->streams[0] = (struct report_stream){ .name = "load",
+						     .is_measured = true,
+						     .schedule.is_open_loop = sample->is_paced,
+						     .totals = sample->totals };
+	buffer_init(&text, 4096);
+	clauses_init(&clauses, &text, "; ");
+	trust_load(report, &clauses);
+	assert_string_equal(buffer_text(&text), sample->sentence);
+	assert_string_equal(report->generator.limited_by, sample->who);
+	buffer_deinit(&text);
+	report_free(report);
+}
+
+/* clang-format off */
+#define FULL .tcp_watched_ns = 1000, .tcp_busy_ns = 980, .tcp_samples = 100, .tcp_samples_full = 100
+/* clang-format on */
+
+static void every_limit(void **state)
+{
+	static const struct sample samples[] = {
+		{ { FULL, .tcp_receiver_limited_ns = 10, .tcp_buffer_limited_ns = 10 },
+		  0.4,
+		  false,
+		  "limited by the network (window full 96 % of the time); here 0.6 of 8 CPUs",
+		  "network" },
+		{ { FULL, .tcp_receiver_limited_ns = 800 },
+		  0.4,
+		  false,
+		  "limited by the receiver (its window was full 80 % of the time); here 0.6 of 8 "
+		  "CPUs",
+		  "receiver" },
+		{ { FULL },
+		  0.98,
+		  false,
+		  "limited by this host (cpu: 98 % of one worker's thread); here 0.6 of 8 CPUs",
+		  "host" },
+		{ { FULL, .tcp_buffer_limited_ns = 800 },
+		  0.4,
+		  false,
+		  "limited by this host (its send buffer was full 80 % of the time: --sndbuf, "
+		  "net.ipv4.tcp_wmem); here 0.6 of 8 CPUs",
+		  "host" },
+		{ { .received = 10 },
+		  0.4,
+		  false,
+		  "limited by the time to a reply, of network and server together; here 0.6 of 8 "
+		  "CPUs",
+		  "unknown" },
+		{ { 0 }, 0.4, false, "what limited it is unknown; here 0.6 of 8 CPUs", "unknown" },
+		{ { .scheduled = 100, .missed_generator = 3 },
+		  0.4,
+		  true,
+		  "limited by this host (3 % of the messages were not sent in time); here 0.6 of 8 "
+		  "CPUs",
+		  "host" },
+		{ { .scheduled = 100, .received = 100 },
+		  0.4,
+		  true,
+		  "here 0.6 of 8 CPUs",
+		  "schedule" },
+	};
+	(void)state;
+	for (size_t i = 0; i < array_size(samples); i++)
+		check(&samples[i]);
+}
+
+static void nothing_without_a_load(void **state)
+{
+	struct report *report = NULL;
+	struct buffer text;
+	struct clauses clauses;
+	(void)state;
+	assert_int_equal(report_new(&report), 0);
+	buffer_init(&text, 4096);
+	clauses_init(&clauses, &text, "; ");
+	trust_load(report, &clauses);
+	report->stream_count = 1;
+	report->streams[0] = (struct report_stream){ .name = "load" }; /* not measured */
+	trust_load(report, &clauses);
+	assert_int_equal(text.size, 0);
+	assert_null(report->generator.limited_by);
+	buffer_deinit(&text);
+	report_free(report);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_limit),
+		cmocka_unit_test(nothing_without_a_load),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
