@@ -166,11 +166,19 @@ static const struct slot_state *silence(struct slot *slot)
 static const struct slot_state slot_state_finishing;
 static const struct slot_state slot_state_finished;
 
+/* From when on bytes were sent that are in its count. */
+static uint64_t told_since_ns(const struct slot *slot)
+{
+	uint64_t begin_ns = slot_worker(slot)->begin_ns;
+	bool is_idle_before = slot->slots->counters->warm_up_bytes == 0;
+	return is_idle_before && slot->connected_ns < begin_ns ? begin_ns : slot->connected_ns;
+}
+
 static const struct slot_state *end_finishing(struct slot *slot)
 {
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
-	uint64_t took_ns = slot_now(slot) - slot->connected_ns;
+	uint64_t took_ns = slot_now(slot) - told_since_ns(slot);
 	if (slot->answer.state == DISCARD_ANSWER_DONE) {
 		counters->told_bytes += slot->answer.bytes;
 		counters->told++;
