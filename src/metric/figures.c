@@ -114,6 +114,15 @@ static const char *get_overflows(const struct report *report, const struct repor
 	return "the receiver's host does not tell what it dropped";
 }
 
+static const char *get_network_lost(const struct report *report, const struct report_stream *stream,
+				    const struct figure_source *source, double *ret)
+{
+	const char *reason = get_overflows(report, stream, source, ret);
+	if (reason || stream->datagrams.has_network_lost)
+		return reason;
+	return "the receiver's host dropped datagrams that came several in one (GRO)";
+}
+
 static const char *get_survival(const struct report *report, const struct report_stream *stream,
 				const struct figure_source *source, double *ret)
 {
@@ -188,6 +197,8 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define COUNTER(name) FIELD(totals.name)
 #define DATAGRAMS_OF(name) \
 	FROM(get_datagrams, .outer = offsetof(struct report_stream, datagrams.name))
+#define NETWORK_LOST \
+	FROM(get_network_lost, .outer = offsetof(struct report_stream, datagrams.network_lost))
 #define OVERFLOWS_OF(name) \
 	FROM(get_overflows, .outer = offsetof(struct report_stream, datagrams.name))
 #define MISSED           FROM(get_missed)

@@ -115,10 +115,12 @@ struct report_datagrams {
 	uint64_t median_burst;
 	int64_t first_lost_ns; /* INT64_MIN: none was lost */
 	int64_t last_lost_ns;
-	/* Lost at the receiver's host, as its queue tells, and the rest. False: it tells nothing.
+	/* Lost at the receiver's host, as its queue tells (false: it does not), and the rest, where
+	 * the queue counted each datagram: one that came with others is dropped with them, as one.
 	 */
 	bool has_overflows;
 	uint64_t receiver_overflows;
+	bool has_network_lost;
 	uint64_t network_lost;
 };
 

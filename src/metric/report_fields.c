@@ -160,7 +160,7 @@ static const struct field_row datagrams_rows[] = {
 	{ "first_lost_ns",      FIELD_MOMENT, PLACE(first_lost_ns) },
 	{ "last_lost_ns",       FIELD_MOMENT, PLACE(last_lost_ns) },
 	{ "receiver_overflows", FIELD_UNSIGNED, PLACE(receiver_overflows), IF(has_overflows) },
-	{ "network_lost",       FIELD_UNSIGNED, PLACE(network_lost), IF(has_overflows) },
+	{ "network_lost",       FIELD_UNSIGNED, PLACE(network_lost), IF(has_network_lost) },
 };
 TABLE(datagrams_table, datagrams_rows);
 #undef OWNER
@@ -222,6 +222,7 @@ static const struct field_row total_rows[] = {
 	COUNTER("queue_overflows", queue_overflows),
 	COUNTER("datagrams_merged", datagrams_merged),
 	COUNTER("merged_sends", merged_sends),
+	COUNTER("received_merged", received_merged),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),

@@ -437,7 +437,8 @@ static void merge_datagrams(const struct merge *merge, struct report_stream *str
 	struct report_datagrams *into = &stream->datagrams;
 	*into = (struct report_datagrams){ .first_lost_ns = INT64_MIN,
 					   .last_lost_ns = INT64_MIN,
-					   .has_overflows = true };
+					   .has_overflows = true,
+					   .has_network_lost = true };
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct report_stream *stream_from =
 			report_stream(merge->reports[i], stream->name);
@@ -458,10 +459,12 @@ static void merge_datagrams(const struct merge *merge, struct report_stream *str
 		if (last_ns > into->last_lost_ns)
 			into->last_lost_ns = last_ns;
 		into->has_overflows &= from->has_overflows;
+		into->has_network_lost &= from->has_network_lost;
 		into->receiver_overflows += from->receiver_overflows;
 		into->network_lost += from->network_lost;
 	}
 	into->has_overflows &= into->is_measured;
+	into->has_network_lost &= into->is_measured;
 }
 
 /* ---- a stream ---- */

@@ -147,6 +147,7 @@ static void build_datagrams(const struct build *build, struct report_stream *str
 		.interval_ns = stream->schedule.interval_ns,
 		.has_overflows = build->plan->slots.is_receiving,
 		.overflows = stream->totals.queue_overflows,
+		.merged = stream->totals.received_merged,
 	};
 
 	for (unsigned i = 0; i < engine_workers(build->engine); i++)

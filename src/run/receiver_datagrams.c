@@ -81,16 +81,15 @@ void receiver_datagrams_add(struct receiver_datagrams *datagrams,
 void receiver_datagrams_give(const struct receiver_datagrams *datagrams, uint64_t overflows,
 			     struct arena *arena, struct report_stream *stream)
 {
-	/* Of several that are dropped as one nobody knows how many they were. */
-	bool are_overflows_exact = overflows == 0 || datagrams->merged == 0;
 	struct datagram_losses losses = {
 		.counted_by = "receiver",
 		.sent = stream->totals.sent,
 		.unique = datagrams->unique,
 		.bursts = &datagrams->bursts,
 		.interval_ns = stream->schedule.interval_ns,
-		.has_overflows = are_overflows_exact,
+		.has_overflows = true,
 		.overflows = overflows,
+		.merged = datagrams->merged,
 	};
 
 	if (datagrams->numbered == 0)

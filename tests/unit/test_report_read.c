@@ -86,7 +86,8 @@ static void check_stream(const struct report_stream *stream, const struct report
 	assert_true(again->stalls.list[0].has_forward);
 	assert_false(again->stalls.list[1].has_forward);
 	assert_true(again->outages.all_ns == 21 && again->outages.slots == 3204);
-	assert_true(again->datagrams.is_measured && again->datagrams.has_overflows);
+	assert_true(again->datagrams.is_measured && again->datagrams.has_overflows &&
+		    again->datagrams.has_network_lost);
 	assert_string_equal(again->datagrams.counted_by, "receiver");
 	assert_memory_equal(&again->datagrams.lost, &stream->datagrams.lost,
 			    offsetof(struct report_datagrams, has_overflows) -

@@ -695,6 +695,7 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 		.first_lost_ns = 3305,
 		.last_lost_ns = 3306,
 		.has_overflows = true,
+		.has_network_lost = true,
 		.receiver_overflows = 3307,
 		.network_lost = 3308,
 	};
