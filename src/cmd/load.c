@@ -45,6 +45,7 @@ static const struct option_row rows[] = {
 	    .help = "ends each connection after so many messages, and begins the next; 0 = never"),
 	ROW(probe, OPTION_TEXT, .name = "probe", .placeholder = "RATE[@URI]",
 	    .help = "besides: an echo of its own at this rate, which tells the latency under load"),
+	RECEIVER_OPTIONS(struct load_options, receiver),
 	CLIENT_HOST_OPTIONS(struct load_options, client, "all"),
 	TLS_OPTIONS(struct load_options, client.tls),
 	ROW(dump, OPTION_TEXT, .name = "dump", .placeholder = "one|all[,in|out]",
@@ -63,7 +64,8 @@ static const struct option_row rows[] = {
 static int prepare(void *context, struct error *error)
 {
 	struct load *load = context;
-	return client_resolve(&load->client, error);
+	int result = client_resolve(&load->client, error);
+	return result < 0 ? result : receiver_prepare(&load->receiver, error);
 }
 
 static int check_operands(const struct operands *operands, struct error *error)
@@ -85,7 +87,11 @@ static int plan(const struct load_options *options, const struct operands *opera
 	if (result < 0)
 		return result;
 	signals_hold(&load->marks.signals);
-	return load_plan(options, operands->items, operands->count, load, error);
+	result = load_plan(options, operands->items, operands->count, load, error);
+	if (result < 0)
+		return result;
+	bool has_discard = load->client.uris[0].service == SERVICE_DISCARD;
+	return receiver_plan_make(&options->receiver, has_discard, error, &load->receiver);
 }
 
 static int load_run(const struct command *command, int argc, char **argv)
@@ -110,6 +116,7 @@ static int load_run(const struct command *command, int argc, char **argv)
 						   .prepare = prepare,
 						   .context = &load,
 						   .marks = &load.marks,
+						   .receiver = &load.receiver,
 					   },
 					   options.client.repeat);
 	client_deinit(&load.client);

@@ -50,6 +50,7 @@ struct slot {
 	struct discard_answer answer; /* the receiver's count, at the end */
 	uint32_t missed_last;         /* debt that was left when the schedule ended */
 	uint32_t own;                 /* which of the worker's slots */
+	uint32_t remote;              /* which of slots->remotes this connection went to */
 	uint32_t begun;               /* messages on this connection */
 	uint32_t owed;                /* of these not answered */
 	uint32_t warm;                /* of the owed ones uncounted */

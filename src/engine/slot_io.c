@@ -82,6 +82,8 @@ static void note_sent(struct slot *slot, size_t size)
 	slot->is_partial = is_partial;
 	if (!speaker->script->message_bytes && slots_are_counting(slots))
 		slots->counters->bytes_sent += size;
+	else if (!speaker->script->message_bytes)
+		slots->counters->warm_up_bytes += size;
 	if (started > 0)
 		note_started(slot, started);
 }

@@ -284,7 +284,10 @@ void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 		.outcome = (uint8_t)outcome,
 	};
 	struct stream_info info = { 0 };
-	(void)stream_endpoints(&slot->stream, &record.local, &record.remote);
+	/* Where both sides have ended, the kernel no longer says whom it was with. */
+	if (stream_endpoints(&slot->stream, &record.local, &record.remote) < 0 &&
+	    record.local.family != 0)
+		record.remote = slot->slots->remotes[slot->remote];
 	if (slot_sample_last(slot, &info)) {
 		record.retransmits = (uint32_t)info.retransmitted_segments;
 		record.rtt_ns = info.rtt_ns;

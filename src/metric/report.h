@@ -155,6 +155,21 @@ struct report_tcp {
 	uint64_t receive_buffer_asked_bytes;
 };
 
+/* What the other side says has arrived of messages that nobody answers. */
+struct report_receiver {
+	bool is_asked; /* the stream has such messages, and somebody could be asked */
+	bool is_known;
+	const char *source; /* "control" (its service of that name), "end" (discard's answer to the
+			       end of a connection); NULL: neither told */
+	const char *reason; /* why it is not known */
+	uint64_t connections;       /* or flows, that something was sent on */
+	uint64_t connections_known; /* of these */
+	uint64_t bytes;             /* without those of the warm-up */
+	uint64_t messages;          /* 0 where it can't tell them apart (TCP) */
+	uint64_t queue_overflows;   /* datagrams that its sockets dropped */
+	double bits_per_second;     /* while it received, the warm-up included; 0: unknown */
+};
+
 struct report_stream {
 	const char *name; /* persistent, new, path; load: load, probe; serve: served */
 	const char *kind; /* slots, probe, attempts, probes, service */
@@ -166,6 +181,7 @@ struct report_stream {
 	struct report_schedule schedule;
 	struct report_latency latency[LATENCY_COUNT];
 	struct report_tcp tcp;
+	struct report_receiver receiver;
 	struct report_intervals interruptions;
 	struct report_intervals stalls;
 	struct report_intervals outages;

@@ -174,6 +174,16 @@ const char *phrase_none(uint64_t count, char text[PHRASE_MAX])
 	return text;
 }
 
+const char *phrase_goodput_source(enum goodput_source source)
+{
+	static const char *const phrases[] = {
+		[GOODPUT_READ] = "received",
+		[GOODPUT_RECEIVER] = "received at the far end",
+		[GOODPUT_ACKED] = "acknowledged by the far end",
+	};
+	return phrases[source];
+}
+
 const char *phrase_host(const char *target, char text[PHRASE_MAX])
 {
 	const char *scheme = strstr(target, "://");

@@ -133,28 +133,23 @@ static void unpaced_answers(const struct report *report, const struct report_str
 	latency_text(report, &load->latency[LATENCY_SERVICE], "service", out);
 }
 
-/* What arrived as far as anyone knows, and who says so. */
-static uint64_t goodput_bytes(const struct report *report, const struct report_stream *load,
-			      const char **ret_who)
-{
-	if (target_is(report->target, "source")) {
-		*ret_who = "received";
-		return load->totals.bytes_received;
-	}
-	*ret_who = load->totals.told > 0 ? "received at the far end" : "written";
-	return load->totals.told > 0 ? load->totals.told_bytes : load->totals.bytes_sent;
-}
-
-/* "9.41 Gbps received at the far end (11.76 GB payload)" */
+/* "9.41 Gbps received at the far end (11.76 GB payload)": what arrived, and who says so; where
+ * nobody does, what was written. */
 static void bytes_text(const struct report *report, const struct report_stream *load,
 		       struct buffer *out)
 {
-	const char *who = NULL;
-	uint64_t bytes = goodput_bytes(report, load, &who);
+	struct goodput goodput;
+	const char *who = "written";
 	char bits[UNITS_TEXT_MAX], volume[PHRASE_MAX];
+	if (report_goodput(report, load, &goodput))
+		goodput = (struct goodput){ .bytes = load->totals.bytes_sent,
+					    .bits_per_second = (double)load->totals.bytes_sent * 8 /
+							       seconds_of(report) };
+	else
+		who = phrase_goodput_source(goodput.source);
 	buffer_append_format(out, "%s %s (%s payload)",
-			     units_format_bandwidth((double)bytes * 8 / seconds_of(report), bits),
-			     who, phrase_volume(bytes, volume));
+			     units_format_bandwidth(goodput.bits_per_second, bits), who,
+			     phrase_volume(goodput.bytes, volume));
 }
 
 /* "0.48 % lost (2,143 of 446,429), all in the network; 12 reordered, 0 duplicates" */

@@ -120,8 +120,13 @@ struct report *sample_bulk(void)
 	load->totals.tcp_busy_ns = 10 * NS_PER_S;
 	load->totals.tcp_samples = 100;
 	load->totals.tcp_samples_full = 96;
-	load->totals.told = 1;
-	load->totals.told_bytes = UINT64_C(11762000000);
+	load->receiver = (struct report_receiver){ .is_asked = true,
+						   .is_known = true,
+						   .source = "end",
+						   .connections = 1,
+						   .connections_known = 1,
+						   .bytes = UINT64_C(11762000000),
+						   .bits_per_second = 9409600000.0 };
 	load->totals.segments_sent = 8123000;
 	load->totals.retransmitted_segments = 12;
 	load->latency[LATENCY_CONNECT] = latency(1, 0, (double[]){ 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 });
