@@ -116,7 +116,8 @@ struct report_datagrams {
 	int64_t first_lost_ns; /* INT64_MIN: none was lost */
 	int64_t last_lost_ns;
 	/* Lost at the receiver's host, as its queue tells (false: it does not), and the rest, where
-	 * the queue counted each datagram: one that came with others is dropped with them, as one. */
+	 * the queue counted each datagram: one that came with others is dropped with them, as one.
+	 */
 	bool has_overflows;
 	uint64_t receiver_overflows;
 	bool has_network_lost;
