@@ -47,6 +47,7 @@ static const struct option_row rows[] = {
 	ROW(probe, OPTION_TEXT, .name = "probe", .placeholder = "RATE[@URI]",
 	    .help = "besides: an echo of its own at this rate, which tells the latency under load"),
 	CLIENT_HOST_OPTIONS(struct load_options, client, "all"),
+	TLS_OPTIONS(struct load_options, client.tls),
 	ROW(dump, OPTION_TEXT, .name = "dump", .placeholder = "one|all[,in|out]",
 	    .level = OPTION_OUTPUT,
 	    .help = "shows the bytes of the first connection, or of all, on stderr; slow"),

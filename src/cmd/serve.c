@@ -7,8 +7,8 @@
 #include "base/json.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
-#include "cmd/socket_options.h"
 #include "cmd/serve_tls.h"
+#include "cmd/socket_options.h"
 #include "engine/service.h"
 #include "proto/traffic_wire.h"
 #include "run/run.h"
@@ -46,6 +46,7 @@ static void offer_services(const struct option_offer *offer)
 {
 	char text[32];
 	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+		const char *tls = service_tls_name(i);
 		if (!(served.services & 1u << i))
 			continue;
 		(void)snprintf(text, sizeof(text), "%s://", service_name(i));
@@ -53,7 +54,8 @@ static void offer_services(const struct option_offer *offer)
 		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
 		if (service_runs_over_udp(i))
 			offer->word(offer->context, text, service_sentence(i));
-		(void)snprintf(text, sizeof(text), "%s+tls://", service_name(i));
+		(void)snprintf(text, sizeof(text), "%s%s://", tls ? tls : service_name(i),
+			       tls ? "" : "+tls");
 		offer->word(offer->context, text, service_sentence(i));
 	}
 }

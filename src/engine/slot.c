@@ -64,10 +64,13 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 	struct counters *counters = slot->slots->counters;
 	uint64_t now_ns = slot_now(slot);
 	bool is_ours = outcome == OUTCOME_DONE;
+	struct stream_info info;
 	if (slot->stall.is_stalled)
 		slot_end_silence(slot, slot->stall.since_ns, now_ns);
 	uint64_t lost = slot_settle_rounds(slot, now_ns);
-	if (!is_ours)
+	if (is_ours)
+		(void)slot_sample_last(slot, &info);
+	else
 		tell_end(slot, phase, outcome, code, lost);
 	if (is_ours || (slot->is_settled && now_ns - slot->connected_ns >= GOOD_AFTER_NS))
 		slot->tries = 0;

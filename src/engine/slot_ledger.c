@@ -260,6 +260,14 @@ bool slot_sample(struct slot *slot, struct stream_info *ret)
 			       ret);
 }
 
+bool slot_sample_last(struct slot *slot, struct stream_info *ret)
+{
+	if (!slot_sample(slot, ret))
+		return false;
+	tcp_sample_end(&slot->stream, ret, slot->slots->recorder);
+	return true;
+}
+
 void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 			 struct connection_log *log)
 {
@@ -277,10 +285,9 @@ void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 	};
 	struct stream_info info = { 0 };
 	(void)stream_endpoints(&slot->stream, &record.local, &record.remote);
-	if (slot_sample(slot, &info)) {
+	if (slot_sample_last(slot, &info)) {
 		record.retransmits = (uint32_t)info.retransmitted_segments;
 		record.rtt_ns = info.rtt_ns;
-		tcp_sample_end(&slot->stream, &info, slot->slots->recorder);
 	}
 	connection_log_add(log, &record);
 }

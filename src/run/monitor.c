@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "engine/script.h"
 #include "run/relay.h"
 #include "sys/clock.h"
 #include "sys/terminal.h"
@@ -22,8 +23,9 @@ struct monitor {
 	struct summary *summary;
 	struct buffer buffer;
 	struct live live;
-	struct relay relay;  /* of the wrapped command's output */
-	struct hist *before; /* the response of all streams a second ago */
+	struct relay relay;      /* of the wrapped command's output */
+	struct hist *before;     /* the latency that is shown, as it was a second ago */
+	struct counters counted; /* the same of the counters */
 	struct hist *delta;
 	uint64_t begin_ns; /* 0: the ramp goes on; then moments count from `ramp_ns` */
 	uint64_t ramp_ns;
@@ -203,7 +205,9 @@ static void show_snapshot(struct monitor *monitor, int64_t offset_ns)
 static void measure_second(struct monitor *monitor, const struct recorder *now,
 			   struct live_figures *ret)
 {
-	const struct hist *response = recorder_hist_const(now, LATENCY_RESPONSE);
+	const struct plan *plan = monitor->setup.plan;
+	enum latency latency = plan->slots.rate_per_second > 0 ? LATENCY_RESPONSE : LATENCY_SERVICE;
+	const struct hist *response = recorder_hist_const(now, latency);
 	hist_clear(monitor->delta);
 	hist_merge(monitor->delta, response);
 	hist_subtract(monitor->delta, monitor->before);
@@ -213,22 +217,46 @@ static void measure_second(struct monitor *monitor, const struct recorder *now,
 	hist_merge(monitor->before, response);
 }
 
+static enum live_kind kind_of(const struct plan *plan)
+{
+	if (plan->slots_stream != PLAN_LOAD)
+		return LIVE_CLIENTS;
+	return plan->targets[0].script->is_answered ? LIVE_ANSWERS : LIVE_BYTES;
+}
+
+/* Bytes of a load go one way: up, unless none are sent. */
+static void count_second(struct monitor *monitor, const struct counters *now,
+			 struct live_figures *ret)
+{
+	const struct counters *before = &monitor->counted;
+	uint64_t sent = now->bytes_sent - before->bytes_sent;
+	uint64_t received = now->bytes_received - before->bytes_received;
+	ret->messages_per_second = (double)(now->received - before->received);
+	ret->bits_per_second = 8 * (double)(sent > 0 ? sent : received);
+	ret->retransmits = now->retransmitted_segments - before->retransmitted_segments;
+	monitor->counted = *now;
+}
+
 static void show_live(struct monitor *monitor, int64_t offset_ns)
 {
-	const struct recorder *now =
-		sampler_now(monitor->setup.sampler, monitor->setup.plan->slots_stream);
+	const struct plan *plan = monitor->setup.plan;
+	const struct recorder *now = sampler_now(monitor->setup.sampler, plan->slots_stream);
 	if (!now)
 		return;
+	const struct counters *counters = &now->counters;
 	struct live_figures figures = {
+		.kind = kind_of(plan),
 		.at_ns = offset_ns,
-		.active = now->counters.connections,
-		.failed = now->counters.disconnects + now->counters.connect_failures,
-		.connecting = now->counters.connecting,
-		.sent = now->counters.sent,
-		.received = now->counters.received,
-		.lost = now->counters.lost,
+		.active = counters->connections,
+		.failed = counters->disconnects + counters->connect_failures,
+		.connecting = counters->connecting,
+		.sent = counters->sent,
+		.received = counters->received,
+		.lost = counters->lost,
+		.errors = counters->rejected + counters->corrupted,
 	};
 	measure_second(monitor, now, &figures);
+	count_second(monitor, counters, &figures);
 	monitor->live.columns = monitor->live.is_terminal ? terminal_columns(STDERR_FILENO) : 0;
 	live_write(&monitor->live, &figures, &monitor->buffer);
 	print(monitor);

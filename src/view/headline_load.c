@@ -11,13 +11,14 @@
 static void connections(const struct report *report, const struct report_stream *load,
 			struct buffer *out)
 {
-	char count[PHRASE_MAX];
-	const char *rate = report_setting(report, "connect-rate");
+	char count[PHRASE_MAX], each[PHRASE_MAX];
+	const char *typed = report_setting(report, "connect-rate");
+	struct rate rate = { 0 };
 	bool is_datagram = strcmp(load->transport, "udp") == 0;
 	buffer_append_text(out,
 			   phrase_count(load->slots, is_datagram ? "flow" : "connection", count));
-	if (rate && strcmp(rate, "off") != 0 && load->slots > 1)
-		buffer_append_format(out, " at %.*s/s", (int)strcspn(rate, "/"), rate);
+	if (load->slots > 1 && typed && units_parse_rate(typed, NULL, &rate) >= 0)
+		buffer_append_format(out, " at %s/s", phrase_rate(rate.per_second, each));
 }
 
 static void sizes(const struct report_stream *load, struct buffer *out)

@@ -26,9 +26,35 @@ static void append_latency(const struct live_figures *figures, struct buffer *ou
 		buffer_append_text(out, "-/- ms");
 }
 
+/* "+3.000 s  50 up, 0 failed, 19,998/s, p50/p99: 0.41/0.66 ms, 0 lost, 2 errors" */
+static void append_load(const struct live_figures *figures, const struct words *words,
+			struct buffer *out)
+{
+	char active[UNITS_TEXT_MAX], failed[UNITS_TEXT_MAX], count[UNITS_TEXT_MAX];
+	char at[PHRASE_MAX], rate[PHRASE_MAX];
+	buffer_append_format(out, "%s  %s up, %s failed, ", phrase_offset(figures->at_ns, at),
+			     units_format_grouped(figures->active, active),
+			     units_format_grouped(figures->failed, failed));
+	if (figures->kind == LIVE_BYTES) {
+		buffer_append_format(out, "%s, %s retransmitted",
+				     units_format_bandwidth(figures->bits_per_second, rate),
+				     units_format_grouped(figures->retransmits, count));
+		return;
+	}
+	buffer_append_format(out, "%s/s, %s", phrase_number(figures->messages_per_second, 3, rate),
+			     words->latency);
+	append_latency(figures, out);
+	buffer_append_format(out, ", %s lost, ", units_format_grouped(figures->lost, count));
+	buffer_append_format(out, "%s errors", units_format_grouped(figures->errors, count));
+}
+
 static void append_line(const struct live_figures *figures, const struct words *words,
 			struct buffer *out)
 {
+	if (figures->kind != LIVE_CLIENTS) {
+		append_load(figures, words, out);
+		return;
+	}
 	char active[UNITS_TEXT_MAX], failed[UNITS_TEXT_MAX], connecting[UNITS_TEXT_MAX];
 	char sent[UNITS_TEXT_MAX], received[UNITS_TEXT_MAX], lost[UNITS_TEXT_MAX];
 	char at[PHRASE_MAX];

@@ -93,8 +93,9 @@ static const char *verdict(const struct report *report)
 		return "bad";
 	bool was_slow = late_ns > WEAK_LATE_NS || generator->loop_lag_p99_ns > WEAK_LAG_NS ||
 			generator->loop_lag_max_ns > STILL_NS || missed > 0;
-	bool was_deaf = generator->receive_queue_overflows > 0 || generator->listen_overflows > 0 ||
-			report->limit_count > 0;
+	bool has_overflown = report_stream(report, "served") && generator->listen_overflows > 0;
+	bool was_deaf =
+		generator->receive_queue_overflows > 0 || has_overflown || report->limit_count > 0;
 	return was_slow || was_deaf || was_cut_short(report) ? "weak" : "good";
 }
 

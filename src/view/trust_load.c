@@ -6,6 +6,9 @@
 #include "metric/limit.h"
 #include "view/phrase.h"
 
+/* Missed at most one message in so many. */
+#define KEPT_OF 1000
+
 static struct limit_evidence evidence_of(const struct report *report,
 					 const struct report_stream *load)
 {
@@ -84,6 +87,11 @@ void trust_load(struct report *report, struct clauses *clauses)
 	report->generator.limited_by = limit_who(verdict.limit);
 	report->generator.limited_cause = limit_cause(verdict.limit);
 	report->generator.limited_share = verdict.share;
-	say_limit(verdict, clauses);
+	/* A rate that was kept asks for no limit. */
+	bool is_kept = evidence.is_paced && evidence.missed_generator + evidence.missed_peer +
+							    evidence.missed_no_connection <=
+						    evidence.scheduled / KEPT_OF;
+	if (verdict.limit != LIMIT_UNKNOWN || !is_kept)
+		say_limit(verdict, clauses);
 	say_cpu(report, clauses);
 }

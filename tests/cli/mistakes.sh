@@ -22,7 +22,7 @@ run conntest traffic --expect 'command.exit == 0' 192.0.2.1
 run conntest traffic web --
 run conntest traffic -T 1s web -- true
 run conntest traffic trafic://web
-run conntest traffic https://web/healthz
+run conntest traffic source://web/healthz
 run conntest traffic web:0
 run conntest traffic '[fe80::1]'
 run conntest traffic '[fe80::1%nowhere]'

@@ -25,6 +25,7 @@ static void whole_files(void **state)
 {
 	check(sample_expectations_failed(), "expectations_failed.junit.xml");
 	check(sample_all_well(), "all_well.junit.xml");
+	check(sample_websockets(), "websockets.junit.xml");
 	check(sample_nothing(), "nothing.junit.xml");
 }
 

@@ -82,9 +82,43 @@ static void nothing_was_answered_in_it(void **state)
 	buffer_deinit(&out);
 }
 
+static void a_load_is_told_by_its_last_second(void **state)
+{
+	static const struct {
+		struct live_figures figures;
+		const char *line;
+	} cases[] = {
+		{ { .kind = LIVE_ANSWERS,
+		    .at_ns = 3000000000,
+		    .active = 50,
+		    .failed = 1,
+		    .lost = 3,
+		    .p50_ns = 410000,
+		    .p99_ns = 660000,
+		    .messages_per_second = 19998,
+		    .errors = 2 },
+		  "+3.000 s  50 up, 1 failed, 19,998/s, p50/p99: 0.41/0.66 ms, 3 lost, 2 errors\n" },
+		{ { .kind = LIVE_BYTES,
+		    .at_ns = 3000000000,
+		    .active = 1,
+		    .bits_per_second = 9.41e9,
+		    .retransmits = 9 },
+		  "+3.000 s  1 up, 0 failed, 9.41 Gbps, 9 retransmitted\n" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct live live = { .is_terminal = false };
+		struct buffer out;
+		buffer_init(&out, 4096);
+		live_write(&live, &cases[i].figures, &out);
+		assert_string_equal(buffer_text(&out), cases[i].line);
+		buffer_deinit(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_load_is_told_by_its_last_second),
 		cmocka_unit_test(a_line_each_without_a_terminal),
 		cmocka_unit_test(one_line_on_a_terminal),
 		cmocka_unit_test(a_line_never_wraps),

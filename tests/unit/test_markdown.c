@@ -33,6 +33,7 @@ static void whole_comments(void **state)
 {
 	check(sample_expectations_failed(), "expectations_failed.md");
 	check(sample_all_well(), "all_well.md");
+	check(sample_requests(), "requests.md");
 	check(sample_datagrams(), "datagrams.md");
 	check(sample_nothing(), "nothing.md");
 	check(sample_served(), "served.md");

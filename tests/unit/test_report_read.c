@@ -40,6 +40,7 @@ static void a_round_trip_changes_no_byte(void **state)
 		sample_failover, sample_datagrams,   sample_nothing,
 		sample_served,   sample_interrupted, sample_expectations_failed,
 		sample_all_well, sample_every_field, sample_wrapped,
+		sample_bulk,     sample_requests,    sample_websockets,
 	};
 	for (size_t i = 0; i < array_size(samples); i++) {
 		struct report *report = samples[i]();
@@ -161,6 +162,8 @@ static void the_form_of_the_file(void **state)
 		{ sample_served, "served.json" },
 		{ sample_interrupted, "interrupted.json" },
 		{ sample_wrapped, "wrapped.json" },
+		{ sample_requests, "requests.json" },
+		{ sample_websockets, "websockets.json" },
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct report *report = cases[i].sample();

@@ -35,6 +35,9 @@ static void whole_reports(void **state)
 	check(sample_expectations_failed(), &plain, "expectations_failed.txt");
 	check(sample_wrapped(), &plain, "wrapped.txt");
 	check(sample_all_well(), &plain, "all_well.txt");
+	check(sample_bulk(), &plain, "bulk.txt");
+	check(sample_requests(), &plain, "requests.txt");
+	check(sample_websockets(), &plain, "websockets.txt");
 }
 
 static struct buffer text_of(struct report *report, const struct text_style *style)

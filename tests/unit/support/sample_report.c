@@ -659,6 +659,7 @@ static void every_interval(struct report *report, struct report_intervals *inter
 static void every_field_of_stream(struct report *report, struct report_stream *stream)
 {
 	const struct report_error error = { PHASE_RESOLVE, OUTCOME_NOT_RESOLVED, 5, 6, -7, 8 };
+	const struct report_status status = { 418, 9 };
 	stream->slots = 17;
 	stream->message_bytes = 18;
 	stream->schedule.rate_per_second = 0.1;
@@ -715,6 +716,8 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 	fill_words(stream->samples, 3 * sizeof(*stream->samples), 6000);
 	stream->errors = copy_list(report, &error, sizeof(error));
 	stream->error_count = 1;
+	stream->statuses = copy_list(report, &status, sizeof(status));
+	stream->status_count = 1;
 	stream->reason = "a stream's reason";
 }
 

@@ -20,5 +20,11 @@ struct report *sample_expectations_failed(void);
 struct report *sample_wrapped(void);
 /* All went well, as expected. */
 struct report *sample_all_well(void);
+/* load: one connection as fast as it goes to discard. */
+struct report *sample_bulk(void);
+/* load: requests at a rate over https; the server stood still for a while. */
+struct report *sample_requests(void);
+/* load: 15,000 WebSockets, brought up slowly, a few of which ended early. */
+struct report *sample_websockets(void);
 /* Every field of every struct set to a value of its own. */
 struct report *sample_every_field(void);

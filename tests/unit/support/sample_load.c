@@ -1,0 +1,230 @@
+/* The examples of load: bulk, requests at a rate, held WebSockets. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "support/sample_report.h"
+#include "view/sentence.h"
+
+#define STARTED INT64_C(1795158681000000000) /* 2026-11-20T07:11:21.000Z */
+#define MS(n)   ((uint64_t)((n)*1e6 + 0.5))
+
+static struct report *new_load(const char *target, const char *transport, uint64_t slots)
+{
+	struct report *report = NULL;
+	if (report_new(&report) < 0)
+		abort();
+	report->tool_version = "0.1.0";
+	report->command = "load";
+	report->target = target;
+	report->host_name = "client-1";
+	report->kernel = "6.1.0";
+	report->started_unix_ns = STARTED;
+	report->reply_timeout_ns = 2 * NS_PER_S;
+	report->stall_after_ns = MS(200);
+	report->generator = (struct report_generator){ .cpus = 8, .loop_lag_p99_ns = 40000 };
+	report->streams[report->stream_count++] = (struct report_stream){
+		.name = "load",
+		.kind = "slots",
+		.target = target,
+		.transport = transport,
+		.slots = slots,
+		.is_measured = true,
+		.has_survival = true,
+		.survival[SURVIVAL_UNTOUCHED] = slots,
+		.interruptions.reason = "not asked in this sample",
+		.stalls.reason = "not asked in this sample",
+		.outages.reason = "outages are of new connections and of the path",
+		.totals = { .attempts = slots, .connects = slots, .connections = slots },
+	};
+	return report;
+}
+
+static void set_length(struct report *report, uint64_t seconds)
+{
+	report->duration_ns = seconds * NS_PER_S;
+	report->planned_duration_ns = report->duration_ns;
+}
+
+static void set_settings(struct report *report, const struct report_setting *settings,
+			 uint32_t count)
+{
+	size_t size = count * sizeof(*settings);
+	report->settings = memcpy(arena_take(&report->arena, size), settings, size);
+	report->setting_count = count;
+}
+
+/* Times in ms: p50, p90, p99, p99.9, p99.99, max. */
+static struct report_latency latency(uint64_t count, uint64_t censored, const double ms[6])
+{
+	return (struct report_latency){
+		.count = count,
+		.censored = censored,
+		.censored_min_ns = censored > 0 ? 2 * NS_PER_S : 0,
+		.min_ns = MS(ms[0] / 2),
+		.mean_ns = MS(ms[0] * 1.2),
+		.p50_ns = MS(ms[0]),
+		.p90_ns = MS(ms[1]),
+		.p99_ns = MS(ms[2]),
+		.p99_9_ns = MS(ms[3]),
+		.p99_99_ns = MS(ms[4]),
+		.max_ns = MS(ms[5]),
+		.is_measured = true,
+	};
+}
+
+static void *copy_list(struct report *report, const void *list, size_t size)
+{
+	return memcpy(arena_take(&report->arena, size), list, size);
+}
+
+struct report *sample_bulk(void)
+{
+	struct report *report = new_load("discard://10.9.1.2:5009", "tcp", 1);
+	struct report_stream *load = &report->streams[0];
+	set_length(report, 10);
+	report->generator.cpu_seconds = 6;
+	load->message_bytes = 65536;
+	load->tcp = (struct report_tcp){
+		.is_measured = true,
+		.congestion = "cubic",
+		.facts = { .connections = 1,
+			   .described = 1,
+			   .mss_min_bytes = 1448,
+			   .mss_max_bytes = 1448,
+			   .path_mtu_min_bytes = 1500,
+			   .path_mtu_max_bytes = 1500,
+			   .send_buffer_max_bytes = 4200000,
+			   .receive_buffer_max_bytes = 6300000 },
+	};
+	load->sample_interval_ns = NS_PER_S;
+	load->sample_count = 10;
+	load->samples = arena_take_array(&report->arena, 10, sizeof(*load->samples));
+	for (uint32_t i = 0; i < 10; i++)
+		load->samples[i] = (struct report_sample){
+			.at_ns = (int64_t)((i + 1) * NS_PER_S),
+			.bytes_sent = UINT64_C(1176400000),
+			.bytes_acked = UINT64_C(1176200000),
+			.retransmits = i == 0   ? 9
+				       : i == 5 ? 3
+						: 0,
+			.cwnd_bytes = i == 0 ? 1900000 : 2100000,
+			.rtt_p50_ns = i == 0 ? MS(1.31) : MS(1.58),
+			.rtt_max_ns = i == 0 ? MS(1.92) : MS(2.11),
+		};
+	load->totals.scheduled = load->totals.sent = load->totals.one_way = 179504;
+	load->totals.bytes_sent = UINT64_C(11764000000);
+	load->totals.bytes_acked = UINT64_C(11762000000);
+	load->totals.bytes_queued = 2000000;
+	load->totals.tcp_watched_ns = 10 * NS_PER_S;
+	load->totals.tcp_busy_ns = 10 * NS_PER_S;
+	load->totals.tcp_samples = 100;
+	load->totals.tcp_samples_full = 96;
+	load->totals.told = 1;
+	load->totals.told_bytes = UINT64_C(11762000000);
+	load->totals.segments_sent = 8123000;
+	load->totals.retransmitted_segments = 12;
+	load->latency[LATENCY_CONNECT] = latency(1, 0, (double[]){ 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 });
+	load->latency[LATENCY_RTT] = latency(100, 0, (double[]){ 1.58, 1.9, 2.1, 2.1, 2.1, 2.11 });
+	load->latency[LATENCY_RTT].min_ns = MS(0.21);
+	sentence_build(report);
+	return report;
+}
+
+/* The server stands still for 0.4 of 30 seconds. */
+static void still_samples(struct report *report, struct report_stream *load)
+{
+	load->sample_interval_ns = 100 * NS_PER_MS;
+	load->sample_count = 300;
+	load->samples = arena_take_array(&report->arena, 300, sizeof(*load->samples));
+	for (uint32_t i = 0; i < 300; i++)
+		load->samples[i] = (struct report_sample){
+			.at_ns = (int64_t)((i + 1) * 100 * NS_PER_MS),
+			.scheduled = 2000,
+			.sent = 2000,
+			.received = i >= 123 && i < 127 ? 0 : 2000,
+			.connections = 50,
+			.response_p50_ns = MS(0.41),
+		};
+}
+
+struct report *sample_requests(void)
+{
+	static const struct report_status statuses[] = { { 200, 599870 }, { 503, 118 } };
+	struct report *report = new_load("https://10.9.1.2:443/items", "tls", 50);
+	struct report_stream *load = &report->streams[0];
+	set_length(report, 30);
+	report->generator.cpu_seconds = 27;
+	load->schedule = (struct report_schedule){ true, 20000, MS(2.5) };
+	load->totals.scheduled = load->totals.sent = 600000;
+	load->totals.received = 599988;
+	load->totals.in_flight = 12;
+	load->totals.rejected = 118;
+	load->totals.sent_late = 8431;
+	load->latency[LATENCY_RESPONSE] =
+		latency(600000, 12, (double[]){ 0.41, 0.66, 118, 382, 408, 2000 });
+	load->latency[LATENCY_SERVICE] =
+		latency(599988, 0, (double[]){ 0.39, 0.61, 3.1, 4.02, 6.2, 411 });
+	load->latency[LATENCY_FIRST_BYTE] =
+		latency(599988, 0, (double[]){ 0.35, 0.6, 3.0, 4.0, 6.1, 410 });
+	load->latency[LATENCY_CONNECT] =
+		latency(50, 0, (double[]){ 0.22, 0.25, 0.3, 0.3, 0.3, 0.31 });
+	load->latency[LATENCY_TLS] = latency(50, 0, (double[]){ 3.9, 4.5, 5.1, 5.1, 5.1, 5.12 });
+	load->statuses = copy_list(report, statuses, sizeof(statuses));
+	load->status_count = 2;
+	still_samples(report, load);
+	sentence_build(report);
+	return report;
+}
+
+struct report *sample_websockets(void)
+{
+	static const struct report_error errors[] = {
+		{ PHASE_RECEIVE, OUTCOME_CLOSED, 1001, 4, 1000000000, 2000000000 },
+		{ PHASE_RECEIVE, OUTCOME_RESET, 104, 3, 1000000000, 2000000000 },
+		{ PHASE_RECEIVE, OUTCOME_CLOSED, 0, 2, 1000000000, 2000000000 },
+	};
+	static const struct report_setting settings[] = { { "connect-rate", "1k/s" },
+							  { "reconnect", "off" } };
+	static const struct report_connection first = { .id = 1,
+							.stream = "load",
+							.started_ns = INT64_C(-15000000000),
+							.connected_ns = INT64_C(-14992000000),
+							.ended_ns = INT64_MIN,
+							.outcome = OUTCOME_OPEN };
+	struct report *report = new_load("wss://feed.example.com:443/v1", "tls", 15000);
+	struct report_stream *load = &report->streams[0];
+	set_length(report, 120);
+	set_settings(report, settings, 2);
+	report->connections = copy_list(report, &first, sizeof(first));
+	report->connection_count = 1;
+	report->connections_omitted = 14999;
+	report->generator.cpu_seconds = 30;
+	report->generator.send_error_p99_ns = 50000;
+	load->schedule = (struct report_schedule){ true, 1500, 10 * NS_PER_S };
+	load->message_bytes = 9;
+	load->totals.scheduled = 180000;
+	load->totals.missed_no_connection = 19;
+	load->totals.sent = 179981;
+	load->totals.received = 179972;
+	load->totals.lost = 6;
+	load->totals.in_flight = 3;
+	load->totals.disconnects = 9;
+	load->survival[SURVIVAL_UNTOUCHED] = 14991;
+	load->survival[SURVIVAL_CLOSED] = 6;
+	load->survival[SURVIVAL_RESET] = 3;
+	load->latency[LATENCY_RESPONSE] =
+		latency(180000, 28, (double[]){ 8.2, 9.1, 14.2, 61.0, 80, 2000 });
+	load->latency[LATENCY_SERVICE] =
+		latency(179972, 0, (double[]){ 8.1, 9.0, 14.1, 60.0, 79, 90 });
+	load->latency[LATENCY_CONNECT] =
+		latency(15000, 0, (double[]){ 8.02, 8.9, 12.1, 1030, 1070, 1080 });
+	load->latency[LATENCY_TLS] =
+		latency(15000, 0, (double[]){ 11.3, 13.0, 22.4, 40.1, 60, 61.2 });
+	load->latency[LATENCY_UPGRADE] =
+		latency(15000, 0, (double[]){ 8.31, 9.4, 15.0, 33.2, 47, 48 });
+	load->errors = copy_list(report, errors, sizeof(errors));
+	load->error_count = 3;
+	sentence_build(report);
+	return report;
+}
