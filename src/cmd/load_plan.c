@@ -69,6 +69,14 @@ static void plan_limits(const struct load_options *options, struct plan_slots *s
 	slots->warms_up = options->warmup_ns > 0;
 }
 
+static void plan_datagrams(const struct load *load, const struct load_options *options,
+			   struct plan_slots *slots)
+{
+	slots->is_receiving =
+		slots->transport == TRANSPORT_UDP && load->client.uris[0].service == SERVICE_SOURCE;
+	slots->is_segmented = strcmp(options->gso, "auto") == 0;
+}
+
 static int plan_ramp(struct load *load, const struct load_options *options, struct error *error)
 {
 	struct client *client = &load->client;
@@ -206,6 +214,7 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	plan->stall_after_ns = STALL_AFTER_NS;
 	plan->warmup_ns = options->warmup_ns;
 	plan_limits(options, &plan->slots);
+	plan_datagrams(load, options, &plan->slots);
 	client_plan_in_flight(client);
 	result = client_plan_workers(client, &options->client, error);
 	if (result >= 0)

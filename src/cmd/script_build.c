@@ -113,6 +113,15 @@ static int build_echo(const struct request *request, struct script *script, stru
 	return result;
 }
 
+/* To discard, to whoever takes datagrams, or from source. */
+static int build_one_way(const struct request *request, struct script *script, struct error *error)
+{
+	uint64_t bytes = script_bytes(request->options, request->uri);
+	int result = script_check_one_way(bytes, error);
+	script->message_bytes = (uint32_t)bytes;
+	return result;
+}
+
 static int build_raw(const struct request *request, struct script *script, struct error *error)
 {
 	const struct script_parts *parts = &request->client->parts;
@@ -221,6 +230,8 @@ static int build_one(const struct request *request, struct script *script, struc
 	if (service == SERVICE_WS)
 		return build_ws(request, script, error);
 	bool is_echoed = service == SERVICE_TRAFFIC || service == SERVICE_ECHO;
+	if (!is_echoed && request->uri->transport == TRANSPORT_UDP)
+		return build_one_way(request, script, error);
 	return is_echoed && parts->message_count == 0 ? build_echo(request, script, error)
 						      : build_raw(request, script, error);
 }
