@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/phrase.h"
 
 #define ERRORS_TOLD 4
 
@@ -19,7 +20,7 @@ static bool is_in_other_phase(const struct report_stream *stream, const struct r
 const struct report_error *errors_text(const struct report_stream *stream, struct buffer *out)
 {
 	const struct report_error *first = NULL;
-	char count[UNITS_TEXT_MAX];
+	char count[UNITS_TEXT_MAX], what[PHRASE_MAX];
 	struct clauses clauses;
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < stream->error_count && i < ERRORS_TOLD; i++) {
@@ -29,9 +30,27 @@ const struct report_error *errors_text(const struct report_stream *stream, struc
 			continue;
 		first = first ? first : error;
 		buffer_append_format(clauses_next(&clauses), "%s%s%s %s",
-				     outcome_sentence(error->outcome), has_phase ? " in " : "",
+				     phrase_outcome(error->outcome, error->code, what),
+				     has_phase ? " in " : "",
 				     has_phase ? phase_name(error->phase) : "",
 				     units_format_grouped(error->count, count));
 	}
 	return first;
+}
+
+void errors_text_of(const struct report_stream *stream, enum outcome outcome, struct buffer *out)
+{
+	char count[UNITS_TEXT_MAX], what[PHRASE_MAX];
+	uint32_t told = 0;
+	struct clauses clauses;
+	clauses_init(&clauses, out, ", ");
+	for (uint32_t i = 0; i < stream->error_count && told < ERRORS_TOLD; i++) {
+		const struct report_error *error = &stream->errors[i];
+		if (error->outcome != outcome)
+			continue;
+		told++;
+		buffer_append_format(clauses_next(&clauses), "%s %s",
+				     phrase_outcome(error->outcome, error->code, what),
+				     units_format_grouped(error->count, count));
+	}
 }

@@ -174,6 +174,19 @@ const char *phrase_none(uint64_t count, char text[PHRASE_MAX])
 	return text;
 }
 
+/* What errors say of themselves begins here (RFC 9110 15.5). */
+#define STATUS_ERRORS 400
+
+const char *phrase_outcome(enum outcome outcome, uint32_t code, char text[PHRASE_MAX])
+{
+	if (outcome == OUTCOME_REJECTED && code > 0)
+		(void)snprintf(text, PHRASE_MAX, "status %u%s", code,
+			       code < STATUS_ERRORS ? ", not as expected" : "");
+	else
+		(void)snprintf(text, PHRASE_MAX, "%s", outcome_sentence(outcome));
+	return text;
+}
+
 const char *phrase_host(const char *target, char text[PHRASE_MAX])
 {
 	const char *scheme = strstr(target, "://");

@@ -161,7 +161,7 @@ static bool result_too_late(const struct report *report, struct buffer *out)
 /* "nothing answered: refused 20 (10.20.0.5:5003 has no listener, or something rejects)" */
 static void result_nothing(const struct report *report, struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX], host[PHRASE_MAX];
+	char count[UNITS_TEXT_MAX], host[PHRASE_MAX], what[PHRASE_MAX];
 	const struct report_error *error = NULL;
 	if (result_too_late(report, out))
 		return;
@@ -174,7 +174,8 @@ static void result_nothing(const struct report *report, struct buffer *out)
 		/* Clients try again and again: where all fail alike, they are counted. */
 		if (stream->error_count == 1 && stream->slots > 0) {
 			error = &stream->errors[0];
-			buffer_append_format(out, "%s %s", outcome_sentence(error->outcome),
+			buffer_append_format(out, "%s %s",
+					     phrase_outcome(error->outcome, error->code, what),
 					     units_format_grouped(stream->slots, count));
 		} else {
 			error = errors_text(stream, out);

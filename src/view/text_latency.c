@@ -117,7 +117,7 @@ static bool ended_after(const struct report *report, enum outcome outcome, char 
 static void note_failures(const struct report *report, const struct report_stream *stream,
 			  struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX], length[PHRASE_MAX];
+	char count[UNITS_TEXT_MAX], length[PHRASE_MAX], what[PHRASE_MAX];
 	struct clauses clauses;
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < stream->error_count; i++) {
@@ -126,7 +126,7 @@ static void note_failures(const struct report *report, const struct report_strea
 			buffer_append_text(out, "; ");
 		buffer_append_format(clauses_next(&clauses), "%s %s",
 				     units_format_grouped(error->count, count),
-				     outcome_sentence(error->outcome));
+				     phrase_outcome(error->outcome, error->code, what));
 		if (ended_after(report, error->outcome, length))
 			buffer_append_format(out, " %s after connect", length);
 	}
