@@ -65,15 +65,19 @@ nginx_stop() {
 }
 
 # load [OPTION...] TARGET: a whole run; results in $work/report.json, load.out and $exit_status.
+# `space=a load ...` runs it inside a.
 load() {
-	start load "$conntest" load --no-save -o "json=$work/report.json" "$@"
+	rm -f "$work/report.json"
+	start load ${space:+nsenter --net="/run/netns/${spaces[$space]}"} "$conntest" load --no-save -o "json=$work/report.json" "$@"
 	load_end
 }
 
 # load_start [OPTION...] TARGET: begins one; returns when it has come up and is measuring.
 load_start() {
 	: >"$work/run.ndjson"
-	start load "$conntest" load --no-save -o "json=$work/report.json" \
+	rm -f "$work/report.json"
+	start load ${space:+nsenter --net="/run/netns/${spaces[$space]}"} \
+		"$conntest" load --no-save -o "json=$work/report.json" \
 		-o "ndjson=$work/run.ndjson" "$@"
 	await "$work/run.ndjson" '"event":"snapshot"' >/dev/null
 }
