@@ -122,7 +122,7 @@ static int parse_part(const char *text, size_t length, struct rate_ramp *ramp, s
 {
 	char whole[PART_MAX];
 	struct words words;
-	struct rate_ramp_part part;
+	struct rate_ramp_part part = { 0 };
 	struct rate to;
 
 	if (length == 0)

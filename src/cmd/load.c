@@ -32,6 +32,8 @@ static const struct option_row rows[] = {
 	    .default_text = "0", .maximum = "16MiB", .level = OPTION_ALL,
 	    .help = "bytes of a message where no -m says what it is; 0 = 1400B over UDP, 64KiB to "
 		    "discard, else 1KiB"),
+	ROW(has_segments, OPTION_FLAG, .name = "gso", .level = OPTION_SOCKET,
+	    .help = "datagrams that are due together leave in one call, cut by the kernel or the card"),
 	CLIENT_MESSAGE_OPTIONS(struct load_options, client, OPTION_FIRST_HOUR),
 	CLIENT_REPLY_OPTIONS(struct load_options, client, OPTION_ALL),
 	CLIENT_CONNECT_OPTIONS(struct load_options, client, "off"),
@@ -41,8 +43,12 @@ static const struct option_row rows[] = {
 	ROW(messages_per_connection, OPTION_COUNT, .name = "messages-per-connection",
 	    .placeholder = "N", .default_text = "0", .level = OPTION_ALL,
 	    .help = "ends each connection after so many messages, and begins the next; 0 = never"),
+	ROW(gso, OPTION_CHOICE, .name = "gso", .choices = "auto off", .placeholder = "auto|off",
+	    .default_text = "auto", .level = OPTION_SOCKET,
+	    .help = "datagrams that are due together leave in one send where the kernel can"),
 	ROW(probe, OPTION_TEXT, .name = "probe", .placeholder = "RATE[@URI]",
 	    .help = "besides: an echo of its own at this rate, which tells the latency under load"),
+	RECEIVER_OPTIONS(struct load_options, receiver),
 	CLIENT_HOST_OPTIONS(struct load_options, client, "all"),
 	TLS_OPTIONS(struct load_options, client.tls),
 	ROW(dump, OPTION_TEXT, .name = "dump", .placeholder = "one|all[,in|out]",
@@ -61,7 +67,8 @@ static const struct option_row rows[] = {
 static int prepare(void *context, struct error *error)
 {
 	struct load *load = context;
-	return client_resolve(&load->client, error);
+	int result = client_resolve(&load->client, error);
+	return result < 0 ? result : receiver_prepare(&load->receiver, error);
 }
 
 static int check_operands(const struct operands *operands, struct error *error)
@@ -83,7 +90,11 @@ static int plan(const struct load_options *options, const struct operands *opera
 	if (result < 0)
 		return result;
 	signals_hold(&load->marks.signals);
-	return load_plan(options, operands->items, operands->count, load, error);
+	result = load_plan(options, operands->items, operands->count, load, error);
+	if (result < 0)
+		return result;
+	bool has_discard = load->client.uris[0].service == SERVICE_DISCARD;
+	return receiver_plan_make(&options->receiver, has_discard, error, &load->receiver);
 }
 
 static int load_run(const struct command *command, int argc, char **argv)
@@ -108,6 +119,7 @@ static int load_run(const struct command *command, int argc, char **argv)
 						   .prepare = prepare,
 						   .context = &load,
 						   .marks = &load.marks,
+						   .receiver = &load.receiver,
 					   },
 					   options.client.repeat);
 	client_deinit(&load.client);
@@ -127,9 +139,28 @@ const struct command command_load = {
 		"then, also of those that had to wait and of those that nobody answered. Without, it "
 		"is closed: each connection sends its next message when it has its answer, and there "
 		"is no response time, only the service time from the first byte sent.\n\n"
-		"TARGET is HOST or a URI. Several are used in turn, each of their addresses, and have "
-		"to be of one scheme. A bare HOST means discard://HOST.",
-	.examples = "conntest load echo://10.9.1.2  # one connection, as fast as it goes, 10 s\n"
-		    "conntest load -c 50 -r 20k -T 30s echo://10.9.1.2  # latency at a rate",
+		"TARGET is HOST or a URI. discard://HOST takes bytes and source://HOST sends them, as "
+		"iperf3 does, over +udp as numbered datagrams at a rate (1 Mbps unless said); "
+		"http:// and https:// are asked with requests, ws:// and wss:// with messages, "
+		"echo:// sends back what it gets, and tcp://HOST:PORT and tls://HOST:PORT take what "
+		"-m and -f say (conntest help templates) and answer as --reply says. A bare HOST "
+		"means discard://HOST. Several targets are used in turn, each of their addresses, and "
+		"have to be of one scheme; srv:// names all answers of DNS.\n\n"
+		"Messages of several -m are sent in turn, those of -f behind them; \\{<FILE>} in -m "
+		"puts a file anywhere. Over HTTP/1.1 a connection has one request under way unless "
+		"--in-flight says more (pipelining); so it is without a rate wherever messages are "
+		"answered, and any number are under way otherwise.\n\n"
+		"--probe sends an echo of its own beside the load and tells how long that took: to "
+		"the target itself where it answers, else to traffic:// on its host, which `conntest "
+		"serve` offers.",
+	.examples =
+		"conntest load 10.9.1.2  # bulk to discard://, as fast as it goes, 10 s\n"
+		"conntest load --probe 10/s source://10.9.1.2  # receive, and latency meanwhile\n"
+		"conntest load -b 500Mbps discard+udp://10.9.1.2  # datagrams\n"
+		"conntest load -c 50 -r 20k -T 30s https://10.9.1.2/items  # latency at a rate\n"
+		"conntest load -c 15k --connect-rate 1k/s -r 0.1/conn -m hello wss://feed.example/v1  "
+		"# hold WebSockets\n"
+		"conntest load -e -m 'PING\\r\\n' --reply 'until \\r\\n' tcp://10.9.1.2:6379  # any "
+		"protocol",
 	.run = load_run,
 };

@@ -4,15 +4,19 @@
 #include "base/error.h"
 #include "cmd/client_plan.h"
 #include "run/dump.h"
+#include "run/receiver.h"
 
 struct load_options {
 	struct client_options client;
 	struct bandwidth bandwidth_down;
 	const char *rate_ramp;
 	uint64_t warmup_ns;
+	bool has_segments;
 	uint64_t lifetime_ns;
 	uint64_t messages_per_connection;
 	const char *probe;
+	struct receiver_options receiver;
+	const char *gso;
 	const char *dump;
 	uint64_t interval_ns; /* read by the text view, from the settings of the report */
 };
@@ -21,6 +25,7 @@ struct load_options {
 struct load {
 	struct client client;
 	struct mark_plan marks;
+	struct receiver_plan receiver;
 	struct dump dump;
 };
 

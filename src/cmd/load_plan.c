@@ -27,6 +27,36 @@ static const struct uri_defaults probed = {
 };
 #define PROBE_BYTES 64
 
+/* What a target makes no use of is a mistake. */
+static int check_limits(const struct load_options *options, const struct uri *uri,
+			struct error *error)
+{
+	bool is_udp = uri->transport == TRANSPORT_UDP;
+	const struct {
+		const char *option;
+		bool is_wrong;
+		const char *why;
+	} rules[] = {
+		{ "--gso", options->has_segments && !is_udp, "only datagrams are cut so" },
+		{ "--lifetime", options->lifetime_ns > 0 && is_udp, "flows have no end" },
+		{ "--messages-per-connection", options->messages_per_connection > 0 && is_udp,
+		  "flows have no end" },
+		{ "--bandwidth-down", options->bandwidth_down.bits_per_second > 0 && is_udp,
+		  "datagrams are not held back by who reads slowly; -b says how many source+udp:// "
+		  "sends" },
+		{ "--bandwidth-down",
+		  options->bandwidth_down.bits_per_second > 0 && uri->service == SERVICE_DISCARD,
+		  "discard:// sends nothing back" },
+		{ "--rate-ramp", options->rate_ramp && uri->service == SERVICE_SOURCE,
+		  "source:// sends evenly" },
+	};
+	for (size_t i = 0; i < array_size(rules); i++)
+		if (rules[i].is_wrong)
+			return error_set(error, EINVAL, "%s: of no use here: %s", rules[i].option,
+					 rules[i].why);
+	return 0;
+}
+
 static void plan_limits(const struct load_options *options, struct plan_slots *slots)
 {
 	double bits = options->bandwidth_down.bits_per_second;
@@ -34,8 +64,17 @@ static void plan_limits(const struct load_options *options, struct plan_slots *s
 		bits /= (double)options->client.connections;
 	slots->receive_bits_per_second = bits;
 	slots->lifetime_ns = options->lifetime_ns;
+	slots->is_segmented = options->has_segments;
 	slots->messages_per_connection = options->messages_per_connection;
 	slots->warms_up = options->warmup_ns > 0;
+}
+
+static void plan_datagrams(const struct load *load, const struct load_options *options,
+			   struct plan_slots *slots)
+{
+	slots->is_receiving =
+		slots->transport == TRANSPORT_UDP && load->client.uris[0].service == SERVICE_SOURCE;
+	slots->is_segmented = strcmp(options->gso, "auto") == 0;
 }
 
 static int plan_ramp(struct load *load, const struct load_options *options, struct error *error)
@@ -158,6 +197,8 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	struct plan *plan = &client->plan;
 	int result = client_targets(client, targets, count, &defaults, error);
 	if (result >= 0)
+		result = check_limits(options, &client->uris[0], error);
+	if (result >= 0)
 		result = client_plan(client, &options->client, error);
 	if (result >= 0)
 		result = script_build(client, &options->client, error);
@@ -168,9 +209,12 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	if (result < 0)
 		return result;
 	plan->slots_stream = PLAN_LOAD;
+	plan->slots.is_receiving =
+		plan->slots.transport == TRANSPORT_UDP && client->uris[0].service == SERVICE_SOURCE;
 	plan->stall_after_ns = STALL_AFTER_NS;
 	plan->warmup_ns = options->warmup_ns;
 	plan_limits(options, &plan->slots);
+	plan_datagrams(load, options, &plan->slots);
 	client_plan_in_flight(client);
 	result = client_plan_workers(client, &options->client, error);
 	if (result >= 0)

@@ -113,6 +113,15 @@ static int build_echo(const struct request *request, struct script *script, stru
 	return result;
 }
 
+/* To discard, to whoever takes datagrams, or from source. */
+static int build_one_way(const struct request *request, struct script *script, struct error *error)
+{
+	uint64_t bytes = script_bytes(request->options, request->uri);
+	int result = script_check_one_way(bytes, error);
+	script->message_bytes = (uint32_t)bytes;
+	return result;
+}
+
 static int build_raw(const struct request *request, struct script *script, struct error *error)
 {
 	const struct script_parts *parts = &request->client->parts;
@@ -120,7 +129,9 @@ static int build_raw(const struct request *request, struct script *script, struc
 	(void)error;
 	script->kind = &speaker_raw;
 	script->tells_count = service == SERVICE_DISCARD;
-	if (parts->message_count == 0 && service != SERVICE_SOURCE)
+	/* Of source over UDP this is the size of what is asked for. */
+	bool is_silent = service == SERVICE_SOURCE && request->uri->transport != TRANSPORT_UDP;
+	if (parts->message_count == 0 && !is_silent)
 		script->bulk_bytes = (uint32_t)script_bytes(request->options, request->uri);
 	script->is_answered = parts->reply.kind != REPLY_NONE;
 	script->reply = &parts->reply;
@@ -219,6 +230,8 @@ static int build_one(const struct request *request, struct script *script, struc
 	if (service == SERVICE_WS)
 		return build_ws(request, script, error);
 	bool is_echoed = service == SERVICE_TRAFFIC || service == SERVICE_ECHO;
+	if (!is_echoed && request->uri->transport == TRANSPORT_UDP)
+		return build_one_way(request, script, error);
 	return is_echoed && parts->message_count == 0 ? build_echo(request, script, error)
 						      : build_raw(request, script, error);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "proto/source_wire.h"
 #include "proto/traffic_wire.h"
 
 #define DATAGRAM_BYTES_MAX 65507
@@ -28,6 +29,15 @@ static int check_datagram(uint64_t bytes, struct error *error)
 	if (bytes > DATAGRAM_BYTES_MAX)
 		return error_set(error, EINVAL,
 				 "--message-size: a datagram has at most 65,507 bytes");
+	return 0;
+}
+
+int script_check_one_way(uint64_t bytes, struct error *error)
+{
+	if (bytes < SOURCE_BYTES_MIN || bytes > SOURCE_BYTES_MAX)
+		return error_set(error, EINVAL,
+				 "--message-size: a datagram has %d to 65,000 bytes here",
+				 SOURCE_BYTES_MIN);
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 /* -EINVAL with the way out. */
 nodiscard int script_check(const struct uri *uri, const struct client_options *options,
 			   struct error *error);
+/* Datagrams that nobody answers. */
+nodiscard int script_check_one_way(uint64_t bytes, struct error *error);
 /* Messages of traffic:// and echo:// without -m. */
 nodiscard int script_check_echo(const struct uri *uri, uint64_t bytes, struct error *error);
 /* --message-size, or what is usual for this target. */

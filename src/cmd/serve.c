@@ -7,9 +7,10 @@
 #include "base/json.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
-#include "cmd/socket_options.h"
 #include "cmd/serve_tls.h"
+#include "cmd/socket_options.h"
 #include "engine/service.h"
+#include "proto/control.h"
 #include "proto/traffic_wire.h"
 #include "run/run.h"
 #include "sys/cpu.h"
@@ -21,6 +22,7 @@
 struct serve_options {
 	struct option_list listen;
 	const char *name;
+	const char *control_token;
 	uint64_t drain_ns;
 	uint64_t duration_ns;
 	uint64_t connections_max;
@@ -37,7 +39,8 @@ struct serve_options {
 static const struct uri_defaults served = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
-		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_WS,
+		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_WS |
+		    1u << SERVICE_CONTROL,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 	.is_listening = true,
 };
@@ -46,6 +49,7 @@ static void offer_services(const struct option_offer *offer)
 {
 	char text[32];
 	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+		const char *tls = service_tls_name(i);
 		if (!(served.services & 1u << i))
 			continue;
 		(void)snprintf(text, sizeof(text), "%s://", service_name(i));
@@ -53,7 +57,8 @@ static void offer_services(const struct option_offer *offer)
 		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
 		if (service_runs_over_udp(i))
 			offer->word(offer->context, text, service_sentence(i));
-		(void)snprintf(text, sizeof(text), "%s+tls://", service_name(i));
+		(void)snprintf(text, sizeof(text), "%s%s://", tls ? tls : service_name(i),
+			       tls ? "" : "+tls");
 		offer->word(offer->context, text, service_sentence(i));
 	}
 }
@@ -63,11 +68,14 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source (+udp), http or ws, over TCP also +tls; "
+	       .help = "traffic, echo, discard (+udp), source (+udp), http, ws or control, over TCP also +tls; "
 		       "port 0 = any free one"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
 	       .help = "the host name that clients of traffic get to see, instead of this host's"),
+	OPTION(struct serve_options, control_token, OPTION_TEXT, .name = "control-token",
+	       .placeholder = "TEXT|@FILE", .is_secret = true, .level = OPTION_ALL,
+	       .help = "lets other hosts ask control what has arrived here; it travels in plain text"),
 	OPTION(struct serve_options, drain_ns, OPTION_TIME, .name = "drain",
 	       .placeholder = "TIME", .default_text = "5s", .level = OPTION_FIRST_HOUR,
 	       .help = "how long connections have to come to the end of a message when it ends"),
@@ -96,6 +104,12 @@ static const struct option_row rows[] = {
 /* ---- options to plan */
 
 static const char *const bare[] = { "traffic://:5003", "traffic+udp://:5003", "discard://:5009" };
+
+/* Others than this host are told nothing without a token, so that there is nothing to reach. */
+static const char *bare_control(const struct serve_options *options)
+{
+	return options->control_token != NULL ? "control://:5004" : "control://127.0.0.1:5004";
+}
 
 static int read_place(const char *text, struct error *error, struct plan_listen *ret)
 {
@@ -144,16 +158,42 @@ static int add_places(const struct serve_options *options, struct plan_serve *se
 		      struct error *error)
 {
 	bool is_bare = options->listen.count == 0;
+	const char *const *places = is_bare ? bare : options->listen.items;
 	size_t count = is_bare ? array_size(bare) : options->listen.count;
+	int rc = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		int rc = add_place(serve, is_bare ? bare[i] : options->listen.items[i], error);
-		if (rc < 0) {
-			error_prefix(error, "--listen");
-			return rc;
-		}
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = add_place(serve, places[i], error);
+	if (rc == 0 && is_bare)
+		rc = add_place(serve, bare_control(options), error);
+	if (rc < 0)
+		error_prefix(error, "--listen");
+	return rc;
+}
+
+static bool has_control(const struct plan_serve *serve)
+{
+	for (uint32_t i = 0; i < serve->listen_count; i++) {
+		if (serve->listen[i].service == SERVICE_CONTROL)
+			return true;
 	}
-	return 0;
+	return false;
+}
+
+/* Into zeros, which the plan points to. */
+static int take_token(const char *given, struct plan_serve *serve, struct error *error,
+		      char token[CONTROL_TOKEN_MAX])
+{
+	if (given == NULL)
+		return 0;
+	int rc = control_set_token(given, error, token);
+	if (rc == 0 && !has_control(serve))
+		rc = error_set(error, EINVAL, "nobody can ask: add --listen control://:%u",
+			       service_port(SERVICE_CONTROL));
+	if (rc < 0)
+		error_prefix(error, "--control-token");
+	serve->control_token = token;
+	return rc;
 }
 
 /* Its own name unless one is asked for; a client takes only printable ASCII for a name. */
@@ -248,14 +288,28 @@ static void write_places(struct buffer *out, const struct run *run, const struct
 	}
 }
 
-static bool are_all_everywhere(const struct plan_serve *serve)
+static bool is_everywhere(const struct plan_listen *place)
 {
+	return place->local.family == 0 || endpoint_is_any(&place->local);
+}
+
+/* control may be for this host alone, beside those that tests go to. */
+static const char *where(const struct plan_serve *serve)
+{
+	uint32_t everywhere = 0;
+	bool is_control_apart = false;
+
 	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		const struct endpoint *local = &serve->listen[i].local;
-		if (local->family != 0 && !endpoint_is_any(local))
-			return false;
+		if (is_everywhere(&serve->listen[i]))
+			everywhere++;
+		else if (serve->listen[i].service != SERVICE_CONTROL)
+			return "";
+		else
+			is_control_apart = true;
 	}
-	return true;
+	if (everywhere == 0)
+		return "";
+	return is_control_apart ? "else all addresses; " : "all addresses; ";
 }
 
 static void write_limits(struct buffer *out, const struct plan *plan)
@@ -327,8 +381,7 @@ static void write_text(struct buffer *out, const struct run *run, const struct e
 
 	buffer_append_text(out, "listening  ");
 	write_places(out, run, engine);
-	buffer_append_format(out, "   %sname %s\n",
-			     are_all_everywhere(serve) ? "all addresses; " : "", serve->name);
+	buffer_append_format(out, "   %sname %s\n", where(serve), serve->name);
 	write_limits(out, run->plan);
 	write_client(out, run, engine);
 	buffer_append_text(out, "\n");
@@ -382,6 +435,7 @@ static int serve_run(const struct command *command, int argc, char **argv)
 	struct tls_server *tls = NULL;
 	unsigned cpus[CPU_LIST_MAX];
 	char name[WIRE_NAME_BYTES];
+	char token[CONTROL_TOKEN_MAX] = { 0 };
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
 
 	if (code >= 0 && operands.count > 0)
@@ -391,6 +445,8 @@ static int serve_run(const struct command *command, int argc, char **argv)
 		code = choose_name(options.name, &error, name);
 	if (code >= 0)
 		code = make_plan(&options, &error, cpus, &plan);
+	if (code >= 0)
+		code = take_token(options.control_token, &plan.serve, &error, token);
 	if (code < 0)
 		return command_stop(command, code, &error);
 	plan.serve.name = name;
@@ -416,7 +472,8 @@ const struct command command_serve = {
 	.options_size = sizeof(struct serve_options),
 	.description =
 		"Listens and answers until it is interrupted. Without --listen that is traffic over "
-		"TCP and UDP on port 5003 and discard over TCP on port 5009, on all addresses.\n\n"
+		"TCP and UDP on port 5003 and discard over TCP on port 5009, on all addresses, and "
+		"control on port 5004: on 127.0.0.1, or with --control-token on all addresses.\n\n"
 		"traffic echoes, with the name of this host over the first 64 bytes of each "
 		"connection and each datagram, and tells datagrams of conntest how many of them "
 		"arrived and when. echo returns every byte. discard reads, and answers the end of a "
@@ -426,16 +483,19 @@ const struct command command_serve = {
 		"SERVICE+tls:// is the same over TLS 1.2 or 1.3, with --cert and --key or a "
 		"certificate that is made for this run: the line tls says where it lies, for clients "
 		"to trust with --ca. Datagrams are answered from the address that they were sent to, "
-		"and never if "
-		"they come from a port that is listened on here.\n\n"
+		"and never if they come from a port that is listened on here. control tells clients "
+		"of discard what has arrived of their connections, as lines of JSON: to those who "
+		"ask from this host, and to others only with the token.\n\n"
 		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
 		"connection is closed between two messages with nothing unread, at the latest after "
 		"--drain; a second signal ends it at once. http gives a request's head ten seconds and "
 		"an idle connection sixty; else there is no idle deadline, and no limit a source: behind a balancer all clients share one address.",
 	.examples =
-		"conntest serve  # traffic on 5003 over TCP and UDP, discard on 5009\n"
+		"conntest serve  # traffic on 5003 over TCP and UDP, discard on 5009, control on "
+		"127.0.0.1:5004\n"
 		"conntest serve --listen echo://127.0.0.1:0 -o ndjson  # tells the port it got\n"
 		"conntest serve --listen traffic+tls://:5003  # with a certificate of its own\n"
-		"conntest serve --name web-1 --drain 30s  # a backend that lets go slowly",
+		"conntest serve --name web-1 --drain 30s  # a backend that lets go slowly\n"
+		"conntest serve --control-token @token  # tells load --receiver what arrived here",
 	.run = serve_run,
 };

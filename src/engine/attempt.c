@@ -111,7 +111,12 @@ static void fail(struct attempt *attempt, enum phase phase, enum outcome outcome
 	struct attempts *attempts = attempt->attempts;
 	attempts->counters->connect_failures++;
 	attempts->is_failing = true;
-	recorder_error(attempts->recorder, phase, outcome, code, loop_now(loop_of(attempts)));
+	recorder_error_why(attempts->recorder,
+			   &(struct error_row){ .phase = phase,
+						.outcome = outcome,
+						.code = (uint32_t)code,
+						.first_ns = loop_now(loop_of(attempts)) },
+			   attempts->why);
 	settle_unanswered(attempt);
 	log_attempt(attempt, outcome);
 	tell(attempts, EVENT_NEW_FAILED, attempt->sequence, outcome, code);
@@ -233,7 +238,9 @@ static bool act_on(struct attempt *attempt, const struct heard *heard, uint64_t 
 		return false;
 	case HEARD_WRONG:
 		attempts->counters->corrupted += attempt->written_ns != 0;
+		attempts->why = heard->why;
 		fail(attempt, phase_of(attempt), heard->outcome, (int)heard->code);
+		attempts->why = NULL;
 		return false;
 	default:
 		return !heard->is_urgent || send_all(attempt);

@@ -33,6 +33,7 @@ struct attempts {
 	uint64_t outage_sequence; /* the first attempt of it */
 	struct unanswered unanswered;
 	struct source_pool *sources;
+	const char *why; /* what the peer did wrong, while that is acted on; else NULL */
 	bool is_failing; /* the newest attempt to settle failed */
 };
 

@@ -8,27 +8,20 @@
 #include "engine/one_way_flow.h"
 #include "net/source_pool.h"
 
-/* Nobody has to answer a greeting: it is waited for only as long as one may well take. */
-#define PATIENCE_NS NS_PER_S
-#define GREETING_NS SOURCE_KEEP_ALIVE_NS
 /* What one turn of the loop sends at most, so that all else gets its turn. */
 #define TRAINS_A_TURN 64
+/* So often at the end, for what a late wake-up left. */
+#define LAST_TURNS 16
 
 static struct one_way *one_way_of(const struct activity *activity)
 {
 	return container_of(activity, struct one_way, activity);
 }
 
-static uint32_t number_of(const struct one_way_flow *flow)
-{
-	const struct worker *worker = flow->owner->worker;
-	return flow->own * worker->plan->workers + worker->index;
-}
-
 uint64_t one_way_due(const struct one_way *one_way, const struct one_way_flow *flow, uint64_t round)
 {
 	return schedule_due(&one_way->schedule,
-			    round * one_way->plan->slots.count + number_of(flow));
+			    round * one_way->plan->slots.count + one_way_number(flow));
 }
 
 void one_way_note_error(struct one_way *one_way, enum phase phase, int code)
@@ -108,143 +101,12 @@ static void start_schedule(struct one_way *one_way)
 	loop_add_pacer(worker->loop, &one_way->pacer);
 }
 
-/* ---- opening and greeting ---- */
-
-static void on_ready(struct datagram_socket *socket, unsigned events)
-{
-	struct one_way_flow *flow = container_of(socket, struct one_way_flow, socket);
-	struct one_way *one_way = flow->owner;
-
-	if ((events & STREAM_READABLE) != 0) {
-		if (flow->intake != NULL)
-			one_way_receive(flow);
-		else
-			one_way_hear(flow);
-	}
-	if ((events & STREAM_WRITABLE) != 0 && flow->is_blocked) {
-		flow->is_blocked = false;
-		one_way_list(flow);
-		if (one_way->is_pacing)
-			one_way->pacer.due_ns = loop_now(one_way->worker->loop);
-	}
-}
-
-static void open_flow(struct one_way_flow *flow)
-{
-	struct one_way *one_way = flow->owner;
-	const struct plan *plan = one_way->plan;
-	struct datagram_options options = {
-		.remote = plan->remotes[number_of(flow) % plan->remote_count],
-		.is_segmented = plan->slots.is_segmented,
-		.options = &plan->socket_options,
-		.network = plan->network,
-	};
-
-	if (one_way->sources != NULL)
-		options.local = source_pool_next(one_way->sources);
-	one_way->counters->attempts++;
-	flow->opened_ns = loop_now(one_way->worker->loop);
-	int result = datagram_open(&flow->socket, plan->datagram, one_way->worker->loop, &options,
-				   on_ready);
-	if (result < 0) {
-		one_way->counters->connect_failures++;
-		one_way_note_error(one_way, PHASE_CONNECT, -result);
-		return;
-	}
-	flow->is_open = true;
-	one_way->counters->connecting++;
-}
-
-static void raise(struct one_way_flow *flow)
-{
-	struct counters *counters = flow->owner->counters;
-
-	flow->is_up = true;
-	flow->owner->up++;
-	counters->connecting--;
-	counters->connects++;
-	counters->connections++;
-}
-
-void one_way_note_answer(struct one_way_flow *flow)
-{
-	struct one_way *one_way = flow->owner;
-
-	flow->is_refused = false;
-	if (flow->answered_ns > 0)
-		return;
-	flow->answered_ns = loop_now(one_way->worker->loop);
-	one_way->answered++;
-	if (!flow->is_up)
-		raise(flow);
-	worker_check(one_way->worker);
-}
-
-/* Who sends needs no answer to be up, only no refusal; who receives has come to terms or not. */
-static void settle(struct one_way *one_way)
-{
-	one_way->is_settled = true;
-	for (uint32_t i = 0; i < one_way->count; i++) {
-		struct one_way_flow *flow = &one_way->flows[i];
-		if (!flow->is_open || flow->is_up)
-			continue;
-		if (flow->intake == NULL && !flow->is_refused) {
-			raise(flow);
-		} else {
-			one_way->counters->connecting--;
-			one_way->counters->connect_failures++;
-		}
-	}
-	worker_check(one_way->worker);
-}
-
-static void greet(struct one_way *one_way)
-{
-	for (uint32_t i = 0; i < one_way->count; i++) {
-		struct one_way_flow *flow = &one_way->flows[i];
-		if (!flow->is_open)
-			continue;
-		if (flow->intake != NULL)
-			one_way_ask(flow);
-		else if (flow->answered_ns == 0)
-			one_way_greet(flow);
-	}
-}
-
-static bool is_receiving(const struct one_way *one_way)
-{
-	return one_way->plan->slots.is_receiving;
-}
-
-static void on_greeter(struct timer *timer)
-{
-	struct one_way *one_way = container_of(timer, struct one_way, greeter);
-	struct worker *worker = one_way->worker;
-	uint64_t now_ns = loop_now(worker->loop);
-
-	if (!one_way->is_settled && now_ns >= one_way->patience_ns)
-		settle(one_way);
-	if (is_receiving(one_way) || !one_way->is_settled) {
-		greet(one_way);
-		loop_set_timer(worker->loop, timer, now_ns + GREETING_NS);
-	}
-	if (worker->stage == WORKER_LINGER)
-		worker_check(worker);
-}
-
 /* ---- the activity ---- */
 
 static void start(struct activity *activity)
 {
 	struct one_way *one_way = one_way_of(activity);
-	uint64_t timeout_ns = one_way->plan->connect_timeout_ns;
-	bool is_brief = !is_receiving(one_way) && timeout_ns > PATIENCE_NS;
-
-	one_way->patience_ns =
-		loop_now(one_way->worker->loop) + (is_brief ? PATIENCE_NS : timeout_ns);
-	for (uint32_t i = 0; i < one_way->count; i++)
-		open_flow(&one_way->flows[i]);
-	on_greeter(&one_way->greeter);
+	one_way_begin_ramp(one_way);
 }
 
 static bool is_settled(const struct activity *activity)
@@ -258,8 +120,8 @@ static void begin(struct activity *activity)
 	struct one_way *one_way = one_way_of(activity);
 
 	if (!one_way->is_settled)
-		settle(one_way);
-	if (is_receiving(one_way))
+		one_way_end_ramp(one_way);
+	if (one_way_is_receiving(one_way))
 		loop_set_timer(one_way->worker->loop, &one_way->greeter, one_way->worker->begin_ns);
 	else
 		start_schedule(one_way);
@@ -269,15 +131,16 @@ static void end(struct activity *activity)
 {
 	struct one_way *one_way = one_way_of(activity);
 
-	if (is_receiving(one_way)) {
-		greet(one_way);
+	if (one_way_is_receiving(one_way)) {
+		one_way_greet_all(one_way);
 		return;
 	}
 	loop_clear_timer(one_way->worker->loop, &one_way->greeter);
 	if (!one_way->is_pacing)
 		return;
 	fall_due(one_way, one_way->worker->end_ns);
-	flush_listed(one_way);
+	for (unsigned i = 0; i < LAST_TURNS && one_way->listed_count > 0; i++)
+		flush_listed(one_way);
 	loop_remove_pacer(one_way->worker->loop, &one_way->pacer);
 	for (uint32_t i = 0; i < one_way->count; i++)
 		one_way_miss(&one_way->flows[i]);
@@ -287,7 +150,7 @@ static bool is_done(const struct activity *activity)
 {
 	const struct one_way *one_way = one_way_of(activity);
 
-	for (uint32_t i = 0; is_receiving(one_way) && i < one_way->count; i++) {
+	for (uint32_t i = 0; one_way_is_receiving(one_way) && i < one_way->count; i++) {
 		if (one_way->flows[i].is_up && !one_way_is_over(&one_way->flows[i]))
 			return false;
 	}
@@ -304,7 +167,7 @@ static void account(struct activity *activity)
 		overflows += one_way->flows[i].socket.queue_overflows;
 	}
 	one_way->counters->queue_overflows = overflows;
-	if (is_receiving(one_way))
+	if (one_way_is_receiving(one_way))
 		one_way_account(one_way);
 }
 
@@ -313,13 +176,14 @@ static void log_flow(const struct one_way_flow *flow)
 	const struct one_way *one_way = flow->owner;
 	struct connection_record record = {
 		.local = flow->socket.local,
-		.remote = one_way->plan->remotes[number_of(flow) % one_way->plan->remote_count],
+		.remote =
+			one_way->plan->remotes[one_way_number(flow) % one_way->plan->remote_count],
 		.started_ns = flow->opened_ns,
 		.connected_ns = flow->answered_ns,
 		.sent = (uint32_t)flow->sequence,
 		.received = flow->intake != NULL ? (uint32_t)flow->intake->arrivals.unique : 0,
 		.lost = flow->intake != NULL ? (uint32_t)flow->intake->arrivals.bursts.lost : 0,
-		.slot = number_of(flow),
+		.slot = one_way_number(flow),
 		.backend = BACKEND_UNKNOWN,
 		.stream = (uint8_t)one_way->plan->slots_stream,
 		.outcome = OUTCOME_OPEN,
@@ -389,7 +253,7 @@ static void init_flow(struct one_way *one_way, uint32_t own)
 	flow->own = own;
 	flow->run = (uint32_t)random_next(&one_way->worker->random);
 	flow->socket.watch.fd = -1;
-	if (is_receiving(one_way)) {
+	if (one_way_is_receiving(one_way)) {
 		flow->intake = &one_way->intakes[own];
 		one_way_intake_init(flow);
 	}
@@ -398,7 +262,7 @@ static void init_flow(struct one_way *one_way, uint32_t own)
 static int new_parts(struct one_way *one_way)
 {
 	const struct plan *plan = one_way->plan;
-	bool has_intakes = is_receiving(one_way);
+	bool has_intakes = one_way_is_receiving(one_way);
 
 	one_way->flows = calloc(one_way->count, sizeof(*one_way->flows));
 	one_way->listed = calloc(one_way->count, sizeof(*one_way->listed));
@@ -431,7 +295,7 @@ int one_way_add(struct worker *worker)
 	one_way->datagram_bytes = worker->plan->slots.message_bytes;
 	one_way->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
 	list_init(&one_way->pacer.node);
-	timer_init(&one_way->greeter, on_greeter);
+	timer_init(&one_way->greeter, one_way_on_greeter);
 	worker_add_activity(worker, &one_way->activity, &one_way_kind);
 	return new_parts(one_way);
 }

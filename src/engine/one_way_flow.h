@@ -1,5 +1,6 @@
-/* One datagram flow in one direction. Between one_way.c (the activity: opening, greeting and pacing
- * of all), one_way_send.c (to discard) and one_way_receive.c (from source). */
+/* One datagram flow in one direction. Between one_way.c (the activity, and the pacing of all),
+ * one_way_ramp.c (opening and greeting), one_way_send.c (to discard) and one_way_receive.c (from
+ * source). */
 #pragma once
 
 #include <stdbool.h>
@@ -72,9 +73,30 @@ struct one_way {
 uint64_t one_way_due(const struct one_way *one_way, const struct one_way_flow *flow,
 		     uint64_t round);
 void one_way_note_error(struct one_way *one_way, enum phase phase, int code);
-void one_way_note_answer(struct one_way_flow *flow);
 /* The flow has debt and room again. */
 void one_way_list(struct one_way_flow *flow);
+
+static inline bool one_way_is_receiving(const struct one_way *one_way)
+{
+	return one_way->plan->slots.is_receiving;
+}
+
+/* Its number in the run. */
+static inline uint32_t one_way_number(const struct one_way_flow *flow)
+{
+	const struct worker *worker = flow->owner->worker;
+	return flow->own * worker->plan->workers + worker->index;
+}
+
+/* Of one_way_ramp.c. */
+void one_way_begin_ramp(struct one_way *one_way);
+/* Who has not come up by now has failed, or needs no answer. */
+void one_way_end_ramp(struct one_way *one_way);
+/* Says to every peer what the stage of the run wants said. */
+void one_way_greet_all(struct one_way *one_way);
+void one_way_on_greeter(struct timer *timer);
+/* The peer is there. */
+void one_way_note_answer(struct one_way_flow *flow);
 
 /* Of one_way_send.c. */
 void one_way_greet(struct one_way_flow *flow);

@@ -82,6 +82,7 @@ static void take(struct one_way_flow *flow, const struct datagram *datagram, uin
 	struct source_message message;
 	struct one_way_head head;
 
+	one_way->counters->received_merged += datagram->segment_bytes > 0;
 	if (one_way_read(datagram->data, datagram->size, &head) && head.run == flow->run &&
 	    head.sequence < ONE_WAY_SEQUENCE_END) {
 		one_way->counters->bytes_received += datagram->size;

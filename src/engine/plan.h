@@ -85,7 +85,10 @@ struct plan_serve {
 	uint32_t listen_count;        /* 0: no such stream */
 	const struct tls_server *tls; /* for those over TLS */
 	const char *name;             /* the host name that goes out, at most 63 bytes */
-	uint64_t connections_max;     /* 0: what the descriptors allow */
+	/* Who has it may ask control from another host: CONTROL_TOKEN_MAX bytes (proto/control.h).
+	 * NULL: nobody may. */
+	const char *control_token;
+	uint64_t connections_max; /* 0: what the descriptors allow */
 	uint64_t drain_ns;
 };
 

@@ -40,6 +40,7 @@ extern const struct service_state service_echo;    /* sends back what it gets */
 extern const struct service_state service_traffic; /* the same, its name over the first 64 bytes */
 extern const struct service_state service_discard;
 extern const struct service_state service_source;
+extern const struct service_state service_control;  /* tells what has arrived */
 extern const struct service_state service_http;     /* answers requests of HTTP/1.1 */
 extern const struct service_state service_ws;       /* upgrades, then sends back each message */
 extern const struct service_state service_flushing; /* its last bytes have no room yet */

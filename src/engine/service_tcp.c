@@ -15,6 +15,7 @@ static const struct service_state *const first_states[SERVICE_COUNT] = {
 	[SERVICE_TRAFFIC] = &service_traffic, [SERVICE_ECHO] = &service_echo,
 	[SERVICE_DISCARD] = &service_discard, [SERVICE_SOURCE] = &service_source,
 	[SERVICE_HTTP] = &service_http,       [SERVICE_WS] = &service_ws,
+	[SERVICE_CONTROL] = &service_control,
 };
 
 static struct worker *worker_of(const struct service_listener *place)

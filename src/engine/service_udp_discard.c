@@ -7,6 +7,8 @@ static bool take_one(struct service_socket *place, const struct datagram *datagr
 		     const struct receiver_key *key, uint64_t now_ns)
 {
 	struct one_way_head head = { 0 };
+	place->owner->worker->recorders[PLAN_SERVED]->counters.received_merged +=
+		datagram->segment_bytes > 0;
 	bool is_ours = one_way_read(datagram->data, datagram->size, &head);
 
 	if (is_ours && head.sequence == ONE_WAY_GREETING) {

@@ -64,16 +64,20 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 	struct counters *counters = slot->slots->counters;
 	uint64_t now_ns = slot_now(slot);
 	bool is_ours = outcome == OUTCOME_DONE;
+	struct stream_info info;
 	if (slot->stall.is_stalled)
 		slot_end_silence(slot, slot->stall.since_ns, now_ns);
 	uint64_t lost = slot_settle_rounds(slot, now_ns);
-	if (!is_ours)
+	if (is_ours)
+		(void)slot_sample_last(slot, &info);
+	else
 		tell_end(slot, phase, outcome, code, lost);
 	if (is_ours || (slot->is_settled && now_ns - slot->connected_ns >= GOOD_AFTER_NS))
 		slot->tries = 0;
 	counters->connections--;
 	counters->disconnects += !is_ours;
 	counters->completed += is_ours;
+	counters->untold += slot_speaker(slot)->script->tells_count;
 	slot_forget_connection(slot);
 	close_stream(slot, outcome);
 	worker_check(slot_worker(slot));
@@ -165,12 +169,27 @@ static const struct slot_state *silence(struct slot *slot)
 static const struct slot_state slot_state_finishing;
 static const struct slot_state slot_state_finished;
 
+/* From when on bytes were sent that are in its count. */
+static uint64_t told_since_ns(const struct slot *slot)
+{
+	uint64_t begin_ns = slot_worker(slot)->begin_ns;
+	bool is_idle_before = slot->slots->counters->warm_up_bytes == 0;
+	if (!is_idle_before || begin_ns == UINT64_MAX || begin_ns < slot->connected_ns)
+		return slot->connected_ns;
+	return begin_ns;
+}
+
 static const struct slot_state *end_finishing(struct slot *slot)
 {
 	struct slots *slots = slot->slots;
+	struct counters *counters = slots->counters;
+	uint64_t took_ns = slot_now(slot) - told_since_ns(slot);
 	if (slot->answer.state == DISCARD_ANSWER_DONE) {
-		slots->counters->told_bytes += slot->answer.bytes;
-		slots->counters->told++;
+		counters->told_bytes += slot->answer.bytes;
+		counters->told++;
+		counters->told_ns = took_ns > counters->told_ns ? took_ns : counters->told_ns;
+	} else {
+		counters->untold++;
 	}
 	slots->finishing--;
 	worker_check(slots->worker);
@@ -286,6 +305,7 @@ void slot_finish(struct slot *slot)
 	struct worker *worker = slot_worker(slot);
 	struct slot_record *record = slot_record_of(slot);
 	struct gap_span span;
+	slot->slots->counters->untold += slot->state == &slot_state_finishing;
 	if (worker->begin_ns != UINT64_MAX) {
 		slot_settle_owed(slot);
 		if (gap_finish(&slot->interruption, worker->end_ns, &span))

@@ -50,6 +50,7 @@ struct slot {
 	struct discard_answer answer; /* the receiver's count, at the end */
 	uint32_t missed_last;         /* debt that was left when the schedule ended */
 	uint32_t own;                 /* which of the worker's slots */
+	uint32_t remote;              /* which of slots->remotes this connection went to */
 	uint32_t begun;               /* messages on this connection */
 	uint32_t owed;                /* of these not answered */
 	uint32_t warm;                /* of the owed ones uncounted */
@@ -104,6 +105,7 @@ struct slots {
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;
+	const char *why;         /* what the peer did wrong, while that is acted on; else NULL */
 	uint64_t told_behind_ns; /* when this host's lateness was last told */
 	uint32_t *listed;        /* slots with something to send, in order of due time */
 	uint32_t listed_count;

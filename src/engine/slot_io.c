@@ -82,6 +82,8 @@ static void note_sent(struct slot *slot, size_t size)
 	slot->is_partial = is_partial;
 	if (!speaker->script->message_bytes && slots_are_counting(slots))
 		slots->counters->bytes_sent += size;
+	else if (!speaker->script->message_bytes)
+		slots->counters->warm_up_bytes += size;
 	if (started > 0)
 		note_started(slot, started);
 }
@@ -221,7 +223,11 @@ static const struct slot_state *note_wrong(struct slot *slot, const struct heard
 	if (heard->used == 0 && slot->owed == 0)
 		counters->unasked_bytes += unused;
 	counters->corrupted += is_counted_owed(slot);
-	return slot_fail(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
+	slot->slots->why = heard->why;
+	const struct slot_state *next =
+		slot_fail(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
+	slot->slots->why = NULL;
+	return next;
 }
 
 static const struct slot_state *take_goodbye(struct slot *slot, const struct heard *heard)

@@ -260,6 +260,14 @@ bool slot_sample(struct slot *slot, struct stream_info *ret)
 			       ret);
 }
 
+bool slot_sample_last(struct slot *slot, struct stream_info *ret)
+{
+	if (!slot_sample(slot, ret))
+		return false;
+	tcp_sample_end(&slot->stream, ret, slot->slots->recorder);
+	return true;
+}
+
 void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 			 struct connection_log *log)
 {
@@ -276,11 +284,13 @@ void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 		.outcome = (uint8_t)outcome,
 	};
 	struct stream_info info = { 0 };
-	(void)stream_endpoints(&slot->stream, &record.local, &record.remote);
-	if (slot_sample(slot, &info)) {
+	/* Where both sides have ended, the kernel no longer says whom it was with. */
+	if (stream_endpoints(&slot->stream, &record.local, &record.remote) < 0 &&
+	    record.local.family != 0)
+		record.remote = slot->slots->remotes[slot->remote];
+	if (slot_sample_last(slot, &info)) {
 		record.retransmits = (uint32_t)info.retransmitted_segments;
 		record.rtt_ns = info.rtt_ns;
-		tcp_sample_end(&slot->stream, &info, slot->slots->recorder);
 	}
 	connection_log_add(log, &record);
 }
@@ -289,5 +299,10 @@ void slot_note_outcome(struct slot *slot, enum phase phase, enum outcome outcome
 {
 	struct worker *worker = slot_worker(slot);
 	if (worker->stage < WORKER_DONE)
-		recorder_error(slot->slots->recorder, phase, outcome, code, slot_now(slot));
+		recorder_error_why(slot->slots->recorder,
+				   &(struct error_row){ .phase = phase,
+							.outcome = outcome,
+							.code = (uint32_t)code,
+							.first_ns = slot_now(slot) },
+				   slot->slots->why);
 }

@@ -60,6 +60,8 @@ void slot_log_interruption(struct slot *slot, const struct gap_span *span);
 /* Asks the kernel for the round-trip time and what was sent again since the last time; false: it
  * does not know. */
 bool slot_sample(struct slot *slot, struct stream_info *ret);
+/* The same before the connection is closed. slot_log_connection() does it. */
+bool slot_sample_last(struct slot *slot, struct stream_info *ret);
 void slot_log_connection(struct slot *slot, enum outcome outcome, uint64_t lost,
 			 struct connection_log *log);
 void slot_note_outcome(struct slot *slot, enum phase phase, enum outcome outcome, int code);

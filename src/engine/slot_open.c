@@ -183,10 +183,10 @@ void slot_connect(struct connector_place *place)
 	struct slot *slot = container_of(place, struct slot, place);
 	struct slots *slots = slot->slots;
 	const struct plan *plan = slots->plan;
-	uint32_t remote = (slots_number(slots, slot) + slot->tries) % slots->remote_count;
-	slot->target = slots->remote_targets ? slots->remote_targets[remote] : 0;
+	slot->remote = (slots_number(slots, slot) + slot->tries) % slots->remote_count;
+	slot->target = slots->remote_targets ? slots->remote_targets[slot->remote] : 0;
 	struct stream_connect connect = {
-		.remote = slots->remotes[remote],
+		.remote = slots->remotes[slot->remote],
 		.options = &plan->socket_options,
 		.network = plan->network,
 		.below = plan->below,

@@ -51,9 +51,8 @@ struct heard {
 	/* REPLY: DONE, or REJECTED where the answer is an error (status 500 or more) or not what
 	 * was expected: it counts as received, and its service as not given. */
 	enum outcome outcome;
-	uint32_t code; /* HTTP status, WebSocket close code; 0: there is none */
-	const char
-		*why; /* WRONG: "sent ...", a constant sentence behind "the peer "; may be NULL */
+	uint32_t code;   /* HTTP status, WebSocket close code; 0: there is none */
+	const char *why; /* WRONG: "sent ...", behind "broke the protocol: "; constant; or NULL */
 	const char *backend; /* REPLY: who it says it is; NULL: it does not. Until the next call */
 	bool is_mismatched;  /* REPLY: it names another message than the one to be answered next */
 	bool is_last;        /* REPLY: the peer closes behind it (Connection: close) */

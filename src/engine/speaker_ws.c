@@ -345,11 +345,25 @@ static uint32_t wrote(struct speaker *speaker, void *memory, size_t size, bool *
 
 /* ---- hearing: the opening */
 
+static void hear_mistake(enum websocket_mistake mistake, struct heard *ret)
+{
+	ret->what = HEARD_WRONG;
+	ret->outcome = OUTCOME_PROTOCOL;
+	ret->code = websocket_mistake_code(mistake);
+	ret->why = websocket_sentence(mistake);
+}
+
 static void hear_wrong(enum outcome outcome, uint32_t code, struct heard *ret)
 {
 	ret->what = HEARD_WRONG;
 	ret->outcome = outcome;
 	ret->code = code;
+}
+
+static void hear_unreadable(const struct opening *opening, struct heard *ret)
+{
+	hear_wrong(OUTCOME_PROTOCOL, 0, ret);
+	ret->why = http1_verdict_sentence((enum http1_verdict)opening->http.verdict);
 }
 
 static void judge_opening(struct ws_state *state, struct ws_speech *speech, struct heard *ret)
@@ -360,8 +374,10 @@ static void judge_opening(struct ws_state *state, struct ws_speech *speech, stru
 
 	if (verdict == WEBSOCKET_NOT_SWITCHED) {
 		hear_wrong(OUTCOME_REJECTED, status, ret);
+		ret->why = websocket_verdict_sentence(verdict);
 	} else if (verdict != WEBSOCKET_OPENED) {
 		hear_wrong(OUTCOME_PROTOCOL, 0, ret);
+		ret->why = websocket_verdict_sentence(verdict);
 	} else {
 		ret->what = HEARD_OPENED;
 		drop_extra(state, speech);
@@ -383,7 +399,7 @@ static void hear_opening(struct ws_state *state, struct ws_speech *speech, const
 		else if (event.what == HTTP1_HEAD)
 			judge_opening(state, speech, ret);
 		else if (event.what == HTTP1_WRONG)
-			hear_wrong(OUTCOME_PROTOCOL, 0, ret);
+			hear_unreadable(opening, ret);
 	}
 }
 
@@ -397,7 +413,7 @@ static void hear_goodbye(struct ws_state *state, struct ws_speech *speech, struc
 		websocket_read_close(controls->in, controls->in_size, &code);
 
 	if (mistake != WEBSOCKET_RIGHT) {
-		hear_wrong(OUTCOME_PROTOCOL, websocket_mistake_code(mistake), ret);
+		hear_mistake(mistake, ret);
 		return;
 	}
 	ret->what = HEARD_GOODBYE;
@@ -527,7 +543,7 @@ static void hear_piece(struct ws_state *state, struct ws_speech *speech, const u
 	}
 	ret->used += piece.used;
 	if (piece.mistake != WEBSOCKET_RIGHT)
-		hear_wrong(OUTCOME_PROTOCOL, websocket_mistake_code(piece.mistake), ret);
+		hear_mistake(piece.mistake, ret);
 	else if (websocket_is_control(piece.opcode))
 		hear_control(state, speech, &piece, ret);
 	else if (piece.size > 0 || piece.is_message_end)

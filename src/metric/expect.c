@@ -265,6 +265,32 @@ static bool is_possible(const struct expect *expect, const struct expect_stream 
 	return false;
 }
 
+/* Why none of these streams has it although one is of its kind; "" where none is. */
+static const char *lack_text(const struct expect *expect, const struct expect_stream *streams,
+			     size_t count)
+{
+	static const struct {
+		unsigned need;
+		const char *text;
+	} texts[] = {
+		{ FIGURE_ANSWERED, ": nothing is answered" },
+		{ FIGURE_COUNTED, ": nobody counts what arrives" },
+		{ FIGURE_OPEN, ": nothing is due at a time without a rate" },
+		{ FIGURE_TLS, ": nothing goes over TLS" },
+		{ FIGURE_UPGRADE, ": no WebSocket is opened" },
+	};
+	unsigned lacks = 0;
+	for (size_t i = 0; i < count; i++) {
+		unsigned scope = figure_scope_of(streams[i].kind, streams[i].transport);
+		if (is_named(expect, streams[i].name) && (expect->figure->scopes & scope))
+			lacks |= streams[i].lacks & expect->figure->needs;
+	}
+	for (size_t i = 0; i < array_size(texts); i++)
+		if (lacks & texts[i].need)
+			return texts[i].text;
+	return "";
+}
+
 static int not_possible(const struct expect *expect, const struct expect_stream *streams,
 			size_t count, struct error *error)
 {
@@ -287,8 +313,9 @@ static int not_possible(const struct expect *expect, const struct expect_stream 
 		return error_set(error, EINVAL,
 				 "\"%s.%s\": this run has no stream \"%s\"; it has %s",
 				 expect->stream, expect->figure->name, expect->stream, names);
-	return error_set(error, EINVAL, "this run can't measure \"%s%s%s\" " HELP, expect->stream,
-			 *expect->stream ? "." : "", expect->figure->name);
+	return error_set(error, EINVAL, "this run can't measure \"%s%s%s\"%s " HELP, expect->stream,
+			 *expect->stream ? "." : "", expect->figure->name,
+			 lack_text(expect, streams, count));
 }
 
 bool expect_has(const struct expect_list *list, const char *figure)

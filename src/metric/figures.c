@@ -7,6 +7,7 @@
 #include "base/attributes.h"
 #include "base/closest.h"
 #include "metric/foreign.h"
+#include "metric/report_receiver.h"
 
 static uint64_t number_at(const void *object, size_t offset)
 {
@@ -44,17 +45,11 @@ static const char *get_missed(const struct report *report, const struct report_s
 static const char *get_goodput(const struct report *report, const struct report_stream *stream,
 			       const struct figure_source *source, double *ret)
 {
+	struct goodput goodput;
+	const char *reason = report_goodput(report, stream, &goodput);
 	(void)source;
-	if (report->merged_from > 0 && report->overlap_ns == 0)
-		return "the merged runs have no time in common";
-	if (report->duration_ns == 0)
-		return "the run had no length";
-	if (report->merged_from > 0) {
-		*ret = (double)stream->rate_bytes * 8e9 / (double)report->overlap_ns;
-		return NULL;
-	}
-	*ret = (double)stream->totals.bytes_received * 8e9 / (double)report->duration_ns;
-	return NULL;
+	*ret = goodput.bits_per_second;
+	return reason;
 }
 
 static const char *get_latency_count(const struct report *report,
@@ -117,6 +112,15 @@ static const char *get_overflows(const struct report *report, const struct repor
 	if (reason || stream->datagrams.has_overflows)
 		return reason;
 	return "the receiver's host does not tell what it dropped";
+}
+
+static const char *get_network_lost(const struct report *report, const struct report_stream *stream,
+				    const struct figure_source *source, double *ret)
+{
+	const char *reason = get_overflows(report, stream, source, ret);
+	if (reason || stream->datagrams.has_network_lost)
+		return reason;
+	return "the receiver's host dropped datagrams that came several in one (GRO)";
 }
 
 static const char *get_survival(const struct report *report, const struct report_stream *stream,
@@ -193,6 +197,8 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define COUNTER(name) FIELD(totals.name)
 #define DATAGRAMS_OF(name) \
 	FROM(get_datagrams, .outer = offsetof(struct report_stream, datagrams.name))
+#define NETWORK_LOST \
+	FROM(get_network_lost, .outer = offsetof(struct report_stream, datagrams.network_lost))
 #define OVERFLOWS_OF(name) \
 	FROM(get_overflows, .outer = offsetof(struct report_stream, datagrams.name))
 #define MISSED           FROM(get_missed)

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "metric/pages.h"
@@ -96,6 +97,8 @@ static struct error_row *row_for(struct recorder *recorder, const struct error_r
 						   .outcome = kind->outcome,
 						   .code = kind->code,
 						   .first_ns = UINT64_MAX };
+		if (row->count == 0)
+			memcpy(row->why, kind->why, sizeof(row->why));
 		if (row->phase == kind->phase && row->outcome == kind->outcome &&
 		    row->code == kind->code)
 			return row;
@@ -104,6 +107,7 @@ static struct error_row *row_for(struct recorder *recorder, const struct error_r
 
 	last->outcome = OUTCOME_OTHER;
 	last->code = 0;
+	last->why[0] = '\0';
 	return last;
 }
 
@@ -118,15 +122,24 @@ static void add_errors(struct recorder *recorder, const struct error_row *errors
 		row->last_ns = errors->last_ns;
 }
 
+void recorder_error_why(struct recorder *recorder, const struct error_row *error, const char *why)
+{
+	struct error_row row = *error;
+
+	row.count = 1;
+	row.last_ns = row.first_ns;
+	(void)snprintf(row.why, sizeof(row.why), "%s", why ? why : "");
+	add_errors(recorder, &row);
+}
+
 void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
 		    uint64_t at_ns)
 {
-	add_errors(recorder, &(struct error_row){ .phase = phase,
-						  .outcome = outcome,
-						  .code = (uint32_t)code,
-						  .count = 1,
-						  .first_ns = at_ns,
-						  .last_ns = at_ns });
+	const struct error_row row = {
+		.phase = phase, .outcome = outcome, .code = (uint32_t)code, .first_ns = at_ns
+	};
+
+	recorder_error_why(recorder, &row, NULL);
 }
 
 static void add_status(struct recorder *recorder, uint32_t code, uint64_t count)

@@ -48,6 +48,7 @@ enum phase {
 };
 const char *phase_name(enum phase phase);
 
+#define ERROR_WHY_BYTES 96
 struct error_row {
 	uint32_t phase;
 	uint32_t outcome;
@@ -56,6 +57,9 @@ struct error_row {
 	uint64_t count; /* 0: the row is free */
 	uint64_t first_ns;
 	uint64_t last_ns;
+	/* What the peer did wrong in the first of them, behind "broke the protocol: "; "": nothing
+	 * that the outcome does not say. */
+	char why[ERROR_WHY_BYTES];
 };
 #define ERROR_ROWS_MAX 32 /* rows beyond are added to the last one, which becomes OTHER */
 
@@ -95,6 +99,8 @@ static inline const struct hist *recorder_hist_const(const struct recorder *reco
 /* `code` is an errno, 0 if none. */
 void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
 		    uint64_t at_ns);
+/* The same, with a word on what the peer did; cut to its room. NULL: none. */
+void recorder_error_why(struct recorder *recorder, const struct error_row *error, const char *why);
 void recorder_status(struct recorder *recorder, uint32_t code);
 void recorder_merge(struct recorder *into, const struct recorder *from);
 void recorder_clear(struct recorder *recorder);

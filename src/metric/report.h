@@ -115,9 +115,12 @@ struct report_datagrams {
 	uint64_t median_burst;
 	int64_t first_lost_ns; /* INT64_MIN: none was lost */
 	int64_t last_lost_ns;
-	/* Lost at the receiver's host, as its queue tells, and the rest. False: it tells nothing. */
+	/* Lost at the receiver's host, as its queue tells (false: it does not), and the rest, where
+	 * the queue counted each datagram: one that came with others is dropped with them, as one.
+	 */
 	bool has_overflows;
 	uint64_t receiver_overflows;
+	bool has_network_lost;
 	uint64_t network_lost;
 };
 
@@ -127,6 +130,7 @@ struct report_error {
 	uint32_t code; /* errno; of a reply its HTTP status, of a close its WebSocket code */
 	uint64_t count;
 	int64_t first_ns, last_ns;
+	const char *why; /* what the peer did wrong: "sent a chunk size that overflows"; or NULL */
 };
 
 /* Answers with this HTTP status; 0: of those beyond what a row was kept for. */
@@ -151,6 +155,21 @@ struct report_tcp {
 	uint64_t receive_buffer_asked_bytes;
 };
 
+/* What the other side says has arrived of messages that nobody answers. */
+struct report_receiver {
+	bool is_asked; /* the stream has such messages, and somebody could be asked */
+	bool is_known;
+	const char *source; /* "control" (its service of that name), "end" (discard's answer to the
+			       end of a connection); NULL: neither told */
+	const char *reason; /* why it is not known */
+	uint64_t connections;       /* or flows, that something was sent on */
+	uint64_t connections_known; /* of these */
+	uint64_t bytes;             /* without those of the warm-up */
+	uint64_t messages;          /* 0 where it can't tell them apart (TCP) */
+	uint64_t queue_overflows;   /* datagrams that its sockets dropped */
+	double bits_per_second;     /* while it received, the warm-up included; 0: unknown */
+};
+
 struct report_stream {
 	const char *name; /* persistent, new, path; load: load, probe; serve: served */
 	const char *kind; /* slots, probe, attempts, probes, service */
@@ -162,6 +181,7 @@ struct report_stream {
 	struct report_schedule schedule;
 	struct report_latency latency[LATENCY_COUNT];
 	struct report_tcp tcp;
+	struct report_receiver receiver;
 	struct report_intervals interruptions;
 	struct report_intervals stalls;
 	struct report_intervals outages;

@@ -16,6 +16,9 @@ struct report_datagrams report_datagrams_of(const struct datagram_losses *losses
 	const struct bursts *bursts = losses->bursts;
 	uint64_t lost = losses->sent > losses->unique ? losses->sent - losses->unique : 0;
 	uint64_t overflows = losses->overflows < lost ? losses->overflows : lost;
+	/* Of several that are dropped as one nobody knows how many they were. */
+	bool is_exact = losses->overflows == 0 || losses->merged == 0;
+	bool is_parted = losses->has_overflows && is_exact;
 
 	return (struct report_datagrams){
 		.is_measured = true,
@@ -29,6 +32,7 @@ struct report_datagrams report_datagrams_of(const struct datagram_losses *losses
 		.last_lost_ns = moment_of(losses, bursts->last_lost),
 		.has_overflows = losses->has_overflows,
 		.receiver_overflows = losses->has_overflows ? overflows : 0,
-		.network_lost = losses->has_overflows ? lost - overflows : 0,
+		.has_network_lost = is_parted,
+		.network_lost = is_parted ? lost - overflows : 0,
 	};
 }

@@ -12,10 +12,10 @@ struct datagram_losses {
 	uint64_t unique; /* received, each once */
 	const struct bursts *bursts;
 	uint64_t interval_ns; /* between two datagrams of a flow */
-	/* What the receiver's sockets dropped. A datagram of several that came as one (GRO) is
-	 * dropped with them and counted once, so where there were any it is a lower bound. */
+	/* What the receiver's sockets dropped. */
 	bool has_overflows;
 	uint64_t overflows;
+	uint64_t merged; /* datagrams that came several in one (GRO) */
 };
 
 struct report_datagrams report_datagrams_of(const struct datagram_losses *losses);

@@ -160,7 +160,7 @@ static const struct field_row datagrams_rows[] = {
 	{ "first_lost_ns",      FIELD_MOMENT, PLACE(first_lost_ns) },
 	{ "last_lost_ns",       FIELD_MOMENT, PLACE(last_lost_ns) },
 	{ "receiver_overflows", FIELD_UNSIGNED, PLACE(receiver_overflows), IF(has_overflows) },
-	{ "network_lost",       FIELD_UNSIGNED, PLACE(network_lost), IF(has_overflows) },
+	{ "network_lost",       FIELD_UNSIGNED, PLACE(network_lost), IF(has_network_lost) },
 };
 TABLE(datagrams_table, datagrams_rows);
 #undef OWNER
@@ -173,6 +173,7 @@ static const struct field_row error_rows[] = {
 	{ "count",    FIELD_UNSIGNED, PLACE(count), REQUIRED },
 	{ "first_ns", FIELD_MOMENT, PLACE(first_ns) },
 	{ "last_ns",  FIELD_MOMENT, PLACE(last_ns) },
+	{ "why",      FIELD_TEXT, PLACE(why) },
 };
 TABLE(error_table, error_rows);
 #undef OWNER
@@ -215,10 +216,14 @@ static const struct field_row total_rows[] = {
 	COUNTER("unasked_bytes", unasked_bytes),
 	COUNTER("told_bytes", told_bytes),
 	COUNTER("told", told),
+	COUNTER("told_ns", told_ns),
+	COUNTER("untold", untold),
+	COUNTER("warm_up_bytes", warm_up_bytes),
 	COUNTER("retransmitted_segments", retransmitted_segments),
 	COUNTER("queue_overflows", queue_overflows),
 	COUNTER("datagrams_merged", datagrams_merged),
 	COUNTER("merged_sends", merged_sends),
+	COUNTER("received_merged", received_merged),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),
@@ -290,6 +295,21 @@ TABLE(schedule_table, schedule_rows);
 TABLE(latencies_table, latencies_rows);
 TABLE(survival_table, survival_rows);
 
+static const struct field_row receiver_rows[] = {
+	{ "known",             FIELD_BOOLEAN, PLACE(receiver.is_known), REQUIRED },
+	{ "source",            FIELD_TEXT, PLACE(receiver.source) },
+	{ "reason",            FIELD_TEXT, PLACE(receiver.reason) },
+	{ "connections",       FIELD_UNSIGNED, PLACE(receiver.connections) },
+	{ "connections_known", FIELD_UNSIGNED, PLACE(receiver.connections_known) },
+	{ "bytes",             FIELD_UNSIGNED, PLACE(receiver.bytes), IF(receiver.is_known) },
+	{ "messages",          FIELD_UNSIGNED, PLACE(receiver.messages), IF_COUNT(receiver.messages) },
+	{ "queue_overflows",   FIELD_UNSIGNED, PLACE(receiver.queue_overflows),
+	  IF(receiver.is_known) },
+	{ "bits_per_second",   FIELD_REAL, PLACE(receiver.bits_per_second),
+	  IF_COUNT(receiver.bits_per_second) },
+};
+TABLE(receiver_table, receiver_rows);
+
 static const struct field_row stream_rows[] = {
 	{ "name",          FIELD_TEXT, PLACE(name), REQUIRED },
 	{ "kind",          FIELD_TEXT, PLACE(kind), REQUIRED },
@@ -303,6 +323,8 @@ static const struct field_row stream_rows[] = {
 	{ "schedule",      FIELD_OBJECT, OBJECT(schedule_table), REQUIRED },
 	{ "latency",       FIELD_OBJECT, OBJECT(latencies_table), REQUIRED },
 	{ "tcp",           FIELD_OBJECT, OBJECT(tcp_table), IF(tcp.is_measured), .is_left_out = true },
+	{ "receiver",      FIELD_OBJECT, OBJECT(receiver_table), IF(receiver.is_asked),
+	  .is_left_out = true },
 	{ "interruptions", FIELD_OBJECT, OBJECT(intervals_table), PLACE(interruptions) },
 	{ "stalls",        FIELD_OBJECT, OBJECT(intervals_table), PLACE(stalls) },
 	{ "outages",       FIELD_OBJECT, OBJECT(outages_table), PLACE(outages) },

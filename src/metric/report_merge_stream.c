@@ -6,6 +6,7 @@
 
 #include "metric/report_intervals.h"
 #include "metric/report_latency.h"
+#include "metric/report_receiver.h"
 #include "metric/report_sample.h"
 #include "metric/report_tcp.h"
 
@@ -257,7 +258,9 @@ static double bytes_in_overlap(const struct merge *merge, size_t report,
 	/* Without samples, evenly. */
 	double share = (double)into->overlap_ns /
 		       (double)larger(merge->reports[report]->duration_ns, into->overlap_ns);
-	return (double)from->totals.bytes_received * (all > 0 ? inside / all : share);
+	struct goodput goodput;
+	(void)report_goodput_bytes(from, &goodput);
+	return (double)goodput.bytes * (all > 0 ? inside / all : share);
 }
 
 static void merge_rates(const struct merge *merge, struct report_stream *stream)
@@ -417,6 +420,15 @@ static void merge_tcp(const struct merge *merge, struct report_stream *stream)
 	}
 }
 
+static void merge_receivers(const struct merge *merge, struct report_stream *stream)
+{
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (from)
+			report_receiver_merge(&from->receiver, &stream->receiver);
+	}
+}
+
 /* ---- datagrams ---- */
 
 /* The median of all is not known from those of each: it stays 0. */
@@ -425,7 +437,8 @@ static void merge_datagrams(const struct merge *merge, struct report_stream *str
 	struct report_datagrams *into = &stream->datagrams;
 	*into = (struct report_datagrams){ .first_lost_ns = INT64_MIN,
 					   .last_lost_ns = INT64_MIN,
-					   .has_overflows = true };
+					   .has_overflows = true,
+					   .has_network_lost = true };
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct report_stream *stream_from =
 			report_stream(merge->reports[i], stream->name);
@@ -446,10 +459,12 @@ static void merge_datagrams(const struct merge *merge, struct report_stream *str
 		if (last_ns > into->last_lost_ns)
 			into->last_lost_ns = last_ns;
 		into->has_overflows &= from->has_overflows;
+		into->has_network_lost &= from->has_network_lost;
 		into->receiver_overflows += from->receiver_overflows;
 		into->network_lost += from->network_lost;
 	}
 	into->has_overflows &= into->is_measured;
+	into->has_network_lost &= into->is_measured;
 }
 
 /* ---- a stream ---- */
@@ -496,6 +511,7 @@ static void merge_stream(const struct merge *merge, const struct report_stream *
 	merge_rates(merge, stream);
 	merge_lists(merge, stream);
 	merge_tcp(merge, stream);
+	merge_receivers(merge, stream);
 }
 
 void merge_streams(struct report *into, const struct report *const *reports, size_t count,

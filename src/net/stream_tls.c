@@ -307,6 +307,13 @@ static int tls_info(struct stream *stream, struct stream_info *ret)
 	return stream_info(&tls->lower, ret);
 }
 
+static int tls_describe(struct stream *stream, struct stream_description *ret)
+{
+	struct tls_stream *tls = stream->state;
+
+	return stream_describe(&tls->lower, ret);
+}
+
 static int tls_endpoints(struct stream *stream, struct endpoint *local, struct endpoint *remote)
 {
 	struct tls_stream *tls = stream->state;
@@ -360,6 +367,7 @@ const struct stream_transport stream_tls = {
 	.close = tls_close,
 	.reset = tls_reset,
 	.info = tls_info,
+	.describe = tls_describe,
 	.endpoints = tls_endpoints,
 	.listen = tls_listen,
 	.stop_listening = tls_stop_listening,

@@ -59,15 +59,15 @@ void tls_tally_handshake(struct tls_tally *tally, SSL *ssl)
 
 void tls_tally_complain(struct tls_tally *tally, const char *format, ...)
 {
+	char text[sizeof(tally->complaint)];
 	va_list arguments;
 
-	if (atomic_load(&tally->has_complaint))
-		return;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
 	(void)pthread_mutex_lock(&tally->mutex);
 	if (!atomic_load(&tally->has_complaint)) {
-		va_start(arguments, format);
-		(void)vsnprintf(tally->complaint, sizeof(tally->complaint), format, arguments);
-		va_end(arguments);
+		memcpy(tally->complaint, text, sizeof(text));
 		atomic_store(&tally->has_complaint, true);
 	}
 	(void)pthread_mutex_unlock(&tally->mutex);

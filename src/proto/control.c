@@ -20,6 +20,7 @@ const struct control_number control_numbers[] = {
 	NUMBER(last_ns),
 	NUMBER(socket),
 	NUMBER(overflows),
+	NUMBER(merged),
 	NUMBER(numbered),
 	NUMBER(next),
 	NUMBER(unique),
@@ -69,7 +70,7 @@ int control_set_token(const char *text, struct error *error, char token[CONTROL_
 		return error_set(error, EINVAL, "a token has 1 to %d printable characters",
 				 CONTROL_TOKEN_MAX - 1);
 	memset(token, 0, CONTROL_TOKEN_MAX);
-	memcpy(token, text, length);
+	memcpy(token, text, length + 1);
 	return 0;
 }
 

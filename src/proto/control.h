@@ -70,6 +70,7 @@ struct control_receipt {
 	 * is not to be added up. */
 	uint64_t socket;
 	uint64_t overflows;
+	uint64_t merged; /* datagrams that came several in one, which the queue drops as one */
 
 	/* Datagrams that carry a number. */
 	uint64_t numbered;

@@ -157,12 +157,13 @@ static bool is_key(const char *value, size_t size)
 {
 	static const char alphabet[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char lasts[] = { 'A', 'Q', 'g', 'w' };
 
 	for (size_t i = 0; i < 22 && i < size; i++) {
 		if (memchr(alphabet, value[i], sizeof(alphabet) - 1) == NULL)
 			return false;
 	}
-	return size == WEBSOCKET_KEY_BYTES && memchr("AQgw", value[21], 4) != NULL &&
+	return size == WEBSOCKET_KEY_BYTES && memchr(lasts, value[21], sizeof(lasts)) != NULL &&
 	       value[22] == '=' && value[23] == '=';
 }
 

@@ -102,6 +102,7 @@ static void build_errors(const struct build *build, const struct recorder *recor
 			.count = row->count,
 			.first_ns = (int64_t)(row->first_ns - build->begin_ns),
 			.last_ns = (int64_t)(row->last_ns - build->begin_ns),
+			.why = row->why[0] ? arena_text(&report->arena, row->why) : NULL,
 		};
 	}
 	qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
@@ -147,6 +148,7 @@ static void build_datagrams(const struct build *build, struct report_stream *str
 		.interval_ns = stream->schedule.interval_ns,
 		.has_overflows = build->plan->slots.is_receiving,
 		.overflows = stream->totals.queue_overflows,
+		.merged = stream->totals.received_merged,
 	};
 
 	for (unsigned i = 0; i < engine_workers(build->engine); i++)

@@ -11,6 +11,7 @@
 #include "metric/report.h"
 #include "run/mark_plan.h"
 #include "run/outputs.h"
+#include "run/receiver.h"
 #include "run/wrap.h"
 
 struct run {
@@ -24,9 +25,10 @@ struct run {
 	 * typed can't be; -EHOSTUNREACH: the target's name does not resolve. */
 	int (*prepare)(void *context, struct error *error);
 	void *context;
-	const struct mark_plan *marks; /* NULL: none */
-	const struct wrap_plan *wrap;  /* NULL: no command is wrapped */
-	bool *ret_interrupted;         /* a signal ended it; may be NULL */
+	const struct mark_plan *marks;        /* NULL: none */
+	const struct wrap_plan *wrap;         /* NULL: no command is wrapped */
+	const struct receiver_plan *receiver; /* NULL: nobody is asked what has arrived */
+	bool *ret_interrupted;                /* a signal ended it; may be NULL */
 	/* The listeners are open and the threads are about to run: lines that must come first go to
 	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
 	 */

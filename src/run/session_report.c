@@ -181,6 +181,8 @@ void session_fill_report(struct session *session)
 	report->generator.listen_queue = limits_listen_queue();
 	report->has_nothing_answered = is_nothing_answered(report);
 	describe_ramp(session, report);
+	if (session->run->receiver)
+		receiver_ask_all(session->run->receiver, report);
 	expect_evaluate(&session->expect, report);
 	sentence_build(report);
 }

@@ -1,9 +1,10 @@
 /* See errors_text.h. */
 #include "view/errors_text.h"
 
+#include <stdio.h>
+
 #include "base/units.h"
 #include "view/clauses.h"
-#include "view/phrase.h"
 
 #define ERRORS_TOLD 4
 
@@ -17,10 +18,20 @@ static bool is_in_other_phase(const struct report_stream *stream, const struct r
 	return false;
 }
 
+const char *error_words(const struct report_error *error, char text[PHRASE_MAX])
+{
+	bool has_status = error->outcome == OUTCOME_REJECTED && error->code >= 100;
+	if (has_status)
+		(void)snprintf(text, PHRASE_MAX, "status %u", error->code);
+	else
+		(void)snprintf(text, PHRASE_MAX, "%s", outcome_sentence(error->outcome));
+	return text;
+}
+
 const struct report_error *errors_text(const struct report_stream *stream, struct buffer *out)
 {
 	const struct report_error *first = NULL;
-	char count[UNITS_TEXT_MAX], what[PHRASE_MAX];
+	char count[UNITS_TEXT_MAX], words[PHRASE_MAX];
 	struct clauses clauses;
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < stream->error_count && i < ERRORS_TOLD; i++) {
@@ -29,8 +40,7 @@ const struct report_error *errors_text(const struct report_stream *stream, struc
 		if (!outcome_is_failure(error->outcome))
 			continue;
 		first = first ? first : error;
-		buffer_append_format(clauses_next(&clauses), "%s%s%s %s",
-				     phrase_outcome(error->outcome, error->code, what),
+		buffer_append_format(clauses_next(&clauses), "%s%s%s %s", error_words(error, words),
 				     has_phase ? " in " : "",
 				     has_phase ? phase_name(error->phase) : "",
 				     units_format_grouped(error->count, count));
@@ -40,7 +50,7 @@ const struct report_error *errors_text(const struct report_stream *stream, struc
 
 void errors_text_of(const struct report_stream *stream, enum outcome outcome, struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX], what[PHRASE_MAX];
+	char count[UNITS_TEXT_MAX], words[PHRASE_MAX];
 	uint32_t told = 0;
 	struct clauses clauses;
 	clauses_init(&clauses, out, ", ");
@@ -49,8 +59,7 @@ void errors_text_of(const struct report_stream *stream, enum outcome outcome, st
 		if (error->outcome != outcome)
 			continue;
 		told++;
-		buffer_append_format(clauses_next(&clauses), "%s %s",
-				     phrase_outcome(error->outcome, error->code, what),
+		buffer_append_format(clauses_next(&clauses), "%s %s", error_words(error, words),
 				     units_format_grouped(error->count, count));
 	}
 }

@@ -1,4 +1,5 @@
 /* Line 1 of a load. See result_load.h. */
+#include <math.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -23,8 +24,13 @@ static void connections(const struct report *report, const struct report_stream 
 
 static void sizes(const struct report_stream *load, struct buffer *out)
 {
-	char size[PHRASE_MAX];
-	if (load->message_bytes > 0)
+	char size[PHRASE_MAX], count[UNITS_TEXT_MAX];
+	bool is_odd = load->message_bytes > 1000 && load->message_bytes < 10000 &&
+		      load->message_bytes % 1000 > 0 && load->message_bytes % 1024 > 0;
+	if (is_odd) /* datagrams: 1,400 B */
+		buffer_append_format(out, " of %s B",
+				     units_format_grouped(load->message_bytes, count));
+	else if (load->message_bytes > 0)
 		buffer_append_format(out, " of %s", phrase_size(load->message_bytes, size));
 }
 
@@ -44,7 +50,7 @@ static void paced_bytes(const struct report *report, const struct report_stream 
 	double per_second = load->schedule.rate_per_second;
 	buffer_append_format(
 		out, "%s payload = %s %ss/s",
-		units_format_bandwidth(per_second * 8 * (double)load->message_bytes, bits),
+		units_format_bandwidth(round(per_second * 8 * (double)load->message_bytes), bits),
 		phrase_rate(per_second, rate), message_noun(load));
 	sizes(load, out);
 	direction(report, load, out);
@@ -113,9 +119,14 @@ void headline_load(const struct report *report, const struct report_stream *load
 
 uint64_t load_ramp_ns(const struct report *report)
 {
+	const struct report_stream *load = report_stream(report, "load");
 	int64_t first_ns = 0;
-	for (uint32_t i = 0; i < report->connection_count; i++)
-		if (report->connections[i].started_ns < first_ns)
-			first_ns = report->connections[i].started_ns;
+	if (load && strcmp(load->transport, "udp") == 0)
+		return 0; /* there is nothing to bring up */
+	for (uint32_t i = 0; i < report->connection_count; i++) {
+		const struct report_connection *connection = &report->connections[i];
+		if (connection->started_ns < first_ns && strcmp(connection->stream, "load") == 0)
+			first_ns = connection->started_ns;
+	}
 	return -(uint64_t)first_ns;
 }

@@ -174,17 +174,14 @@ const char *phrase_none(uint64_t count, char text[PHRASE_MAX])
 	return text;
 }
 
-/* What errors say of themselves begins here (RFC 9110 15.5). */
-#define STATUS_ERRORS 400
-
-const char *phrase_outcome(enum outcome outcome, uint32_t code, char text[PHRASE_MAX])
+const char *phrase_goodput_source(enum goodput_source source)
 {
-	if (outcome == OUTCOME_REJECTED && code > 0)
-		(void)snprintf(text, PHRASE_MAX, "status %u%s", code,
-			       code < STATUS_ERRORS ? ", not as expected" : "");
-	else
-		(void)snprintf(text, PHRASE_MAX, "%s", outcome_sentence(outcome));
-	return text;
+	static const char *const phrases[] = {
+		[GOODPUT_READ] = "received",
+		[GOODPUT_RECEIVER] = "received at the far end",
+		[GOODPUT_ACKED] = "acknowledged by the far end",
+	};
+	return phrases[source];
 }
 
 const char *phrase_host(const char *target, char text[PHRASE_MAX])

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "base/outcome.h"
+#include "metric/report_receiver.h"
 
 #define PHRASE_MAX 128
 
@@ -33,8 +33,8 @@ const char *phrase_volume(uint64_t bytes, char text[PHRASE_MAX]);
 const char *phrase_count(uint64_t count, const char *noun, char text[PHRASE_MAX]);
 /* The same with "none" for 0, without the noun: "none", "13". */
 const char *phrase_none(uint64_t count, char text[PHRASE_MAX]);
-/* What became of an answer, of a connection: "refused", "status 503". `code` is an errno or an HTTP
- * status, 0 if none. */
-const char *phrase_outcome(enum outcome outcome, uint32_t code, char text[PHRASE_MAX]);
+/* What goes behind a goodput: "received at the far end", "acknowledged by the far end",
+ * "received". */
+const char *phrase_goodput_source(enum goodput_source source);
 /* Host and port of a target: "10.20.0.5:5003" of "tcp://10.20.0.5:5003"; of several the first. */
 const char *phrase_host(const char *target, char text[PHRASE_MAX]);

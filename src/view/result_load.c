@@ -131,28 +131,45 @@ static void unpaced_answers(const struct report *report, const struct report_str
 	latency_text(report, &load->latency[LATENCY_SERVICE], "service", out);
 }
 
-/* What arrived as far as anyone knows, and who says so. */
-static uint64_t goodput_bytes(const struct report *report, const struct report_stream *load,
-			      const char **ret_who)
-{
-	if (target_is(report->target, "source")) {
-		*ret_who = "received";
-		return load->totals.bytes_received;
-	}
-	*ret_who = load->totals.told > 0 ? "received at the far end" : "written";
-	return load->totals.told > 0 ? load->totals.told_bytes : load->totals.bytes_sent;
-}
-
-/* "9.41 Gbps received at the far end (11.76 GB payload)" */
+/* "9.41 Gbps received at the far end (11.76 GB payload)": what arrived, and who says so; where
+ * nobody does, what was written. */
 static void bytes_text(const struct report *report, const struct report_stream *load,
 		       struct buffer *out)
 {
-	const char *who = NULL;
-	uint64_t bytes = goodput_bytes(report, load, &who);
+	struct goodput goodput;
+	const char *who = "written";
 	char bits[UNITS_TEXT_MAX], volume[PHRASE_MAX];
+	if (report_goodput(report, load, &goodput))
+		goodput = (struct goodput){ .bytes = load->totals.bytes_sent,
+					    .bits_per_second = (double)load->totals.bytes_sent * 8 /
+							       seconds_of(report) };
+	else
+		who = phrase_goodput_source(goodput.source);
 	buffer_append_format(out, "%s %s (%s payload)",
-			     units_format_bandwidth((double)bytes * 8 / seconds_of(report), bits),
-			     who, phrase_volume(bytes, volume));
+			     units_format_bandwidth(goodput.bits_per_second, bits), who,
+			     phrase_volume(goodput.bytes, volume));
+}
+
+/* "0.48 % lost (2,143 of 446,429), all in the network; 12 reordered, 0 duplicates" */
+static void datagrams_text(const struct report_stream *load, struct clauses *clauses)
+{
+	const struct report_datagrams *is = &load->datagrams;
+	char share[PHRASE_MAX], lost[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX], here[PHRASE_MAX];
+	char reordered[UNITS_TEXT_MAX], duplicate[PHRASE_MAX];
+	uint64_t all = load->totals.sent > 0 ? load->totals.sent : load->totals.received + is->lost;
+	if (!is->is_measured)
+		return;
+	struct buffer *out = clauses_next(clauses);
+	buffer_append_format(out, "%s %% lost (%s of %s)", phrase_share(is->lost, all, share),
+			     units_format_grouped(is->lost, lost), units_format_grouped(all, of));
+	if (is->has_network_lost && is->lost > 0 && is->network_lost == is->lost)
+		buffer_append_text(out, ", all in the network");
+	else if (is->has_overflows && is->receiver_overflows > 0)
+		buffer_append_format(out, ", %s by the receiver's host",
+				     units_format_grouped(is->receiver_overflows, here));
+	buffer_append_format(clauses_next(clauses), "%s reordered, %s",
+			     units_format_grouped(load->totals.reordered, reordered),
+			     phrase_count(load->totals.duplicate, "duplicate", duplicate));
 }
 
 static void amount(const struct report *report, const struct report_stream *load,
@@ -183,7 +200,8 @@ static void connections_text(const struct report *report, const struct report_st
 	uint64_t kept = load->survival[SURVIVAL_UNTOUCHED] + load->survival[SURVIVAL_RECOVERED] +
 			load->survival[SURVIVAL_STALLED];
 	uint64_t ramp_ns = load_ramp_ns(report);
-	if (!load->has_survival || (ramp_ns < RAMP_NS && count == load->slots && kept == count))
+	if (!load->has_survival || strcmp(load->transport, "udp") == 0 ||
+	    (ramp_ns < RAMP_NS && count == load->slots && kept == count))
 		return;
 	struct buffer *out = clauses_next(clauses);
 	buffer_append_format(out, "%s of %s came up", units_format_grouped(count, up),
@@ -223,7 +241,8 @@ static void faults(const struct report_stream *load, struct clauses *clauses)
 	status_text(load, clauses);
 	if (load->status_count == 0)
 		count_text(totals->rejected, noun, "answered with an error", clauses);
-	count_text(totals->lost, noun, "lost", clauses);
+	if (!load->datagrams.is_measured)
+		count_text(totals->lost, noun, "lost", clauses);
 	count_text(totals->corrupted, noun, "answered with other bytes", clauses);
 	count_text(totals->mismatched, "answer", "to another message than the next", clauses);
 	retransmits_text(load, clauses);
@@ -260,6 +279,7 @@ void result_load(const struct report *report, const struct report_stream *load, 
 	clauses_init(&clauses, out, "; ");
 	connections_text(report, load, &clauses);
 	amount(report, load, clauses_next(&clauses));
+	datagrams_text(load, &clauses);
 	faults(load, &clauses);
 	rtt_text(load, &clauses);
 	probe_text(report, &clauses);

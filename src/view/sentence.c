@@ -158,10 +158,22 @@ static bool result_too_late(const struct report *report, struct buffer *out)
 	return true;
 }
 
+/* Where connections came up, and nothing else became of them. */
+static void result_silence(const struct report *report, struct buffer *out)
+{
+	const struct report_stream *slots = report_main_stream(report);
+	char unanswered[PHRASE_MAX], host[PHRASE_MAX];
+	if (!slots || slots->totals.connects == 0 || slots->totals.in_flight == 0)
+		return;
+	buffer_append_format(out, ": %s had %s (%s takes connections but doesn't answer)",
+			     phrase_count(slots->totals.in_flight, message_noun(slots), unanswered),
+			     outcome_sentence(OUTCOME_NO_REPLY), phrase_host(report->target, host));
+}
+
 /* "nothing answered: refused 20 (10.20.0.5:5003 has no listener, or something rejects)" */
 static void result_nothing(const struct report *report, struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX], host[PHRASE_MAX], what[PHRASE_MAX];
+	char count[UNITS_TEXT_MAX], host[PHRASE_MAX], words[PHRASE_MAX];
 	const struct report_error *error = NULL;
 	if (result_too_late(report, out))
 		return;
@@ -174,17 +186,21 @@ static void result_nothing(const struct report *report, struct buffer *out)
 		/* Clients try again and again: where all fail alike, they are counted. */
 		if (stream->error_count == 1 && stream->slots > 0) {
 			error = &stream->errors[0];
-			buffer_append_format(out, "%s %s",
-					     phrase_outcome(error->outcome, error->code, what),
+			buffer_append_format(out, "%s %s", error_words(error, words),
 					     units_format_grouped(stream->slots, count));
 		} else {
 			error = errors_text(stream, out);
 		}
 	}
+	if (!error)
+		result_silence(report, out);
 	const char *cause = error ? likely_cause(error->outcome) : NULL;
 	if (error && is_of_tls(error->outcome) && report->tls.complaint)
 		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),
 				     report->tls.complaint);
+	else if (error && error->why)
+		buffer_append_format(out, " (%s %s)", phrase_host(report->target, host),
+				     error->why);
 	else if (cause)
 		buffer_append_format(out, " (%s %s)", phrase_host(report->target, host), cause);
 }

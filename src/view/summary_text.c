@@ -1,6 +1,7 @@
 /* The sentences of summed-up events. See summary_group.h. */
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/summary_group.h"
 #include "view/target_text.h"
@@ -63,10 +64,11 @@ static void append_longest(struct buffer *out, const char *words, uint64_t span_
 static void append_failure(struct buffer *out, const struct summary_group *group,
 			   const char *target)
 {
-	char host[PHRASE_MAX], what[PHRASE_MAX];
+	char host[PHRASE_MAX], words[PHRASE_MAX];
 	enum outcome outcome = group->outcome;
+	const struct report_error error = { .outcome = outcome, .code = group->status };
 	bool is_by_target = outcome == OUTCOME_REFUSED || outcome == OUTCOME_RESET;
-	buffer_append_text(out, phrase_outcome(outcome, group->status, what));
+	buffer_append_text(out, error_words(&error, words));
 	if (is_by_target && target)
 		buffer_append_format(out, " by %s", phrase_host(target, host));
 }

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/target_text.h"
 #include "view/text_parts.h"
@@ -64,8 +65,10 @@ static void end_text(const struct report_stream *stream, const struct report_err
 		     struct buffer *out)
 {
 	bool has_frames = stream->latency[LATENCY_UPGRADE].is_measured;
-	char what[PHRASE_MAX];
-	buffer_append_text(out, phrase_outcome(error->outcome, error->code, what));
+	char words[PHRASE_MAX];
+	buffer_append_text(out, error_words(error, words));
+	if (error->why)
+		buffer_append_format(out, " (%s)", error->why);
 	if (error->outcome != OUTCOME_CLOSED || !has_frames)
 		return;
 	if (error->code == 0)

@@ -5,6 +5,7 @@
 #include "base/attributes.h"
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/target_text.h"
 #include "view/text_parts.h"
@@ -53,16 +54,19 @@ static const struct latency_line {
 };
 
 /* Of a load that nobody answers, connecting is no question of latency. */
-static bool is_telling(const struct report_stream *stream, const struct latency_line *line)
+static bool is_telling(const struct report *report, const struct report_stream *stream,
+		       const struct latency_line *line)
 {
-	return strcmp(line->stream, "load") != 0 || stream->latency[LATENCY_SERVICE].is_measured;
+	bool is_answered =
+		stream->latency[LATENCY_SERVICE].is_measured && !report->has_nothing_answered;
+	return strcmp(line->stream, "load") != 0 || is_answered;
 }
 
 static const struct report_latency *line_latency(const struct report *report,
 						 const struct latency_line *line)
 {
 	const struct report_stream *stream = report_stream(report, line->stream);
-	if (!stream || !stream->is_measured || !is_telling(stream, line))
+	if (!stream || !stream->is_measured || !is_telling(report, stream, line))
 		return NULL;
 	const struct report_latency *latency = &stream->latency[line->latency];
 	return latency->is_measured && latency->count > 0 ? latency : NULL;
@@ -117,7 +121,7 @@ static bool ended_after(const struct report *report, enum outcome outcome, char 
 static void note_failures(const struct report *report, const struct report_stream *stream,
 			  struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX], length[PHRASE_MAX], what[PHRASE_MAX];
+	char count[UNITS_TEXT_MAX], length[PHRASE_MAX], words[PHRASE_MAX];
 	struct clauses clauses;
 	clauses_init(&clauses, out, ", ");
 	for (uint32_t i = 0; i < stream->error_count; i++) {
@@ -126,7 +130,7 @@ static void note_failures(const struct report *report, const struct report_strea
 			buffer_append_text(out, "; ");
 		buffer_append_format(clauses_next(&clauses), "%s %s",
 				     units_format_grouped(error->count, count),
-				     phrase_outcome(error->outcome, error->code, what));
+				     error_words(error, words));
 		if (ended_after(report, error->outcome, length))
 			buffer_append_format(out, " %s after connect", length);
 	}

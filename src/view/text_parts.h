@@ -16,6 +16,7 @@ text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */
 text_part text_tcp;          /* bytes by interval and in sum, and what TCP made of them */
+text_part text_datagrams;    /* lines: losses in bursts, and delay variation */
 text_part text_latencies;    /* with what is counted below */
 text_part text_counts;       /* lines: answers by status, ends, the identity of messages */
 

@@ -36,7 +36,7 @@ static struct shape shape_of(const struct report_stream *stream)
 	const struct counters *totals = &stream->totals;
 	return (struct shape){
 		.has_acked = totals->bytes_acked > 0 && totals->bytes_sent > 0,
-		.has_told = totals->told > 0,
+		.has_told = stream->receiver.is_known,
 		.has_received = totals->bytes_received > 0,
 	};
 }

@@ -86,8 +86,8 @@ static void say_bytes(const struct report_stream *stream, const struct text_styl
 	struct clauses clauses;
 	buffer_init(&line, CLAUSES_MAX);
 	clauses_init(&clauses, &line, "; ");
-	say_received(stream->totals.told_bytes, "", &clauses);
-	say_received(stream->totals.bytes_received, stream->totals.told > 0 ? " here" : "",
+	say_received(stream->receiver.is_known ? stream->receiver.bytes : 0, "", &clauses);
+	say_received(stream->totals.bytes_received, stream->receiver.is_known ? " here" : "",
 		     &clauses);
 	say_sender(stream, &clauses);
 	buffer_append_text(out, "BYTES     ");

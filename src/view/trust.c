@@ -143,20 +143,22 @@ static void trust_schedule(const struct report *report, const struct report_stre
 static void trust_late(const struct report *report, const struct report_stream *load,
 		       struct clauses *clauses)
 {
-	bool is_own = own_lateness_ns(report) > LATE_NS;
+	bool is_free = own_lateness_ns(report) <= LATE_NS && strcmp(load->transport, "udp") != 0;
 	char count[PHRASE_MAX];
 	if (load->totals.sent_late == 0)
 		return;
 	buffer_append_format(clauses_next(clauses), "%s went late%s",
 			     phrase_count(load->totals.sent_late, message_noun(load), count),
-			     is_own ? "" : ", for want of a free connection, none for want of cpu");
+			     is_free ? ", for want of a free connection, none for want of cpu"
+				     : "");
 }
 
 /* Of a load: how messages kept to their schedule, and what held them up. */
 static void trust_pace(const struct report *report, const struct report_stream *load,
 		       struct clauses *clauses)
 {
-	if (!load->schedule.is_open_loop || load->totals.scheduled == 0)
+	bool is_sending = load->latency[LATENCY_SEND_ERROR].is_measured;
+	if (!load->schedule.is_open_loop || load->totals.scheduled == 0 || !is_sending)
 		return;
 	if (own_lateness_ns(report) > LATE_NS || load->totals.sent_late == 0)
 		trust_schedule(report, load, clauses);

@@ -13,11 +13,11 @@ static void check_question(const char *line, size_t size)
 	struct control_question again;
 	struct error error = { "" };
 
+	buffer_init(&written, CONTROL_QUESTION_MAX);
 	if (control_read_question(line, size, &error, &question) < 0) {
 		assert(error.text[0] != '\0');
 		return;
 	}
-	buffer_init(&written, CONTROL_QUESTION_MAX);
 	control_write_question(&question, &written);
 	assert(written.error == 0);
 	assert(control_read_question(written.data, written.size - 1, &error, &again) == 0);
@@ -31,12 +31,12 @@ static void check_receipt(const char *line, size_t size)
 	struct buffer written cleanup(buffer_deinit);
 	struct error error = { "" };
 
+	buffer_init(&written, (size_t)1 << 20);
 	if (control_read_receipt(line, size, &error, &receipt) < 0) {
 		for (const char *c = error.text; *c; c++)
 			assert(*c >= ' ' && *c <= '~');
 		return;
 	}
-	buffer_init(&written, (size_t)1 << 20);
 	control_write_receipt(&receipt, &written);
 	assert(control_read_receipt(written.data, written.size - 1, &error, &again) == 0);
 	assert(memcmp(&receipt, &again, sizeof(receipt)) == 0);

@@ -217,7 +217,8 @@ traffic_end() {
 # adds_up REPORT: the identities that hold in every one.
 adds_up() {
 	expect "streams of $1 that don't add up" "$(jq -c '.streams[] |
-		select((.totals | .messages_sent != .messages_received + .lost + .in_flight) or
+		select((.totals | .messages_sent !=
+				.messages_received + .lost + .in_flight + .one_way) or
 			(.schedule | .scheduled != .sent + .debt + (.missed | add) or .debt != 0) or
 			(.survival and (.slots != (.survival |
 				del(.reconnected, .backend_changed, .by_backend) | add)))) |

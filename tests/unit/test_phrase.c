@@ -89,17 +89,6 @@ static void intervals_and_shares(void **state)
 	assert_string_equal(phrase_share(0, 0, text), "0");
 }
 
-static void outcomes_with_a_status(void **state)
-{
-	char text[PHRASE_MAX];
-	assert_string_equal(phrase_outcome(OUTCOME_REJECTED, 503, text), "status 503");
-	assert_string_equal(phrase_outcome(OUTCOME_REJECTED, 200, text),
-			    "status 200, not as expected");
-	assert_string_equal(phrase_outcome(OUTCOME_REJECTED, 0, text),
-			    "answered with an error, or not as expected");
-	assert_string_equal(phrase_outcome(OUTCOME_REFUSED, 111, text), "refused");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,7 +96,6 @@ int main(void)
 		cmocka_unit_test(durations_and_offsets),
 		cmocka_unit_test(rates_sizes_and_counts),
 		cmocka_unit_test(intervals_and_shares),
-		cmocka_unit_test(outcomes_with_a_status),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,13 +95,13 @@ static void errors_are_counted_by_kind(void **state)
 	recorder_error(recorder, PHASE_CONNECT, OUTCOME_RESET, 111, 90);
 	recorder_error(recorder, PHASE_CONNECT, OUTCOME_REFUSED, 0, 100);
 	assert_row(&recorder->errors[0],
-		   (struct error_row){ PHASE_CONNECT, OUTCOME_REFUSED, 111, 0, 3, 50, 70 });
+		   (struct error_row){ PHASE_CONNECT, OUTCOME_REFUSED, 111, 0, 3, 50, 70, "" });
 	assert_row(&recorder->errors[1],
-		   (struct error_row){ PHASE_SEND, OUTCOME_REFUSED, 111, 0, 1, 80, 80 });
+		   (struct error_row){ PHASE_SEND, OUTCOME_REFUSED, 111, 0, 1, 80, 80, "" });
 	assert_row(&recorder->errors[2],
-		   (struct error_row){ PHASE_CONNECT, OUTCOME_RESET, 111, 0, 1, 90, 90 });
+		   (struct error_row){ PHASE_CONNECT, OUTCOME_RESET, 111, 0, 1, 90, 90, "" });
 	assert_row(&recorder->errors[3],
-		   (struct error_row){ PHASE_CONNECT, OUTCOME_REFUSED, 0, 0, 1, 100, 100 });
+		   (struct error_row){ PHASE_CONNECT, OUTCOME_REFUSED, 0, 0, 1, 100, 100, "" });
 	assert_int_equal(recorder->errors[4].count, 0);
 }
 
@@ -119,8 +119,8 @@ static void errors_beyond_the_rows_are_other(void **state)
 	recorder_error(recorder, PHASE_SEND, OUTCOME_RESET, 1000, 1000);
 	recorder_error(recorder, PHASE_SEND, OUTCOME_RESET, 1001, 1001);
 	recorder_error(recorder, PHASE_SEND, OUTCOME_RESET, 1, 2000); /* has a row */
-	assert_row(last,
-		   (struct error_row){ PHASE_SEND, OUTCOME_OTHER, 0, 0, 3, ERROR_ROWS_MAX, 1001 });
+	assert_row(last, (struct error_row){ PHASE_SEND, OUTCOME_OTHER, 0, 0, 3, ERROR_ROWS_MAX,
+					     1001, "" });
 	for (size_t i = 0; i < ERROR_ROWS_MAX; i++)
 		count += recorder->errors[i].count;
 	assert_int_equal(count, ERROR_ROWS_MAX + 3);
@@ -143,9 +143,10 @@ static void merging_adds_all_parts(void **state)
 	assert_int_equal(a->counters.sent, 7);
 	assert_int_equal(recorder_hist(a, LATENCY_RTT)->count, 2);
 	assert_int_equal(recorder_hist(a, LATENCY_RTT)->minimum, 50);
-	assert_row(&a->errors[0], (struct error_row){ PHASE_SEND, OUTCOME_RESET, 1, 0, 3, 10, 30 });
+	assert_row(&a->errors[0],
+		   (struct error_row){ PHASE_SEND, OUTCOME_RESET, 1, 0, 3, 10, 30, "" });
 	assert_row(&a->errors[1],
-		   (struct error_row){ PHASE_CONNECT, OUTCOME_RESET, 1, 0, 1, 40, 40 });
+		   (struct error_row){ PHASE_CONNECT, OUTCOME_RESET, 1, 0, 1, 40, 40, "" });
 }
 
 static void clearing_leaves_nothing(void **state)
@@ -406,6 +407,25 @@ static void freeing_nothing_is_allowed(void **state)
 	publication_free(NULL);
 }
 
+static void says_what_the_first_did_wrong(void **state)
+{
+	struct recorder *recorder = NULL;
+	struct recorder *sum = NULL;
+	const struct error_row error = { .phase = PHASE_REPLY,
+					 .outcome = OUTCOME_PROTOCOL,
+					 .first_ns = 5 };
+
+	assert_int_equal(recorder_new(&recorder), 0);
+	assert_int_equal(recorder_new(&sum), 0);
+	recorder_error_why(recorder, &error, "sent a chunk size that overflows");
+	recorder_error_why(recorder, &error, "does not speak HTTP");
+	recorder_merge(sum, recorder);
+	assert_int_equal(sum->errors[0].count, 2);
+	assert_string_equal(sum->errors[0].why, "sent a chunk size that overflows");
+	recorder_free(recorder);
+	recorder_free(sum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +442,7 @@ int main(void)
 		cmocka_unit_test(reading_adds_workers_up),
 		cmocka_unit_test(readers_see_whole_copies_while_the_writer_goes_on),
 		cmocka_unit_test(what_a_killed_process_published_stays),
+		cmocka_unit_test(says_what_the_first_did_wrong),
 		cmocka_unit_test(freeing_nothing_is_allowed),
 	};
 

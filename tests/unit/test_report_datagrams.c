@@ -44,6 +44,12 @@ static void losses_are_parted_and_timed(void **state)
 	assert_int_equal(told.last_lost_ns, 501000);
 	assert_int_equal(told.receiver_overflows, 9);
 	assert_int_equal(told.network_lost, 3);
+	assert_true(told.has_network_lost);
+	losses.overflows = 0;
+	losses.merged = 5;
+	told = report_datagrams_of(&losses);
+	assert_true(told.has_network_lost);
+	assert_int_equal(told.network_lost, 12);
 }
 
 /* A socket may also have dropped what belongs to others. */
@@ -61,6 +67,10 @@ static void no_more_is_lost_at_the_host_than_is_lost(void **state)
 
 	assert_int_equal(told.receiver_overflows, 12);
 	assert_int_equal(told.network_lost, 0);
+	losses.merged = 5;
+	told = report_datagrams_of(&losses);
+	assert_true(told.has_overflows);
+	assert_false(told.has_network_lost);
 	losses.has_overflows = false;
 	told = report_datagrams_of(&losses);
 	assert_false(told.has_overflows);

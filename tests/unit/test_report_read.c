@@ -37,10 +37,11 @@ static struct report *read_again(const struct buffer *text)
 static void a_round_trip_changes_no_byte(void **state)
 {
 	static struct report *(*const samples[])(void) = {
-		sample_failover, sample_datagrams,   sample_nothing,
-		sample_served,   sample_interrupted, sample_expectations_failed,
-		sample_all_well, sample_every_field, sample_wrapped,
-		sample_bulk,     sample_requests,    sample_websockets,
+		sample_failover,   sample_datagrams,   sample_nothing,
+		sample_served,     sample_interrupted, sample_expectations_failed,
+		sample_all_well,   sample_every_field, sample_wrapped,
+		sample_bulk,       sample_one_way,     sample_requests,
+		sample_websockets,
 	};
 	for (size_t i = 0; i < array_size(samples); i++) {
 		struct report *report = samples[i]();
@@ -80,13 +81,16 @@ static void check_stream(const struct report_stream *stream, const struct report
 	assert_int_equal(again->errors[0].phase, PHASE_RESOLVE);
 	assert_int_equal(again->errors[0].outcome, OUTCOME_NOT_RESOLVED);
 	assert_memory_equal(&again->errors[0].count, &stream->errors[0].count,
-			    sizeof(stream->errors[0]) - offsetof(struct report_error, count));
+			    offsetof(struct report_error, why) -
+				    offsetof(struct report_error, count));
+	assert_string_equal(again->errors[0].why, stream->errors[0].why);
 	assert_true(again->stalls.is_measured);
 	assert_string_equal(again->stalls.list[0].backend, "a \"quoted\" name");
 	assert_true(again->stalls.list[0].has_forward);
 	assert_false(again->stalls.list[1].has_forward);
 	assert_true(again->outages.all_ns == 21 && again->outages.slots == 3204);
-	assert_true(again->datagrams.is_measured && again->datagrams.has_overflows);
+	assert_true(again->datagrams.is_measured && again->datagrams.has_overflows &&
+		    again->datagrams.has_network_lost);
 	assert_string_equal(again->datagrams.counted_by, "receiver");
 	assert_memory_equal(&again->datagrams.lost, &stream->datagrams.lost,
 			    offsetof(struct report_datagrams, has_overflows) -

@@ -679,6 +679,28 @@ static void a_pong_waits_for_the_message_that_is_partly_sent(void **state)
 	end(&talk);
 }
 
+/* Of whatever size the rest of the message is: there is room for the pong behind it. */
+static void a_pong_finds_room_behind_a_full_window(void **state)
+{
+	for (uint32_t size = 130900; size < 131100; size++) {
+		struct talk talk;
+		struct buffer sent;
+		init_talk(&talk);
+		talk.script.bulk_bytes = size;
+		open_talk(&talk, 0);
+		talk.chunk = 1;
+		assert_true(send_once(&talk, 1));
+		talk.chunk = 0;
+		assert_heard(&talk, "\x89\x01x", 3, 3, "!");
+		send_all(&talk, 0);
+		read_sent(&talk, &sent);
+		assert_int_equal(sent.size, size + 7);
+		assert_memory_equal(sent.data + size + 2, ")o(x)", 5);
+		buffer_deinit(&sent);
+		end(&talk);
+	}
+}
+
 static void the_last_ping_is_answered(void **state)
 {
 	struct talk talk;
@@ -826,6 +848,7 @@ int main(void)
 		cmocka_unit_test(what_stops_the_run_is_told),
 		cmocka_unit_test(fragments_of_two_messages_do_not_stop_it),
 		cmocka_unit_test(a_pong_waits_for_the_message_that_is_partly_sent),
+		cmocka_unit_test(a_pong_finds_room_behind_a_full_window),
 		cmocka_unit_test(the_last_ping_is_answered),
 		cmocka_unit_test(a_goodbye_is_answered),
 		cmocka_unit_test(leaving_says_goodbye),

@@ -230,9 +230,7 @@ static void test_skipping_from_the_kernel(void **state)
 {
 	static uint8_t data[2 * 16384];
 	struct loop_options loop_options = { .is_simulated = false };
-	struct stream_dump dump = {
-		.over = &stream_tcp, .sink = sink, .is_received_told = true
-	};
+	struct stream_dump dump = { .over = &stream_tcp, .sink = sink, .is_received_told = true };
 	static struct told told;
 	struct client client = { .skips = true };
 	struct stream_connect connect = { .dump = &dump };

@@ -36,6 +36,7 @@ static void whole_reports(void **state)
 	check(sample_wrapped(), &plain, "wrapped.txt");
 	check(sample_all_well(), &plain, "all_well.txt");
 	check(sample_bulk(), &plain, "bulk.txt");
+	check(sample_one_way(), &plain, "one_way.txt");
 	check(sample_requests(), &plain, "requests.txt");
 	check(sample_websockets(), &plain, "websockets.txt");
 }

@@ -112,11 +112,11 @@ static void the_receiver_has_the_first_word(void **state)
 {
 	(void)state;
 	struct report *report = sample_bulk(10);
-	report->streams[0].totals.told = 1;
-	report->streams[0].totals.told_bytes = UINT64_C(11761000000);
+	report->streams[0].receiver.is_known = true;
+	report->streams[0].receiver.bytes = UINT64_C(11761000000);
 	contains(report, "BYTES     11.761 GB received; sender: 11.764 GB written");
 	report = sample_bulk(10);
-	report->streams[0].totals.told = 1;
+	report->streams[0].receiver.is_known = true;
 	contains(report, "TIME      RECEIVED");
 }
 

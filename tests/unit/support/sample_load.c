@@ -120,8 +120,13 @@ struct report *sample_bulk(void)
 	load->totals.tcp_busy_ns = 10 * NS_PER_S;
 	load->totals.tcp_samples = 100;
 	load->totals.tcp_samples_full = 96;
-	load->totals.told = 1;
-	load->totals.told_bytes = UINT64_C(11762000000);
+	load->receiver = (struct report_receiver){ .is_asked = true,
+						   .is_known = true,
+						   .source = "end",
+						   .connections = 1,
+						   .connections_known = 1,
+						   .bytes = UINT64_C(11762000000),
+						   .bits_per_second = 9409600000.0 };
 	load->totals.segments_sent = 8123000;
 	load->totals.retransmitted_segments = 12;
 	load->latency[LATENCY_CONNECT] = latency(1, 0, (double[]){ 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 });
@@ -165,6 +170,8 @@ struct report *sample_requests(void)
 		latency(600000, 12, (double[]){ 0.41, 0.66, 118, 382, 408, 2000 });
 	load->latency[LATENCY_SERVICE] =
 		latency(599988, 0, (double[]){ 0.39, 0.61, 3.1, 4.02, 6.2, 411 });
+	load->latency[LATENCY_SEND_ERROR] =
+		latency(600000, 0, (double[]){ 0.02, 0.05, 115, 380, 405, 409 });
 	load->latency[LATENCY_FIRST_BYTE] =
 		latency(599988, 0, (double[]){ 0.35, 0.6, 3.0, 4.0, 6.1, 410 });
 	load->latency[LATENCY_CONNECT] =
@@ -177,12 +184,46 @@ struct report *sample_requests(void)
 	return report;
 }
 
+/* As a receiver told it. */
+struct report *sample_one_way(void)
+{
+	struct report *report = new_load("discard+udp://10.9.1.2:5009", "udp", 1);
+	struct report_stream *load = &report->streams[0];
+	set_length(report, 10);
+	report->generator.cpu_seconds = 8;
+	load->message_bytes = 1400;
+	load->schedule = (struct report_schedule){ true, 5e8 / 8 / 1400, 22400 };
+	load->totals.scheduled = load->totals.sent = load->totals.one_way = 446429;
+	load->totals.bytes_sent = UINT64_C(446429) * 1400;
+	load->totals.reordered = 12;
+	load->latency[LATENCY_SEND_ERROR] =
+		latency(446429, 0, (double[]){ 0.01, 0.01, 0.02, 0.1, 0.2, 0.3 });
+	load->latency[LATENCY_DELAY_VARIATION] =
+		latency(444286, 0, (double[]){ 0.02, 0.11, 0.31, 1.9, 4, 4.62 });
+	load->datagrams = (struct report_datagrams){
+		.is_measured = true,
+		.counted_by = "receiver",
+		.lost = 2143,
+		.bursts = 118,
+		.longest_burst = 212,
+		.longest_burst_ns = MS(4.7488),
+		.median_burst = 11,
+		.first_lost_ns = 1204000000,
+		.last_lost_ns = INT64_C(9877000000),
+		.has_overflows = true,
+		.has_network_lost = true,
+		.network_lost = 2143,
+	};
+	sentence_build(report);
+	return report;
+}
+
 struct report *sample_websockets(void)
 {
 	static const struct report_error errors[] = {
-		{ PHASE_RECEIVE, OUTCOME_CLOSED, 1001, 4, 1000000000, 2000000000 },
-		{ PHASE_RECEIVE, OUTCOME_RESET, 104, 3, 1000000000, 2000000000 },
-		{ PHASE_RECEIVE, OUTCOME_CLOSED, 0, 2, 1000000000, 2000000000 },
+		{ PHASE_RECEIVE, OUTCOME_CLOSED, 1001, 4, 1000000000, 2000000000, NULL },
+		{ PHASE_RECEIVE, OUTCOME_RESET, 104, 3, 1000000000, 2000000000, NULL },
+		{ PHASE_RECEIVE, OUTCOME_CLOSED, 0, 2, 1000000000, 2000000000, NULL },
 	};
 	static const struct report_setting settings[] = { { "connect-rate", "1k/s" },
 							  { "reconnect", "off" } };
@@ -221,6 +262,8 @@ struct report *sample_websockets(void)
 		latency(15000, 0, (double[]){ 8.02, 8.9, 12.1, 1030, 1070, 1080 });
 	load->latency[LATENCY_TLS] =
 		latency(15000, 0, (double[]){ 11.3, 13.0, 22.4, 40.1, 60, 61.2 });
+	load->latency[LATENCY_SEND_ERROR] =
+		latency(179981, 0, (double[]){ 0.01, 0.02, 0.05, 0.1, 0.2, 0.3 });
 	load->latency[LATENCY_UPGRADE] =
 		latency(15000, 0, (double[]){ 8.31, 9.4, 15.0, 33.2, 47, 48 });
 	load->errors = copy_list(report, errors, sizeof(errors));

@@ -193,8 +193,8 @@ static void failover_slots(struct report *report)
 {
 	add_slots(report, "tcp", 200, 10);
 	struct report_stream *slots = &report->streams[0];
-	const struct report_error error = { PHASE_RECEIVE, OUTCOME_CLOSED, 0, 50,
-					    4592000000,    4598000000 };
+	const struct report_error error = { PHASE_RECEIVE, OUTCOME_CLOSED, 0,   50,
+					    4592000000,    4598000000,     NULL };
 	const struct report_interval interruption = { .start_ns = 3902000000,
 						      .end_ns = 4600000000,
 						      .unanswered = 7,
@@ -250,8 +250,8 @@ static void failover_new(struct report *report)
 {
 	add_new(report, 20, 200);
 	struct report_stream *attempts = &report->streams[1];
-	const struct report_error error = { PHASE_REPLY, OUTCOME_CLOSED, 0,
-					    3,           4100000000,     4500000000 };
+	const struct report_error error = { PHASE_REPLY, OUTCOME_CLOSED, 0,   3,
+					    4100000000,  4500000000,     NULL };
 	attempts->totals.received = 197;
 	attempts->totals.lost = 3;
 	attempts->totals.connect_failures = 3;
@@ -550,7 +550,7 @@ struct report *sample_nothing(void)
 	static const struct report_backend backend = { .slots = 20,
 						       .survival[SURVIVAL_NEVER_CONNECTED] = 20 };
 	const struct report_error error = { PHASE_CONNECT, OUTCOME_REFUSED, 111, 20,
-					    -900000000,    -890000000 };
+					    -900000000,    -890000000,      NULL };
 	struct report *report = sample_new("traffic", "tcp://10.20.0.5:5003");
 	report->has_nothing_answered = true;
 	report->duration_ns = 0;
@@ -674,7 +674,9 @@ static void every_interval(struct report *report, struct report_intervals *inter
 
 static void every_field_of_stream(struct report *report, struct report_stream *stream)
 {
-	const struct report_error error = { PHASE_RESOLVE, OUTCOME_NOT_RESOLVED, 5, 6, -7, 8 };
+	const struct report_error error = {
+		PHASE_RESOLVE, OUTCOME_NOT_RESOLVED, 5, 6, -7, 8, "sent a chunk size that overflows"
+	};
 	const struct report_status status = { 418, 9 };
 	stream->slots = 17;
 	stream->message_bytes = 18;
@@ -711,6 +713,7 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 		.first_lost_ns = 3305,
 		.last_lost_ns = 3306,
 		.has_overflows = true,
+		.has_network_lost = true,
 		.receiver_overflows = 3307,
 		.network_lost = 3308,
 	};

@@ -24,6 +24,8 @@ struct report *sample_all_well(void);
 struct report *sample_bulk(void);
 /* load: requests at a rate over https; the server stood still for a while. */
 struct report *sample_requests(void);
+/* load: datagrams to discard, of which some were lost on the way. */
+struct report *sample_one_way(void);
 /* load: 15,000 WebSockets, brought up slowly, a few of which ended early. */
 struct report *sample_websockets(void);
 /* Every field of every struct set to a value of its own. */

@@ -173,10 +173,11 @@ static void client_ready(struct stream *stream, unsigned events)
 	}
 }
 
-static void open_over(struct bench_client *client, struct bench *bench, uint16_t port,
-		      const struct tls_client *tls)
+static void open_over(struct bench_client *client, struct bench *bench, const char *local,
+		      uint16_t port, const struct tls_client *tls)
 {
 	struct stream_connect connect = {
+		.local = bench_endpoint(local),
 		.remote = bench_endpoint("127.0.0.1"),
 		.network = bench->network,
 		.below = &stream_memory,
@@ -193,13 +194,19 @@ static void open_over(struct bench_client *client, struct bench *bench, uint16_t
 
 void client_open(struct bench_client *client, struct bench *bench, uint16_t port)
 {
-	open_over(client, bench, port, NULL);
+	open_over(client, bench, "127.0.0.1", port, NULL);
+}
+
+void client_open_from(struct bench_client *client, struct bench *bench, const char *local,
+		      uint16_t port)
+{
+	open_over(client, bench, local, port, NULL);
 }
 
 void client_open_tls(struct bench_client *client, struct bench *bench, uint16_t port,
 		     const struct tls_client *tls)
 {
-	open_over(client, bench, port, tls);
+	open_over(client, bench, "127.0.0.1", port, tls);
 }
 
 void client_send(struct bench_client *client, const void *data, size_t size)

@@ -56,6 +56,9 @@ struct bench_client {
 };
 
 void client_open(struct bench_client *client, struct bench *bench, uint16_t port);
+/* From this address and, where it names one, port. */
+void client_open_from(struct bench_client *client, struct bench *bench, const char *local,
+		      uint16_t port);
 void client_open_tls(struct bench_client *client, struct bench *bench, uint16_t port,
 		     const struct tls_client *tls);
 /* `data` must stay until it is sent. */

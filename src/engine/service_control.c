@@ -1,0 +1,305 @@
+/* The service control: tells who may ask what has arrived here, a JSON line a question
+ * (proto/control.h). Whoever asks from this host may, others with the token. A connection holds one
+ * line of bounded size and a deadline for it; an error ends it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "engine/service_connection.h"
+#include "metric/hdr_codec.h"
+#include "proto/control.h"
+
+/* For a question, from the last answer on; then for the peer to take our end. */
+#define DEADLINE_NS (5 * NS_PER_S)
+#define GOODBYE_NS  (1 * NS_PER_S)
+
+struct control_session {
+	struct service_protocol protocol;
+	struct timer deadline;
+	char *line; /* CONTROL_QUESTION_MAX: what has come and is not answered */
+	size_t used;
+	bool is_leaving;
+};
+static_assert(sizeof(struct control_session) <= SERVICE_PROTOCOL_BYTES, "goes with a connection");
+
+static struct control_session *session_of(const struct service_connection *connection)
+{
+	return container_of(connection->protocol, struct control_session, protocol);
+}
+
+static void set_deadline(struct service_connection *connection, uint64_t time_ns)
+{
+	struct loop *loop = connection->owner->worker->loop;
+
+	loop_set_timer(loop, &session_of(connection)->deadline, loop_now(loop) + time_ns);
+}
+
+/* ---- answers */
+
+static void tell_hello(struct service_connection *connection, struct buffer *out)
+{
+	const struct plan_serve *serve = &connection->owner->worker->plan->serve;
+	struct control_place places[PLAN_LISTEN_MAX];
+
+	for (uint32_t i = 0; i < serve->listen_count; i++)
+		places[i] = (struct control_place){
+			.service = serve->listen[i].service,
+			.transport = serve->listen[i].transport,
+			.port = connection->owner->shared->ports[i],
+		};
+	control_write_hello(CONNTEST_VERSION, serve->name, places, serve->listen_count, out);
+}
+
+static void describe_datagrams(const struct receiver_record *record,
+			       struct control_receipt *receipt)
+{
+	static_assert(BURST_LENGTHS == CONTROL_BURST_LENGTHS, "told as they are");
+
+	receipt->socket = record->socket;
+	receipt->overflows = record->overflows;
+	receipt->merged = record->merged;
+	receipt->numbered = record->numbered;
+	receipt->next = record->next;
+	receipt->unique = record->unique;
+	receipt->duplicate = record->duplicate;
+	receipt->reordered = record->reordered;
+	receipt->late = record->late;
+	receipt->bursts = record->bursts.count;
+	receipt->bursts_lost = record->bursts.lost;
+	receipt->burst_longest = record->bursts.longest;
+	receipt->burst_longest_at = record->bursts.longest_at;
+	receipt->burst_first_lost = record->bursts.first_lost;
+	receipt->burst_last_lost = record->bursts.last_lost;
+	memcpy(receipt->burst_lengths, record->bursts.lengths, sizeof(receipt->burst_lengths));
+	receipt->delay_count = record->delay_count;
+	receipt->delay_p50_ns = record->delay_p50_ns;
+	receipt->delay_p90_ns = record->delay_p90_ns;
+	receipt->delay_p99_ns = record->delay_p99_ns;
+	receipt->delay_p99_9_ns = record->delay_p99_9_ns;
+	receipt->delay_max_ns = record->delay_max_ns;
+}
+
+/* Left out where it is too long for the line: the percentiles are told apart from it. */
+static void describe_delays(const struct hist *delays, struct control_receipt *receipt)
+{
+	struct buffer text cleanup(buffer_deinit);
+
+	buffer_init(&text, CONTROL_HDR_MAX - 1);
+	hdr_encode(delays, &text);
+	if (text.error == 0)
+		memcpy(receipt->delay_hdr, text.data, text.size);
+}
+
+static void free_hist(struct hist **hist)
+{
+	free(*hist);
+}
+
+static void tell_receiver(struct service_connection *connection,
+			  const struct control_question *question, struct buffer *out)
+{
+	const struct receiver_key key = {
+		.remote = question->local,
+		.local = question->remote,
+		.transport = question->transport,
+	};
+	bool is_udp = question->transport == TRANSPORT_UDP;
+	struct hist *delays cleanup(free_hist) =
+		is_udp ? calloc(1, hist_size(RECEIVER_DELAY_RANGE)) : NULL;
+	struct control_receipt receipt = { 0 };
+	struct receiver_record record;
+
+	if (delays != NULL)
+		hist_init(delays, RECEIVER_DELAY_RANGE);
+	if (receiver_tables_find(&connection->owner->shared->receivers, &key, &record, delays)) {
+		receipt.is_known = true;
+		receipt.first_ns = record.first_ns;
+		receipt.last_ns = record.last_ns;
+		receipt.bytes = record.bytes;
+		receipt.messages = record.messages;
+		if (is_udp)
+			describe_datagrams(&record, &receipt);
+		if (delays != NULL && record.delay_count > 0)
+			describe_delays(delays, &receipt);
+	}
+	control_write_receipt(&receipt, out);
+}
+
+/* ---- who may ask */
+
+/* NULL: he may. */
+static const char *refusal(const struct service_connection *connection,
+			   const struct control_question *question)
+{
+	const char *token = connection->owner->worker->plan->serve.control_token;
+	struct endpoint remote;
+
+	if (stream_endpoints((struct stream *)&connection->stream, NULL, &remote) == 0 &&
+	    endpoint_is_loopback(&remote))
+		return NULL;
+	if (token == NULL)
+		return "not allowed: other hosts are told nothing (serve --control-token TEXT "
+		       "lets those in who have it)";
+	if (question->token[0] == '\0')
+		return "not allowed: other hosts need the token (--receiver-token TEXT)";
+	return control_is_same_token(question->token, token)
+		       ? NULL
+		       : "not allowed: this is not the token that serve was given";
+}
+
+/* False: what was told is an error. */
+static bool tell(struct service_connection *connection, const char *line, size_t size,
+		 struct buffer *out)
+{
+	struct control_question question;
+	struct error error = { "" };
+	const char *refused = NULL;
+
+	if (control_read_question(line, size, &error, &question) < 0)
+		refused = error.text;
+	else
+		refused = refusal(connection, &question);
+	if (refused != NULL)
+		control_write_error(refused, out);
+	else if (question.ask == CONTROL_HELLO)
+		tell_hello(connection, out);
+	else
+		tell_receiver(connection, &question, out);
+	return refused == NULL;
+}
+
+/* ---- lines */
+
+static const struct service_state *leave(struct service_connection *connection)
+{
+	session_of(connection)->is_leaving = true;
+	set_deadline(connection, GOODBYE_NS);
+	return service_leave(connection);
+}
+
+static const struct service_state *send_answer(struct service_connection *connection,
+					       const struct buffer *answer)
+{
+	int rc = answer->error < 0 ? answer->error
+				   : service_send(connection, answer->data, answer->size);
+
+	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : connection->state;
+}
+
+static const struct service_state *refuse(struct service_connection *connection,
+					  const char *sentence)
+{
+	struct buffer answer cleanup(buffer_deinit);
+
+	buffer_init(&answer, CONTROL_ANSWER_MAX);
+	control_write_error(sentence, &answer);
+	const struct service_state *next = send_answer(connection, &answer);
+
+	return next == &service_closed ? next : leave(connection);
+}
+
+static const struct service_state *answer_line(struct service_connection *connection, size_t size)
+{
+	struct counters *counters = connection->owner->counters;
+	struct control_session *session = session_of(connection);
+	struct buffer answer cleanup(buffer_deinit);
+
+	buffer_init(&answer, CONTROL_ANSWER_MAX);
+	bool is_allowed = tell(connection, session->line, size, &answer);
+	session->used -= size + 1;
+	memmove(session->line, session->line + size + 1, session->used);
+	service_count_tell_arrived(&connection->count, counters, 1);
+	const struct service_state *next = send_answer(connection, &answer);
+	if (next == &service_closed)
+		return next;
+	service_count_tell_answered(&connection->count, counters, 1);
+	set_deadline(connection, DEADLINE_NS);
+	return is_allowed ? next : leave(connection);
+}
+
+/* While an answer waits for room nothing more is answered or read. */
+static const struct service_state *answer_lines(struct service_connection *connection)
+{
+	struct control_session *session = session_of(connection);
+
+	while (backlog_is_empty(&connection->backlog)) {
+		const char *end = memchr(session->line, '\n', session->used);
+
+		if (end == NULL && session->used == CONTROL_QUESTION_MAX)
+			return refuse(connection, "a question has at most 4,095 characters");
+		if (end == NULL)
+			return connection->state;
+		const struct service_state *next =
+			answer_line(connection, (size_t)(end - session->line));
+		if (next != &service_control)
+			return next;
+	}
+	return connection->state;
+}
+
+static void on_deadline(struct timer *timer)
+{
+	struct control_session *session = container_of(timer, struct control_session, deadline);
+	struct service_connection *connection = session->protocol.connection;
+
+	if (session->is_leaving || !backlog_is_empty(&connection->backlog))
+		connection->state = service_fail(connection, PHASE_SEND, ETIMEDOUT);
+	else
+		connection->state = refuse(connection, "no question came within 5 s");
+}
+
+static void release(struct service_protocol *protocol)
+{
+	struct control_session *session = container_of(protocol, struct control_session, protocol);
+
+	loop_clear_timer(protocol->connection->owner->worker->loop, &session->deadline);
+	free(session->line);
+	session->line = NULL;
+}
+
+static const struct service_state *begin(struct service_connection *connection)
+{
+	struct service_protocol *protocol = service_protocol_new(connection, release);
+
+	if (protocol == NULL)
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
+	struct control_session *session = session_of(connection);
+	timer_init(&session->deadline, on_deadline);
+	session->line = malloc(CONTROL_QUESTION_MAX);
+	if (session->line == NULL)
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
+	connection->count.is_told = true;
+	set_deadline(connection, DEADLINE_NS);
+	return connection->state;
+}
+
+/* ---- the state */
+
+static const struct service_state *control_writable(struct service_connection *connection)
+{
+	return connection->protocol == NULL ? begin(connection) : answer_lines(connection);
+}
+
+static const struct service_state *control_readable(struct service_connection *connection)
+{
+	const struct service_state *next = connection->state;
+	struct control_session *session = session_of(connection);
+
+	if (!backlog_is_empty(&connection->backlog))
+		return next;
+	size_t size = service_receive_most(connection, CONTROL_QUESTION_MAX - session->used, &next);
+	if (size == 0)
+		return next;
+	memcpy(session->line + session->used, connection->owner->worker->scratch, size);
+	session->used += size;
+	return answer_lines(connection);
+}
+
+const struct service_state service_control = {
+	.name = "control",
+	.readable = control_readable,
+	.writable = control_writable,
+	.is_at_rest = service_is_quiet,
+	.leave = leave,
+};
