@@ -244,6 +244,13 @@ static const struct slot_state *take_goodbye(struct slot *slot, const struct hea
 			 (int)heard->code);
 }
 
+/* The peer closes behind its answer (Connection: close), which is no failure to hold back after. */
+static const struct slot_state *end_as_told(struct slot *slot)
+{
+	slot->tries = 0;
+	return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0);
+}
+
 static const struct slot_state *act_on(struct slot *slot, const struct heard *heard, size_t size,
 				       uint64_t now_ns)
 {
@@ -252,8 +259,7 @@ static const struct slot_state *act_on(struct slot *slot, const struct heard *he
 		return slot_come_up(slot);
 	case HEARD_REPLY:
 		note_answer(slot, heard, now_ns);
-		return heard->is_last ? slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0)
-				      : slot_leave_if_done(slot);
+		return heard->is_last ? end_as_told(slot) : slot_leave_if_done(slot);
 	case HEARD_GOODBYE:
 		return take_goodbye(slot, heard);
 	case HEARD_WRONG:
