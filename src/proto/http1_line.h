@@ -1,5 +1,5 @@
-/* The lines of an HTTP/1.1 head (RFC 9112 3, 4 and 5), each whole and without its end, and the words
- * and lists in them. */
+/* The lines of an HTTP/1.1 head (RFC 9112 3, 4 and 5), each whole and without its end, and the
+ * words and lists in them. */
 #pragma once
 
 #include "proto/http1.h"
