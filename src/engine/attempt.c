@@ -346,15 +346,8 @@ static void connect_attempt(struct attempt *attempt)
 	const struct plan *plan = attempts->plan;
 	uint32_t remote = (uint32_t)(attempt->sequence % plan->remote_count);
 	attempt->target = plan->remote_targets ? plan->remote_targets[remote] : 0;
-	struct stream_connect connect = {
-		.remote = plan->remotes[remote],
-		.options = &plan->socket_options,
-		.network = plan->network,
-		.below = plan->below,
-		.tls = plan->tls,
-		.dump = plan->dump,
-		.server_name = plan->targets[attempt->target].name,
-	};
+	struct stream_connect connect =
+		plan_connect(plan, &plan->remotes[remote], &plan->targets[attempt->target]);
 	if (attempts->sources)
 		connect.local = source_pool_next(attempts->sources);
 	attempts->counters->attempts++;

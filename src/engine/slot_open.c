@@ -185,15 +185,8 @@ void slot_connect(struct connector_place *place)
 	const struct plan *plan = slots->plan;
 	slot->remote = (slots_number(slots, slot) + slot->tries) % slots->remote_count;
 	slot->target = slots->remote_targets ? slots->remote_targets[slot->remote] : 0;
-	struct stream_connect connect = {
-		.remote = slots->remotes[slot->remote],
-		.options = &plan->socket_options,
-		.network = plan->network,
-		.below = plan->below,
-		.tls = plan->tls,
-		.dump = plan->dump,
-		.server_name = slots->targets[slot->target].name,
-	};
+	struct stream_connect connect =
+		plan_connect(plan, &slots->remotes[slot->remote], &slots->targets[slot->target]);
 	connector_choose_local(&slots->connector, &connect);
 	start_connection(slot);
 	int result =
