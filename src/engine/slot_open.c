@@ -114,6 +114,7 @@ static const struct slot_state *connected(struct slot *slot)
 		hist_add(recorder_hist(slots->recorder, LATENCY_TLS), now_ns - slot->connected_ns);
 	else
 		note_linked(slot);
+	slot->has_speech = true;
 	speaker->kind->begin(speaker, slot_speech(slot),
 			     &(struct speech_start){ .uid = slots->next_uid,
 						     .slot = slots_number(slots, slot),

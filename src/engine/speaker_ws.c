@@ -61,10 +61,10 @@ static int init_state(struct speaker *speaker, struct ws_state *state)
 
 	if (rc >= 0)
 		rc = init_request(script->ws, &state->request);
-	if (rc >= 0 && script->stop_on != NULL)
-		rc = needle_init(&state->stop, script->stop_on, strlen(script->stop_on));
-	if (rc >= 0 && script->expect_text != NULL)
-		rc = needle_init(&state->expect, script->expect_text, strlen(script->expect_text));
+	if (rc >= 0)
+		rc = needle_init_text(&state->stop, script->stop_on);
+	if (rc >= 0)
+		rc = needle_init_text(&state->expect, script->expect_text);
 	return rc;
 }
 
@@ -103,7 +103,7 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 	struct ws_state *state = speaker->state;
 	struct ws_speech *speech = memory;
 
-	*speech = (struct ws_speech){ .sending.uid = start->uid, .is_begun = true };
+	*speech = (struct ws_speech){ .sending.uid = start->uid };
 	websocket_reader_init(&speech->reader, WEBSOCKET_CLIENT);
 	stamp_queue_init(&speech->stamps);
 	/* Without memory nothing is sent, and the opening times out. */
@@ -117,11 +117,8 @@ static void end(struct speaker *speaker, void *memory)
 	struct ws_state *state = speaker->state;
 	struct ws_speech *speech = memory;
 
-	if (!speech->is_begun)
-		return;
 	ws_drop_extra(state, speech);
 	stamp_clear(&state->stamps, &speech->stamps);
-	*speech = (struct ws_speech){ .is_begun = false };
 }
 
 /* ---- leaving */

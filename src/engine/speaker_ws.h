@@ -48,7 +48,6 @@ struct ws_speech {
 	uint32_t expect_matched;
 	struct stamp_queue stamps; /* unix_ns of unanswered messages, where their echo needs it */
 	union ws_extra *extra;
-	bool is_begun; /* else nothing above holds: a connection may end before it is one */
 	bool is_open;
 	bool has_said_goodbye; /* or is about to */
 	bool has_stopped;      /* what was to end the run has been told */
