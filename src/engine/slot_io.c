@@ -95,9 +95,7 @@ static bool send_once(struct slot *slot, uint32_t count)
 	struct speech_parts *parts = &slots->parts;
 	struct speaker *speaker = slot_speaker(slot);
 	uint64_t now_ns = loop_now(slot_loop(slot));
-	parts->count = 0;
-	parts->size = 0;
-	speaker->kind->write(speaker, slot_speech(slot), count, now_ns, parts);
+	speaker_write(speaker, slot_speech(slot), count, now_ns, parts);
 	slot->is_urgent = false;
 	if (parts->size == 0)
 		return false;
@@ -281,10 +279,10 @@ static const struct slot_state *take_bytes(struct slot *slot, const uint8_t *dat
 	const struct slot_state *state = slot->state;
 	bool has_more = true;
 	while (has_more && state->is_talking) {
-		struct heard heard = { .what = HEARD_ALL };
+		struct heard heard;
 		if (slot->first_byte_ns == 0 && slot->owed > 0)
 			slot->first_byte_ns = now_ns;
-		speaker->kind->hear(speaker, slot_speech(slot), data, size, &heard);
+		speaker_hear(speaker, slot_speech(slot), data, size, &heard);
 		slot->is_urgent |= heard.is_urgent;
 		state = slot->state = act_on(slot, &heard, size - heard.used, now_ns);
 		data += heard.used;
