@@ -13,9 +13,9 @@
 
 /* A set's members are expectations like any other. */
 #define SET_MEMBERS_MAX 8
-#define GRACEFUL                                                                \
-	"persistent.lost == 0", "new.failed == 0", "persistent.corrupted == 0", \
-		"survival.reset == 0", "survival.timed_out == 0"
+#define GRACEFUL                                                               \
+	"persistent.lost == 0", "new.failed == 0", "persistent.rejected == 0", \
+		"persistent.corrupted == 0", "survival.reset == 0", "survival.timed_out == 0"
 static const struct expect_set {
 	const char *name;
 	const char *members[SET_MEMBERS_MAX];

@@ -56,6 +56,17 @@ static void result_stalls(const struct report_stream *stream, struct clauses *cl
 			     phrase_span(all->max_ns, 0, longest));
 }
 
+static void result_rejected(const struct report_stream *stream, struct clauses *clauses)
+{
+	bool is_status = text_error_statuses(stream) >= stream->totals.rejected;
+	char count[PHRASE_MAX];
+	if (stream->totals.rejected > 0)
+		buffer_append_format(
+			clauses_next(clauses), "%s answered %s",
+			phrase_count(stream->totals.rejected, message_noun(stream), count),
+			is_status ? "with an error" : "not as expected");
+}
+
 static void result_lost(const struct report_stream *stream, struct clauses *clauses)
 {
 	char count[PHRASE_MAX];
@@ -67,6 +78,7 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 		buffer_append_format(
 			clauses_next(clauses), "%s unanswered at the end",
 			phrase_count(stream->totals.in_flight, message_noun(stream), count));
+	result_rejected(stream, clauses);
 	if (stream->totals.corrupted > 0)
 		buffer_append_format(
 			clauses_next(clauses), "%s answered with other bytes",
@@ -220,6 +232,7 @@ static bool is_told(const struct report_expectation *expectation)
 		"lost",
 		"load.lost",
 		"persistent.lost",
+		"persistent.rejected",
 		"corrupted",
 		"persistent.corrupted",
 		"new.failed",

@@ -128,13 +128,14 @@ static bool moments_of_samples(const struct row *row, struct moments *ret)
 	return false;
 }
 
-/* Classes of survival are the outcomes of connections. */
+/* Classes of survival are the outcomes of connections; some figures those of messages. */
 static void moments_of_errors(const struct row *row, struct moments *ret)
 {
 	const char *word = strchr(row->figure->name, '.');
-	for (uint32_t i = 0; word && i < row->stream->error_count; i++) {
+	word = word ? word + 1 : row->figure->name;
+	for (uint32_t i = 0; i < row->stream->error_count; i++) {
 		const struct report_error *error = &row->stream->errors[i];
-		if (strcmp(outcome_name(error->outcome), word + 1) == 0)
+		if (strcmp(outcome_name(error->outcome), word) == 0)
 			moments_add(ret, error->first_ns, error->last_ns);
 	}
 }

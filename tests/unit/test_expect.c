@@ -104,13 +104,14 @@ static void sets_are_their_members(void **state)
 	struct expect_list list = { 0 };
 	struct error error;
 	assert_int_equal(expect_parse("graceful", &error, &list), 0);
-	assert_int_equal(list.count, 5);
+	assert_int_equal(list.count, 6);
 	assert_string_equal(list.items[1].figure->name, "failed");
 	assert_string_equal(list.items[1].stream, "new");
+	assert_string_equal(list.items[2].figure->name, "rejected");
 	assert_string_equal(list.items[4].set, "graceful");
 	assert_int_equal(expect_parse("hitless", &error, &list), 0);
-	assert_int_equal(list.count, 11);
-	assert_string_equal(list.items[10].figure->name, "survival.untouched");
+	assert_int_equal(list.count, 13);
+	assert_string_equal(list.items[12].figure->name, "survival.untouched");
 }
 
 static void a_full_list_is_told_and_left_as_it_was(void **state)
@@ -175,7 +176,7 @@ static void sets_shrink_to_the_plan(void **state)
 	struct expect_list list;
 	struct error error;
 	assert_int_equal(check_texts("graceful", traffic, 1, &error, &list), 0);
-	assert_int_equal(list.count, 4);
+	assert_int_equal(list.count, 5);
 	assert_true(check_texts("graceful", served, 1, &error, &list) < 0);
 	assert_string_equal(
 		error.text,
