@@ -239,8 +239,8 @@ static void faults(const struct report_stream *load, struct clauses *clauses)
 	const struct counters *totals = &load->totals;
 	const char *noun = message_noun(load);
 	status_text(load, clauses);
-	if (load->status_count == 0)
-		count_text(totals->rejected, noun, "answered with an error", clauses);
+	if (totals->rejected > text_error_statuses(load))
+		count_text(totals->rejected, noun, "answered not as expected", clauses);
 	if (!load->datagrams.is_measured)
 		count_text(totals->lost, noun, "lost", clauses);
 	count_text(totals->corrupted, noun, "answered with other bytes", clauses);

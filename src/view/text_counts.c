@@ -20,6 +20,14 @@ static bool is_load(const struct report_stream *stream)
 
 /* ---- answers by status ---- */
 
+uint64_t text_error_statuses(const struct report_stream *stream)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < stream->status_count; i++)
+		count += stream->statuses[i].code >= 400 ? stream->statuses[i].count : 0;
+	return count;
+}
+
 /* "STATUS    200 599,870   503 118" */
 static void statuses(const struct report_stream *stream, struct buffer *out)
 {
