@@ -131,8 +131,10 @@ static const struct service_state *end(struct service_connection *connection,
 
 	record_end(connection);
 	close(&connection->stream);
-	if (connection->protocol != NULL && connection->protocol->release != NULL)
-		connection->protocol->release(connection->protocol);
+	if (connection->protocol != NULL) {
+		loop_clear_timer(owner->worker->loop, &connection->protocol->timer);
+		connection->protocol->kind->release(connection->protocol);
+	}
 	backlog_clear(&connection->backlog, &owner->backlog_pool);
 	list_remove(&connection->unread);
 	list_remove(&connection->node);
@@ -281,13 +283,32 @@ size_t service_skip(struct service_connection *connection, const struct service_
 	return (size_t)got;
 }
 
-struct service_protocol *service_protocol_new(struct service_connection *connection,
-					      void (*release)(struct service_protocol *protocol))
+static void on_protocol_timer(struct timer *timer)
 {
-	connection->protocol = slab_take(&connection->owner->protocol_pool);
-	if (connection->protocol != NULL)
-		*connection->protocol = (struct service_protocol){ connection, release };
-	return connection->protocol;
+	struct service_protocol *protocol = container_of(timer, struct service_protocol, timer);
+
+	protocol->kind->timeout(protocol->connection);
+}
+
+struct service_protocol *service_protocol_new(struct service_connection *connection,
+					      const struct service_protocol_kind *kind)
+{
+	struct service_protocol *protocol = slab_take(&connection->owner->protocol_pool);
+
+	connection->protocol = protocol;
+	if (protocol == NULL)
+		return NULL;
+	protocol->kind = kind;
+	protocol->connection = connection;
+	timer_init(&protocol->timer, on_protocol_timer);
+	return protocol;
+}
+
+void service_protocol_wait(struct service_connection *connection, uint64_t time_ns)
+{
+	struct loop *loop = connection->owner->worker->loop;
+
+	loop_set_timer(loop, &connection->protocol->timer, loop_now(loop) + time_ns);
 }
 
 int service_send(struct service_connection *connection, const void *data, size_t size)
@@ -341,13 +362,19 @@ const struct service_state *service_leave(struct service_connection *connection)
 	return connection->has_peer_ended ? end(connection, stream_close) : &service_finished;
 }
 
-const struct service_state *service_fail(struct service_connection *connection, enum phase phase,
-					 int code)
+void service_record(const struct service_connection *connection, enum phase phase,
+		    enum outcome outcome, int code)
 {
 	struct worker *worker = connection->owner->worker;
 
-	recorder_error(worker->recorders[PLAN_SERVED], phase, outcome_from_errno(code), code,
+	recorder_error(worker->recorders[PLAN_SERVED], phase, outcome, code,
 		       loop_now(worker->loop));
+}
+
+const struct service_state *service_fail(struct service_connection *connection, enum phase phase,
+					 int code)
+{
+	service_record(connection, phase, outcome_from_errno(code), code);
 	return end(connection, stream_close);
 }
 
