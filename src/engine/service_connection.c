@@ -9,6 +9,9 @@
 /* How long the peer has to answer our end with its own. Closing earlier would turn its late bytes
  * into a reset that may overtake our end. */
 #define FINISH_NS (200 * NS_PER_MS)
+/* The same where nothing drains and the protocol tells its peer when to end: what is on its way may
+ * be much. */
+#define PARTING_NS (10 * NS_PER_S)
 /* Up to this many chunks backlogs grow freely; beyond, a connection reads no more than fits in one,
  * so that those who don't read what they asked for can't take all memory, nor stop the others. */
 #define BACKLOG_FREE_CHUNKS 4096
@@ -286,8 +289,12 @@ size_t service_skip(struct service_connection *connection, const struct service_
 static void on_protocol_timer(struct timer *timer)
 {
 	struct service_protocol *protocol = container_of(timer, struct service_protocol, timer);
+	struct service_connection *connection = protocol->connection;
 
-	protocol->kind->timeout(protocol->connection);
+	if (connection->state == &service_finished)
+		connection->state = end(connection, stream_close);
+	else
+		protocol->kind->timeout(connection);
 }
 
 struct service_protocol *service_protocol_new(struct service_connection *connection,
@@ -359,7 +366,11 @@ const struct service_state *service_leave(struct service_connection *connection)
 	}
 	owner->totals.drained += owner->is_draining;
 	connection->moved_ns = loop_now(owner->worker->loop);
-	return connection->has_peer_ended ? end(connection, stream_close) : &service_finished;
+	if (connection->has_peer_ended)
+		return end(connection, stream_close);
+	if (connection->protocol != NULL)
+		service_protocol_wait(connection, PARTING_NS);
+	return &service_finished;
 }
 
 void service_record(const struct service_connection *connection, enum phase phase,

@@ -60,7 +60,7 @@ struct service_protocol_kind {
 struct service_protocol {
 	const struct service_protocol_kind *kind;
 	struct service_connection *connection;
-	struct timer timer; /* cleared when the connection ends */
+	struct timer timer; /* not the protocol's any more once the connection has sent its end */
 };
 
 /* All of one worker. */

@@ -244,10 +244,7 @@ static void look_at_clock(struct service_connection *connection)
 	if (http->due_ns > 0 && http->due_ns <= now_ns)
 		service_connection_ready(&connection->stream, STREAM_WRITABLE);
 	if (connection->state != &service_closed && deadline_of(connection, now_ns) <= now_ns) {
-		if (connection->state == &service_finished)
-			service_connection_cut_off(connection);
-		else
-			connection->state = give_up(connection);
+		connection->state = give_up(connection);
 		http->head_since_ns = 0;
 	}
 	if (connection->state != &service_closed && !timer_is_set(&http->protocol.timer))
