@@ -138,10 +138,13 @@ bool slot_due(struct slot *slot, uint64_t due_ns)
 			slot->warm_wanted = 1;
 		return slot->warm_wanted > 0 && !slot->is_blocked;
 	}
+	bool was_held = slot->next_round < slot->due_round && slot->held_round == slot->due_round;
 	slot->due_round++;
 	slots->counters->scheduled++;
 	if (slot->state->is_up) {
 		slots->counters->debt++;
+		if (was_held || slot_is_held_up(slot))
+			slot->held_round = slot->due_round;
 		return !slot->is_blocked;
 	}
 	slot_count_missed(slot, due_ns);
@@ -239,6 +242,13 @@ static const struct slot_state *take_goodbye(struct slot *slot, const struct hea
 			 (int)heard->code);
 }
 
+/* The peer closes behind its answer (Connection: close), which is no failure to hold back after. */
+static const struct slot_state *end_as_told(struct slot *slot)
+{
+	slot->tries = 0;
+	return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0);
+}
+
 static const struct slot_state *act_on(struct slot *slot, const struct heard *heard, size_t size,
 				       uint64_t now_ns)
 {
@@ -247,8 +257,7 @@ static const struct slot_state *act_on(struct slot *slot, const struct heard *he
 		return slot_come_up(slot);
 	case HEARD_REPLY:
 		note_answer(slot, heard, now_ns);
-		return heard->is_last ? slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0)
-				      : slot_leave_if_done(slot);
+		return heard->is_last ? end_as_told(slot) : slot_leave_if_done(slot);
 	case HEARD_GOODBYE:
 		return take_goodbye(slot, heard);
 	case HEARD_WRONG:
