@@ -63,5 +63,7 @@ void report_receiver_merge(const struct report_receiver *from, struct report_rec
 	into->connections_known += from->connections_known;
 	into->bytes += from->bytes;
 	into->messages += from->messages;
-	into->queue_overflows += from->queue_overflows;
+	/* They may be those of one socket. */
+	if (from->queue_overflows > into->queue_overflows)
+		into->queue_overflows = from->queue_overflows;
 }
