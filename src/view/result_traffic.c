@@ -9,6 +9,7 @@
 #include "view/clauses.h"
 #include "view/command_text.h"
 #include "view/phrase.h"
+#include "view/status_text.h"
 #include "view/target_text.h"
 #include "view/text_parts.h"
 
@@ -56,17 +57,6 @@ static void result_stalls(const struct report_stream *stream, struct clauses *cl
 			     phrase_span(all->max_ns, 0, longest));
 }
 
-static void result_rejected(const struct report_stream *stream, struct clauses *clauses)
-{
-	bool is_status = text_error_statuses(stream) >= stream->totals.rejected;
-	char count[PHRASE_MAX];
-	if (stream->totals.rejected > 0)
-		buffer_append_format(
-			clauses_next(clauses), "%s answered %s",
-			phrase_count(stream->totals.rejected, message_noun(stream), count),
-			is_status ? "with an error" : "not as expected");
-}
-
 static void result_lost(const struct report_stream *stream, struct clauses *clauses)
 {
 	char count[PHRASE_MAX];
@@ -78,11 +68,24 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 		buffer_append_format(
 			clauses_next(clauses), "%s unanswered at the end",
 			phrase_count(stream->totals.in_flight, message_noun(stream), count));
-	result_rejected(stream, clauses);
 	if (stream->totals.corrupted > 0)
 		buffer_append_format(
 			clauses_next(clauses), "%s answered with other bytes",
 			phrase_count(stream->totals.corrupted, message_noun(stream), count));
+}
+
+/* Statuses from 400 on say themselves what they are. */
+static void result_rejected(const struct report_stream *stream, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	size_t before = clauses->out->size;
+	if (stream->totals.rejected == 0)
+		return;
+	status_text(stream, clauses);
+	if (clauses->out->size == before)
+		buffer_append_format(
+			clauses_next(clauses), "%s answered with an error, or not as expected",
+			phrase_count(stream->totals.rejected, message_noun(stream), count));
 }
 
 /* Connections that ended so while it was measured; `is_between`: with no message under way, after
@@ -181,8 +184,10 @@ static void result_losses(const struct report *report, bool has_expectations,
 	const struct report_stream *slots = report_main_stream(report);
 	if (slots && !has_expectations)
 		result_interruptions(slots, clauses);
-	if (slots)
+	if (slots) {
 		result_lost(slots, clauses);
+		result_rejected(slots, clauses);
+	}
 	result_new(report, clauses);
 }
 
@@ -232,9 +237,10 @@ static bool is_told(const struct report_expectation *expectation)
 		"lost",
 		"load.lost",
 		"persistent.lost",
-		"persistent.rejected",
 		"corrupted",
 		"persistent.corrupted",
+		"rejected",
+		"persistent.rejected",
 		"new.failed",
 		"survival.reset",
 		"survival.timed_out",
