@@ -108,6 +108,9 @@ static const char *headline(struct report *report, struct buffer *out)
 	    report->duration_ns > 0)
 		buffer_append_format(out, " after %s ramp,",
 				     phrase_duration(load_ramp_ns(report), length));
+	if (is_load(report_main_stream(report)) && load_warm_up_ns(report) > 0)
+		buffer_append_format(out, " after %s warm-up,",
+				     phrase_duration(load_warm_up_ns(report), length));
 	buffer_append_format(out, " from %s", date_format_ms(report->started_unix_ns, date));
 	return arena_text(&report->arena, buffer_text(out));
 }
