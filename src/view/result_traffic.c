@@ -78,13 +78,12 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 static void result_rejected(const struct report_stream *stream, struct clauses *clauses)
 {
 	char count[PHRASE_MAX];
-	size_t before = clauses->out->size;
 	if (stream->totals.rejected == 0)
 		return;
 	status_text(stream, clauses);
-	if (clauses->out->size == before)
+	if (stream->totals.rejected > text_error_statuses(stream))
 		buffer_append_format(
-			clauses_next(clauses), "%s answered with an error, or not as expected",
+			clauses_next(clauses), "%s answered not as expected",
 			phrase_count(stream->totals.rejected, message_noun(stream), count));
 }
 
