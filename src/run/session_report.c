@@ -85,7 +85,8 @@ static bool is_nothing_answered(const struct report *report)
 	return has_sender && count == 0;
 }
 
-/* In the ramp only greetings are answered, and what they show is no measurement. */
+/* In the ramp of traffic only greetings are answered, in that of load nothing: who came up may
+ * answer. What they show is no measurement. */
 static void describe_ramp(const struct session *session, struct report *report)
 {
 	uint64_t greeted = 0;
@@ -95,7 +96,9 @@ static void describe_ramp(const struct session *session, struct report *report)
 		struct report_stream *stream = &report->streams[i];
 		stream->is_measured = false;
 		stream->reason = "interrupted while connecting";
-		greeted += stream->latency[LATENCY_FIRST_REPLY].count;
+		greeted += strcmp(stream->name, "load") == 0
+				   ? stream->totals.connects
+				   : stream->latency[LATENCY_FIRST_REPLY].count;
 	}
 	report->has_nothing_answered = greeted == 0;
 }

@@ -30,6 +30,10 @@ expect_json "$work/down.json" 'stream("load").totals.bytes_received > 1000000' =
 expect_text "$work/down.out" '^Result: .*bps received \([0-9.]+ [kMG]?B payload\)$'
 expect_json "$work/down.json" '.figures.load | has("response.p99_ns")' == false
 
+start cut timeout -s INT 1 "$conntest" load -c 100 --connect-rate 10/s "echo://127.0.0.1:$(port echo)"
+await_exit cut 30
+expect_text "$work/cut.out" '^Result:  interrupted while connecting, [0-9]+ of 100 up, nothing measured$'
+
 load warm --warmup 1s -r 50 "echo://127.0.0.1:$(port echo)"
 expect_text "$work/warm.out" '^load .*, 1\.0 s after 1\.0 s warm-up, from '
 expect_text "$work/warm.out" '^Result:  50/s kept, '
