@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "metric/report_receiver.h"
 #include "view/phrase.h"
 #include "view/plot/panel.h"
 
@@ -15,7 +16,8 @@
 
 static bool has_data(const struct plot *plot)
 {
-	return plot->slots && plot->slots->sample_count > 0 && plot->slots->totals.scheduled > 0;
+	return plot->slots && plot->slots->sample_count > 0 && plot->slots->totals.scheduled > 0 &&
+	       !report_is_one_way(plot->slots);
 }
 
 static uint64_t unanswered_of(const struct report_stream *stream)
