@@ -34,7 +34,7 @@ static void count_sent(struct flow *flow, uint64_t due_ns, uint64_t now_ns)
 	counters->bytes_sent += flows->message_bytes;
 	lateness_count(counters, flows->send_error, due_ns, now_ns);
 	if (flow->next_round <= flow->held_round)
-		counters->sent_late_held += counters->sent_late - late_before;
+		counters->held_up += counters->sent_late - late_before;
 	flow_arm(flow);
 }
 

@@ -43,7 +43,7 @@ static void count_lateness(struct one_way_flow *flow, uint64_t count, uint64_t n
 		lateness_count(counters, one_way->send_error,
 			       first_ns + (count > 1 ? span_ns * i / (count - 1) : 0), now_ns);
 	if (flow->next_round < flow->held_round)
-		counters->sent_late_held += counters->sent_late - late_before;
+		counters->held_up += counters->sent_late - late_before;
 }
 
 static void count_sent(struct one_way_flow *flow, uint64_t count, const struct sent *sent)

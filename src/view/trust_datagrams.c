@@ -49,7 +49,7 @@ static void say_missed(const struct counters *totals, struct clauses *clauses)
 static void say_late(const struct counters *totals, struct clauses *clauses)
 {
 	char count[UNITS_TEXT_MAX], part[UNITS_TEXT_MAX];
-	uint64_t held = totals->sent_late_held;
+	uint64_t held = totals->held_up;
 	uint64_t own = totals->sent_late - held;
 	if (totals->sent_late == 0)
 		return;

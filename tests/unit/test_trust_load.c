@@ -160,12 +160,12 @@ static void how_datagrams_went(void **state)
 		{ { .totals = { SENT, .sent_late = 3 }, .receiver = known, .datagrams = told },
 		  "all sent, spacing p99 within 0.02 ms; 3 went more than 1 ms late: this host was "
 		  "late; receiver's socket dropped 0; no GSO" },
-		{ { .totals = { SENT, .sent_late = 3, .sent_late_held = 3 },
+		{ { .totals = { SENT, .sent_late = 3, .held_up = 3 },
 		    .receiver = known,
 		    .datagrams = told },
 		  "all sent, spacing p99 within 0.02 ms; 3 went more than 1 ms late: the socket's "
 		  "buffer was full (--sndbuf); receiver's socket dropped 0; no GSO" },
-		{ { .totals = { SENT, .sent_late = 3, .sent_late_held = 2 },
+		{ { .totals = { SENT, .sent_late = 3, .held_up = 2 },
 		    .receiver = known,
 		    .datagrams = told },
 		  "all sent, spacing p99 within 0.02 ms; 3 went more than 1 ms late: this host was "
