@@ -118,6 +118,8 @@ static int build_echo(const struct request *request, struct script *script, stru
 static int build_one_way(const struct request *request, struct script *script, struct error *error)
 {
 	uint64_t bytes = script_bytes(request->options, request->uri);
+	if (script->message_count > 0)
+		return script_check_datagrams(script, error);
 	int result = script_check_one_way(bytes, error);
 	script->message_bytes = (uint32_t)bytes;
 	return result;

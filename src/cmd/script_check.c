@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/script.h"
 #include "proto/source_wire.h"
 #include "proto/traffic_wire.h"
 
@@ -41,6 +42,18 @@ int script_check_one_way(uint64_t bytes, struct error *error)
 	return 0;
 }
 
+int script_check_datagrams(const struct script *script, struct error *error)
+{
+	for (uint32_t i = 0; i < script->message_count; i++) {
+		size_t most = template_size_max(script->messages[i]);
+		if (most > DATAGRAM_BYTES_MAX)
+			return error_set(
+				error, EINVAL,
+				"-m: a message may have %zu bytes, a datagram holds 65,507", most);
+	}
+	return 0;
+}
+
 int script_check_echo(const struct uri *uri, uint64_t bytes, struct error *error)
 {
 	if (uri->transport == TRANSPORT_UDP)
@@ -63,9 +76,11 @@ enum group {
 	HTTP = 16,
 	WS = 32,
 	RAW = 64,
-	DATAGRAMS = 128, /* whatever the service */
+	DATAGRAMS = 128, /* echoed, or from source */
+	PACKETS = 256,   /* datagrams that nobody answers */
 };
 #define TEMPLATED (ECHO | DISCARD | WS | RAW)
+#define WRITTEN   (TEMPLATED | PACKETS)
 #define ANSWERING (ECHO | HTTP | WS | RAW)
 
 static enum group group_of(const struct uri *uri)
@@ -74,8 +89,9 @@ static enum group group_of(const struct uri *uri)
 		[SERVICE_TRAFFIC] = TRAFFIC, [SERVICE_ECHO] = ECHO, [SERVICE_DISCARD] = DISCARD,
 		[SERVICE_SOURCE] = SOURCE,   [SERVICE_HTTP] = HTTP, [SERVICE_WS] = WS,
 	};
+	bool is_sent = uri->service == SERVICE_NONE || uri->service == SERVICE_DISCARD;
 	if (uri->transport == TRANSPORT_UDP)
-		return DATAGRAMS;
+		return is_sent ? PACKETS : DATAGRAMS;
 	return uri->service == SERVICE_NONE ? RAW : groups[uri->service];
 }
 
@@ -97,10 +113,11 @@ static const char *instead(const char *option, enum group group)
 	if (is_message && group == HTTP)
 		return "over HTTP what is sent is a request: --body, --body-file";
 	if (is_message && group == DATAGRAMS)
-		return "datagrams are numbered, and of --message-size";
+		return "its datagrams are told apart by numbers of ours; udp:// and "
+		       "discard+udp:// send messages and await no answer";
 	if (strcmp(option, "--reply") == 0 && group == DISCARD)
 		return "it answers nothing but the end; echo:// answers messages";
-	if (strcmp(option, "--reply") == 0 && group == DATAGRAMS)
+	if (strcmp(option, "--reply") == 0 && group & (DATAGRAMS | PACKETS))
 		return "an answer to a datagram is a datagram: echo+udp://, or discard+udp://";
 	if (strcmp(option, "--rate") == 0 || strcmp(option, "--bandwidth") == 0)
 		return "it sends as fast as it is read: --bandwidth-down";
@@ -172,11 +189,11 @@ int script_check(const struct uri *uri, const struct client_options *options, st
 {
 	const struct message_options *message = &options->message;
 	const struct rule rules[] = {
-		{ "-m", message->messages.count > 0, TEMPLATED },
-		{ "-f", message->files.count > 0, TEMPLATED },
+		{ "-m", message->messages.count > 0, WRITTEN },
+		{ "-f", message->files.count > 0, WRITTEN },
 		{ "--first-message", message->firsts.count > 0, TEMPLATED | HTTP },
 		{ "--first-message-file", message->first_files.count > 0, TEMPLATED | HTTP },
-		{ "-e", message->has_escapes, TEMPLATED | HTTP },
+		{ "-e", message->has_escapes, WRITTEN | HTTP },
 		{ "--reply", message->reply != NULL, ANSWERING },
 		{ "--in-flight", message->in_flight > 0, ANSWERING | TRAFFIC },
 		{ "--stop-on", message->stop_on != NULL, ANSWERING },

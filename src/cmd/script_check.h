@@ -10,6 +10,9 @@ nodiscard int script_check(const struct uri *uri, const struct client_options *o
 			   struct error *error);
 /* Datagrams that nobody answers. */
 nodiscard int script_check_one_way(uint64_t bytes, struct error *error);
+/* -m of datagrams: none is larger than one can be. */
+struct script;
+nodiscard int script_check_datagrams(const struct script *script, struct error *error);
 /* Messages of traffic:// and echo:// without -m. */
 nodiscard int script_check_echo(const struct uri *uri, uint64_t bytes, struct error *error);
 /* --message-size, or what is usual for this target. */

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "engine/one_way_flow.h"
+#include "engine/script.h"
 #include "net/source_pool.h"
 
 /* What one turn of the loop sends at most, so that all else gets its turn. */
@@ -227,6 +228,7 @@ static void free_one_way(struct activity *activity)
 		datagram_close(&one_way->flows[i].socket);
 	source_pool_free(one_way->sources);
 	train_deinit(&one_way->train);
+	volley_deinit(&one_way->volley);
 	free(one_way->listed);
 	free(one_way->intakes);
 	free(one_way->flows);
@@ -259,6 +261,15 @@ static void init_flow(struct one_way *one_way, uint32_t own)
 	}
 }
 
+static int init_sender(struct one_way *one_way)
+{
+	const struct script *script = one_way->plan->targets[0].script;
+
+	if (script->message_count > 0)
+		return volley_init(&one_way->volley, script);
+	return train_init(&one_way->train, one_way->datagram_bytes);
+}
+
 static int new_parts(struct one_way *one_way)
 {
 	const struct plan *plan = one_way->plan;
@@ -273,7 +284,7 @@ static int new_parts(struct one_way *one_way)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < one_way->count; i++)
 		init_flow(one_way, i);
-	int result = has_intakes ? 0 : train_init(&one_way->train, one_way->datagram_bytes);
+	int result = has_intakes ? 0 : init_sender(one_way);
 	if (result >= 0 && plan->sources != NULL)
 		result = source_pool_split(plan->sources, one_way->worker->index, plan->workers,
 					   &one_way->sources);

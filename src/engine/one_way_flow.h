@@ -8,6 +8,7 @@
 
 #include "engine/schedule.h"
 #include "engine/train.h"
+#include "engine/volley.h"
 #include "engine/worker.h"
 #include "metric/arrivals.h"
 #include "metric/delays.h"
@@ -56,6 +57,7 @@ struct one_way {
 	uint32_t count;
 	uint32_t datagram_bytes;
 	struct train train;
+	struct volley volley; /* in its place, where -m says what is sent */
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;
@@ -80,6 +82,12 @@ void one_way_list(struct one_way_flow *flow);
 static inline bool one_way_is_receiving(const struct one_way *one_way)
 {
 	return one_way->plan->slots.is_receiving;
+}
+
+/* What is sent is nobody's but the user's: no greeting, no number. */
+static inline bool one_way_has_messages(const struct one_way *one_way)
+{
+	return one_way->volley.script != NULL;
 }
 
 /* Its number in the run. */

@@ -139,6 +139,8 @@ void one_way_begin_ramp(struct one_way *one_way)
 
 	one_way->patience_ns =
 		loop_now(one_way->worker->loop) + (is_brief ? PATIENCE_NS : timeout_ns);
+	if (one_way_has_messages(one_way))
+		one_way->patience_ns = 0;
 	for (uint32_t i = 0; i < one_way->count; i++)
 		open_flow(&one_way->flows[i]);
 	one_way_on_greeter(&one_way->greeter);

@@ -107,6 +107,8 @@ static const char *get_datagrams(const struct report *report, const struct repor
 	*ret = (double)number_at(stream, source->outer);
 	if (stream->datagrams.is_measured)
 		return NULL;
+	if (stream->receiver.is_known)
+		return "the datagrams of -m have no numbers";
 	return stream->receiver.reason ? stream->receiver.reason : "only the receiver could tell";
 }
 

@@ -174,6 +174,16 @@ static void where_text(const struct report_datagrams *is, struct buffer *out)
 				     there, between);
 }
 
+/* "998 of 1,000 datagrams arrived": those of -m have no numbers that would tell more. */
+static void arrived_text(const struct report_stream *load, struct clauses *clauses)
+{
+	char count[UNITS_TEXT_MAX], of[PHRASE_MAX];
+	if (report_is_told(load) && load->receiver.is_known)
+		buffer_append_format(clauses_next(clauses), "%s of %s arrived",
+				     units_format_grouped(load->receiver.messages, count),
+				     phrase_count(load->totals.sent, "datagram", of));
+}
+
 /* "0.48 % lost (2,143 of 446,429), all in the network; 12 reordered, 0 duplicates" */
 static void datagrams_text(const struct report_stream *load, struct clauses *clauses)
 {
@@ -181,8 +191,10 @@ static void datagrams_text(const struct report_stream *load, struct clauses *cla
 	char share[PHRASE_MAX], lost[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
 	char reordered[UNITS_TEXT_MAX], duplicate[PHRASE_MAX];
 	uint64_t all = load->totals.sent > 0 ? load->totals.sent : load->totals.received + is->lost;
-	if (!is->is_measured)
+	if (!is->is_measured) {
+		arrived_text(load, clauses);
 		return;
+	}
 	struct buffer *out = clauses_next(clauses);
 	buffer_append_format(out, "%s %% lost (%s of %s)", phrase_share(is->lost, all, share),
 			     units_format_grouped(is->lost, lost), units_format_grouped(all, of));

@@ -19,7 +19,7 @@ run conntest load -m x source://web
 run conntest load -r 10 source://web
 run conntest load -b 10Mbps source://web
 run conntest load -m x http://web/
-run conntest load -m x udp://web:9
+run conntest load --first-message x -m y udp://web:9
 run conntest load --reply echo discard://web
 run conntest load --reply http echo://web
 run conntest load --reply 'until x' ws://web
@@ -50,6 +50,8 @@ run conntest load --expect 'response.p99 < 1ms' echo://192.0.2.1
 run conntest load --expect 'lost == 0' discard://192.0.2.1
 run conntest load --expect 'tls.p50 < 1ms' -r 1 echo://192.0.2.1
 run conntest load --expect 'persistent.lost == 0' echo://192.0.2.1
+run conntest load -m x -r 10 echo+udp://web
+run conntest load -m x -r 10 --reply echo udp://web:53
 run conntest load --gso off echo://web
 run conntest load --warmup 1s -r 1 discard+udp://web
 run conntest load --receiver off --expect 'lost == 0' discard+udp://192.0.2.1

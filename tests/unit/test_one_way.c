@@ -278,6 +278,40 @@ static void what_overtakes_makes_others_reordered(void **state)
 	pair_deinit(&pair);
 }
 
+/* -m: a constant message and one with its number, in turn; nothing else goes to the peer. */
+static void messages_are_sent_in_turn_and_counted(void **state)
+{
+	static const char *const texts[] = { "ping\n", "\\{message.seq}." };
+	struct template *templates[2] = { NULL, NULL };
+	struct error error = { "" };
+	struct pair pair;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+			template_compile(texts[i], strlen(texts[i]), NULL, &error, &templates[i]),
+			0);
+	pair_init(&pair, &(struct memory_options){ .delay_ns = NS_PER_MS }, SERVICE_DISCARD);
+	pair.script.messages = (const struct template *const *)templates;
+	pair.script.message_count = 2;
+	pair.client_plan.slots.rate_per_second = 100;
+	pair_serve(&pair);
+	assert_true(pair_begin(&pair) < 10 * NS_PER_MS); /* nobody is greeted */
+	pair_finish(&pair);
+	const struct counters *counters = client_counters(&pair);
+	/* Of each of 4 flows 25 constant ones, and 25 with the numbers 1, 3 ... 49. */
+	uint64_t bytes = FLOWS * (25 * 5 + 5 * 2 + 20 * 3);
+	assert_int_equal(counters->one_way, 200);
+	assert_int_equal(counters->bytes_sent, bytes);
+	struct known known = ask(&pair);
+	assert_int_equal(known.flows, FLOWS);
+	assert_int_equal(known.sum.messages, 200);
+	assert_int_equal(known.sum.bytes, bytes);
+	assert_int_equal(known.sum.numbered, 0);
+	pair_deinit(&pair);
+	for (int i = 0; i < 2; i++)
+		template_free(templates[i]);
+}
+
 /* ---- what the sender meets */
 
 static int most;
@@ -483,6 +517,7 @@ int main(void)
 		cmocka_unit_test(what_overtakes_makes_others_reordered),
 		cmocka_unit_test(what_is_late_goes_in_trains),
 		cmocka_unit_test(a_blocked_flow_owes_and_the_end_makes_it_the_peers_fault),
+		cmocka_unit_test(messages_are_sent_in_turn_and_counted),
 		cmocka_unit_test(datagrams_that_waited_for_room_are_told_apart),
 		cmocka_unit_test(nobody_there_is_refused_in_the_ramp),
 		cmocka_unit_test(who_is_silent_is_there),
