@@ -18,10 +18,15 @@ static const double widths[] = { 0.002, 0.008, 0.025, 0.07 };
 static const double accidents[] = { 0.01, 0.05, 0.2 };
 /* How often one holds far above it: seldom, as what is too much is too much. */
 #define LUCK 0.01
+/* But what is too much shows slowly, and buffers hide it for a while: that one of the shortest
+ * holds tells the knee with this uncertainty besides. */
+static const double slacks[] = { 0.05, 0.4 };
 
 #define CELLS  512
 #define WIDTHS array_size(widths)
 #define CHANCE array_size(accidents)
+#define SLACKS array_size(slacks)
+#define ODDS   (SLACKS * WIDTHS * CHANCE * CELLS)
 
 /* Of both ends of the interval: the knee lies beyond one of them once in 20 times. */
 #define TAIL 0.02
@@ -36,12 +41,14 @@ static const double accidents[] = { 0.01, 0.05, 0.2 };
 /* Down to these ratios of the interval's ends. */
 #define SHORT_RATIO  1.4
 #define MIDDLE_RATIO 1.12
+/* Where verdicts contradict each other, so many shorter trials are enough before longer ones. */
+#define SHORT_MAX  7
+#define MIDDLE_MAX 18
 /* A trial has at least so many messages: a p99 of fewer would be of one. */
-#define MESSAGES_MIN 500
-/* A queue that grows slowly shows only in a long trial: a short one that holds tells the knee with
- * this uncertainty besides, at the shortest. */
-#define SHORT_SLACK 0.1
-
+#define MESSAGES_MIN 200
+/* Below the first rate: where even this many messages don't hold, none will. */
+#define STEP_DOWN       4
+#define LOWEST_MESSAGES 10
 enum stage { CLIMB, DESCEND, NARROW, OVER };
 
 struct rate_search {
@@ -54,12 +61,13 @@ struct rate_search {
 	struct rate_trial next;
 	/* Of the rate that is tried while it climbs or descends. */
 	int held, failed;
-	double low;  /* the highest that held; 0: none */
-	double high; /* the lowest that did not; 0: none */
+	int narrowed; /* trials since it narrows down */
+	double low;   /* the highest that held; 0: none */
+	double high;  /* the lowest that did not; 0: none */
 	/* The odds: cell i stands for the rate exp(first + i * step). */
 	double first;
 	double step;
-	double odds[WIDTHS][CHANCE][CELLS];
+	double odds[SLACKS][WIDTHS][CHANCE][CELLS];
 };
 
 const char *rate_verdict_name(enum rate_verdict verdict)
@@ -71,6 +79,16 @@ const char *rate_verdict_name(enum rate_verdict verdict)
 	};
 	assert(verdict < array_size(names));
 	return names[verdict];
+}
+
+const char *rate_search_end_name(enum rate_search_end end)
+{
+	static const char *const names[] = {
+		[RATE_SEARCH_GOES_ON] = "interrupted",     [RATE_SEARCH_PRECISE] = "precise",
+		[RATE_SEARCH_OUT_OF_TIME] = "out_of_time", [RATE_SEARCH_AT_HIGHEST] = "highest",
+		[RATE_SEARCH_AT_LOWEST] = "lowest",
+	};
+	return names[end];
 }
 
 /* ---- numbers ---- */
@@ -105,57 +123,74 @@ static bool is_full(const struct rate_search *search, const struct rate_trial *t
 
 /* That a trial holds if the knee is at e^`knee` and there are no accidents. */
 static double chance_to_hold(const struct rate_search *search, const struct rate_trial *trial,
-			     double knee, double width)
+			     double knee, const double unsure[2])
 {
 	double above = knee - log(trial->rate);
 	double part = (double)search->plan.length_ns / (double)trial->length_ns - 1;
-	double slack = SHORT_SLACK * part / (SHORT_PART - 1);
-	return logistic(above / (above < 0 ? width + slack : width));
+	double slack = unsure[1] * part / (SHORT_PART - 1);
+	return logistic(above / (above < 0 ? unsure[0] + slack : unsure[0]));
+}
+
+/* What one trial makes of the odds of a width and a slack. */
+static double weigh_one(const struct rate_search *search, const struct rate_trial *trial,
+			const double unsure[2], double odds[CHANCE][CELLS])
+{
+	double sum = 0;
+	for (size_t i = 0; i < CELLS; i++) {
+		double knee = search->first + (double)i * search->step;
+		double plain = chance_to_hold(search, trial, knee, unsure);
+		for (size_t a = 0; a < CHANCE; a++) {
+			double holds = LUCK + (1 - LUCK - accidents[a]) * plain;
+			odds[a][i] *= trial->verdict == RATE_HELD ? holds : 1 - holds;
+			sum += odds[a][i];
+		}
+	}
+	return sum;
 }
 
 static void weigh(struct rate_search *search, const struct rate_trial *trial)
 {
+	double *odds = &search->odds[0][0][0][0];
 	double sum = 0;
-	for (size_t w = 0; w < WIDTHS; w++)
-		for (size_t i = 0; i < CELLS; i++) {
-			double knee = search->first + (double)i * search->step;
-			double plain = chance_to_hold(search, trial, knee, widths[w]);
-			for (size_t a = 0; a < CHANCE; a++) {
-				double holds = LUCK + (1 - LUCK - accidents[a]) * plain;
-				double *odds = &search->odds[w][a][i];
-				*odds *= trial->verdict == RATE_HELD ? holds : 1 - holds;
-				sum += *odds;
-			}
-		}
-	for (size_t w = 0; w < WIDTHS; w++)
-		for (size_t a = 0; a < CHANCE; a++)
-			for (size_t i = 0; i < CELLS; i++)
-				search->odds[w][a][i] /= sum;
+	for (size_t s = 0; s < SLACKS; s++)
+		for (size_t w = 0; w < WIDTHS; w++)
+			sum += weigh_one(search, trial, (double[]){ widths[w], slacks[s] },
+					 search->odds[s][w]);
+	for (size_t i = 0; i < ODDS; i++)
+		odds[i] /= sum;
+}
+
+static double cell_odds(const struct rate_search *search, size_t i)
+{
+	const double *odds = &search->odds[0][0][0][0];
+	double sum = 0;
+	for (; i < ODDS; i += CELLS)
+		sum += odds[i];
+	return sum;
 }
 
 /* The rate below which the knee lies with this probability. */
 static double quantile(const struct rate_search *search, double share)
 {
 	double sum = 0;
+	double odds = cell_odds(search, 0);
 	size_t i = 0;
-	for (; i < CELLS && sum < share; i++)
-		for (size_t w = 0; w < WIDTHS; w++)
-			for (size_t a = 0; a < CHANCE; a++)
-				sum += search->odds[w][a][i];
-	return exp(search->first + ((double)i - 0.5) * search->step);
+	for (; i + 1 < CELLS && sum + odds < share; odds = cell_odds(search, ++i))
+		sum += odds;
+	double within = odds > 0 ? fmin((share - sum) / odds, 1) : 0;
+	return exp(search->first + ((double)i - 0.5 + within) * search->step);
 }
 
 /* Around what held and what did not, wide enough for both to have been chance. */
 static void begin_narrowing(struct rate_search *search)
 {
+	double *odds = &search->odds[0][0][0][0];
 	double margin = log(search->high / search->low);
 	search->stage = NARROW;
 	search->first = log(search->low) - margin;
 	search->step = 3 * margin / (CELLS - 1);
-	for (size_t w = 0; w < WIDTHS; w++)
-		for (size_t a = 0; a < CHANCE; a++)
-			for (size_t i = 0; i < CELLS; i++)
-				search->odds[w][a][i] = 1;
+	for (size_t i = 0; i < ODDS; i++)
+		odds[i] = 1;
 	for (int i = 0; i < search->count; i++)
 		weigh(search, &search->trials[i]);
 }
@@ -239,12 +274,15 @@ static void try_rate(struct rate_search *search, double rate)
 		   is_highest ? length_ns : length_ns / SHORT_PART);
 }
 
+/* Longer ones where shorter ones have told what they can. */
 static uint64_t length_by(const struct rate_search *search, double ratio)
 {
 	uint64_t length_ns = search->plan.length_ns;
-	if (ratio > SHORT_RATIO)
+	if (ratio > SHORT_RATIO && search->narrowed < SHORT_MAX)
 		return length_ns / SHORT_PART;
-	return ratio > MIDDLE_RATIO ? length_ns / MIDDLE_PART : length_ns;
+	if (ratio > MIDDLE_RATIO && search->narrowed < MIDDLE_MAX)
+		return length_ns / MIDDLE_PART;
+	return length_ns;
 }
 
 static bool is_last_chance(const struct rate_search *search, uint64_t length_ns)
@@ -258,7 +296,7 @@ static bool is_last_chance(const struct rate_search *search, uint64_t length_ns)
  * verdict is as likely as the other and tells little of how far the ends are. */
 static double place_of(const struct rate_search *search, double ratio)
 {
-	if (ratio > MIDDLE_RATIO)
+	if (ratio > MIDDLE_RATIO && search->narrowed < MIDDLE_MAX)
 		return 0.5;
 	return search->count % 2 == 0 ? EDGE : 1 - EDGE;
 }
@@ -298,16 +336,23 @@ static void go_up(struct rate_search *search)
 		try_rate(search, search->low * 2);
 }
 
+/* A rate of which a trial has too few messages tells nothing. */
+static double lowest(const struct rate_search *search)
+{
+	double least = LOWEST_MESSAGES * 1e9 / (double)search->plan.length_ns;
+	return fmin(search->plan.from, fmax(least, search->plan.from / RATE_SEARCH_DESCENT));
+}
+
 static void go_down(struct rate_search *search)
 {
 	search->high = search->next.rate;
 	search->stage = search->low > 0 ? search->stage : DESCEND;
 	if (search->low > 0)
 		narrow_from(search);
-	else if (search->high <= search->plan.from / RATE_SEARCH_DESCENT)
+	else if (search->high <= lowest(search))
 		finish(search, RATE_SEARCH_AT_LOWEST);
 	else
-		try_rate(search, search->high / 2);
+		try_rate(search, fmax(search->high / STEP_DOWN, lowest(search)));
 }
 
 /* The median of at most three: the first that holds does, a failure is tried again. */
@@ -335,6 +380,7 @@ void rate_search_add(struct rate_search *search, enum rate_verdict verdict)
 		return;
 	}
 	weigh(search, trial);
+	search->narrowed++;
 	narrow(search);
 }
 

@@ -27,7 +27,8 @@ const char *rate_verdict_name(enum rate_verdict verdict);
 #define RATE_SEARCH_TRIALS_MAX 64
 /* All trials together send no longer than so many of the longest. */
 #define RATE_SEARCH_LENGTHS_MAX 20
-/* A first rate that does not hold is lowered to this part of it, no further. */
+/* A first rate that does not hold is lowered to this part of it, no further; nor to one of which
+ * the longest trial has but a few messages. */
 #define RATE_SEARCH_DESCENT 1024
 
 struct rate_search_plan {
@@ -43,12 +44,15 @@ struct rate_trial {
 };
 
 enum rate_search_end {
-	RATE_SEARCH_GOES_ON,
+	RATE_SEARCH_GOES_ON,     /* or was ended by others */
 	RATE_SEARCH_PRECISE,     /* the interval is as narrow as is asked for */
 	RATE_SEARCH_OUT_OF_TIME, /* or of trials: the interval is wider */
 	RATE_SEARCH_AT_HIGHEST,  /* it holds even there */
 	RATE_SEARCH_AT_LOWEST,   /* it does not hold even there */
 };
+
+/* As in the report: "precise". */
+const char *rate_search_end_name(enum rate_search_end end);
 
 struct rate_search_result {
 	enum rate_search_end end;

@@ -51,3 +51,8 @@ run conntest load --expect 'persistent.lost == 0' echo://192.0.2.1
 run conntest load --gso echo://web
 run conntest load --lifetime 1s discard+udp://web
 run conntest load --bandwidth-down 1Mbps discard://web
+run conntest load --find-rate 'response.p99 < ' echo://192.0.2.1
+run conntest load --find-rate 'lost == 0' discard://192.0.2.1
+run conntest load --find-rate 'lost == 0' -r 5 echo://192.0.2.1
+run conntest load --find-rate 'lost == 0' -T 0 echo://192.0.2.1
+run conntest load --find-rate 'lost == 0' --repeat 3 echo://192.0.2.1
