@@ -73,7 +73,7 @@ struct rate_search {
 const char *rate_verdict_name(enum rate_verdict verdict)
 {
 	static const char *const names[] = {
-#define RATE_VERDICT(symbol, name) [RATE_##symbol] = name,
+#define RATE_VERDICT(symbol, name) [RATE_##symbol] = (name),
 		RATE_VERDICT_TABLE
 #undef RATE_VERDICT
 	};

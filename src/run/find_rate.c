@@ -134,8 +134,8 @@ static void fill_search(struct finding *finding, const struct rate_search_result
 	told->high = result->high;
 	told->end = rate_search_end_name(result->end);
 	told->limit = result->is_host_limited ? limit_of(told) : NULL;
-	told->held_trial = (uint64_t)(result->held + 1);
-	told->failed_trial = (uint64_t)(result->failed + 1);
+	told->held_trial = (uint64_t)result->held + 1;
+	told->failed_trial = (uint64_t)result->failed + 1;
 }
 
 /* Of the trial that stands for the rate; where none held, of the last. */
