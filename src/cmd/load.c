@@ -5,6 +5,7 @@
 
 #include "cli/config.h"
 #include "cmd/commands.h"
+#include "run/find_rate.h"
 #include "run/repeat.h"
 #include "run/signals.h"
 
@@ -22,6 +23,13 @@ static const struct option_row rows[] = {
 	ROW(rate_ramp, OPTION_TEXT, .name = "rate-ramp", .placeholder = "A..B/TIME[,...]",
 	    .instead_of = "rate", .level = OPTION_ALL,
 	    .help = "a rate that changes: 0..5k/30s rises, 1k/10s,2k/10s,5k are stairs"),
+	ROW(find_rate, OPTION_LIST, .name = "find-rate", .placeholder = "'NAME OP VALUE'",
+	    .values = output_figures_sending, .level = OPTION_ALL,
+	    .help = "looks for the highest rate at which this holds, as 'response.p99 < 10ms' or "
+		    "'lost == 0', in trials of up to -T; several have to hold together"),
+	ROW(find_rate_from, OPTION_RATE, .name = "find-rate-from", .placeholder = "RATE",
+	    .default_text = "100", .level = OPTION_ALL,
+	    .help = "of the first trial: doubled while it holds, halved until it does"),
 	CLIENT_DURATION_OPTION(struct load_options, client,
 		"from the moment when every connection is up or had its --connect-timeout; 0 = until "
 		"interrupted"),
@@ -95,6 +103,25 @@ static int plan(const struct load_options *options, const struct operands *opera
 	return receiver_plan_make(&options->receiver, has_discard, error, &load->receiver);
 }
 
+static int measure(const struct command *command, const struct load_options *options,
+		   struct load *load)
+{
+	struct run run = {
+		.command = command,
+		.options = options,
+		.output = &options->client.output,
+		.plan = &load->client.plan,
+		.target = load->client.target,
+		.prepare = prepare,
+		.context = load,
+		.marks = &load->marks,
+		.receiver = &load->receiver,
+	};
+	if (options->find_rate.count > 0)
+		return run_find_rate(&run, &load->find_rate);
+	return run_repeated(&run, options->client.repeat);
+}
+
 static int load_run(const struct command *command, int argc, char **argv)
 {
 	struct load_options options = { 0 };
@@ -107,19 +134,7 @@ static int load_run(const struct command *command, int argc, char **argv)
 		return command_stop(command, code, &error);
 	code = plan(&options, &operands, &load, &error);
 	int exit_code = code < 0 ? command_fail(command, run_exit_code(code), &error)
-				 : run_repeated(
-					   &(struct run){
-						   .command = command,
-						   .options = &options,
-						   .output = &options.client.output,
-						   .plan = &load.client.plan,
-						   .target = load.client.target,
-						   .prepare = prepare,
-						   .context = &load,
-						   .marks = &load.marks,
-						   .receiver = &load.receiver,
-					   },
-					   options.client.repeat);
+				 : measure(command, &options, &load);
 	client_deinit(&load.client);
 	return exit_code;
 }

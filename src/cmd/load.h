@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cmd/client_plan.h"
 #include "run/dump.h"
+#include "run/find_rate.h"
 #include "run/receiver.h"
 
 struct load_options {
@@ -11,6 +12,8 @@ struct load_options {
 	struct bandwidth bandwidth_down;
 	const char *rate_ramp;
 	uint64_t warmup_ns;
+	struct option_list find_rate;
+	struct rate find_rate_from;
 	uint64_t lifetime_ns;
 	uint64_t messages_per_connection;
 	const char *probe;
@@ -26,6 +29,7 @@ struct load {
 	struct mark_plan marks;
 	struct receiver_plan receiver;
 	struct dump dump;
+	struct find_rate find_rate;
 };
 
 /* Checks the options and plans what needs no network. -EINVAL: wrong usage. */

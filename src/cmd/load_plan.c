@@ -9,6 +9,10 @@
 /* What is sent where nothing says how much. */
 #define UDP_BITS_PER_SECOND 1e6
 
+/* More messages a second are not asked for, as with --rate. */
+#define FIND_RATE_HIGHEST       20e6
+#define FIND_RATE_LENGTH_MIN_NS (100 * NS_PER_MS)
+
 /* Silences are no breaks here; they are told when they are as long as TCP's smallest timeout. */
 #define STALL_AFTER_NS (200 * NS_PER_MS)
 
@@ -95,11 +99,63 @@ static int plan_ramp(struct load *load, const struct load_options *options, stru
 	return 0;
 }
 
+/* ---- the highest rate ---- */
+
+/* What says itself how much is sent, or that there is one run and when it ends. */
+static int check_find_rate(const struct load_options *options, struct error *error)
+{
+	const struct client_options *client = &options->client;
+	const struct mark_options *marks = &client->marks;
+	const struct {
+		const char *option;
+		bool is_given;
+	} others[] = {
+		{ "--rate", client->rate.per_second > 0 },
+		{ "--bandwidth", client->bandwidth.bits_per_second > 0 },
+		{ "--rate-ramp", options->rate_ramp != NULL },
+		{ "--repeat", client->repeat > 1 },
+		{ "--mark-on", marks->on.count > 0 },
+		{ "--mark", marks->at.count > 0 },
+		{ "--exec", marks->exec.count > 0 },
+		{ "--pacing kernel", strcmp(client->sockets.pacing, "kernel") == 0 },
+	};
+	for (size_t i = 0; i < array_size(others); i++)
+		if (others[i].is_given)
+			return error_set(error, EINVAL, "--find-rate: not together with %s: %s",
+					 others[i].option, "it makes trials at rates of its own");
+	if (client->duration_ns >= FIND_RATE_LENGTH_MIN_NS)
+		return 0;
+	return error_set(error, EINVAL,
+			 "--find-rate: -T is the length of the longest trials: 100ms or more");
+}
+
+/* Planned for the highest rate; the trials set theirs. */
+static int plan_find_rate(struct load *load, const struct load_options *options,
+			  struct error *error)
+{
+	struct plan *plan = &load->client.plan;
+	const struct rate *from = &options->find_rate_from;
+	int result = check_find_rate(options, error);
+	plan->slots.rate_per_second = FIND_RATE_HIGHEST;
+	load->find_rate = (struct find_rate){
+		.plan = plan,
+		.conditions = &options->find_rate,
+		.from = from->per_second *
+			(from->is_per_connection ? (double)options->client.connections : 1),
+		.highest = FIND_RATE_HIGHEST,
+	};
+	if (result >= 0 && load->find_rate.from > FIND_RATE_HIGHEST)
+		result = error_set(error, EINVAL, "--find-rate-from: more than 20M");
+	return result;
+}
+
 static int plan_rate(struct load *load, const struct load_options *options, struct error *error)
 {
 	struct client *client = &load->client;
 	struct plan_slots *slots = &client->plan.slots;
 	double message_bytes = script_message_bytes(client->plan.targets[0].script);
+	if (options->find_rate.count > 0)
+		return plan_find_rate(load, options, error);
 	if (options->rate_ramp)
 		return plan_ramp(load, options, error);
 	int result = client_plan_rate(client, &options->client, message_bytes, error);

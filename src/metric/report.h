@@ -257,6 +257,36 @@ struct report_expectation {
 	const char *reason; /* why not measured */
 };
 
+/* One measurement at one rate, of several that look for the highest (metric/rate_search.h). */
+struct report_trial {
+	double rate_per_second;
+	uint64_t length_ns;
+	const char *verdict; /* of rate_verdict_name() */
+	const char *figures; /* "response.p99 9.10 ms, lost 0" */
+	const char *reason;  /* why it did not hold; NULL: it did */
+	struct report_expectation *conditions;
+	uint32_t condition_count;
+};
+
+struct report_search {
+	bool is_found;
+	double rate_per_second; /* that held; what else the report tells is of this trial */
+	/* Where the highest lies, 19 times in 20. 0: nothing held, nothing failed. */
+	double low;
+	double high;
+	const char *end; /* of rate_search_end_name(), or "interrupted" */
+	const char
+		*limit; /* why this host, and not the target, sets the limit; NULL: it does not */
+	uint64_t held_trial;   /* number of the one that stands for the rate, from 1; 0: none */
+	uint64_t failed_trial; /* of the nearest above that did not hold; 0: none */
+	uint64_t trials_max;
+	uint64_t length_ns; /* of the longest */
+	uint64_t sending_max_ns;
+	uint64_t sent_ns; /* all trials together */
+	struct report_trial *trials;
+	uint32_t trial_count;
+};
+
 /* The command of a mark: what --exec ran, or the one that the run wrapped. */
 struct report_command {
 	const char *text; /* as given */
@@ -351,6 +381,8 @@ struct report {
 	uint64_t overlap_ns;
 	bool has_tls;
 	struct report_tls tls;
+	bool has_search;
+	struct report_search search;
 	/* serve */
 	uint64_t drained, cut_off, drain_ns;
 	struct report_limit *limits;

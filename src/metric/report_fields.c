@@ -15,6 +15,7 @@
 #define ATTEMPTS_MAX    65536
 #define CONNECTIONS_MAX 1000000
 #define LIMITS_MAX      64
+#define TRIALS_MAX      1024
 
 /* Each table sets OWNER to its struct. */
 #define PLACE(member)    .offset = offsetof(OWNER, member)
@@ -419,6 +420,39 @@ static const struct field_row expectation_rows[] = {
 TABLE(expectation_table, expectation_rows);
 #undef OWNER
 
+#define OWNER struct report_trial
+static const struct field_row trial_rows[] = {
+	{ "rate_per_second", FIELD_REAL, PLACE(rate_per_second), REQUIRED },
+	{ "length_ns",       FIELD_UNSIGNED, PLACE(length_ns), REQUIRED },
+	{ "verdict",         FIELD_TEXT, PLACE(verdict), REQUIRED },
+	{ "figures",         FIELD_TEXT, PLACE(figures), REQUIRED },
+	{ "reason",          FIELD_TEXT, PLACE(reason) },
+	{ "conditions",      FIELD_LIST, OBJECT(expectation_table),
+	  LIST(conditions, condition_count, sizeof(struct report_expectation), SETTINGS_MAX) },
+};
+TABLE(trial_table, trial_rows);
+#undef OWNER
+
+#define OWNER struct report_search
+static const struct field_row search_rows[] = {
+	{ "found",           FIELD_BOOLEAN, PLACE(is_found), REQUIRED },
+	{ "rate_per_second", FIELD_REAL, PLACE(rate_per_second), IF(is_found) },
+	{ "low_per_second",  FIELD_REAL, PLACE(low), IF_COUNT(low) },
+	{ "high_per_second", FIELD_REAL, PLACE(high), IF_COUNT(high) },
+	{ "end",             FIELD_TEXT, PLACE(end), REQUIRED },
+	{ "limited_by_host", FIELD_TEXT, PLACE(limit) },
+	{ "held_trial",      FIELD_UNSIGNED, PLACE(held_trial), IF_COUNT(held_trial) },
+	{ "failed_trial",    FIELD_UNSIGNED, PLACE(failed_trial), IF_COUNT(failed_trial) },
+	{ "trials_max",      FIELD_UNSIGNED, PLACE(trials_max) },
+	{ "length_ns",       FIELD_UNSIGNED, PLACE(length_ns) },
+	{ "sending_max_ns",  FIELD_UNSIGNED, PLACE(sending_max_ns) },
+	{ "sent_ns",         FIELD_UNSIGNED, PLACE(sent_ns) },
+	{ "trials",          FIELD_LIST, OBJECT(trial_table), REQUIRED,
+	  LIST(trials, trial_count, sizeof(struct report_trial), TRIALS_MAX) },
+};
+TABLE(search_table, search_rows);
+#undef OWNER
+
 #define OWNER struct report_tls
 static const struct field_row tls_rows[] = {
 	{ "version",    FIELD_TEXT, PLACE(version) },
@@ -509,6 +543,8 @@ static const struct field_row report_rows[] = {
 	  LIST(marks, mark_count, sizeof(struct report_mark), REPORT_MARKS_MAX) },
 	{ "marks_omitted", FIELD_UNSIGNED, PLACE(marks_omitted) },
 	{ "tls",         FIELD_OBJECT, OBJECT(tls_table), PLACE(tls), IF(has_tls),
+	  .is_left_out = true },
+	{ "search",      FIELD_OBJECT, OBJECT(search_table), PLACE(search), IF(has_search),
 	  .is_left_out = true },
 	{ "served",      FIELD_OBJECT, OBJECT(served_table) },
 	{ "connections", FIELD_LIST, OBJECT(report_connection_fields),

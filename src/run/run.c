@@ -1,21 +1,17 @@
 #include "run/run.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/units.h"
-#include "cli/message.h"
-#include "metric/expect.h"
-#include "metric/figures.h"
-#include "run/build.h"
+#include "run/delivery.h"
+#include "run/expectations.h"
 #include "run/marks.h"
 #include "run/monitor.h"
 #include "run/sampler.h"
 #include "run/session.h"
 #include "run/signals.h"
-#include "run/store.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
 #include "sys/limits.h"
@@ -179,49 +175,10 @@ static void on_signal(struct signals *signals, int number)
 
 /* ---- before ---- */
 
-#define EXPECT_STREAMS_MAX (PLAN_STREAMS + 1)
-
-/* Datagrams that nobody answers, of which somebody else is asked. */
-static bool is_counted_there(const struct run *run, enum plan_stream stream)
-{
-	return stream == run->plan->slots_stream && plan_is_one_way(run->plan) &&
-	       !run->plan->slots.is_receiving && run->receiver->mode != RECEIVER_OFF;
-}
-
-static size_t plan_streams(const struct run *run, struct expect_stream streams[EXPECT_STREAMS_MAX])
-{
-	size_t count = 0;
-	for (int i = 0; i < PLAN_STREAMS; i++) {
-		struct report_stream stream;
-		if (!plan_has_stream(run->plan, i))
-			continue;
-		build_describe(run->plan, i, run->target, &stream);
-		stream.receiver.is_asked = run->receiver && is_counted_there(run, i);
-		streams[count++] =
-			(struct expect_stream){ stream.name, stream.kind, stream.transport,
-						figure_lacks_of(&stream) };
-	}
-	if (run->wrap)
-		streams[count++] = (struct expect_stream){ "run", "command", "", 0 };
-	return count;
-}
-
 static int parse_expectations(struct session *session, struct error *error)
 {
-	struct expect_stream streams[EXPECT_STREAMS_MAX];
-	const struct option_list *given = &session->run->output->expect;
-	size_t count = plan_streams(session->run, streams);
-	int result = 0;
-	for (size_t i = 0; i < given->count && result >= 0; i++)
-		result = expect_parse(given->items[i], error, &session->expect);
-	/* Who wraps a command expects that it does well, unless he expects something else. */
-	if (result >= 0 && session->run->wrap && !expect_has(&session->expect, "command.exit"))
-		result = expect_parse("command.exit == 0", error, &session->expect);
-	if (result >= 0)
-		result = expect_check(&session->expect, streams, count, error);
-	if (result < 0)
-		error_prefix(error, "--expect");
-	return result;
+	const struct run *run = session->run;
+	return expectations_parse(run, &run->output->expect, "--expect", error, &session->expect);
 }
 
 static int open_engine(struct session *session, struct error *error)
@@ -361,16 +318,6 @@ static void close_session(struct session *session)
 
 /* ---- after ---- */
 
-static void on_write_failed(void *context, const struct error *error)
-{
-	struct session *session = context;
-	struct error told;
-	(void)error_set(&told, EIO, "%s%s", error->text,
-			session->is_kept ? "; it is kept: conntest report show" : "");
-	worsen(session, command_fail(session->run->command, EXIT_UNABLE, &told));
-	message_forget_stdout();
-}
-
 /* This host could not open what the plan asked for. */
 static bool has_lacked_anything(const struct report *report)
 {
@@ -391,19 +338,6 @@ static void judge(struct session *session)
 		worsen(session, EXIT_NO);
 	if (has_lacked_anything(report))
 		worsen(session, EXIT_UNABLE);
-}
-
-static void write_report(struct session *session)
-{
-	const struct run *run = session->run;
-	struct text_style style = {
-		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-		.has_color = message_has_color(run->output->color, stdout),
-	};
-	(void)outputs_write_report(&session->outputs, session->report, &style, on_write_failed,
-				   session);
-	if (!run->output->is_quiet)
-		outputs_tell_saved(&session->outputs);
 }
 
 static int measure(struct session *session, struct error *error)
@@ -428,12 +362,34 @@ static int measure(struct session *session, struct error *error)
 	return 0;
 }
 
+/* To who makes more of it; else it goes out. */
+static bool give_report(struct session *session)
+{
+	struct report **place = session->run->ret_report;
+	if (!place)
+		return false;
+	*place = session->report;
+	session->report = NULL;
+	return true;
+}
+
+static struct delivery delivery_of(struct session *session)
+{
+	return (struct delivery){ .run = session->run,
+				  .outputs = &session->outputs,
+				  .report = session->report };
+}
+
 static void finish(struct session *session)
 {
 	session_fill_report(session);
 	judge(session);
-	session->is_kept = !session->run->output->is_not_saved && store_keep(session->report);
-	write_report(session);
+	if (give_report(session))
+		return;
+	struct delivery delivery = delivery_of(session);
+	delivery_keep(&delivery);
+	delivery_write(&delivery);
+	worsen(session, delivery.exit_code);
 }
 
 static void give_up(struct session *session, int code, const struct error *error)
@@ -442,7 +398,11 @@ static void give_up(struct session *session, int code, const struct error *error
 	if (!session->report || code == -EINVAL)
 		return;
 	session_fill_unmeasured(session, code, error);
-	write_report(session);
+	if (give_report(session))
+		return;
+	struct delivery delivery = delivery_of(session);
+	delivery_write(&delivery);
+	worsen(session, delivery.exit_code);
 }
 
 int run_measure(const struct run *run)

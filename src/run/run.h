@@ -29,6 +29,9 @@ struct run {
 	const struct wrap_plan *wrap;         /* NULL: no command is wrapped */
 	const struct receiver_plan *receiver; /* NULL: nobody is asked what has arrived */
 	bool *ret_interrupted;                /* a signal ended it; may be NULL */
+	/* Takes the report, which the caller frees, and nothing is written or kept; NULL where
+	 * there is none, or where this is NULL. */
+	struct report **ret_report;
 	/* The listeners are open and the threads are about to run: lines that must come first go to
 	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
 	 */

@@ -44,7 +44,6 @@ struct session {
 	bool is_interrupted;
 	bool has_nothing_up; /* no connection came up in the ramp */
 	bool is_cut_in_ramp; /* by a signal: nothing was measured */
-	bool is_kept;        /* the report, where `conntest report` finds it */
 	int exit_code;
 };
 

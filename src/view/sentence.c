@@ -12,6 +12,7 @@
 #include "view/foreign_text.h"
 #include "view/phrase.h"
 #include "view/result_load.h"
+#include "view/result_search.h"
 #include "view/result_traffic.h"
 #include "view/target_text.h"
 #include "view/trust.h"
@@ -74,7 +75,9 @@ static void headline_workload(const struct report *report, struct clauses *claus
 	const struct report_stream *attempts = report_stream(report, "new");
 	const struct report_stream *path = measured_stream(report, "path");
 	bool has_slots = slots && (slots->slots > 0 || !foreign_report(report));
-	if (has_slots && is_load(slots))
+	if (has_slots && report->has_search)
+		headline_search(report, slots, clauses_next(clauses));
+	else if (has_slots && is_load(slots))
 		headline_load(report, slots, clauses_next(clauses));
 	else if (has_slots)
 		headline_slots(slots, clauses_next(clauses));
@@ -265,6 +268,8 @@ static const char *result(struct report *report, struct buffer *out)
 		result_not_measured(report, out);
 	else if (served)
 		result_served(report, served, out);
+	else if (report->has_search && report->search.trial_count > 0)
+		result_search(report, out);
 	else if (report->has_nothing_answered)
 		result_nothing(report, out);
 	else if (!report_is_measured(report))

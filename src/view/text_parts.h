@@ -12,6 +12,7 @@ typedef void text_part(const struct report *report, const struct text_style *sty
 
 text_part text_marks;        /* lines, not a table: when it was good again after each mark */
 text_part text_tls;          /* a line, not a table: what was agreed on */
+text_part text_search;       /* every trial, in order */
 text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */
@@ -34,6 +35,10 @@ uint64_t text_error_statuses(const struct report_stream *stream);
  * first, last +8.7 s, +8.8 s; all on web-3". */
 void text_expectation_sentence(const struct report *report,
 			       const struct report_expectation *expectation, struct buffer *out);
+
+/* A row of text_search() as a line, without a newline: "trial 3  400/s  1.2 s  held  response.p99
+ * 0.31 ms". */
+void text_trial(const struct report_trial *trial, uint32_t number, struct buffer *out);
 
 /* What it is: "323 of 20,000", ">2000 ms". Of one that was measured. */
 const char *text_expectation_value(const struct report *report,

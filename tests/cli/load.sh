@@ -58,3 +58,8 @@ run conntest load --receiver off --expect 'lost == 0' discard+udp://192.0.2.1
 run conntest load --receiver -r 1 discard+udp://web --warmup 1s
 run conntest load --lifetime 1s discard+udp://web
 run conntest load --bandwidth-down 1Mbps discard://web
+run conntest load --find-rate 'response.p99 < ' echo://192.0.2.1
+run conntest load --find-rate 'lost == 0' discard://192.0.2.1
+run conntest load --find-rate 'lost == 0' -r 5 echo://192.0.2.1
+run conntest load --find-rate 'lost == 0' -T 0 echo://192.0.2.1
+run conntest load --find-rate 'lost == 0' --repeat 3 echo://192.0.2.1

@@ -37,11 +37,11 @@ static struct report *read_again(const struct buffer *text)
 static void a_round_trip_changes_no_byte(void **state)
 {
 	static struct report *(*const samples[])(void) = {
-		sample_failover,   sample_datagrams,   sample_nothing,
-		sample_served,     sample_interrupted, sample_expectations_failed,
-		sample_all_well,   sample_every_field, sample_wrapped,
-		sample_bulk,       sample_one_way,     sample_requests,
-		sample_websockets,
+		sample_failover, sample_datagrams,   sample_nothing,
+		sample_served,   sample_interrupted, sample_expectations_failed,
+		sample_all_well, sample_every_field, sample_wrapped,
+		sample_bulk,     sample_one_way,     sample_requests,
+		sample_search,   sample_websockets,
 	};
 	for (size_t i = 0; i < array_size(samples); i++) {
 		struct report *report = samples[i]();
@@ -166,6 +166,7 @@ static void the_form_of_the_file(void **state)
 		{ sample_interrupted, "interrupted.json" },
 		{ sample_wrapped, "wrapped.json" },
 		{ sample_requests, "requests.json" },
+		{ sample_search, "search.json" },
 		{ sample_websockets, "websockets.json" },
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {

@@ -38,6 +38,7 @@ static void whole_reports(void **state)
 	check(sample_bulk(), &plain, "bulk.txt");
 	check(sample_one_way(), &plain, "one_way.txt");
 	check(sample_requests(), &plain, "requests.txt");
+	check(sample_search(), &plain, "search.txt");
 	check(sample_websockets(), &plain, "websockets.txt");
 }
 

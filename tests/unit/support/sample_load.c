@@ -185,6 +185,57 @@ struct report *sample_requests(void)
 	return report;
 }
 
+static struct report_trial trial(struct report *report, double rate, double p99_ms, bool is_held)
+{
+	struct report_expectation condition = { .text = "response.p99 < 100ms",
+						.value = (double)MS(p99_ms),
+						.is_measured = true,
+						.is_held = is_held };
+	const char *figures = arena_format(&report->arena, "response.p99 %g ms", p99_ms);
+	return (struct report_trial){ .rate_per_second = rate,
+				      .length_ns = MS(30000),
+				      .verdict = is_held ? "held" : "failed",
+				      .figures = figures,
+				      .reason = is_held ? NULL : figures,
+				      .conditions =
+					      copy_list(report, &condition, sizeof(condition)),
+				      .condition_count = 1 };
+}
+
+struct report *sample_search(void)
+{
+	static const struct report_setting setting = { "find-rate", "response.p99 < 100ms" };
+	struct report *report = sample_requests();
+	struct report_trial trials[] = {
+		trial(report, 20000, 91, true),
+		trial(report, 21000, 140, false),
+		trial(report, 24000, 3000, false),
+	};
+	trials[2].verdict = "host";
+	trials[2].reason = "messages not sent in time";
+	report->settings = copy_list(report, &setting, sizeof(setting));
+	report->setting_count = 1;
+	report->has_search = true;
+	report->search = (struct report_search){
+		.is_found = true,
+		.rate_per_second = 20000,
+		.low = 19876.5,
+		.high = 20912.25,
+		.end = "out_of_time",
+		.limit = "messages not sent in time",
+		.held_trial = 1,
+		.failed_trial = 2,
+		.trials_max = 64,
+		.length_ns = MS(30000),
+		.sending_max_ns = MS(600000),
+		.sent_ns = MS(90000),
+		.trials = copy_list(report, trials, sizeof(trials)),
+		.trial_count = 3,
+	};
+	sentence_build(report);
+	return report;
+}
+
 /* As a receiver told it. */
 struct report *sample_one_way(void)
 {

@@ -28,5 +28,7 @@ struct report *sample_requests(void);
 struct report *sample_one_way(void);
 /* load: 15,000 WebSockets, brought up slowly, a few of which ended early. */
 struct report *sample_websockets(void);
+/* load --find-rate: three trials, of which the first is told. */
+struct report *sample_search(void);
 /* Every field of every struct set to a value of its own. */
 struct report *sample_every_field(void);
