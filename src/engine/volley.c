@@ -59,7 +59,7 @@ static int allocate(struct volley *volley)
 		scratch = larger(scratch, template_scratch_max(script->messages[i]));
 		parts = larger(parts, template_parts_max(script->messages[i]));
 	}
-	volley->messages = calloc(script->message_count, sizeof(*volley->messages));
+	volley->messages = calloc(script->message_count + 1, sizeof(*volley->messages));
 	volley->scratch = malloc(scratch);
 	volley->parts = calloc(parts, sizeof(*volley->parts));
 	return volley->messages && volley->scratch && volley->parts ? 0 : -ENOMEM;
