@@ -40,6 +40,7 @@ struct slot {
 	uint64_t due_round;
 	uint64_t next_round;
 	uint64_t answered_round;
+	uint64_t held_round; /* debt before this one had to wait for its peer */
 	uint64_t started_ns;
 	uint64_t connected_ns;  /* of the transport below all others */
 	uint64_t first_byte_ns; /* of the answer under way; 0: none is. Opening: when it was sent */

@@ -140,10 +140,13 @@ bool slot_due(struct slot *slot, uint64_t due_ns)
 			slot->warm_wanted = 1;
 		return slot->warm_wanted > 0 && !slot->is_blocked;
 	}
+	bool was_held = slot->next_round < slot->due_round && slot->held_round == slot->due_round;
 	slot->due_round++;
 	slots->counters->scheduled++;
 	if (slot->state->is_up) {
 		slots->counters->debt++;
+		if (was_held || slot_is_held_up(slot))
+			slot->held_round = slot->due_round;
 		return !slot->is_blocked;
 	}
 	slot_count_missed(slot, due_ns);

@@ -70,6 +70,7 @@ static void an_open_loop_keeps_its_schedule_within_what_is_in_flight(void **stat
 	const struct counters *counters = run(&simulation);
 	assert_int_equal(counters->scheduled, 400);
 	assert_int_equal(counters->received, 400);
+	assert_int_equal(counters->held_up, 0);
 	simulation_deinit(&simulation);
 
 	/* Twice what one in flight can do: the rest is late, then missed for the peer's sake. */
@@ -79,6 +80,8 @@ static void an_open_loop_keeps_its_schedule_within_what_is_in_flight(void **stat
 	assert_int_equal(counters->scheduled, 1000);
 	assert_in_range(counters->received, 450, 501);
 	assert_int_equal(counters->missed_peer, 1000 - counters->sent);
+	assert_in_range(counters->sent_late, 400, 500);
+	assert_int_equal(counters->held_up, counters->sent_late);
 	assert_int_equal(simulation_hist(&simulation, PLAN_LOAD, LATENCY_RESPONSE)->count, 1000);
 	simulation_deinit(&simulation);
 }
