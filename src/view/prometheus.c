@@ -8,20 +8,12 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "proto/http1_accept.h"
+#include "view/prometheus_family.h"
 
 /* A value of a label stands in every sample: of a longer one this much does. */
-#define LABEL_BYTES_MAX 256
-#define NAME_MAX_BYTES  80
-
-enum family_type { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM, FAMILY_SUMMARY, FAMILY_INFO };
-
-/* All samples of a name, one behind the other. `unit` NULL: it counts things. */
-struct family {
-	char name[NAME_MAX_BYTES]; /* without _total */
-	enum family_type type;
-	const char *unit;
-	const char *help;
-};
+#define LABEL_BYTES_MAX  256
+#define LABELS_BYTES_MAX 4096
+#define NAME_BYTES_MAX   80
 
 struct writer {
 	struct buffer *out;
@@ -85,7 +77,7 @@ static void make_labels(struct writer *writer)
 	assert(writer->snapshot->stream_count <= PROMETHEUS_STREAMS_MAX);
 	for (uint32_t i = 0; i < writer->snapshot->stream_count; i++) {
 		const struct prometheus_stream *stream = &writer->snapshot->streams[i];
-		buffer_init(&writer->labels[i], 4096);
+		buffer_init(&writer->labels[i], LABELS_BYTES_MAX);
 		add_label(&writer->labels[i], "command", writer->snapshot->command);
 		add_label(&writer->labels[i], "stream", stream->name);
 		add_label(&writer->labels[i], "target", stream->target);
@@ -98,7 +90,8 @@ static void add_seconds(struct buffer *out, uint64_t ns)
 	buffer_append_format(out, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_S, ns % NS_PER_S);
 }
 
-static void add_value(const struct writer *writer, const struct family *family, uint64_t value)
+static void add_value(const struct writer *writer, const struct prometheus_family *family,
+		      uint64_t value)
 {
 	buffer_append_text(writer->out, " ");
 	if (family->unit != NULL && strcmp(family->unit, "seconds") == 0)
@@ -121,37 +114,19 @@ static const char *format_bound(uint64_t ns, char text[24])
 
 /* ---- families */
 
-static const char *type_name(const struct writer *writer, enum family_type type)
+static void write_family(const struct writer *writer, const struct prometheus_family *family)
 {
-	static const char *const names[] = {
-		[FAMILY_COUNTER] = "counter",     [FAMILY_GAUGE] = "gauge",
-		[FAMILY_HISTOGRAM] = "histogram", [FAMILY_SUMMARY] = "summary",
-		[FAMILY_INFO] = "info",
-	};
+	const struct prometheus_words words = prometheus_words(family, writer->format);
 
-	if (type == FAMILY_INFO && writer->format == PROMETHEUS_TEXT)
-		return names[FAMILY_GAUGE];
-	return names[type];
-}
-
-/* OpenMetrics names a family, the older text its samples. */
-static void write_family(const struct writer *writer, const struct family *family)
-{
-	bool is_openmetrics = writer->format == PROMETHEUS_OPENMETRICS;
-	const char *suffix = is_openmetrics                   ? ""
-			     : family->type == FAMILY_COUNTER ? "_total"
-			     : family->type == FAMILY_INFO    ? "_info"
-							      : "";
-
-	buffer_append_format(writer->out, "# HELP %s%s %s\n# TYPE %s%s %s\n", family->name, suffix,
-			     family->help, family->name, suffix, type_name(writer, family->type));
-	if (is_openmetrics && family->unit != NULL)
+	buffer_append_format(writer->out, "# HELP %s%s %s\n# TYPE %s%s %s\n", family->name,
+			     words.suffix, family->help, family->name, words.suffix, words.type);
+	if (writer->format == PROMETHEUS_OPENMETRICS && family->unit != NULL)
 		buffer_append_format(writer->out, "# UNIT %s %s\n", family->name, family->unit);
 }
 
 /* `suffix` "_total", `labels` without braces; "": none. */
-static void write_name(const struct writer *writer, const struct family *family, const char *suffix,
-		       const char *labels)
+static void write_name(const struct writer *writer, const struct prometheus_family *family,
+		       const char *suffix, const char *labels)
 {
 	bool has_labels = labels[0] != '\0';
 
@@ -160,7 +135,7 @@ static void write_name(const struct writer *writer, const struct family *family,
 }
 
 /* When what only rises was 0. */
-static void write_created(const struct writer *writer, const struct family *family,
+static void write_created(const struct writer *writer, const struct prometheus_family *family,
 			  const char *labels)
 {
 	if (writer->format != PROMETHEUS_OPENMETRICS)
@@ -171,10 +146,10 @@ static void write_created(const struct writer *writer, const struct family *fami
 	buffer_append_text(writer->out, "\n");
 }
 
-static void write_sample(const struct writer *writer, const struct family *family,
+static void write_sample(const struct writer *writer, const struct prometheus_family *family,
 			 const char *labels, uint64_t value)
 {
-	bool is_counter = family->type == FAMILY_COUNTER;
+	bool is_counter = family->type == PROMETHEUS_COUNTER;
 
 	write_name(writer, family, is_counter ? "_total" : "", labels);
 	add_value(writer, family, value);
@@ -184,39 +159,13 @@ static void write_sample(const struct writer *writer, const struct family *famil
 
 /* ---- the tables */
 
-static bool ends_in(const char *text, const char *end)
-{
-	size_t size = strlen(text);
-	return size >= strlen(end) && strcmp(text + size - strlen(end), end) == 0;
-}
-
-/* The unit comes last: bytes_sent is conntest_sent_bytes, debt_max_ns conntest_debt_max_seconds. */
-static struct family family_of_counter(const struct counter_row *row)
-{
-	bool only_rises = row->kind == COUNTER_TOTAL && row->merge == COUNTER_SUM;
-	struct family family = { .type = only_rises ? FAMILY_COUNTER : FAMILY_GAUGE,
-				 .help = row->help };
-	bool is_time = ends_in(row->name, "_ns");
-	bool is_bytes_first = strncmp(row->name, "bytes_", 6) == 0;
-	const char *name = is_bytes_first ? row->name + 6 : row->name;
-	int size = (int)strlen(name) - (is_time ? 3 : 0);
-
-	if (is_time)
-		family.unit = "seconds";
-	else if (is_bytes_first || ends_in(row->name, "_bytes"))
-		family.unit = "bytes";
-	(void)snprintf(family.name, sizeof(family.name), "conntest_%.*s%s%s", size, name,
-		       is_time || is_bytes_first ? "_" : "",
-		       is_time || is_bytes_first ? family.unit : "");
-	return family;
-}
-
 static void write_counters(const struct writer *writer)
 {
 	const struct prometheus_snapshot *snapshot = writer->snapshot;
 
 	for (size_t i = 0; i < counter_table_size; i++) {
-		const struct family family = family_of_counter(&counter_table[i]);
+		const struct prometheus_family family =
+			prometheus_family_of_counter(&counter_table[i]);
 		write_family(writer, &family);
 		for (uint32_t k = 0; k < snapshot->stream_count; k++)
 			write_sample(writer, &family, buffer_text(&writer->labels[k]),
@@ -225,10 +174,10 @@ static void write_counters(const struct writer *writer)
 	}
 }
 
-static void write_hist(const struct writer *writer, const struct family *family, const char *labels,
-		       const struct prometheus_hist *hist)
+static void write_hist(const struct writer *writer, const struct prometheus_family *family,
+		       const char *labels, const struct prometheus_hist *hist)
 {
-	static const struct family count = { .unit = NULL };
+	static const struct prometheus_family count = { .unit = NULL };
 	char bound[24];
 
 	for (unsigned i = 0; i <= PROMETHEUS_BOUNDS; i++) {
@@ -248,13 +197,9 @@ static void write_hist(const struct writer *writer, const struct family *family,
 static void write_latency(const struct writer *writer, enum latency latency)
 {
 	const struct prometheus_snapshot *snapshot = writer->snapshot;
-	struct family family = { .type = FAMILY_HISTOGRAM,
-				 .unit = "seconds",
-				 .help = latency_help(latency) };
+	const struct prometheus_family family = prometheus_family_of_latency(latency);
 	bool has_any = false;
 
-	(void)snprintf(family.name, sizeof(family.name), "conntest_%s_seconds",
-		       latency_name(latency));
 	for (uint32_t i = 0; i < snapshot->stream_count; i++) {
 		const struct prometheus_stream *stream = &snapshot->streams[i];
 		if ((stream->latencies & 1u << latency) == 0)
@@ -267,14 +212,14 @@ static void write_latency(const struct writer *writer, enum latency latency)
 	}
 }
 
+/* ---- what no table has */
+
 /* Those that have happened: 7 phases times 21 outcomes would mostly be zero. */
 static void write_errors(const struct writer *writer)
 {
-	static const struct family family = { "conntest_errors", FAMILY_COUNTER, NULL,
-					      "what went wrong, by the step in which it did" };
-	char labels[4096 + 64];
+	char labels[LABELS_BYTES_MAX + 64];
 
-	write_family(writer, &family);
+	write_family(writer, &prometheus_own[PROMETHEUS_OWN_ERRORS]);
 	for (uint32_t i = 0; i < writer->snapshot->stream_count; i++) {
 		const struct prometheus_series *series = writer->snapshot->streams[i].series;
 		for (unsigned cell = 0; cell < PHASE_COUNT * OUTCOME_COUNT; cell++) {
@@ -285,7 +230,8 @@ static void write_errors(const struct writer *writer)
 			(void)snprintf(labels, sizeof(labels), "%s,phase=\"%s\",outcome=\"%s\"",
 				       buffer_text(&writer->labels[i]), phase_name(phase),
 				       outcome_name(outcome));
-			write_sample(writer, &family, labels, series->errors[phase][outcome]);
+			write_sample(writer, &prometheus_own[PROMETHEUS_OWN_ERRORS], labels,
+				     series->errors[phase][outcome]);
 		}
 	}
 }
@@ -300,75 +246,57 @@ static bool has_statuses(const struct prometheus_series *series)
 
 static void write_statuses(const struct writer *writer)
 {
-	static const struct family family = { "conntest_http_responses", FAMILY_COUNTER, NULL,
-					      "answers by the class of their HTTP status" };
-	char labels[4096 + 64];
+	char labels[LABELS_BYTES_MAX + 64];
 
-	write_family(writer, &family);
+	write_family(writer, &prometheus_own[PROMETHEUS_OWN_RESPONSES]);
 	for (uint32_t i = 0; i < writer->snapshot->stream_count; i++) {
 		const struct prometheus_series *series = writer->snapshot->streams[i].series;
 		for (unsigned k = 0; k < PROMETHEUS_CLASSES && has_statuses(series); k++) {
 			(void)snprintf(labels, sizeof(labels), "%s,code=\"%s\"",
 				       buffer_text(&writer->labels[i]), prometheus_class_name(k));
-			write_sample(writer, &family, labels, series->classes[k]);
+			write_sample(writer, &prometheus_own[PROMETHEUS_OWN_RESPONSES], labels,
+				     series->classes[k]);
 		}
 	}
 }
 
-/* ---- this process */
-
 static void write_info(const struct writer *writer)
 {
-	static const struct family family = { "conntest_build", FAMILY_INFO, NULL,
-					      "the version of this conntest" };
 	struct buffer label cleanup(buffer_deinit);
 
-	buffer_init(&label, 1024);
+	buffer_init(&label, LABELS_BYTES_MAX);
 	add_label(&label, "version", writer->snapshot->version);
-	write_family(writer, &family);
-	write_name(writer, &family, "_info", buffer_text(&label));
+	write_family(writer, &prometheus_own[PROMETHEUS_OWN_BUILD]);
+	write_name(writer, &prometheus_own[PROMETHEUS_OWN_BUILD], "_info", buffer_text(&label));
 	buffer_append_text(writer->out, " 1\n");
-}
-
-static void write_lag(const struct writer *writer)
-{
-	static const struct family family = { "conntest_loop_lag_seconds", FAMILY_SUMMARY,
-					      "seconds",
-					      "how late the threads of this process woke" };
-
-	write_family(writer, &family);
-	write_name(writer, &family, "_sum", "");
-	add_value(writer, &family, writer->snapshot->lag_sum_ns);
-	buffer_append_format(writer->out, "%s_count %" PRIu64 "\n", family.name,
-			     writer->snapshot->lag_count);
-	write_created(writer, &family, "");
 }
 
 static void write_process(const struct writer *writer)
 {
 	const struct prometheus_snapshot *snapshot = writer->snapshot;
-	const struct {
-		struct family family;
-		uint64_t value;
-	} rows[] = {
-		{ { "process_cpu_seconds", FAMILY_COUNTER, "seconds",
-		    "cpu time of this process, user and system" },
-		  snapshot->cpu_ns },
-		{ { "process_start_time_seconds", FAMILY_GAUGE, "seconds",
-		    "when it began, in Unix time" },
-		  (uint64_t)snapshot->started_unix_ns },
-		{ { "conntest_events_dropped", FAMILY_COUNTER, NULL,
-		    "events that came faster than they could be told" },
-		  snapshot->events_dropped },
-		{ { "conntest_loop_lag_max_seconds", FAMILY_GAUGE, "seconds",
-		    "the latest that a thread of this process woke" },
-		  snapshot->lag_max_ns },
+	const uint64_t values[] = {
+		[PROMETHEUS_OWN_CPU] = snapshot->cpu_ns,
+		[PROMETHEUS_OWN_START] = (uint64_t)snapshot->started_unix_ns,
+		[PROMETHEUS_OWN_DROPPED] = snapshot->events_dropped,
+		[PROMETHEUS_OWN_LAG_MAX] = snapshot->lag_max_ns,
 	};
 
-	for (size_t i = 0; i < array_size(rows); i++) {
-		write_family(writer, &rows[i].family);
-		write_sample(writer, &rows[i].family, "", rows[i].value);
+	for (enum prometheus_own i = PROMETHEUS_OWN_CPU; i <= PROMETHEUS_OWN_LAG_MAX; i++) {
+		write_family(writer, &prometheus_own[i]);
+		write_sample(writer, &prometheus_own[i], "", values[i]);
 	}
+}
+
+static void write_lag(const struct writer *writer)
+{
+	const struct prometheus_family *family = &prometheus_own[PROMETHEUS_OWN_LAG];
+
+	write_family(writer, family);
+	write_name(writer, family, "_sum", "");
+	add_value(writer, family, writer->snapshot->lag_sum_ns);
+	buffer_append_format(writer->out, "%s_count %" PRIu64 "\n", family->name,
+			     writer->snapshot->lag_count);
+	write_created(writer, family, "");
 }
 
 void prometheus_write(struct buffer *out, enum prometheus_format format,
