@@ -71,6 +71,7 @@ struct slot {
 	bool is_settled : 1;    /* this connection had its first reply, or needs none */
 	bool has_connected : 1; /* ever */
 	bool is_linked : 1;     /* the transport below is connected */
+	bool has_speech : 1;    /* this connection's has begun */
 	bool is_leaving : 1;    /* no more messages: its lifetime is over */
 	bool is_choked : 1;     /* stopped reading before the end (--bandwidth-down) */
 	bool is_unread : 1;     /* the same, to let others have their turn */

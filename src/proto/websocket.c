@@ -18,28 +18,29 @@ static const struct {
 } mistakes[WEBSOCKET_MISTAKES] = {
 	[WEBSOCKET_RIGHT] = { WEBSOCKET_CODE_NORMAL, "all is right" },
 	[WEBSOCKET_HAS_RESERVED_BITS] = { WEBSOCKET_CODE_PROTOCOL,
-					  "a WebSocket frame with reserved bits set" },
+					  "sent a WebSocket frame with reserved bits set" },
 	[WEBSOCKET_HAS_RESERVED_OPCODE] = { WEBSOCKET_CODE_PROTOCOL,
-					    "a WebSocket frame with a reserved opcode" },
+					    "sent a WebSocket frame with a reserved opcode" },
 	[WEBSOCKET_IS_UNMASKED] = { WEBSOCKET_CODE_PROTOCOL,
-				    "a WebSocket frame of a client that is not masked" },
+				    "sent a WebSocket frame of a client that is not masked" },
 	[WEBSOCKET_IS_MASKED] = { WEBSOCKET_CODE_PROTOCOL,
-				  "a WebSocket frame of a server that is masked" },
+				  "sent a WebSocket frame of a server that is masked" },
 	[WEBSOCKET_HAS_LONG_LENGTH] = { WEBSOCKET_CODE_PROTOCOL,
-					"a WebSocket length in more bytes than it needs" },
+					"sent a WebSocket length in more bytes than it needs" },
 	[WEBSOCKET_IS_TOO_BIG] = { WEBSOCKET_CODE_TOO_BIG,
-				   "a WebSocket frame of 2^63 bytes or more" },
+				   "sent a WebSocket frame of 2^63 bytes or more" },
 	[WEBSOCKET_CONTROL_IS_LONG] = { WEBSOCKET_CODE_PROTOCOL,
-					"a WebSocket control frame of more than 125 bytes" },
+					"sent a WebSocket control frame of more than 125 bytes" },
 	[WEBSOCKET_CONTROL_IS_FRAGMENTED] = { WEBSOCKET_CODE_PROTOCOL,
-					      "a fragmented WebSocket control frame" },
+					      "sent a fragmented WebSocket control frame" },
 	[WEBSOCKET_CONTINUES_NOTHING] = { WEBSOCKET_CODE_PROTOCOL,
-					  "a WebSocket continuation of no message" },
+					  "sent a WebSocket continuation of no message" },
 	[WEBSOCKET_BREAKS_IN] = { WEBSOCKET_CODE_PROTOCOL,
-				  "a WebSocket message within another one" },
+				  "sent a WebSocket message within another one" },
 	[WEBSOCKET_HAS_BAD_CODE] = { WEBSOCKET_CODE_PROTOCOL,
-				     "a WebSocket close frame without a valid code" },
-	[WEBSOCKET_IS_NOT_UTF8] = { WEBSOCKET_CODE_NOT_UTF8, "a WebSocket text that is not UTF-8" },
+				     "sent a WebSocket close frame without a valid code" },
+	[WEBSOCKET_IS_NOT_UTF8] = { WEBSOCKET_CODE_NOT_UTF8,
+				    "sent a WebSocket text that is not UTF-8" },
 };
 
 const char *websocket_sentence(enum websocket_mistake mistake)
@@ -62,11 +63,6 @@ static size_t length_bytes(uint64_t size)
 	if (size < LENGTH_IS_16)
 		return 0;
 	return size <= UINT16_MAX ? 2 : 8;
-}
-
-size_t websocket_head_size(uint64_t payload_size, bool is_masked)
-{
-	return 2 + length_bytes(payload_size) + (is_masked ? 4 : 0);
 }
 
 size_t websocket_write_head(const struct websocket_head *head, uint8_t ret[WEBSOCKET_HEAD_MAX])

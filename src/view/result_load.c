@@ -8,6 +8,7 @@
 #include "view/clauses.h"
 #include "view/phrase.h"
 #include "view/result_traffic.h"
+#include "view/status_text.h"
 #include "view/target_text.h"
 #include "view/text_parts.h"
 
@@ -19,9 +20,6 @@
 
 /* Bringing connections up is told from here on, as a matter of its own. */
 #define RAMP_NS NS_PER_S
-
-#define STATUSES_TOLD  3
-#define REPLIES(count) ((count) == 1 ? "reply" : "replies")
 
 static double seconds_of(const struct report *report)
 {
@@ -134,12 +132,12 @@ static void unpaced_answers(const struct report *report, const struct report_str
 }
 
 /* "9.41 Gbps received at the far end (11.76 GB payload)": what arrived, and who says so; where
- * nobody does, what was written. */
+ * nobody does, what was sent. */
 static void bytes_text(const struct report *report, const struct report_stream *load,
 		       struct buffer *out)
 {
 	struct goodput goodput;
-	const char *who = "written";
+	const char *who = "sent from here";
 	char bits[UNITS_TEXT_MAX], volume[PHRASE_MAX];
 	if (report_goodput(report, load, &goodput))
 		goodput = (struct goodput){ .bytes = load->totals.bytes_sent,
@@ -147,16 +145,40 @@ static void bytes_text(const struct report *report, const struct report_stream *
 							       seconds_of(report) };
 	else
 		who = phrase_goodput_source(goodput.source);
-	buffer_append_format(out, "%s %s (%s payload)",
-			     units_format_bandwidth(goodput.bits_per_second, bits), who,
-			     phrase_volume(goodput.bytes, volume));
+	/* Of datagrams that are counted one by one the sum says no more. */
+	if (load->datagrams.is_measured)
+		buffer_append_format(out, "%s received",
+				     units_format_bandwidth(goodput.bits_per_second, bits));
+	else
+		buffer_append_format(out, "%s %s (%s payload)",
+				     units_format_bandwidth(goodput.bits_per_second, bits), who,
+				     phrase_volume(goodput.bytes, volume));
+}
+
+/* ", all in the network", ", 12 by the receiver's host and 30 in the network" */
+static void where_text(const struct report_datagrams *is, struct buffer *out)
+{
+	char there[UNITS_TEXT_MAX], between[UNITS_TEXT_MAX];
+	if (is->lost == 0 || !is->has_overflows)
+		return;
+	(void)units_format_grouped(is->receiver_overflows, there);
+	(void)units_format_grouped(is->network_lost, between);
+	if (!is->has_network_lost)
+		buffer_append_format(out, ", %s or more by the receiver's host", there);
+	else if (is->network_lost == is->lost)
+		buffer_append_text(out, ", all in the network");
+	else if (is->network_lost == 0)
+		buffer_append_text(out, ", all by the receiver's host");
+	else
+		buffer_append_format(out, ", %s by the receiver's host and %s in the network",
+				     there, between);
 }
 
 /* "0.48 % lost (2,143 of 446,429), all in the network; 12 reordered, 0 duplicates" */
 static void datagrams_text(const struct report_stream *load, struct clauses *clauses)
 {
 	const struct report_datagrams *is = &load->datagrams;
-	char share[PHRASE_MAX], lost[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX], here[PHRASE_MAX];
+	char share[PHRASE_MAX], lost[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
 	char reordered[UNITS_TEXT_MAX], duplicate[PHRASE_MAX];
 	uint64_t all = load->totals.sent > 0 ? load->totals.sent : load->totals.received + is->lost;
 	if (!is->is_measured)
@@ -164,11 +186,7 @@ static void datagrams_text(const struct report_stream *load, struct clauses *cla
 	struct buffer *out = clauses_next(clauses);
 	buffer_append_format(out, "%s %% lost (%s of %s)", phrase_share(is->lost, all, share),
 			     units_format_grouped(is->lost, lost), units_format_grouped(all, of));
-	if (is->has_network_lost && is->lost > 0 && is->network_lost == is->lost)
-		buffer_append_text(out, ", all in the network");
-	else if (is->has_overflows && is->receiver_overflows > 0)
-		buffer_append_format(out, ", %s by the receiver's host",
-				     units_format_grouped(is->receiver_overflows, here));
+	where_text(is, out);
 	buffer_append_format(clauses_next(clauses), "%s reordered, %s",
 			     units_format_grouped(load->totals.reordered, reordered),
 			     phrase_count(load->totals.duplicate, "duplicate", duplicate));
@@ -214,33 +232,6 @@ static void connections_text(const struct report *report, const struct report_st
 		buffer_append_format(out, ", %s stayed", units_format_grouped(kept, stayed));
 }
 
-/* "118 of 599,988 replies were 503" */
-static void statuses_text(const struct report_stream *load, struct clauses *clauses)
-{
-	char count[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
-	uint64_t all = 0;
-	uint32_t told = 0;
-	struct buffer *out = NULL;
-	for (uint32_t i = 0; i < load->status_count; i++)
-		all += load->statuses[i].count;
-	for (uint32_t i = 0; i < load->status_count && told < STATUSES_TOLD; i++) {
-		const struct report_status *status = &load->statuses[i];
-		if (status->code < 400)
-			continue;
-		if (told++ == 0) {
-			out = clauses_next(clauses);
-			buffer_append_format(out, "%s of %s %s %s %u",
-					     units_format_grouped(status->count, count),
-					     units_format_grouped(all, of), REPLIES(all),
-					     status->count == 1 ? "was" : "were", status->code);
-		} else {
-			buffer_append_format(out, ", %s %u",
-					     units_format_grouped(status->count, count),
-					     status->code);
-		}
-	}
-}
-
 static void count_text(uint64_t count, const char *noun, const char *words, struct clauses *clauses)
 {
 	char text[PHRASE_MAX];
@@ -267,9 +258,9 @@ static void faults(const struct report_stream *load, struct clauses *clauses)
 {
 	const struct counters *totals = &load->totals;
 	const char *noun = message_noun(load);
-	statuses_text(load, clauses);
-	if (load->status_count == 0)
-		count_text(totals->rejected, noun, "answered with an error", clauses);
+	status_text(load, clauses);
+	if (totals->rejected > text_error_statuses(load))
+		count_text(totals->rejected, noun, "answered not as expected", clauses);
 	if (!load->datagrams.is_measured)
 		count_text(totals->lost, noun, "lost", clauses);
 	count_text(totals->corrupted, noun, "answered with other bytes", clauses);

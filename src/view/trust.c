@@ -153,9 +153,8 @@ static void trust_late(const struct report_stream *load, struct clauses *clauses
 	else if (load->totals.held_up == late)
 		buffer_append_text(out, "for want of a free connection, none for want of cpu");
 	else
-		buffer_append_format(
-			out, "%s for want of a free connection, the others of cpu",
-			units_format_grouped(load->totals.held_up, held));
+		buffer_append_format(out, "%s for want of a free connection, the others of cpu",
+				     units_format_grouped(load->totals.held_up, held));
 }
 
 /* Of a load: how messages kept to their schedule, and what held them up. */
@@ -231,9 +230,11 @@ static void trust_short(const struct report *report, struct clauses *clauses)
 static void trust_host(const struct report *report, struct clauses *clauses)
 {
 	const struct report_generator *generator = &report->generator;
-	uint64_t late_ns = report_stream(report, "load") ? WEAK_LATE_NS : WEAK_LAG_NS;
+	const struct report_stream *load = report_stream(report, "load");
+	uint64_t late_ns = load ? WEAK_LATE_NS : WEAK_LAG_NS;
+	bool is_told = load && trust_is_of_intake(load);
 	char text[PHRASE_MAX];
-	if (generator->receive_queue_overflows > 0)
+	if (generator->receive_queue_overflows > 0 && !is_told)
 		buffer_append_format(
 			clauses_next(clauses), "%s dropped by this host's receive queue",
 			phrase_count(generator->receive_queue_overflows, "datagram", text));
@@ -330,7 +331,9 @@ static void trust_clauses(struct report *report, struct clauses *clauses)
 	if (report_stream(report, "served"))
 		trust_served(report, clauses);
 	trust_load(report, clauses);
-	if (load)
+	if (load && trust_is_of_datagrams(load))
+		trust_datagrams(load, clauses);
+	else if (load)
 		trust_pace(report, load, clauses);
 	else if (paced)
 		trust_schedule(report, paced, clauses);

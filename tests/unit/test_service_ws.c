@@ -334,22 +334,22 @@ static const struct {
 	size_t size;
 	const char *goodbye; /* its beginning */
 } mistakes[] = {
-	{ "\x81\x05Hello", 7, "x(1002 a WebSocket frame of a client that is not masked" },
-	{ "\xc1\x80____", 6, "x(1002 a WebSocket frame with reserved bits" },
-	{ "\x83\x80____", 6, "x(1002 a WebSocket frame with a reserved opcode" },
-	{ "\x80\x80____", 6, "x(1002 a WebSocket continuation" },
-	{ "\x89\xfe____", 6, "x(1002 a WebSocket control frame of more" },
-	{ "\x09\x80____", 6, "x(1002 a fragmented WebSocket control frame" },
-	{ "\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10, "x(1009 a WebSocket frame of 2^63" },
-	{ "\x82\xfe\x00\x05", 4, "x(1002 a WebSocket length" },
-	{ "\x88\x81\x00\x00\x00\x00z", 7, "x(1002 a WebSocket close frame" },
-	{ "\x88\x82\x00\x00\x00\x00\x03\xed", 8, "x(1002 a WebSocket close frame" },
-	{ "\x88\x83\x00\x00\x00\x00\x03\xe8\xff", 9, "x(1007 a WebSocket text" },
-	{ "\x81\x81\x00\x00\x00\x00\xff", 7, "x(1007 a WebSocket text" },
-	{ "\x81\x81\x00\x00\x00\x00\xc3", 7, "x(1007 a WebSocket text" },
+	{ "\x81\x05Hello", 7, "x(1002 sent a WebSocket frame of a client that is not masked" },
+	{ "\xc1\x80____", 6, "x(1002 sent a WebSocket frame with reserved bits" },
+	{ "\x83\x80____", 6, "x(1002 sent a WebSocket frame with a reserved opcode" },
+	{ "\x80\x80____", 6, "x(1002 sent a WebSocket continuation" },
+	{ "\x89\xfe____", 6, "x(1002 sent a WebSocket control frame of more" },
+	{ "\x09\x80____", 6, "x(1002 sent a fragmented WebSocket control frame" },
+	{ "\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10, "x(1009 sent a WebSocket frame of 2^63" },
+	{ "\x82\xfe\x00\x05", 4, "x(1002 sent a WebSocket length" },
+	{ "\x88\x81\x00\x00\x00\x00z", 7, "x(1002 sent a WebSocket close frame" },
+	{ "\x88\x82\x00\x00\x00\x00\x03\xed", 8, "x(1002 sent a WebSocket close frame" },
+	{ "\x88\x83\x00\x00\x00\x00\x03\xe8\xff", 9, "x(1007 sent a WebSocket text" },
+	{ "\x81\x81\x00\x00\x00\x00\xff", 7, "x(1007 sent a WebSocket text" },
+	{ "\x81\x81\x00\x00\x00\x00\xc3", 7, "x(1007 sent a WebSocket text" },
 	{ "\x01\x81\x00\x00\x00\x00"
 	  "a\x81\x80____",
-	  13, "t(ax(1002 a WebSocket message within" },
+	  13, "t(ax(1002 sent a WebSocket message within" },
 	{ "\x82\x81\x00\x00\x00\x00"
 	  "a\x81\x05Hello",
 	  14, "b(a)x(1002 " },
@@ -395,6 +395,20 @@ static void an_end_without_goodbye_is_answered(void **state)
 	bench_run(&talk.bench, 10);
 	assert_true(talk.client.has_end);
 	assert_int_equal(talk.client.error, 0);
+	close_talk(&talk);
+}
+
+static void who_answers_no_end_is_not_waited_for(void **state)
+{
+	struct talk talk;
+	open_talk(&talk, &(struct memory_options){ 0 });
+	buffer_append_text(&talk.said, UPGRADE "\r\n");
+	add_frame(&talk.said, WEBSOCKET_CLOSE | FIN, "\x03\xe8", 2);
+	say(&talk, 10);
+	assert_true(talk.client.has_end);
+	assert_int_equal(bench_counters(&talk.bench)->connections, 1);
+	bench_run(&talk.bench, 11000);
+	assert_int_equal(bench_counters(&talk.bench)->connections, 0);
 	close_talk(&talk);
 }
 
@@ -477,6 +491,7 @@ int main(void)
 		cmocka_unit_test(a_flood_of_pings_is_answered),
 		cmocka_unit_test(mistakes_are_told_and_end_it),
 		cmocka_unit_test(an_end_without_goodbye_is_answered),
+		cmocka_unit_test(who_answers_no_end_is_not_waited_for),
 		cmocka_unit_test(a_drain_says_goodbye_and_waits_for_the_answer),
 		cmocka_unit_test(a_drain_lets_a_message_come_to_its_end),
 		cmocka_unit_test(a_drain_ends_at_its_deadline),
