@@ -81,7 +81,7 @@ stuck() {
 	local i
 	for ((i = 0; i < 2000; i++)); do
 		printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'
-	done >&"$peer" 2>/dev/null || true
+	done 1>&"$peer" 2>/dev/null || true
 	timeout 30 tail --pid="${pids[traffic]}" -f /dev/null
 }
 
