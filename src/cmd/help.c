@@ -18,6 +18,7 @@
 #include "metric/figures.h"
 #include "proto/template.h"
 #include "run/outputs.h"
+#include "view/prometheus_family.h"
 
 #define TOPIC_MAX_BYTES 65536
 
@@ -97,6 +98,14 @@ static void print_formats(FILE *out)
 	(void)fputs(buffer_text(&text), out);
 }
 
+static void print_metrics(FILE *out)
+{
+	struct buffer text cleanup(buffer_deinit);
+	buffer_init(&text, TOPIC_MAX_BYTES);
+	prometheus_help(&text);
+	(void)fputs(buffer_text(&text), out);
+}
+
 static void print_templates(FILE *out)
 {
 	struct buffer text cleanup(buffer_deinit);
@@ -132,6 +141,7 @@ const struct topic *topic_table(void)
 	static const struct topic topics[] = {
 		{ "figures", "what --expect, JSON and CSV name", print_figures },
 		{ "formats", "what -o writes, and the columns of CSV", print_formats },
+		{ "metrics", "what --metrics exposes, by name", print_metrics },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
 		{ "templates", "what varies in messages: \\{connection.uid}, \\{re [a-z]{4}}",

@@ -222,6 +222,23 @@ uint64_t engine_events_dropped(const struct engine *engine)
 	return dropped;
 }
 
+static uint64_t load_relaxed(const _Atomic uint64_t *value)
+{
+	return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+void engine_lag(const struct engine *engine, struct engine_lag *ret)
+{
+	*ret = (struct engine_lag){ 0 };
+	for (unsigned i = 0; i < engine->count; i++) {
+		const struct worker *worker = engine->threads[i].worker;
+		uint64_t max_ns = load_relaxed(&worker->lag_max_ns);
+		ret->count += load_relaxed(&worker->lag_count);
+		ret->sum_ns += load_relaxed(&worker->lag_sum_ns);
+		ret->max_ns = max_ns > ret->max_ns ? max_ns : ret->max_ns;
+	}
+}
+
 const char *engine_backend(const struct engine *engine, uint16_t backend)
 {
 	return names_text(&engine->names, backend);

@@ -41,6 +41,13 @@ bool engine_read(const struct engine *engine, enum plan_stream stream, struct re
 /* Events in no strict order of time across workers; backends are indices of the whole run. */
 bool engine_take_event(struct engine *engine, struct event *ret);
 uint64_t engine_events_dropped(const struct engine *engine);
+/* How late the workers' loops woke while they measured, as published last. */
+struct engine_lag {
+	uint64_t count;
+	uint64_t sum_ns;
+	uint64_t max_ns;
+};
+void engine_lag(const struct engine *engine, struct engine_lag *ret);
 /* NULL: unknown. */
 const char *engine_backend(const struct engine *engine, uint16_t backend);
 /* The port that listener `index` of the plan got. */

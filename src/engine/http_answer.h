@@ -39,5 +39,3 @@ void http_answer_prepare(struct http_answer_common *common, const char *name, ui
 /* Returns how many of HTTP_ANSWER_HEAD_MAX bytes were written. */
 size_t http_answer_write(const struct http_answer_common *common, const struct http_answer *answer,
 			 uint8_t *out);
-/* "Not Found"; "" for one that has no words of its own. */
-const char *http_answer_reason(uint16_t status);

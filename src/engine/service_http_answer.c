@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "engine/service_http.h"
+#include "proto/http1_response.h"
 
 /* Of a body that nobody wants. */
 #define BODY_BYTES_MAX ((uint64_t)1024 * 1024)
@@ -102,7 +103,7 @@ static void add_status_answer(struct service_connection *connection, uint16_t st
 {
 	char text[64];
 
-	(void)snprintf(text, sizeof(text), "%u %s\n", status, http_answer_reason(status));
+	(void)snprintf(text, sizeof(text), "%u %s\n", status, http1_reason(status));
 	add_text_answer(connection, status, text, out);
 }
 

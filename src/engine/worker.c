@@ -14,6 +14,14 @@
 
 /* ---- the course of a run ---- */
 
+static void publish_lag(struct worker *worker)
+{
+	const struct hist *lag = worker->lag;
+	atomic_store_explicit(&worker->lag_count, lag->count, memory_order_relaxed);
+	atomic_store_explicit(&worker->lag_sum_ns, lag->sum, memory_order_relaxed);
+	atomic_store_explicit(&worker->lag_max_ns, lag->maximum, memory_order_relaxed);
+}
+
 static void publish(struct worker *worker)
 {
 	for (struct activity *a = worker->activities; a; a = a->next)
@@ -23,6 +31,7 @@ static void publish(struct worker *worker)
 		if (worker->recorders[i])
 			publication_publish(worker->publications[i], worker->recorders[i],
 					    worker->ticks);
+	publish_lag(worker);
 }
 
 static void notify(struct worker *worker)

@@ -89,6 +89,9 @@ struct worker {
 	_Atomic bool is_end_wanted;
 	_Atomic bool is_abort_wanted;
 	/* Read by the engine's owner. */
+	_Atomic uint64_t lag_count; /* of `lag`, when it published last */
+	_Atomic uint64_t lag_sum_ns;
+	_Atomic uint64_t lag_max_ns;
 	_Atomic bool is_settled;
 	_Atomic bool is_done;
 	void (*notify)(

@@ -16,6 +16,7 @@
 struct output_options {
 	struct option_list formats; /* -o */
 	struct option_list expect;  /* --expect */
+	const char *metrics;        /* --metrics; NULL: none */
 	const char *color;
 	bool is_monitor;
 	bool is_verbose;
@@ -45,6 +46,10 @@ void output_figures_serving(const struct option_offer *offer);
 		       .values = output_figures_##side,                                            \
 		       .help = "exit 1 unless it holds (conntest help figures); also graceful, "   \
 			       "hitless"),                                                         \
+		OPTION(structure, field.metrics, OPTION_TEXT, .name = "metrics",                   \
+		       .placeholder = "ADDR:PORT", .level = OPTION_OUTPUT,                         \
+		       .help = "serves Prometheus text and OpenMetrics at "                        \
+			       "http://ADDR:PORT/metrics while it runs; port 0 = any free one"),   \
 		OPTION(structure, field.color, OPTION_CHOICE, .name = "color",                     \
 		       .choices = "auto always never", .default_text = "auto",                     \
 		       .placeholder = "WHEN", .level = OPTION_OUTPUT,                              \

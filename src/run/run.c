@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "run/delivery.h"
 #include "run/expectations.h"
+#include "run/exporter.h"
 #include "run/marks.h"
 #include "run/monitor.h"
 #include "run/sampler.h"
@@ -283,11 +284,27 @@ static int open_report(struct session *session, struct error *error)
 	return result;
 }
 
+static int open_exporter(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	struct exporter_setup setup = {
+		.local = session->metrics,
+		.loop = session->loop,
+		.engine = session->engine,
+		.plan = run->plan,
+		.command = run->command->name,
+		.target = run->target,
+	};
+	return run->output->metrics ? exporter_open(&setup, error, &session->exporter) : 0;
+}
+
 /* What was typed comes first: nothing is sent if it is wrong. */
 static int open_session(struct session *session, struct error *error)
 {
 	const struct run *run = session->run;
 	int result = parse_expectations(session, error);
+	if (result >= 0 && run->output->metrics)
+		result = exporter_parse(run->output->metrics, error, &session->metrics);
 	if (result >= 0)
 		result = open_report(session, error);
 	if (result >= 0 && run->prepare)
@@ -299,12 +316,15 @@ static int open_session(struct session *session, struct error *error)
 	if (result >= 0)
 		result = open_loop(session, error);
 	if (result >= 0)
+		result = open_exporter(session, error);
+	if (result >= 0)
 		result = open_marks(session, error);
 	return result;
 }
 
 static void close_session(struct session *session)
 {
+	exporter_close(session->exporter);
 	engine_free(session->engine);
 	wrap_free(session->wrap);
 	marks_free(session->marks);
@@ -345,6 +365,8 @@ static int measure(struct session *session, struct error *error)
 	const struct run *run = session->run;
 	if (run->started)
 		run->started(run, session->engine, &session->outputs);
+	if (session->exporter)
+		exporter_tell(session->exporter, &session->outputs, run->output);
 	int result = engine_start(session->engine, on_notify, session, error);
 	if (result < 0)
 		return result;

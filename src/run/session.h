@@ -18,6 +18,8 @@
 #include "run/signals.h"
 #include "run/wrap.h"
 
+struct exporter;
+
 struct session {
 	const struct run *run;
 	struct expect_list expect;
@@ -29,6 +31,8 @@ struct session {
 	struct wrap *wrap; /* NULL: no command is wrapped */
 	struct report *report;
 	struct loop *loop;
+	struct endpoint metrics;   /* where they are asked for */
+	struct exporter *exporter; /* NULL: nobody asks for metrics */
 	struct signals signals;
 	struct timer poll;
 	struct timer duration; /* the end of -T */

@@ -1,0 +1,68 @@
+/* HTTP/1.1 of our own: one small server on a loop, for /metrics, pages and an API. What it answers
+ * is a table of routes of its owner. A request is answered at once and whole; connections are kept
+ * and may pipeline. Who is slow, stuck or wrong costs only his own connection: nothing here waits.
+ * All calls belong to the loop's thread. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/buffer.h"
+#include "net/stream.h"
+
+/* Limits. Who comes beyond those that are served is told 503, and beyond those that are told
+ * so, closed at once. */
+#define HTTP_SERVER_SERVED_MAX         64
+#define HTTP_SERVER_REFUSED_MAX        16
+#define HTTP_SERVER_HEAD_BYTES_MAX     ((size_t)8 * 1024)
+#define HTTP_SERVER_BODY_BYTES_MAX     ((size_t)64 * 1024)
+#define HTTP_SERVER_RESPONSE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define HTTP_SERVER_REQUEST_NS         UINT64_C(10000000000)  /* from its first byte to its last */
+#define HTTP_SERVER_STUCK_NS           UINT64_C(10000000000)  /* nothing of the answer is taken */
+#define HTTP_SERVER_IDLE_NS            UINT64_C(300000000000) /* between two requests */
+
+/* A whole one; it lasts until the handler returns. */
+struct http_server_request {
+	const char *method;
+	const char *path;   /* "/metrics" */
+	const char *query;  /* behind the "?"; "" if there is none */
+	const char *fields; /* for http_server_field() */
+	const char *fields_end;
+	const char *body; /* NUL-terminated behind its end */
+	size_t body_size;
+};
+/* The value of the first header field of this name, in any case; NULL: there is none. */
+const char *http_server_field(const struct http_server_request *request, const char *name);
+
+/* What a handler fills in. */
+struct http_server_response {
+	uint16_t status;          /* 200 */
+	const char *content_type; /* "text/plain; charset=utf-8"; lasts longer than the server */
+	const char *fields; /* more of them, "NAME: VALUE\r\n" each; lasts as long. NULL: none */
+	struct buffer body; /* beyond HTTP_SERVER_RESPONSE_BYTES_MAX the answer is 500 */
+};
+
+struct http_server_route {
+	const char *method; /* "GET", which answers HEAD as well */
+	const char *path;   /* all of it */
+	void (*handle)(void *context, const struct http_server_request *request,
+		       struct http_server_response *response);
+};
+
+struct http_server_options {
+	const struct stream_transport *transport;
+	struct listen_options listen;
+	const struct http_server_route *routes; /* lasts longer than the server */
+	size_t route_count;
+	void *context; /* of the handlers */
+};
+
+struct http_server;
+/* -errno of the listener (EADDRINUSE, EACCES...) or -ENOMEM. */
+nodiscard int http_server_open(struct loop *loop, const struct http_server_options *options,
+			       struct http_server **ret);
+/* Ends what is under way. Before the loop is freed, and not from a handler; NULL is harmless. */
+void http_server_close(struct http_server *server);
+/* As bound, with the real port. */
+const struct endpoint *http_server_local(const struct http_server *server);
