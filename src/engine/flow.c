@@ -187,6 +187,7 @@ static void count_sent(struct flow *flow, uint64_t due_ns)
 	flow->sent++;
 	counters->sent++;
 	counters->in_flight++;
+	counters->writes++;
 	counters->bytes_sent += flows->message_bytes;
 	lateness_count(counters, flows->send_error, due_ns, now_ns);
 	arm(flow);
@@ -367,6 +368,7 @@ static void receive(struct flow *flow)
 		if (count < 0)
 			break;
 		uint64_t now_ns = loop_read_clock(loop_of(flow));
+		flow->flows->counters->reads++;
 		for (int i = 0; i < count; i++)
 			take_datagram(flow, &batch[i], now_ns);
 		room = prepare_batch(flow, batch);

@@ -44,6 +44,7 @@ static void count_sent(struct one_way_flow *flow, uint64_t count, const struct t
 	counters->debt -= count;
 	counters->sent += count;
 	counters->one_way += count;
+	counters->writes++;
 	counters->bytes_sent += count * one_way->datagram_bytes;
 	counters->datagrams_merged += counts->segments;
 	counters->merged_sends += counts->sends;
