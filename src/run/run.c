@@ -50,6 +50,7 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
 	marks_begin(session->marks, begin_ns);
 	wrap_begin(session->wrap, begin_ns);
+	push_begin(session->push);
 	if (session->run->plan->duration_ns)
 		loop_set_timer(session->loop, &session->duration,
 			       begin_ns + session->run->plan->duration_ns);
@@ -159,7 +160,7 @@ static void on_signal(struct signals *signals, int number)
 {
 	struct session *session = container_of(signals, struct session, signals);
 	bool is_first = !session->is_interrupted;
-	if (marks_signal(session->marks, number))
+	if (push_signal(session->push) || marks_signal(session->marks, number))
 		return;
 	session->is_interrupted = true;
 	monitor_signal(session->monitor, number);
@@ -280,6 +281,23 @@ static int open_marks(struct session *session, struct error *error)
 	return result < 0 ? error_set(error, -result, "out of memory") : 0;
 }
 
+static int open_push(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	return push_new(
+		&(struct push_source){
+			.plan = &session->push_plan,
+			.run = run->plan,
+			.command = run->command->name,
+			.target = run->target,
+			.engine = session->engine,
+			.sampler = session->sampler,
+			.monitor = session->monitor,
+			.loop = session->loop,
+		},
+		error, &session->push);
+}
+
 static int open_loop(struct session *session, struct error *error)
 {
 	int result = loop_new(&(struct loop_options){ 0 }, &session->loop);
@@ -323,6 +341,8 @@ static int open_session(struct session *session, struct error *error)
 	const struct run *run = session->run;
 	int result = parse_expectations(session, error);
 	if (result >= 0)
+		result = push_plan_parse(&run->output->push, error, &session->push_plan);
+	if (result >= 0)
 		result = open_report(session, error);
 	if (result >= 0 && run->prepare)
 		result = run->prepare(run->context, error);
@@ -334,12 +354,15 @@ static int open_session(struct session *session, struct error *error)
 		result = open_loop(session, error);
 	if (result >= 0)
 		result = open_marks(session, error);
+	if (result >= 0)
+		result = open_push(session, error);
 	return result;
 }
 
 static void close_session(struct session *session)
 {
 	engine_free(session->engine);
+	push_free(session->push);
 	wrap_free(session->wrap);
 	marks_free(session->marks);
 	monitor_free(session->monitor);
@@ -402,6 +425,7 @@ static int measure(struct session *session, struct error *error)
 	const struct run *run = session->run;
 	if (run->started)
 		run->started(run, session->engine, &session->outputs);
+	push_start(session->push);
 	int result = engine_start(session->engine, on_notify, session, error);
 	if (result < 0)
 		return result;
@@ -415,6 +439,7 @@ static int measure(struct session *session, struct error *error)
 	look(session);
 	sampler_end(session->sampler,
 		    (int64_t)(engine_done_ns(session->engine) - session->begin_ns));
+	push_end(session->push);
 	monitor_end(session->monitor);
 	return 0;
 }
