@@ -25,6 +25,12 @@ int needle_init(struct needle *needle, const void *bytes, size_t size)
 	return 0;
 }
 
+int needle_init_text(struct needle *needle, const char *text)
+{
+	*needle = (struct needle){ 0 };
+	return text ? needle_init(needle, text, strlen(text)) : 0;
+}
+
 void needle_deinit(struct needle *needle)
 {
 	free(needle->borders);
@@ -49,6 +55,8 @@ size_t needle_find(const struct needle *needle, uint32_t *matched, const void *d
 	const uint8_t *bytes = data;
 	size_t border = needle->size - 1;
 
+	if (!needle->bytes)
+		return 0;
 	/* What began in an earlier piece ends among these. */
 	if (*matched > 0 || size <= border) {
 		size_t end = walk(needle, matched, bytes, size < border ? size : border);

@@ -8,13 +8,15 @@
 #include "base/attributes.h"
 
 struct needle {
-	const uint8_t *bytes; /* the caller's */
+	const uint8_t *bytes; /* the caller's; NULL: nothing is looked for */
 	size_t size;
 	uint32_t *borders; /* [n]: the longest end of the first n bytes that begins the text */
 };
 
 /* `size` of 1 to UINT32_MAX - 1. -ENOMEM. */
 nodiscard int needle_init(struct needle *needle, const void *bytes, size_t size);
+/* Of a text; NULL: nothing is looked for, and nothing found. */
+nodiscard int needle_init_text(struct needle *needle, const char *text);
 /* Harmless where it was zeroed. */
 void needle_deinit(struct needle *needle);
 

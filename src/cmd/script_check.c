@@ -158,6 +158,16 @@ static int check_reply(const struct uri *uri, const char *reply, struct error *e
 	return 0;
 }
 
+/* An empty text would be found everywhere. */
+static int check_texts(const struct message_options *message, struct error *error)
+{
+	if (message->stop_on != NULL && message->stop_on[0] == '\0')
+		return error_set(error, EINVAL, "--stop-on: an empty text comes in any answer");
+	if (message->expect_text != NULL && message->expect_text[0] == '\0')
+		return error_set(error, EINVAL, "--expect-text: an empty text is in any answer");
+	return 0;
+}
+
 int script_check(const struct uri *uri, const struct client_options *options, struct error *error)
 {
 	const struct message_options *message = &options->message;
@@ -184,6 +194,8 @@ int script_check(const struct uri *uri, const struct client_options *options, st
 	for (size_t i = 0; i < array_size(rules); i++)
 		if (rules[i].is_given && !(rules[i].groups & group))
 			return refuse(&rules[i], uri, group, error);
-	int result = check_raw(uri, options, error);
+	int result = check_texts(message, error);
+	if (result == 0)
+		result = check_raw(uri, options, error);
 	return result < 0 ? result : check_reply(uri, message->reply, error);
 }

@@ -50,13 +50,12 @@ static void log_attempt(struct attempt *attempt, enum outcome outcome)
 
 void attempt_close(struct attempt *attempt)
 {
-	struct speaker *speaker = speaker_of(attempt);
 	if (attempt->attempts->plan->attempts.is_reset_at_close)
 		stream_reset(&attempt->stream);
 	else
 		stream_close(&attempt->stream);
-	if (speaker->kind->end)
-		speaker->kind->end(speaker, attempt->speech);
+	if (attempt->has_speech)
+		speaker_end(speaker_of(attempt), attempt->speech);
 }
 
 static void drop(struct attempt *attempt)
@@ -177,10 +176,8 @@ static ssize_t send_once(struct attempt *attempt)
 	struct speech_parts *parts = &attempts->parts;
 	struct speaker *speaker = speaker_of(attempt);
 	bool is_wanted = attempt->is_up && !attempt->written_ns;
-	parts->count = 0;
-	parts->size = 0;
-	speaker->kind->write(speaker, attempt->speech, is_wanted || attempt->is_partial,
-			     loop_now(loop_of(attempts)), parts);
+	speaker_write(speaker, attempt->speech, is_wanted || attempt->is_partial,
+		      loop_now(loop_of(attempts)), parts);
 	if (parts->size == 0)
 		return 0;
 	ssize_t taken = stream_send(&attempt->stream, parts->parts, parts->count);
@@ -253,8 +250,8 @@ static bool take_bytes(struct attempt *attempt, const uint8_t *data, size_t size
 {
 	struct speaker *speaker = speaker_of(attempt);
 	do {
-		struct heard heard = { .what = HEARD_ALL };
-		speaker->kind->hear(speaker, attempt->speech, data, size, &heard);
+		struct heard heard;
+		speaker_hear(speaker, attempt->speech, data, size, &heard);
 		if (!act_on(attempt, &heard, now_ns))
 			return false;
 		data += heard.used;
@@ -304,6 +301,7 @@ static void note_connected(struct attempt *attempt)
 	else
 		note_linked(attempt);
 	attempt->is_linked = false;
+	attempt->has_speech = true;
 	speaker->kind->begin(speaker, attempt->speech,
 			     &(struct speech_start){ .uid = (uint32_t)attempt->sequence,
 						     .slot = (uint32_t)attempt->sequence,
@@ -348,15 +346,8 @@ static void connect_attempt(struct attempt *attempt)
 	const struct plan *plan = attempts->plan;
 	uint32_t remote = (uint32_t)(attempt->sequence % plan->remote_count);
 	attempt->target = plan->remote_targets ? plan->remote_targets[remote] : 0;
-	struct stream_connect connect = {
-		.remote = plan->remotes[remote],
-		.options = &plan->socket_options,
-		.network = plan->network,
-		.below = plan->below,
-		.tls = plan->tls,
-		.dump = plan->dump,
-		.server_name = plan->targets[attempt->target].name,
-	};
+	struct stream_connect connect =
+		plan_connect(plan, &plan->remotes[remote], &plan->targets[attempt->target]);
 	if (attempts->sources)
 		connect.local = source_pool_next(attempts->sources);
 	attempts->counters->attempts++;

@@ -49,6 +49,7 @@ struct attempt {
 	uint64_t written_ns; /* first byte of its message; 0: it was not sent yet */
 	uint16_t target;
 	bool is_linked;  /* the transport below is connected: connected_ns is that moment */
+	bool has_speech; /* begun, with the connection */
 	bool is_up;      /* messages may be sent */
 	bool is_partial; /* its message is partly sent */
 	max_align_t speech[];

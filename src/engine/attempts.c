@@ -167,9 +167,8 @@ int attempts_add(struct worker *worker)
 	attempts->plan = worker->plan;
 	attempts->recorder = worker->recorders[PLAN_NEW];
 	attempts->counters = &attempts->recorder->counters;
-	attempts->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
+	pacer_init(&attempts->pacer, run_schedule);
 	list_init(&attempts->live);
-	list_init(&attempts->pacer.node);
 	gap_init(&attempts->outage, OUTAGE_AFTER);
 	worker_add_activity(worker, &attempts->activity, &attempts_kind);
 	int result = speakers_init(&attempts->speakers, worker, attempts->plan->targets,

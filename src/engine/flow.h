@@ -1,5 +1,6 @@
 /* One datagram flow: a connected socket with a source port of its own. Between flows.c (the pacing
- * of all) and flow.c (the life of one). */
+ * of all), flow.c (the life of one), flow_send.c, flow_receive.c and flow_finals.c (what became of
+ * its datagrams). */
 #pragma once
 
 #include <stdbool.h>
@@ -15,6 +16,9 @@
 #include "metric/survival.h"
 #include "metric/window.h"
 #include "net/datagram.h"
+
+/* Greetings have sequence numbers of their own, apart from the counted ones. */
+#define FLOW_GREETING_BIT (UINT64_C(1) << 63)
 
 struct flow {
 	struct datagram_socket socket;
@@ -80,14 +84,41 @@ uint64_t flows_due(const struct flows *flows, const struct flow *flow, uint64_t 
 uint32_t flows_number(const struct flows *flows, const struct flow *flow);
 void flows_note_answered(struct flows *flows);
 
+static inline struct worker *flow_worker(const struct flow *flow)
+{
+	return flow->flows->worker;
+}
+
+static inline struct loop *flow_loop(const struct flow *flow)
+{
+	return flow->flows->worker->loop;
+}
+
 /* Of flow.c. */
 void flow_init(struct flow *flow, struct flows *flows, uint32_t own, void *window,
 	       uint32_t pending);
 /* Opens the socket if it is not; a failure is recorded as the flow's error. */
 void flow_open(struct flow *flow);
+void flow_begin(struct flow *flow);
+void flow_finish(struct flow *flow);
+/* Only the slots' flows are slots; path probes write to the spare record behind them. */
+struct slot_record *flow_record(const struct flow *flow);
+void flow_note_error(struct flow *flow, enum phase phase, int code);
+
+/* Of flow_send.c. */
 /* One uncounted datagram: who is there? */
 void flow_greet(struct flow *flow);
-void flow_begin(struct flow *flow);
 void flow_flush(struct flow *flow);
 void flow_end_schedule(struct flow *flow);
-void flow_finish(struct flow *flow);
+
+/* Of flow_receive.c: the socket's. */
+void flow_on_ready(struct datagram_socket *socket, unsigned events);
+
+/* Of flow_finals.c. */
+void flow_on_timeout(struct timer *timer);
+/* Gives the oldest pending datagram its time. */
+void flow_arm(struct flow *flow);
+/* Those that are answered or given up, up to the first that is not. */
+void flow_take_finals(struct flow *flow);
+/* At the end: what is still owed, and the gap that is open. */
+void flow_settle(struct flow *flow);

@@ -321,8 +321,7 @@ int flows_add(struct worker *worker, enum plan_stream stream)
 	flows->worker = worker;
 	flows->plan = worker->plan;
 	flows->stream = stream;
-	flows->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
-	list_init(&flows->pacer.node);
+	pacer_init(&flows->pacer, run_schedule);
 	timer_init(&flows->greeter, on_greeter);
 	timer_init(&flows->patience, on_patience_over);
 	take_plan(flows);

@@ -1,6 +1,7 @@
 /* How late a message went out after it was due: the same for slots and for datagram flows. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/units.h"
@@ -10,7 +11,8 @@
 /* More than this counts as sent late. */
 #define LATE_NS NS_PER_MS
 
-static inline void lateness_count(struct counters *counters, struct hist *send_error,
+/* Whether it counts as late. */
+static inline bool lateness_count(struct counters *counters, struct hist *send_error,
 				  uint64_t due_ns, uint64_t now_ns)
 {
 	uint64_t late_ns = now_ns > due_ns ? now_ns - due_ns : 0;
@@ -18,4 +20,5 @@ static inline void lateness_count(struct counters *counters, struct hist *send_e
 	if (late_ns > counters->debt_max_ns)
 		counters->debt_max_ns = late_ns;
 	counters->sent_late += late_ns > LATE_NS;
+	return late_ns > LATE_NS;
 }

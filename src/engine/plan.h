@@ -146,3 +146,6 @@ struct plan {
 	const struct datagram_transport *datagram;
 	void *network;
 };
+/* How a connection to one of the target's addresses is made; its own end is the caller's choice. */
+struct stream_connect plan_connect(const struct plan *plan, const struct endpoint *remote,
+				   const struct plan_target *target);

@@ -17,16 +17,21 @@
 
 /* ---- the end of a connection ---- */
 
+static void end_speech(struct slot *slot)
+{
+	if (slot->has_speech)
+		speaker_end(slot_speaker(slot), slot_speech(slot));
+	slot->has_speech = false;
+}
+
 void slot_forget_connection(struct slot *slot)
 {
-	struct speaker *speaker = slot_speaker(slot);
 	connector_release(&slot->slots->connector, &slot->place);
 	list_remove(&slot->place.node);
 	loop_clear_timer(slot_loop(slot), &slot->timer);
 	stamp_clear(&slot->slots->stamps, &slot->stamps);
 	stall_init(&slot->stall, slot->slots->plan->stall_after_ns);
-	if (speaker->kind->end)
-		speaker->kind->end(speaker, slot_speech(slot));
+	end_speech(slot);
 	if (slot->is_settled)
 		slot->slots->settled--;
 	slot->is_settled = slot->is_blocked = slot->is_partial = slot->is_urgent = false;
@@ -98,13 +103,12 @@ const struct slot_state *slot_fail(struct slot *slot, enum phase phase, enum out
 const struct slot_state *slot_leave_if_done(struct slot *slot)
 {
 	const struct slots *slots = slot->slots;
-	struct speaker *speaker = slot_speaker(slot);
 	uint64_t most = slots->shape->messages_per_connection;
 	if (most && slot->begun >= most)
 		slot->is_leaving = true;
 	if (!slot->is_leaving || !slot->state->is_up || slot->owed > 0 || slot->is_partial)
 		return slot->state;
-	if (!speaker->kind->leave || !speaker->kind->leave(speaker, slot_speech(slot)))
+	if (!speaker_leave(slot_speaker(slot), slot_speech(slot)))
 		return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_DONE, 0);
 	slot->state = &slot_state_leaving;
 	slot->is_urgent = true;
@@ -293,10 +297,10 @@ static void say_goodbye(struct slot *slot)
 {
 	struct speaker *speaker = slot_speaker(slot);
 	struct speech_parts *parts = &slot->slots->parts;
-	if (!slot->state->is_up || slot->is_blocked || slot->is_partial || !speaker->kind->leave ||
-	    !speaker->kind->leave(speaker, slot_speech(slot)))
+	if (!slot->state->is_up || slot->is_blocked || slot->is_partial ||
+	    !speaker_leave(speaker, slot_speech(slot)))
 		return;
-	speaker->kind->write(speaker, slot_speech(slot), 0, slot_now(slot), parts);
+	speaker_write(speaker, slot_speech(slot), 0, slot_now(slot), parts);
 	(void)stream_send(&slot->stream, parts->parts, parts->count);
 }
 
@@ -327,11 +331,9 @@ void slot_finish(struct slot *slot)
 
 void slot_free(struct slot *slot)
 {
-	struct speaker *speaker = slot_speaker(slot);
 	if (slot->slots->shape->is_reset_at_close)
 		stream_reset(&slot->stream);
 	else
 		stream_close(&slot->stream);
-	if (speaker->kind->end)
-		speaker->kind->end(speaker, slot_speech(slot));
+	end_speech(slot);
 }

@@ -40,6 +40,7 @@ struct slot {
 	uint64_t due_round;
 	uint64_t next_round;
 	uint64_t answered_round;
+	uint64_t held_round; /* debt before this one had to wait for its peer */
 	uint64_t started_ns;
 	uint64_t connected_ns;  /* of the transport below all others */
 	uint64_t first_byte_ns; /* of the answer under way; 0: none is. Opening: when it was sent */
@@ -70,6 +71,7 @@ struct slot {
 	bool is_settled : 1;    /* this connection had its first reply, or needs none */
 	bool has_connected : 1; /* ever */
 	bool is_linked : 1;     /* the transport below is connected */
+	bool has_speech : 1;    /* this connection's has begun */
 	bool is_leaving : 1;    /* no more messages: its lifetime is over */
 	bool is_choked : 1;     /* stopped reading before the end (--bandwidth-down) */
 	bool is_unread : 1;     /* the same, to let others have their turn */

@@ -96,9 +96,7 @@ static bool send_once(struct slot *slot, uint32_t count)
 	struct speech_parts *parts = &slots->parts;
 	struct speaker *speaker = slot_speaker(slot);
 	uint64_t now_ns = loop_now(slot_loop(slot));
-	parts->count = 0;
-	parts->size = 0;
-	speaker->kind->write(speaker, slot_speech(slot), count, now_ns, parts);
+	speaker_write(speaker, slot_speech(slot), count, now_ns, parts);
 	slot->is_urgent = false;
 	if (parts->size == 0)
 		return false;
@@ -141,10 +139,13 @@ bool slot_due(struct slot *slot, uint64_t due_ns)
 			slot->warm_wanted = 1;
 		return slot->warm_wanted > 0 && !slot->is_blocked;
 	}
+	bool was_held = slot->next_round < slot->due_round && slot->held_round == slot->due_round;
 	slot->due_round++;
 	slots->counters->scheduled++;
 	if (slot->state->is_up) {
 		slots->counters->debt++;
+		if (was_held || slot_is_held_up(slot))
+			slot->held_round = slot->due_round;
 		return !slot->is_blocked;
 	}
 	slot_count_missed(slot, due_ns);
@@ -242,6 +243,13 @@ static const struct slot_state *take_goodbye(struct slot *slot, const struct hea
 			 (int)heard->code);
 }
 
+/* The peer closes behind its answer (Connection: close), which is no failure to hold back after. */
+static const struct slot_state *end_as_told(struct slot *slot)
+{
+	slot->tries = 0;
+	return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0);
+}
+
 static const struct slot_state *act_on(struct slot *slot, const struct heard *heard, size_t size,
 				       uint64_t now_ns)
 {
@@ -250,8 +258,7 @@ static const struct slot_state *act_on(struct slot *slot, const struct heard *he
 		return slot_come_up(slot);
 	case HEARD_REPLY:
 		note_answer(slot, heard, now_ns);
-		return heard->is_last ? slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_CLOSED, 0)
-				      : slot_leave_if_done(slot);
+		return heard->is_last ? end_as_told(slot) : slot_leave_if_done(slot);
 	case HEARD_GOODBYE:
 		return take_goodbye(slot, heard);
 	case HEARD_WRONG:
@@ -273,10 +280,10 @@ static const struct slot_state *take_bytes(struct slot *slot, const uint8_t *dat
 	const struct slot_state *state = slot->state;
 	bool has_more = true;
 	while (has_more && state->is_talking) {
-		struct heard heard = { .what = HEARD_ALL };
+		struct heard heard;
 		if (slot->first_byte_ns == 0 && slot->owed > 0)
 			slot->first_byte_ns = now_ns;
-		speaker->kind->hear(speaker, slot_speech(slot), data, size, &heard);
+		speaker_hear(speaker, slot_speech(slot), data, size, &heard);
 		slot->is_urgent |= heard.is_urgent;
 		state = slot->state = act_on(slot, &heard, size - heard.used, now_ns);
 		data += heard.used;

@@ -137,9 +137,12 @@ void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns)
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
 	const struct script *script = slot_speaker(slot)->script;
-	for (uint32_t i = 0; slots->is_paced && i < started; i++)
-		lateness_count(counters, slots->send_error,
-			       slots_due(slots, slot, slot->next_round + i), now_ns);
+	for (uint32_t i = 0; slots->is_paced && i < started; i++) {
+		uint64_t round = slot->next_round + i;
+		bool is_late = lateness_count(counters, slots->send_error,
+					      slots_due(slots, slot, round), now_ns);
+		counters->held_up += is_late && round < slot->held_round;
+	}
 	slot->next_round += started;
 	slot->sent += started;
 	counters->sent += started;
@@ -225,18 +228,11 @@ uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns)
 	return lost;
 }
 
-/* By its peer: the socket is full, or too much is unanswered. */
-static bool is_held_up(const struct slot *slot)
-{
-	const struct plan_slots *shape = slot->slots->shape;
-	return slot->is_blocked || (shape->in_flight > 0 && slot->owed >= shape->in_flight);
-}
-
 void slot_end_schedule(struct slot *slot)
 {
 	struct counters *counters = slot->slots->counters;
 	slot->missed_last = (uint32_t)(slot->due_round - slot->next_round);
-	miss_debt(slot, is_held_up(slot) ? &counters->missed_peer : &counters->missed_generator);
+	miss_debt(slot, slot_is_held_up(slot) ? &counters->missed_peer : &counters->missed_generator);
 	slot->due_round = slot->next_round;
 }
 

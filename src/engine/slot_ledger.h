@@ -31,6 +31,13 @@ static inline bool slots_are_counting(const struct slots *slots)
 			       : slots->is_running || slots->worker->stage == WORKER_LINGER;
 }
 
+/* By its peer: the socket is full, or too much is unanswered. */
+static inline bool slot_is_held_up(const struct slot *slot)
+{
+	const struct plan_slots *shape = slot->slots->shape;
+	return slot->is_blocked || (shape->in_flight > 0 && slot->owed >= shape->in_flight);
+}
+
 /* Puts the event with the slot's number and backend. */
 void slot_tell(const struct slot *slot, enum event_kind kind, const struct event *more);
 

@@ -114,6 +114,7 @@ static const struct slot_state *connected(struct slot *slot)
 		hist_add(recorder_hist(slots->recorder, LATENCY_TLS), now_ns - slot->connected_ns);
 	else
 		note_linked(slot);
+	slot->has_speech = true;
 	speaker->kind->begin(speaker, slot_speech(slot),
 			     &(struct speech_start){ .uid = slots->next_uid,
 						     .slot = slots_number(slots, slot),
@@ -185,15 +186,8 @@ void slot_connect(struct connector_place *place)
 	const struct plan *plan = slots->plan;
 	slot->remote = (slots_number(slots, slot) + slot->tries) % slots->remote_count;
 	slot->target = slots->remote_targets ? slots->remote_targets[slot->remote] : 0;
-	struct stream_connect connect = {
-		.remote = slots->remotes[slot->remote],
-		.options = &plan->socket_options,
-		.network = plan->network,
-		.below = plan->below,
-		.tls = plan->tls,
-		.dump = plan->dump,
-		.server_name = slots->targets[slot->target].name,
-	};
+	struct stream_connect connect =
+		plan_connect(plan, &slots->remotes[slot->remote], &slots->targets[slot->target]);
 	connector_choose_local(&slots->connector, &connect);
 	start_connection(slot);
 	int result =

@@ -368,8 +368,7 @@ static struct slots *new_activity(struct worker *worker, enum plan_stream stream
 	slots->shape = shape;
 	slots->stream = stream;
 	slots->is_paced = shape->rate_per_second > 0;
-	slots->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
-	list_init(&slots->pacer.node);
+	pacer_init(&slots->pacer, run_schedule);
 	list_init(&slots->aging);
 	timer_init(&slots->lifetime, on_lifetime);
 	timer_init(&slots->reading, on_reading);

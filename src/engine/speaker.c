@@ -38,3 +38,29 @@ void speakers_deinit(struct speakers *speakers)
 	free(speakers->items);
 	*speakers = (struct speakers){ .items = NULL };
 }
+
+void speaker_write(struct speaker *speaker, void *speech, uint32_t count, uint64_t now_ns,
+		   struct speech_parts *ret)
+{
+	ret->count = 0;
+	ret->size = 0;
+	speaker->kind->write(speaker, speech, count, now_ns, ret);
+}
+
+void speaker_hear(struct speaker *speaker, void *speech, const uint8_t *data, size_t size,
+		  struct heard *ret)
+{
+	*ret = (struct heard){ .what = HEARD_ALL };
+	speaker->kind->hear(speaker, speech, data, size, ret);
+}
+
+bool speaker_leave(struct speaker *speaker, void *speech)
+{
+	return speaker->kind->leave && speaker->kind->leave(speaker, speech);
+}
+
+void speaker_end(struct speaker *speaker, void *speech)
+{
+	if (speaker->kind->end)
+		speaker->kind->end(speaker, speech);
+}

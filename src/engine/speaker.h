@@ -68,9 +68,9 @@ struct speaker_kind {
 	/* -ENOMEM, -errno. The owner's `speaker` is zeroed but for its script and worker. */
 	int (*init)(struct speaker *speaker);
 	void (*deinit)(struct speaker *speaker);
-	/* A new connection: `speech` holds nothing, or what end() left. */
+	/* A new connection; what `speech` holds means nothing. */
 	void (*begin)(struct speaker *speaker, void *speech, const struct speech_start *start);
-	/* Frees what the speech holds; it may begin again. NULL: it holds nothing. */
+	/* Once behind each begin(): frees what the speech holds. NULL: it holds nothing. */
 	void (*end)(struct speaker *speaker, void *speech);
 	/* Parts of what is to be sent: what is urgent or opens the protocol, the rest of a message
 	 * that is partly sent, then whole messages, `count` of them at most with that rest; cut
@@ -107,6 +107,15 @@ struct speakers {
 nodiscard int speakers_init(struct speakers *speakers, struct worker *worker,
 			    const struct plan_target *targets, uint32_t count);
 void speakers_deinit(struct speakers *speakers);
+
+/* What the kind does, for owners: `ret` need not be set. */
+void speaker_write(struct speaker *speaker, void *speech, uint32_t count, uint64_t now_ns,
+		   struct speech_parts *ret);
+void speaker_hear(struct speaker *speaker, void *speech, const uint8_t *data, size_t size,
+		  struct heard *ret);
+/* False also where the protocol has no goodbye. */
+bool speaker_leave(struct speaker *speaker, void *speech);
+void speaker_end(struct speaker *speaker, void *speech);
 
 extern const struct speaker_kind speaker_echo;
 extern const struct speaker_kind speaker_raw;

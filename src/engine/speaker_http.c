@@ -72,10 +72,10 @@ static int init(struct speaker *speaker)
 	speaker->state = state;
 	state->next_number = speaker->worker->index;
 	int rc = http_requests_init(&state->requests, script);
-	if (rc == 0 && script->expect_text != NULL)
-		rc = needle_init(&state->expect, script->expect_text, strlen(script->expect_text));
-	if (rc == 0 && script->stop_on != NULL)
-		rc = needle_init(&state->stop, script->stop_on, strlen(script->stop_on));
+	if (rc == 0)
+		rc = needle_init_text(&state->stop, script->stop_on);
+	if (rc == 0)
+		rc = needle_init_text(&state->expect, script->expect_text);
 	if (rc < 0)
 		deinit(speaker);
 	return rc;
@@ -116,7 +116,6 @@ static void end(struct speaker *speaker, void *memory)
 	(void)speaker;
 	http1_deinit(&speech->http);
 	free(speech->window);
-	speech->window = NULL;
 }
 
 /* ---- sending */

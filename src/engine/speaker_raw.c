@@ -132,10 +132,10 @@ static int init_hearing(struct raw_state *state, const struct script *script)
 		state->reply == REPLY_MARKER || (state->reply == REPLY_ECHO && state->has_time);
 	if (state->is_answered)
 		rc = reply_matcher_init(&state->matcher, script->reply);
-	if (rc == 0 && script->stop_on && script->stop_on[0] != '\0')
-		rc = needle_init(&state->stop, script->stop_on, strlen(script->stop_on));
-	if (rc == 0 && script->expect_text && script->expect_text[0] != '\0')
-		rc = needle_init(&state->expect, script->expect_text, strlen(script->expect_text));
+	if (rc == 0)
+		rc = needle_init_text(&state->stop, script->stop_on);
+	if (rc == 0)
+		rc = needle_init_text(&state->expect, script->expect_text);
 	return rc;
 }
 
@@ -182,7 +182,7 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 	struct raw_speech *speech = memory;
 
 	(void)speaker;
-	*speech = (struct raw_speech){ .uid = start->uid, .has_begun = true };
+	*speech = (struct raw_speech){ .uid = start->uid };
 	stamp_queue_init(&speech->times);
 }
 
@@ -191,8 +191,6 @@ static void end(struct speaker *speaker, void *memory)
 	struct raw_state *state = speaker->state;
 	struct raw_speech *speech = memory;
 
-	if (!speech->has_begun)
-		return;
 	stamp_clear(&state->times, &speech->times);
 	reply_state_clear(&speech->reply);
 }

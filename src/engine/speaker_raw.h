@@ -38,7 +38,6 @@ struct raw_speech {
 	uint32_t expect_matched;
 	bool has_expected;       /* the answer under way has the text that is expected */
 	bool has_unasked_marker; /* one came while nothing was owed */
-	bool has_begun;          /* not where no connection has come up yet */
 };
 
 /* One message of the script. */

@@ -11,17 +11,27 @@
 
 #define HELP "(\"conntest help figures\")"
 
-/* A set's members are expectations like any other. */
+/* A set's members are expectations like any other. Echoes are what was sent or corrupted: only
+ * other answers can be errors. */
 #define SET_MEMBERS_MAX 8
-#define GRACEFUL                                                                \
-	"persistent.lost == 0", "new.failed == 0", "persistent.corrupted == 0", \
-		"survival.reset == 0", "survival.timed_out == 0"
+/* clang-format off */
+#define GRACEFUL \
+	{ "persistent.lost == 0", 0 }, \
+	{ "new.failed == 0", 0 }, \
+	{ "persistent.corrupted == 0", 0 }, \
+	{ "persistent.rejected == 0", FIGURE_FIRST_BYTE }, \
+	{ "survival.reset == 0", 0 }, \
+	{ "survival.timed_out == 0", 0 }
+/* clang-format on */
 static const struct expect_set {
 	const char *name;
-	const char *members[SET_MEMBERS_MAX];
+	struct {
+		const char *text;
+		unsigned needs; /* enum figure_need, besides the figure's own */
+	} members[SET_MEMBERS_MAX];
 } sets[] = {
 	{ "graceful", { GRACEFUL } },
-	{ "hitless", { GRACEFUL, "survival.untouched == 100%" } },
+	{ "hitless", { GRACEFUL, { "survival.untouched == 100%", 0 } } },
 };
 
 static const char *const relations[] = {
@@ -210,8 +220,11 @@ int expect_parse(const char *text, struct error *error, struct expect_list *list
 	int failure = 0;
 	if (!set)
 		return one_parse(text, NULL, error, list);
-	for (size_t i = 0; i < SET_MEMBERS_MAX && set->members[i] && failure == 0; i++)
-		failure = one_parse(set->members[i], set->name, error, list);
+	for (size_t i = 0; i < SET_MEMBERS_MAX && set->members[i].text && failure == 0; i++) {
+		failure = one_parse(set->members[i].text, set->name, error, list);
+		if (failure == 0)
+			list->items[list->count - 1].needs = set->members[i].needs;
+	}
 	if (failure < 0)
 		list->count = count;
 	return failure;
@@ -225,7 +238,8 @@ static bool is_named(const struct expect *expect, const char *stream)
 static bool is_possible_in(const struct expect *expect, const struct expect_stream *stream)
 {
 	const struct figure_row *figure = expect->figure;
-	return is_named(expect, stream->name) && (figure->needs & stream->lacks) == 0 &&
+	unsigned needs = figure->needs | expect->needs;
+	return is_named(expect, stream->name) && (needs & stream->lacks) == 0 &&
 	       (figure->scopes & figure_scope_of(stream->kind, stream->transport)) != 0;
 }
 

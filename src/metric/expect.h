@@ -26,6 +26,7 @@ struct expect {
 	char stream[EXPECT_WORD_MAX];     /* "": every stream that has the figure; "run" */
 	char value_text[EXPECT_WORD_MAX]; /* as typed: "1s", "0.1%" */
 	double value;                     /* in the figure's unit, or percent */
+	unsigned needs;                   /* of enum figure_need, besides the figure's own */
 	bool is_percent;
 	enum expect_relation relation;
 };

@@ -243,6 +243,7 @@ static const struct field_row schedule_rows[] = {
 	COUNTER("debt", debt),
 	{ "missed",          FIELD_OBJECT, OBJECT(missed_table) },
 	COUNTER("sent_late", sent_late),
+	COUNTER("held_up", held_up),
 	COUNTER("debt_max_ns", debt_max_ns),
 	{ "send_error_p99_ns", FIELD_UNSIGNED, PLACE(latency[LATENCY_SEND_ERROR].p99_ns),
 	  IF_COUNT(latency[LATENCY_SEND_ERROR].count) },

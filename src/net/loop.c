@@ -251,6 +251,12 @@ void loop_clear_timer(struct loop *loop, struct timer *timer)
 	wheel_remove(&loop->wheel, timer);
 }
 
+void pacer_init(struct pacer *pacer, void (*run)(struct pacer *pacer, uint64_t now_ns))
+{
+	*pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run };
+	list_init(&pacer->node);
+}
+
 void loop_add_pacer(struct loop *loop, struct pacer *pacer)
 {
 	list_append(&loop->pacers, &pacer->node);

@@ -69,13 +69,15 @@ bool timer_is_set(const struct timer *timer);
 void loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ns);
 void loop_clear_timer(struct loop *loop, struct timer *timer);
 
-/* Pacers: the few exact deadlines of a worker (its schedules). `run` is called at the latest turn
- * after `due_ns`, must move `due_ns` on (UINT64_MAX: nothing due) and may be called early never. */
+/* Pacers: the few exact deadlines of a worker (its schedules). `run` is called in the first turn
+ * after `due_ns`, which must move `due_ns` on, and never before (UINT64_MAX: nothing is due). */
 struct pacer {
 	struct list node;
 	uint64_t due_ns;
 	void (*run)(struct pacer *pacer, uint64_t now_ns);
 };
+/* Nothing is due, and it belongs to no loop. */
+void pacer_init(struct pacer *pacer, void (*run)(struct pacer *pacer, uint64_t now_ns));
 void loop_add_pacer(struct loop *loop, struct pacer *pacer);
 void loop_remove_pacer(struct loop *loop, struct pacer *pacer);
 

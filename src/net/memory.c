@@ -47,7 +47,7 @@ int memory_network_new(struct loop *loop, const struct memory_options *options,
 	list_init(&network->listeners);
 	list_init(&network->connections);
 	list_init(&network->sockets);
-	network->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = land_flights };
+	pacer_init(&network->pacer, land_flights);
 	loop_add_pacer(loop, &network->pacer);
 	*ret = network;
 	return 0;

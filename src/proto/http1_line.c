@@ -133,14 +133,13 @@ enum http1_verdict http1_read_request_line(struct http1 *http, const char *line,
 
 /* ---- fields */
 
-static void trim(struct http1_event *field)
+static struct http1_text trim(const char *data, size_t size)
 {
-	while (field->size > 0 && is_blank(field->data[0])) {
-		field->data++;
-		field->size--;
-	}
-	while (field->size > 0 && is_blank(field->data[field->size - 1]))
-		field->size--;
+	for (; size > 0 && is_blank(data[0]); size--)
+		data++;
+	while (size > 0 && is_blank(data[size - 1]))
+		size--;
+	return (struct http1_text){ data, size };
 }
 
 enum http1_verdict http1_split_field(const char *line, size_t size, struct http1_event *ret)
@@ -152,27 +151,23 @@ enum http1_verdict http1_split_field(const char *line, size_t size, struct http1
 		return HTTP1_WRONG_FOLDED;
 	if (colon == NULL || !is_clean(line, size))
 		return HTTP1_WRONG_FIELD;
+	struct http1_text value = trim(colon + 1, size - (size_t)(colon + 1 - line));
 	*ret = (struct http1_event){
 		.name = line,
 		.name_size = (size_t)(colon - line),
-		.data = colon + 1,
-		.size = size - (size_t)(colon + 1 - line),
+		.data = value.data,
+		.size = value.size,
 	};
 	/* No white space before the colon (RFC 9112 5.1). */
-	if (!http1_is_token(ret->name, ret->name_size))
-		return HTTP1_WRONG_FIELD;
-	trim(ret);
-	return HTTP1_FINE;
+	return http1_is_token(ret->name, ret->name_size) ? HTTP1_FINE : HTTP1_WRONG_FIELD;
 }
 
-/* Takes the next item off a list (RFC 9110 5.6.1). False: there is none. */
-static bool next_item(struct http1_event *list, struct http1_event *ret)
+bool http1_next_item(struct http1_text *list, struct http1_text *ret)
 {
 	while (list->size > 0) {
 		const char *comma = memchr(list->data, ',', list->size);
 		size_t size = comma != NULL ? (size_t)(comma - list->data) : list->size;
-		*ret = (struct http1_event){ .data = list->data, .size = size };
-		trim(ret);
+		*ret = trim(list->data, size);
 		size += comma != NULL;
 		list->data += size;
 		list->size -= size;
@@ -182,14 +177,25 @@ static bool next_item(struct http1_event *list, struct http1_event *ret)
 	return false;
 }
 
-/* Several that are equal are one (RFC 9112 6.3). */
-static enum http1_verdict note_length(struct http1 *http, struct http1_event value)
+bool http1_has_item(struct http1_text list, struct http1_text wanted)
 {
-	struct http1_event item;
+	struct http1_text item;
+
+	while (http1_next_item(&list, &item)) {
+		if (item.size == wanted.size && strncasecmp(item.data, wanted.data, item.size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Several that are equal are one (RFC 9112 6.3). */
+static enum http1_verdict note_length(struct http1 *http, struct http1_text value)
+{
+	struct http1_text item;
 	uint64_t length = 0;
 	bool is_empty = true;
 
-	while (next_item(&value, &item)) {
+	while (http1_next_item(&value, &item)) {
 		if (!read_decimal(item.data, item.size, &length) ||
 		    (http->has_length && length != http->left))
 			return HTTP1_WRONG_LENGTH;
@@ -201,11 +207,11 @@ static enum http1_verdict note_length(struct http1 *http, struct http1_event val
 }
 
 /* Nothing may follow chunked (RFC 9112 6.1). */
-static enum http1_verdict note_coding(struct http1 *http, struct http1_event value)
+static enum http1_verdict note_coding(struct http1 *http, struct http1_text value)
 {
-	struct http1_event item;
+	struct http1_text item;
 
-	while (next_item(&value, &item)) {
+	while (http1_next_item(&value, &item)) {
 		if (http->is_chunked)
 			return HTTP1_WRONG_CODING;
 		http->has_coding = true;
@@ -214,11 +220,11 @@ static enum http1_verdict note_coding(struct http1 *http, struct http1_event val
 	return HTTP1_FINE;
 }
 
-static void note_connection(struct http1 *http, struct http1_event value)
+static void note_connection(struct http1 *http, struct http1_text value)
 {
-	struct http1_event item;
+	struct http1_text item;
 
-	while (next_item(&value, &item)) {
+	while (http1_next_item(&value, &item)) {
 		http->is_closed |= http1_is_word(item.data, item.size, "close");
 		http->is_kept |= http1_is_word(item.data, item.size, "keep-alive");
 	}
@@ -235,6 +241,7 @@ static void note_expect(struct http1 *http, const struct http1_event *value)
 enum http1_verdict http1_note_field(struct http1 *http, const struct http1_event *field)
 {
 	const char *name = field->name;
+	struct http1_text value = { field->data, field->size };
 
 	switch (field->name_size) {
 	case 4:
@@ -247,15 +254,15 @@ enum http1_verdict http1_note_field(struct http1 *http, const struct http1_event
 		break;
 	case 10:
 		if (http1_is_word(name, 10, "connection"))
-			note_connection(http, *field);
+			note_connection(http, value);
 		break;
 	case 14:
 		if (http1_is_word(name, 14, "content-length"))
-			return note_length(http, *field);
+			return note_length(http, value);
 		break;
 	case 17:
 		if (http1_is_word(name, 17, "transfer-encoding"))
-			return note_coding(http, *field);
+			return note_coding(http, value);
 		break;
 	default:
 		break;

@@ -29,7 +29,8 @@ enum websocket_code {
 	WEBSOCKET_CODE_TOO_BIG = 1009,
 };
 
-/* What a peer can do wrong; each with a sentence and the code to close with. */
+/* What a peer can do wrong; each with the code to close with and a sentence
+ * that follows "the peer " or "the client ". */
 enum websocket_mistake {
 	WEBSOCKET_RIGHT,
 	WEBSOCKET_HAS_RESERVED_BITS,

@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <strings.h>
+
+#include "proto/http1_line.h"
 
 #define GUID       "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* section 1.3 */
 #define VERSION    "13"
@@ -48,50 +49,20 @@ unsigned websocket_verdict_status(enum websocket_verdict verdict)
 
 /* ---- fields */
 
-static bool is_word(const char *text, size_t size, const char *word)
+static bool has_word(const char *list, size_t size, const char *word)
 {
-	return size == strlen(word) && strncasecmp(text, word, size) == 0;
-}
-
-/* Cuts the next element off a list with commas; false: there is none. */
-static bool cut_element(const char **list, const char *end, const char **ret, size_t *ret_size)
-{
-	const char *from = *list;
-
-	while (from < end && (*from == ',' || *from == ' ' || *from == '\t'))
-		from++;
-	const char *to = memchr(from, ',', (size_t)(end - from));
-	if (to == NULL)
-		to = end;
-	*list = to;
-	while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
-		to--;
-	*ret = from;
-	*ret_size = (size_t)(to - from);
-	return to > from;
-}
-
-static bool has_element(const char *list, size_t size, const char *word, size_t word_size)
-{
-	const char *end = list + size;
-	const char *element = NULL;
-	size_t element_size = 0;
-
-	while (cut_element(&list, end, &element, &element_size)) {
-		if (element_size == word_size && strncasecmp(element, word, word_size) == 0)
-			return true;
-	}
-	return false;
+	return http1_has_item((struct http1_text){ list, size },
+			      (struct http1_text){ word, strlen(word) });
 }
 
 /* What both sides must say. */
 static void take_upgrade(struct websocket_opening *opening, const char *name, size_t name_size,
 			 const char *value, size_t value_size)
 {
-	if (is_word(name, name_size, "Upgrade"))
-		opening->has_upgrade |= has_element(value, value_size, "websocket", 9);
-	if (is_word(name, name_size, "Connection"))
-		opening->has_connection |= has_element(value, value_size, "upgrade", 7);
+	if (http1_is_word(name, name_size, "Upgrade"))
+		opening->has_upgrade |= has_word(value, value_size, "websocket");
+	if (http1_is_word(name, name_size, "Connection"))
+		opening->has_connection |= has_word(value, value_size, "upgrade");
 }
 
 /* ---- the client's side */
@@ -111,7 +82,8 @@ static void take_subprotocol(struct websocket_opening *opening, const char *valu
 	const char *wanted = opening->wanted_subprotocol;
 
 	opening->has_subprotocol = true;
-	if (wanted == NULL || !has_element(wanted, strlen(wanted), value, size))
+	if (wanted == NULL || !http1_has_item((struct http1_text){ wanted, strlen(wanted) },
+					      (struct http1_text){ value, size }))
 		opening->has_wrong_subprotocol = true;
 }
 
@@ -119,11 +91,11 @@ void websocket_take_answer_field(struct websocket_opening *opening, const char *
 				 size_t name_size, const char *value, size_t value_size)
 {
 	take_upgrade(opening, name, name_size, value, value_size);
-	if (is_word(name, name_size, "Sec-WebSocket-Accept"))
+	if (http1_is_word(name, name_size, "Sec-WebSocket-Accept"))
 		take_accept(opening, value, value_size);
-	if (is_word(name, name_size, "Sec-WebSocket-Protocol"))
+	if (http1_is_word(name, name_size, "Sec-WebSocket-Protocol"))
 		take_subprotocol(opening, value, value_size);
-	if (is_word(name, name_size, "Sec-WebSocket-Extensions"))
+	if (http1_is_word(name, name_size, "Sec-WebSocket-Extensions"))
 		opening->has_extension |= value_size > 0;
 }
 
@@ -177,38 +149,27 @@ static void take_key(struct websocket_opening *opening, const char *value, size_
 	memcpy(opening->key, value, size);
 }
 
-static bool is_token(const char *text, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		if (text[i] <= ' ' || text[i] >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", text[i]))
-			return false;
-	}
-	return true;
-}
-
 static void take_offer(struct websocket_opening *opening, const char *value, size_t size)
 {
-	const char *list = value;
-	const char *first = NULL;
-	size_t first_size = 0;
+	struct http1_text list = { value, size };
+	struct http1_text first;
 
-	if (opening->subprotocol[0] != '\0' ||
-	    !cut_element(&list, value + size, &first, &first_size) ||
-	    first_size > WEBSOCKET_SUBPROTOCOL_MAX || !is_token(first, first_size))
+	if (opening->subprotocol[0] != '\0' || !http1_next_item(&list, &first) ||
+	    first.size > WEBSOCKET_SUBPROTOCOL_MAX || !http1_is_token(first.data, first.size))
 		return;
-	memcpy(opening->subprotocol, first, first_size);
-	opening->subprotocol[first_size] = '\0';
+	memcpy(opening->subprotocol, first.data, first.size);
+	opening->subprotocol[first.size] = '\0';
 }
 
 void websocket_take_request_field(struct websocket_opening *opening, const char *name,
 				  size_t name_size, const char *value, size_t value_size)
 {
 	take_upgrade(opening, name, name_size, value, value_size);
-	if (is_word(name, name_size, "Sec-WebSocket-Key"))
+	if (http1_is_word(name, name_size, "Sec-WebSocket-Key"))
 		take_key(opening, value, value_size);
-	if (is_word(name, name_size, "Sec-WebSocket-Version"))
-		opening->has_version = is_word(value, value_size, VERSION);
-	if (is_word(name, name_size, "Sec-WebSocket-Protocol"))
+	if (http1_is_word(name, name_size, "Sec-WebSocket-Version"))
+		opening->has_version = http1_is_word(value, value_size, VERSION);
+	if (http1_is_word(name, name_size, "Sec-WebSocket-Protocol"))
 		take_offer(opening, value, value_size);
 }
 

@@ -267,6 +267,7 @@ static int open_marks(struct session *session, struct error *error)
 	struct wrap_setup wrap = {
 		.plan = run->wrap,
 		.run = run->plan,
+		.target = run->target,
 		.sampler = session->sampler,
 		.loop = session->loop,
 		.monitor = session->monitor,

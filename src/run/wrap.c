@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "view/phrase.h"
+#include "view/target_text.h"
 
 #define COMMAND_TEXT_MAX 65536
 
@@ -83,8 +84,9 @@ static const char *workload(struct wrap *wrap)
 	bool is_udp = plan->slots.transport == TRANSPORT_UDP;
 	(void)phrase_count(now && !is_udp ? now->counters.connections : plan->slots.count,
 			   is_udp ? "flow" : "connection", up);
-	const char *text = arena_format(&wrap->arena, "%s up, %s messages/s", up,
-					phrase_rate(plan->slots.rate_per_second, rate));
+	const char *text = arena_format(&wrap->arena, "%s up, %s %ss/s", up,
+					phrase_rate(plan->slots.rate_per_second, rate),
+					target_noun(wrap->setup.target));
 	if (plan->attempts.rate_per_second > 0)
 		text = arena_format(&wrap->arena, "%s, %s new connections/s", text,
 				    phrase_rate(plan->attempts.rate_per_second, attempts));

@@ -20,6 +20,7 @@ struct wrap;
 struct wrap_setup {
 	const struct wrap_plan *plan;
 	const struct plan *run;
+	const char *target; /* "https://web.example/" */
 	const struct sampler *sampler;
 	struct loop *loop;
 	struct marks *marks;

@@ -47,3 +47,19 @@ const struct report_error *errors_text(const struct report_stream *stream, struc
 	}
 	return first;
 }
+
+void errors_text_of(const struct report_stream *stream, enum outcome outcome, struct buffer *out)
+{
+	char count[UNITS_TEXT_MAX], words[PHRASE_MAX];
+	uint32_t told = 0;
+	struct clauses clauses;
+	clauses_init(&clauses, out, ", ");
+	for (uint32_t i = 0; i < stream->error_count && told < ERRORS_TOLD; i++) {
+		const struct report_error *error = &stream->errors[i];
+		if (error->outcome != outcome)
+			continue;
+		told++;
+		buffer_append_format(clauses_next(&clauses), "%s %s", error_words(error, words),
+				     units_format_grouped(error->count, count));
+	}
+}

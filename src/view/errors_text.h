@@ -9,3 +9,5 @@
 const char *error_words(const struct report_error *error, char text[PHRASE_MAX]);
 /* Appends the most frequent ones and returns the first of them; NULL: there were none. */
 const struct report_error *errors_text(const struct report_stream *stream, struct buffer *out);
+/* Those of one outcome alone: "status 503 3, status 502 2". */
+void errors_text_of(const struct report_stream *stream, enum outcome outcome, struct buffer *out);

@@ -8,6 +8,7 @@
 #include "view/clauses.h"
 #include "view/phrase.h"
 #include "view/result_traffic.h"
+#include "view/status_text.h"
 #include "view/target_text.h"
 #include "view/text_parts.h"
 
@@ -19,9 +20,6 @@
 
 /* Bringing connections up is told from here on, as a matter of its own. */
 #define RAMP_NS NS_PER_S
-
-#define STATUSES_TOLD  3
-#define REPLIES(count) ((count) == 1 ? "reply" : "replies")
 
 static double seconds_of(const struct report *report)
 {
@@ -214,33 +212,6 @@ static void connections_text(const struct report *report, const struct report_st
 		buffer_append_format(out, ", %s stayed", units_format_grouped(kept, stayed));
 }
 
-/* "118 of 599,988 replies were 503" */
-static void statuses_text(const struct report_stream *load, struct clauses *clauses)
-{
-	char count[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
-	uint64_t all = 0;
-	uint32_t told = 0;
-	struct buffer *out = NULL;
-	for (uint32_t i = 0; i < load->status_count; i++)
-		all += load->statuses[i].count;
-	for (uint32_t i = 0; i < load->status_count && told < STATUSES_TOLD; i++) {
-		const struct report_status *status = &load->statuses[i];
-		if (status->code < 400)
-			continue;
-		if (told++ == 0) {
-			out = clauses_next(clauses);
-			buffer_append_format(out, "%s of %s %s %s %u",
-					     units_format_grouped(status->count, count),
-					     units_format_grouped(all, of), REPLIES(all),
-					     status->count == 1 ? "was" : "were", status->code);
-		} else {
-			buffer_append_format(out, ", %s %u",
-					     units_format_grouped(status->count, count),
-					     status->code);
-		}
-	}
-}
-
 static void count_text(uint64_t count, const char *noun, const char *words, struct clauses *clauses)
 {
 	char text[PHRASE_MAX];
@@ -267,9 +238,9 @@ static void faults(const struct report_stream *load, struct clauses *clauses)
 {
 	const struct counters *totals = &load->totals;
 	const char *noun = message_noun(load);
-	statuses_text(load, clauses);
-	if (load->status_count == 0)
-		count_text(totals->rejected, noun, "answered with an error", clauses);
+	status_text(load, clauses);
+	if (totals->rejected > text_error_statuses(load))
+		count_text(totals->rejected, noun, "answered not as expected", clauses);
 	if (!load->datagrams.is_measured)
 		count_text(totals->lost, noun, "lost", clauses);
 	count_text(totals->corrupted, noun, "answered with other bytes", clauses);

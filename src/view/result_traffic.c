@@ -9,6 +9,7 @@
 #include "view/clauses.h"
 #include "view/command_text.h"
 #include "view/phrase.h"
+#include "view/status_text.h"
 #include "view/target_text.h"
 #include "view/text_parts.h"
 
@@ -71,6 +72,19 @@ static void result_lost(const struct report_stream *stream, struct clauses *clau
 		buffer_append_format(
 			clauses_next(clauses), "%s answered with other bytes",
 			phrase_count(stream->totals.corrupted, message_noun(stream), count));
+}
+
+/* Statuses from 400 on say themselves what they are. */
+static void result_rejected(const struct report_stream *stream, struct clauses *clauses)
+{
+	char count[PHRASE_MAX];
+	if (stream->totals.rejected == 0)
+		return;
+	status_text(stream, clauses);
+	if (stream->totals.rejected > text_error_statuses(stream))
+		buffer_append_format(
+			clauses_next(clauses), "%s answered not as expected",
+			phrase_count(stream->totals.rejected, message_noun(stream), count));
 }
 
 /* Connections that ended so while it was measured; `is_between`: with no message under way, after
@@ -169,8 +183,10 @@ static void result_losses(const struct report *report, bool has_expectations,
 	const struct report_stream *slots = report_main_stream(report);
 	if (slots && !has_expectations)
 		result_interruptions(slots, clauses);
-	if (slots)
+	if (slots) {
 		result_lost(slots, clauses);
+		result_rejected(slots, clauses);
+	}
 	result_new(report, clauses);
 }
 
@@ -220,8 +236,11 @@ static bool is_told(const struct report_expectation *expectation)
 		"lost",
 		"load.lost",
 		"persistent.lost",
+		"persistent.rejected",
 		"corrupted",
 		"persistent.corrupted",
+		"rejected",
+		"persistent.rejected",
 		"new.failed",
 		"survival.reset",
 		"survival.timed_out",

@@ -158,6 +158,18 @@ static bool result_too_late(const struct report *report, struct buffer *out)
 	return true;
 }
 
+/* Where connections came up, and nothing else became of them. */
+static void result_silence(const struct report *report, struct buffer *out)
+{
+	const struct report_stream *slots = report_main_stream(report);
+	char unanswered[PHRASE_MAX], host[PHRASE_MAX];
+	if (!slots || slots->totals.connects == 0 || slots->totals.in_flight == 0)
+		return;
+	buffer_append_format(out, ": %s had %s (%s takes connections but doesn't answer)",
+			     phrase_count(slots->totals.in_flight, message_noun(slots), unanswered),
+			     outcome_sentence(OUTCOME_NO_REPLY), phrase_host(report->target, host));
+}
+
 /* "nothing answered: refused 20 (10.20.0.5:5003 has no listener, or something rejects)" */
 static void result_nothing(const struct report *report, struct buffer *out)
 {
@@ -180,6 +192,8 @@ static void result_nothing(const struct report *report, struct buffer *out)
 			error = errors_text(stream, out);
 		}
 	}
+	if (!error)
+		result_silence(report, out);
 	const char *cause = error ? likely_cause(error->outcome) : NULL;
 	if (error && is_of_tls(error->outcome) && report->tls.complaint)
 		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),

@@ -276,6 +276,11 @@ static struct summary_group *free_group(struct summary *summary, uint64_t now_ns
 	return oldest;
 }
 
+static uint16_t status_of(const struct event *event)
+{
+	return event->outcome == OUTCOME_REJECTED ? event->code : 0;
+}
+
 /* The group that the event belongs to, begun if there is none. */
 static struct summary_group *group_of(struct summary *summary, const struct event *event,
 				      uint16_t backend)
@@ -283,7 +288,7 @@ static struct summary_group *group_of(struct summary *summary, const struct even
 	for (size_t i = 0; i < GROUPS_MAX; i++) {
 		struct summary_group *group = &summary->groups[i];
 		if (group->is_used && group->kind == event->kind && group->backend == backend &&
-		    group->outcome == event->outcome)
+		    group->outcome == event->outcome && group->status == status_of(event))
 			return group;
 	}
 	struct summary_group *group = free_group(summary, event->at_ns);
@@ -292,6 +297,7 @@ static struct summary_group *group_of(struct summary *summary, const struct even
 		.kind = event->kind,
 		.backend = backend,
 		.outcome = event->outcome,
+		.status = status_of(event),
 		.has_outcome = event->kind == EVENT_SLOT_ENDED ||
 			       event->kind == EVENT_SLOT_REFUSED || event->kind == EVENT_NEW_FAILED,
 	};

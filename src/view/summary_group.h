@@ -18,7 +18,8 @@ struct summary_group {
 	enum event_kind kind;
 	enum outcome outcome;
 	uint16_t backend;
-	uint64_t at_ns; /* the moment that it is told under */
+	uint16_t status; /* of the answers that were rejected; else 0 */
+	uint64_t at_ns;  /* the moment that it is told under */
 	uint64_t first_ns;
 	uint64_t last_ns;
 	uint64_t since_ns; /* the earliest that one of them had lasted */

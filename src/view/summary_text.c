@@ -1,8 +1,10 @@
 /* The sentences of summed-up events. See summary_group.h. */
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/summary_group.h"
+#include "view/target_text.h"
 
 const char *summary_backend_name(const struct summary_setup *setup, uint16_t backend)
 {
@@ -59,11 +61,14 @@ static void append_longest(struct buffer *out, const char *words, uint64_t span_
 }
 
 /* "refused by 10.20.0.5:5003" */
-static void append_failure(struct buffer *out, enum outcome outcome, const char *target)
+static void append_failure(struct buffer *out, const struct summary_group *group,
+			   const char *target)
 {
-	char host[PHRASE_MAX];
+	char host[PHRASE_MAX], words[PHRASE_MAX];
+	enum outcome outcome = group->outcome;
+	const struct report_error error = { .outcome = outcome, .code = group->status };
 	bool is_by_target = outcome == OUTCOME_REFUSED || outcome == OUTCOME_RESET;
-	buffer_append_text(out, outcome_sentence(outcome));
+	buffer_append_text(out, error_words(&error, words));
 	if (is_by_target && target)
 		buffer_append_format(out, " by %s", phrase_host(target, host));
 }
@@ -78,14 +83,15 @@ static void silent_text(const struct summary_group *group, const struct summary_
 }
 
 /* What is lost of a silence that was told is no news. */
-static void ended_text(const struct summary_group *group, struct buffer *out)
+static void ended_text(const struct summary_group *group, const struct summary_setup *setup,
+		       struct buffer *out)
 {
 	char count[PHRASE_MAX];
 	append_part(out, group, "connection");
 	buffer_append_format(out, " %s", outcome_sentence(group->outcome));
 	if (group->sum > 0 && group->has_surprise)
 		buffer_append_format(out, ", %s in flight lost",
-				     phrase_count(group->sum, "message", count));
+				     phrase_count(group->sum, target_noun(setup->target), count));
 }
 
 /* All of them are back where they were. */
@@ -179,7 +185,7 @@ static void slot_text(const struct summary_group *group, const struct summary_se
 		silent_text(group, setup, out);
 		break;
 	case EVENT_SLOT_ENDED:
-		ended_text(group, out);
+		ended_text(group, setup, out);
 		break;
 	case EVENT_SLOT_CONNECTED:
 		connected_text(group, setup, out);
@@ -194,7 +200,7 @@ static void slot_text(const struct summary_group *group, const struct summary_se
 		buffer_append_text(out, " to connect failed");
 		append_time(out, group, setup);
 		buffer_append_text(out, " (");
-		append_failure(out, group->outcome, setup->target);
+		append_failure(out, group, setup->target);
 		buffer_append_text(out, ")");
 		break;
 	default:
@@ -281,7 +287,7 @@ void summary_group_text(const struct summary_group *group, const struct summary_
 	switch (group->kind) {
 	case EVENT_NEW_FAILED:
 		buffer_append_text(out, "new connections fail (");
-		append_failure(out, group->outcome, setup->target);
+		append_failure(out, group, setup->target);
 		buffer_append_text(out, ")");
 		break;
 	case EVENT_NEW_GOOD:

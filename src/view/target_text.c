@@ -14,21 +14,21 @@ bool target_is(const char *target, const char *service)
 	return found < SERVICE_COUNT && strcmp(service_name(found), service) == 0;
 }
 
-static bool has_requests(const struct report_stream *stream)
+const char *target_noun(const char *target)
 {
-	return stream->target && target_is(stream->target, "http");
+	return target && target_is(target, "http") ? "request" : "message";
 }
 
 const char *message_noun(const struct report_stream *stream)
 {
 	if (strcmp(stream->transport, "udp") == 0)
 		return "datagram";
-	return has_requests(stream) ? "request" : "message";
+	return target_noun(stream->target);
 }
 
 const char *message_head(const struct report_stream *stream)
 {
 	if (strcmp(stream->transport, "udp") == 0)
 		return "DATAGRAMS";
-	return has_requests(stream) ? "REQUESTS" : "MESSAGES";
+	return stream->target && target_is(stream->target, "http") ? "REQUESTS" : "MESSAGES";
 }

@@ -20,6 +20,14 @@ static bool is_load(const struct report_stream *stream)
 
 /* ---- answers by status ---- */
 
+uint64_t text_error_statuses(const struct report_stream *stream)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < stream->status_count; i++)
+		count += stream->statuses[i].code >= 400 ? stream->statuses[i].count : 0;
+	return count;
+}
+
 /* "STATUS    200 599,870   503 118" */
 static void statuses(const struct report_stream *stream, struct buffer *out)
 {
@@ -154,7 +162,8 @@ static void identity(const struct report_stream *stream, const char *head, struc
 	if (stream->schedule.is_open_loop)
 		buffer_append_format(out, "%s due = %s sent + %s missed%s;  ", due, sent, unsent,
 				     is_load(stream) ? missed_reason(totals) : "");
-	if (totals->one_way > 0 || (is_load(stream) && totals->in_flight + totals->received == 0))
+	bool is_answered = totals->received + totals->lost + totals->in_flight > 0;
+	if (totals->one_way > 0 || (is_load(stream) && !is_answered))
 		buffer_append_format(out, "%s sent, no answers expected\n", sent);
 	else
 		buffer_append_format(out, "%s sent = %s received + %s lost + %s in flight%s\n",

@@ -128,13 +128,14 @@ static bool moments_of_samples(const struct row *row, struct moments *ret)
 	return false;
 }
 
-/* Classes of survival are the outcomes of connections. */
+/* Classes of survival are the outcomes of connections; "rejected" is one of answers. */
 static void moments_of_errors(const struct row *row, struct moments *ret)
 {
-	const char *word = strchr(row->figure->name, '.');
-	for (uint32_t i = 0; word && i < row->stream->error_count; i++) {
+	const char *dot = strchr(row->figure->name, '.');
+	const char *word = dot ? dot + 1 : row->figure->name;
+	for (uint32_t i = 0; i < row->stream->error_count; i++) {
 		const struct report_error *error = &row->stream->errors[i];
-		if (strcmp(outcome_name(error->outcome), word + 1) == 0)
+		if (strcmp(outcome_name(error->outcome), word) == 0)
 			moments_add(ret, error->first_ns, error->last_ns);
 	}
 }
@@ -198,6 +199,8 @@ static void note_append(const struct row *row, struct buffer *out)
 		buffer_append_format(out, "all on %s", backend);
 	if (has_note && strcmp(row->figure->name, "failed") == 0)
 		(void)errors_text(row->stream, out);
+	if (has_note && strcmp(row->figure->name, "rejected") == 0)
+		errors_text_of(row->stream, OUTCOME_REJECTED, out);
 	command_note(row, out);
 }
 

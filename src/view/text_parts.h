@@ -26,6 +26,10 @@ void text_samples(const struct report *report, const struct report_stream *strea
 /* All bytes one way, nothing answered, over TCP. */
 bool text_is_bulk(const struct report_stream *stream);
 
+/* Answers with a status of 400 or more: where there are fewer than rejected ones, something else
+ * was not as expected. */
+uint64_t text_error_statuses(const struct report_stream *stream);
+
 /* A row of the first table as a sentence, without a newline: "persistent.lost == 0: FAILED, is 7;
  * first, last +8.7 s, +8.8 s; all on web-3". */
 void text_expectation_sentence(const struct report *report,

@@ -140,17 +140,22 @@ static void trust_schedule(const struct report *report, const struct report_stre
 }
 
 /* "8,431 requests went late, for want of a free connection, none for want of cpu" */
-static void trust_late(const struct report *report, const struct report_stream *load,
-		       struct clauses *clauses)
+static void trust_late(const struct report_stream *load, struct clauses *clauses)
 {
-	bool is_free = own_lateness_ns(report) <= LATE_NS && strcmp(load->transport, "udp") != 0;
-	char count[PHRASE_MAX];
-	if (load->totals.sent_late == 0)
+	char count[PHRASE_MAX], held[UNITS_TEXT_MAX];
+	uint64_t late = load->totals.sent_late;
+	if (late == 0)
 		return;
-	buffer_append_format(clauses_next(clauses), "%s went late%s",
-			     phrase_count(load->totals.sent_late, message_noun(load), count),
-			     is_free ? ", for want of a free connection, none for want of cpu"
-				     : "");
+	struct buffer *out = clauses_next(clauses);
+	buffer_append_format(out, "%s went late, ", phrase_count(late, message_noun(load), count));
+	if (load->totals.held_up == 0)
+		buffer_append_text(out, "for want of cpu");
+	else if (load->totals.held_up == late)
+		buffer_append_text(out, "for want of a free connection, none for want of cpu");
+	else
+		buffer_append_format(
+			out, "%s for want of a free connection, the others of cpu",
+			units_format_grouped(load->totals.held_up, held));
 }
 
 /* Of a load: how messages kept to their schedule, and what held them up. */
@@ -162,7 +167,7 @@ static void trust_pace(const struct report *report, const struct report_stream *
 		return;
 	if (own_lateness_ns(report) > LATE_NS || load->totals.sent_late == 0)
 		trust_schedule(report, load, clauses);
-	trust_late(report, load, clauses);
+	trust_late(load, clauses);
 	if (own_lateness_ns(report) <= LATE_NS && load->totals.sent_late > 0 &&
 	    missed_generator(report) + load->totals.missed_peer +
 			    load->totals.missed_no_connection >

@@ -25,6 +25,8 @@ run conntest load --reply http echo://web
 run conntest load --reply 'until x' ws://web
 run conntest load --reply echo http://web
 run conntest load --reply 'bytes' -m x tcp://web:9
+run conntest load --stop-on '' ws://web
+run conntest load --expect-text '' http://web
 run conntest load --method GET echo://web
 run conntest load --method 'GET IT' http://web
 run conntest load -H nothing http://web

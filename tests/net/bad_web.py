@@ -12,7 +12,8 @@
   drip            one byte of the response a second
   flood           responses that nobody asked for, as fast as they are taken
   mid_close       closes in the middle of each response
-  mid_reset       resets there"""
+  mid_reset       resets there
+  sixth_fails     answers each sixth request of a connection with 503"""
 import base64
 import hashlib
 import socket
@@ -22,6 +23,7 @@ import threading
 import time
 
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+UNAVAILABLE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\nlater"
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -111,6 +113,12 @@ def mid_reset(connection):
     request(connection)
     connection.sendall(RESPONSE[:-3])
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def sixth_fails(connection):
+    for count in range(1, 1 << 30):
+        request(connection)
+        connection.sendall(UNAVAILABLE if count % 6 == 0 else RESPONSE)
 
 
 def serve(behaviour, connection):

@@ -18,7 +18,9 @@ clean_up() {
 	for pid in "${pids[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
-	[[ ! -s $work/haproxy.pid ]] || kill -KILL "$(<"$work/haproxy.pid")" 2>/dev/null || true
+	for pid in "$work"/haproxy.pid "$work"/*/nginx.pid; do
+		[[ ! -s $pid ]] || kill -KILL "$(<"$pid")" "-$(<"$pid")" 2>/dev/null || true
+	done
 	wait 2>/dev/null || true
 	for space in "${spaces[@]}"; do
 		ip netns del "$space" 2>/dev/null || true
@@ -181,12 +183,13 @@ four_backends() {
 	haproxy_start
 }
 
-# haproxy goes to the background when it has bound its port, so one that is taken is seen.
+# haproxy_start [CONFIG]: on port $PORT. It goes to the background when it has bound its port, so one
+# that is taken is seen.
 haproxy_start() {
 	local _
 	for _ in {1..20}; do
 		export PORT=$((20000 + RANDOM % 10000))
-		haproxy -D -f demo/haproxy.cfg -p "$work/haproxy.pid" &>"$work/haproxy.err" && return
+		haproxy -D -f "${1:-demo/haproxy.cfg}" -p "$work/haproxy.pid" &>"$work/haproxy.err" && return
 	done
 	fail "haproxy doesn't start"
 	exit 1

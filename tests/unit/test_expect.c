@@ -104,13 +104,13 @@ static void sets_are_their_members(void **state)
 	struct expect_list list = { 0 };
 	struct error error;
 	assert_int_equal(expect_parse("graceful", &error, &list), 0);
-	assert_int_equal(list.count, 5);
+	assert_int_equal(list.count, 6);
 	assert_string_equal(list.items[1].figure->name, "failed");
 	assert_string_equal(list.items[1].stream, "new");
-	assert_string_equal(list.items[4].set, "graceful");
+	assert_string_equal(list.items[5].set, "graceful");
 	assert_int_equal(expect_parse("hitless", &error, &list), 0);
-	assert_int_equal(list.count, 11);
-	assert_string_equal(list.items[10].figure->name, "survival.untouched");
+	assert_int_equal(list.count, 13);
+	assert_string_equal(list.items[12].figure->name, "survival.untouched");
 }
 
 static void a_full_list_is_told_and_left_as_it_was(void **state)
@@ -172,9 +172,14 @@ static void the_command_is_expected_only_where_one_is_wrapped(void **state)
 static void sets_shrink_to_the_plan(void **state)
 {
 	static const struct expect_stream served[] = { { "served", "service", "tcp", 0 } };
+	static const struct expect_stream echoed[] = {
+		{ "persistent", "slots", "tcp", FIGURE_FIRST_BYTE },
+	};
 	struct expect_list list;
 	struct error error;
 	assert_int_equal(check_texts("graceful", traffic, 1, &error, &list), 0);
+	assert_int_equal(list.count, 5);
+	assert_int_equal(check_texts("graceful", echoed, 1, &error, &list), 0);
 	assert_int_equal(list.count, 4);
 	assert_true(check_texts("graceful", served, 1, &error, &list) < 0);
 	assert_string_equal(

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/units.h"
+#include "engine/speaker.h"
 #include "support/simulation.h"
 
 static const struct memory_options quick = { .delay_ns = NS_PER_MS, .seed = 7 };
@@ -70,6 +71,7 @@ static void an_open_loop_keeps_its_schedule_within_what_is_in_flight(void **stat
 	const struct counters *counters = run(&simulation);
 	assert_int_equal(counters->scheduled, 400);
 	assert_int_equal(counters->received, 400);
+	assert_int_equal(counters->held_up, 0);
 	simulation_deinit(&simulation);
 
 	/* Twice what one in flight can do: the rest is late, then missed for the peer's sake. */
@@ -79,6 +81,8 @@ static void an_open_loop_keeps_its_schedule_within_what_is_in_flight(void **stat
 	assert_int_equal(counters->scheduled, 1000);
 	assert_in_range(counters->received, 450, 501);
 	assert_int_equal(counters->missed_peer, 1000 - counters->sent);
+	assert_in_range(counters->sent_late, 400, 500);
+	assert_int_equal(counters->held_up, counters->sent_late);
 	assert_int_equal(simulation_hist(&simulation, PLAN_LOAD, LATENCY_RESPONSE)->count, 1000);
 	simulation_deinit(&simulation);
 }
@@ -159,6 +163,51 @@ static void warming_up_is_not_counted(void **state)
 	simulation_deinit(&simulation);
 }
 
+/* An echo whose speeches are counted. */
+static uint64_t speeches_begun;
+static uint64_t speeches_ended;
+
+static void begin_counted(struct speaker *speaker, void *speech, const struct speech_start *start)
+{
+	speeches_begun++;
+	speaker_echo.begin(speaker, speech, start);
+}
+
+static void end_counted(struct speaker *speaker, void *speech)
+{
+	(void)speaker;
+	(void)speech;
+	speeches_ended++;
+}
+
+/* Also where connections are refused, come to an end, or are still up when the run is over. */
+static void each_speech_that_begins_ends_once(void **state)
+{
+	(void)state;
+	struct simulation simulation;
+	struct speaker_kind kind = speaker_echo;
+	kind.begin = begin_counted;
+	kind.end = end_counted;
+	struct script script = { .kind = &kind, .message_bytes = 256, .is_answered = true };
+	struct plan_target target = { .script = &script };
+	set_up(&simulation, 4, 1);
+	simulation.plan.targets = &target;
+	simulation.plan.target_count = 1;
+	simulation.plan.slots.messages_per_connection = 10;
+	simulation.plan.attempts.rate_per_second = 100;
+	simulation.plan.linger_ns = 0;
+	simulation_begin(&simulation);
+	simulation_run_to(&simulation, 500 * NS_PER_MS);
+	peer_stop_listening(simulation.peers[1]);
+	peer_close_all(simulation.peers[1]);
+	simulation_finish(&simulation);
+	assert_true(simulation_counters(&simulation, PLAN_LOAD)->connect_failures > 0);
+	assert_true(simulation_counters(&simulation, PLAN_NEW)->connect_failures > 0);
+	simulation_deinit(&simulation);
+	assert_true(speeches_begun > 100);
+	assert_int_equal(speeches_ended, speeches_begun);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +218,7 @@ int main(void)
 		cmocka_unit_test(reading_is_no_faster_than_asked),
 		cmocka_unit_test(a_probe_is_answered_beside_the_load),
 		cmocka_unit_test(warming_up_is_not_counted),
+		cmocka_unit_test(each_speech_that_begins_ends_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

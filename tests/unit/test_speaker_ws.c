@@ -815,17 +815,6 @@ static void an_end_completes_nothing(void **state)
 	end(&talk);
 }
 
-static void an_end_before_the_beginning_is_harmless(void **state)
-{
-	struct talk talk;
-	init_talk(&talk);
-	begin(&talk);
-	uint64_t unused[array_size(talk.speech)] = { 0 };
-	speaker_ws.end(&talk.speaker, unused);
-	speaker_ws.end(&talk.speaker, talk.speech);
-	end(&talk);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -855,7 +844,6 @@ int main(void)
 		cmocka_unit_test(before_it_is_open_there_is_no_goodbye),
 		cmocka_unit_test(wrong_frames_are_wrong),
 		cmocka_unit_test(an_end_completes_nothing),
-		cmocka_unit_test(an_end_before_the_beginning_is_harmless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

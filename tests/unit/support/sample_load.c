@@ -166,6 +166,7 @@ struct report *sample_requests(void)
 	load->totals.in_flight = 12;
 	load->totals.rejected = 118;
 	load->totals.sent_late = 8431;
+	load->totals.held_up = 8431;
 	load->latency[LATENCY_RESPONSE] =
 		latency(600000, 12, (double[]){ 0.41, 0.66, 118, 382, 408, 2000 });
 	load->latency[LATENCY_SERVICE] =
