@@ -232,7 +232,8 @@ void slot_end_schedule(struct slot *slot)
 {
 	struct counters *counters = slot->slots->counters;
 	slot->missed_last = (uint32_t)(slot->due_round - slot->next_round);
-	miss_debt(slot, slot_is_held_up(slot) ? &counters->missed_peer : &counters->missed_generator);
+	miss_debt(slot,
+		  slot_is_held_up(slot) ? &counters->missed_peer : &counters->missed_generator);
 	slot->due_round = slot->next_round;
 }
 

@@ -36,10 +36,15 @@ static int parse_place(const char *text, struct error *error, struct uri *ret)
 	char uri[URI_TEXT_MAX];
 	if (strstr(text, "://") || text[strcspn(text, "/?")])
 		return error_set(error, EINVAL, "--statsd: \"%.80s\" is not HOST:PORT", text);
+	const char *bracket = strrchr(text, ']');
+	if (!strchr(bracket ? bracket : text, ':'))
+		return error_set(error, EINVAL,
+				 "--statsd: \"%.80s\" lacks its port, which is 8125 as a rule",
+				 text);
 	(void)snprintf(uri, sizeof(uri), "udp://%s", text);
 	int result = uri_parse(uri, &defaults, error, ret);
 	if (result >= 0 && ret->port == 0)
-		result = error_set(error, EINVAL, "\"%.80s\" lacks a port (usually 8125)", text);
+		result = error_set(error, EINVAL, "\"%.80s\": nobody listens on port 0", text);
 	if (result < 0)
 		error_prefix(error, "--statsd");
 	return result;
@@ -81,6 +86,7 @@ static int parse_otlp(const struct push_options *options, struct error *error,
 {
 	static const struct uri_defaults defaults = {
 		.service = SERVICE_HTTP,
+		.bare_transports = URI_TRANSPORTS_RAW,
 		.services = 1u << SERVICE_HTTP,
 		.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_TLS,
 	};

@@ -153,9 +153,8 @@ static void trust_late(const struct report_stream *load, struct clauses *clauses
 	else if (load->totals.held_up == late)
 		buffer_append_text(out, "for want of a free connection, none for want of cpu");
 	else
-		buffer_append_format(
-			out, "%s for want of a free connection, the others of cpu",
-			units_format_grouped(load->totals.held_up, held));
+		buffer_append_format(out, "%s for want of a free connection, the others of cpu",
+				     units_format_grouped(load->totals.held_up, held));
 }
 
 /* Of a load: how messages kept to their schedule, and what held them up. */
