@@ -2,11 +2,11 @@
  *
  * The tree, from the ground up; doc/layers says who may include whom:
  *   base/     pure helpers: buffers, units, targets, errors, the tables of outcomes and services
- *   proto/    codecs: bytes in, events and bytes out; no I/O
+ *   proto/    codecs, templates, reply rules: bytes in, events and bytes out; no I/O
  *   metric/   counters, histograms, loss, outages, the report model
  *   sys/      Linux behind small names: descriptors, clocks, cpus, limits
- *   net/      the loop, stream and datagram transports, the resolver, source addresses
- *   engine/   runs a plan: workers, pacing, services, clients; prints nothing
+ *   net/      the loop, stream (TCP, TLS) and datagram transports, the resolver, source addresses
+ *   engine/   runs a plan: workers, pacing, slots, speakers, services; prints nothing
  *   view/     text, JSON, pictures and older formats: readers of snapshots and reports
  *   cli/      options and all that follows from their tables; messages; exit codes
  *   run/      plan -> engine -> views -> report -> exit code; signals

@@ -267,6 +267,8 @@ static int take_value(struct parser *parser, const struct option_row *row, const
 {
 	const char *value = peek(parser);
 	char placeholder[OPTION_PLACEHOLDER_MAX];
+	if (row->bare_text && (!value || *value == '-'))
+		return set_value(parser, row, typed, row->bare_text);
 	if (!value)
 		return error_set(parser->error, EINVAL, "%s: needs a value: %s %s", typed, typed,
 				 option_placeholder(row, placeholder));

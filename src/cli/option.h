@@ -61,7 +61,8 @@ struct option_row {
 	/* The option that this one stands instead of: both from one source is an error, else the
 	 * stronger source says which of them holds. */
 	const char *instead_of;
-	bool is_secret; /* echoed as ***; "@FILE" reads it from a file */
+	const char *bare_text; /* as if typed, where no value follows; NULL: one has to */
+	bool is_secret;        /* echoed as ***; "@FILE" reads it from a file */
 	enum option_level level;
 	const char *help; /* a phrase without a full stop */
 };

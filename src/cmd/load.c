@@ -32,8 +32,6 @@ static const struct option_row rows[] = {
 	    .default_text = "0", .maximum = "16MiB", .level = OPTION_ALL,
 	    .help = "bytes of a message where no -m says what it is; 0 = 1400B over UDP, 64KiB to "
 		    "discard, else 1KiB"),
-	ROW(has_segments, OPTION_FLAG, .name = "gso", .level = OPTION_SOCKET,
-	    .help = "datagrams that are due together leave in one call, cut by the kernel or the card"),
 	CLIENT_MESSAGE_OPTIONS(struct load_options, client, OPTION_FIRST_HOUR),
 	CLIENT_REPLY_OPTIONS(struct load_options, client, OPTION_ALL),
 	CLIENT_CONNECT_OPTIONS(struct load_options, client, "off"),
@@ -56,7 +54,7 @@ static const struct option_row rows[] = {
 	    .help = "shows the bytes of the first connection, or of all, on stderr; slow"),
 	ROW(interval_ns, OPTION_TIME, .name = "interval", .placeholder = "TIME",
 	    .default_text = "0", .level = OPTION_OUTPUT,
-	    .help = "over TCP the text has a line for each so long; 0 = 1s where all goes one way, "
+	    .help = "the text has a line for each so long; 0 = 1s where bytes go one way over TCP, "
 		    "else no lines"),
 	MARK_OPTIONS(struct load_options, client.marks),
 	CONFIG_OPTION(struct load_options, client.config),

@@ -11,7 +11,6 @@ struct load_options {
 	struct bandwidth bandwidth_down;
 	const char *rate_ramp;
 	uint64_t warmup_ns;
-	bool has_segments;
 	uint64_t lifetime_ns;
 	uint64_t messages_per_connection;
 	const char *probe;

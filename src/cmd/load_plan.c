@@ -32,12 +32,15 @@ static int check_limits(const struct load_options *options, const struct uri *ur
 			struct error *error)
 {
 	bool is_udp = uri->transport == TRANSPORT_UDP;
+	bool has_gso = strcmp(options->gso, "auto") == 0;
 	const struct {
 		const char *option;
 		bool is_wrong;
 		const char *why;
 	} rules[] = {
-		{ "--gso", options->has_segments && !is_udp, "only datagrams are cut so" },
+		{ "--gso", !has_gso && !is_udp, "only datagrams leave so" },
+		{ "--warmup", options->warmup_ns > 0 && is_udp,
+		  "flows of datagrams have nothing to warm up, no handshake and no window" },
 		{ "--lifetime", options->lifetime_ns > 0 && is_udp, "flows have no end" },
 		{ "--messages-per-connection", options->messages_per_connection > 0 && is_udp,
 		  "flows have no end" },
@@ -64,7 +67,6 @@ static void plan_limits(const struct load_options *options, struct plan_slots *s
 		bits /= (double)options->client.connections;
 	slots->receive_bits_per_second = bits;
 	slots->lifetime_ns = options->lifetime_ns;
-	slots->is_segmented = options->has_segments;
 	slots->messages_per_connection = options->messages_per_connection;
 	slots->warms_up = options->warmup_ns > 0;
 }

@@ -39,7 +39,8 @@ static int compile_list(struct arena *arena, const struct template_list *list,
 {
 	int result = 0;
 	*ret_count = 0;
-	*ret = arena_take_array(arena, list->texts->count + list->files->count, sizeof(**ret));
+	*ret = arena_take_array(arena, list->texts->count + list->files->count,
+				sizeof(const struct template *));
 	for (size_t i = 0; i < list->texts->count && result >= 0; i++) {
 		result = compile_one(list->text_option, list->texts->items[i], false, how, error,
 				     &(*ret)[*ret_count]);
@@ -58,7 +59,7 @@ static int compile_filler(struct arena *arena, uint64_t bytes, const struct temp
 			  struct error *error, struct script_parts *parts)
 {
 	char *text = arena_take(arena, bytes + 1);
-	parts->messages = arena_take_array(arena, 1, sizeof(*parts->messages));
+	parts->messages = arena_take_array(arena, 1, sizeof(const struct template *));
 	memset(text, 'x', bytes);
 	int result = compile_one("--message-size", text, false, how, error, &parts->messages[0]);
 	parts->message_count = result >= 0;

@@ -24,6 +24,10 @@ void flow_init(struct flow *flow, struct flows *flows, uint32_t own, void *windo
 	flow->backend = BACKEND_UNKNOWN;
 	timer_init(&flow->timer, flow_on_timeout);
 	window_init(&flow->window, window, pending);
+	if (flows->delays) {
+		flow->delays = &flows->delays[own];
+		delays_init(flow->delays, recorder_hist(flows->recorder, LATENCY_DELAY_VARIATION));
+	}
 	gap_init(&flow->gap, flows->lost_in_a_row);
 	survival_init(&flow->survival);
 	*flow_record(flow) = (struct slot_record){ .first_backend = BACKEND_UNKNOWN,

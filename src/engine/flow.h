@@ -12,6 +12,7 @@
 #include "engine/unanswered.h"
 #include "engine/worker.h"
 #include "metric/bursts.h"
+#include "metric/delays.h"
 #include "metric/gap.h"
 #include "metric/survival.h"
 #include "metric/window.h"
@@ -27,9 +28,11 @@ struct flow {
 	struct window window;
 	struct gap gap;
 	struct bursts bursts;
+	struct delays *delays; /* of load; NULL: not asked */
 	uint64_t gap_sequence; /* of the first unanswered one of the run */
 	uint64_t due_round;    /* [next, due) is debt, as in slot.h */
 	uint64_t next_round;
+	uint64_t held_round; /* those before it waited for room in the socket's buffer */
 	struct forward_loss forward;
 	uint32_t sent; /* counted ones */
 	uint32_t received;
@@ -63,6 +66,7 @@ struct flows {
 	uint32_t lost_in_a_row; /* make a gap */
 	double rate_per_second; /* of all flows of the run */
 	void *windows;          /* storage of all */
+	struct delays *delays;  /* of each; NULL: not asked */
 	uint8_t *datagram;      /* message_bytes to build one in */
 	struct schedule schedule;
 	struct schedule_cursor cursor;

@@ -56,7 +56,7 @@ static void take_final(struct flow *flow, const struct window_final *final)
 	struct gap_span span;
 	if (final->is_answered)
 		bursts_end(&flow->bursts);
-	else
+	else if (!final->is_missed)
 		bursts_lost(&flow->bursts, final->sequence, 1);
 	if (!final->is_answered) {
 		forward_loss_give_up(&flow->forward, final->sequence);
@@ -127,26 +127,32 @@ void flow_on_timeout(struct timer *timer)
 
 /* ---- the end ---- */
 
-/* What is still owed stays in flight; it was waited for, so its lower bound is known. */
+/* What is still owed stays in flight; it was waited for, so its lower bound is known. Whether it is
+ * lost is not: it is in no burst. */
 static void settle_owed(struct flow *flow)
 {
 	struct window_entry entry;
 	uint64_t sequence;
 	uint64_t now_ns = loop_now(flow_loop(flow));
+	bursts_end(&flow->bursts);
+	struct bursts lost = flow->bursts;
 	while (window_oldest_pending(&flow->window, &sequence, &entry)) {
 		(void)window_lost(&flow->window, sequence, &entry);
 		unanswered_lost(&flow->flows->unanswered, entry.due_ns, now_ns);
 	}
 	flow_take_finals(flow);
-	bursts_end(&flow->bursts);
-	if (flow->flows->stream != PLAN_PATH)
-		bursts_merge(&flow_worker(flow)->bursts, &flow->bursts);
+	flow->bursts = lost;
 }
 
 void flow_settle(struct flow *flow)
 {
+	struct worker *worker = flow_worker(flow);
 	struct gap_span span;
 	settle_owed(flow);
-	if (gap_finish(&flow->gap, flow_worker(flow)->end_ns, &span))
+	if (gap_finish(&flow->gap, worker->end_ns, &span))
 		log_gap(flow, &span, UINT64_MAX);
+	if (flow->delays)
+		delays_settle(flow->delays);
+	if (flow->flows->stream != PLAN_PATH)
+		bursts_merge(&worker->bursts, &flow->bursts);
 }

@@ -36,13 +36,21 @@ static void note_first_answer(struct flow *flow)
 	flows_note_answered(flows);
 }
 
-static void note_answer(struct flow *flow, uint64_t sequence, uint64_t now_ns)
+/* Its stamp and ours tell how long the way there took, but for what the clocks differ. */
+static void note_delay(struct flow *flow, const struct window_entry *entry,
+		       const struct wire_datagram *wire)
+{
+	if (flow->delays && wire->receiver_clock_ns > 0)
+		delays_add(flow->delays, wire->receiver_clock_ns, entry->sent_ns);
+}
+
+static void note_answer(struct flow *flow, const struct wire_datagram *wire, uint64_t now_ns)
 {
 	struct flows *flows = flow->flows;
 	struct counters *counters = flows->counters;
 	struct window_entry entry;
 	bool is_reordered = false;
-	switch (window_answered(&flow->window, sequence, &entry, &is_reordered)) {
+	switch (window_answered(&flow->window, wire->sequence, &entry, &is_reordered)) {
 	case WINDOW_ANSWERED:
 		flow->received++;
 		counters->received++;
@@ -50,6 +58,7 @@ static void note_answer(struct flow *flow, uint64_t sequence, uint64_t now_ns)
 		counters->reordered += is_reordered;
 		hist_add(flows->response, now_ns - entry.due_ns);
 		hist_add(flows->service, now_ns - entry.sent_ns);
+		note_delay(flow, &entry, wire);
 		break;
 	case WINDOW_DUPLICATE:
 		counters->duplicate++;
@@ -98,7 +107,7 @@ static void take_datagram(struct flow *flow, const struct datagram *datagram, ui
 	if (wire.sequence & FLOW_GREETING_BIT)
 		return;
 	flows->counters->bytes_received += datagram->size;
-	note_answer(flow, wire.sequence, now_ns);
+	note_answer(flow, &wire, now_ns);
 }
 
 /* The worker's scratch as a batch; a datagram longer than ours is cut off and so found foreign. */
@@ -143,6 +152,7 @@ void flow_on_ready(struct datagram_socket *socket, unsigned events)
 		receive(flow);
 	if (events & STREAM_WRITABLE) {
 		flow->is_blocked = false;
+		flow->held_round = flow->due_round;
 		flow_flush(flow);
 	}
 }

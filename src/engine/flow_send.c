@@ -22,11 +22,11 @@ static int send_one(struct flow *flow, uint64_t sequence)
 	return result < 0 ? result : 0;
 }
 
-static void count_sent(struct flow *flow, uint64_t due_ns)
+static void count_sent(struct flow *flow, uint64_t due_ns, uint64_t now_ns)
 {
 	struct flows *flows = flow->flows;
 	struct counters *counters = flows->counters;
-	uint64_t now_ns = loop_read_clock(flow_loop(flow));
+	uint64_t late_before = counters->sent_late;
 	(void)window_sent(&flow->window, due_ns, now_ns);
 	flow->sent++;
 	counters->sent++;
@@ -34,6 +34,8 @@ static void count_sent(struct flow *flow, uint64_t due_ns)
 	counters->writes++;
 	counters->bytes_sent += flows->message_bytes;
 	lateness_count(counters, flows->send_error, due_ns, now_ns);
+	if (flow->next_round <= flow->held_round)
+		counters->held_up += counters->sent_late - late_before;
 	flow_arm(flow);
 }
 
@@ -62,6 +64,9 @@ static void send_due(struct flow *flow)
 {
 	struct counters *counters = flow->flows->counters;
 	uint64_t due_ns = flows_due(flow->flows, flow, flow->next_round);
+	/* Before it goes: who is put off the cpu behind it would seem to have had its answer
+	 * sooner. */
+	uint64_t now_ns = loop_read_clock(flow_loop(flow));
 	int result = window_is_full(&flow->window) || is_stale(flow, due_ns)
 			     ? -ENOBUFS
 			     : send_one(flow, flow->window.head);
@@ -72,7 +77,7 @@ static void send_due(struct flow *flow)
 	flow->next_round++;
 	counters->debt--;
 	if (result == 0) {
-		count_sent(flow, due_ns);
+		count_sent(flow, due_ns, now_ns);
 	} else if (result == -ENOBUFS) {
 		count_missed(flow, due_ns, &counters->missed_generator);
 	} else {

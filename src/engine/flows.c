@@ -234,6 +234,7 @@ static void free_flows(struct activity *activity)
 	unanswered_deinit(&flows->unanswered);
 	source_pool_free(flows->sources);
 	free(flows->windows);
+	free(flows->delays);
 	free(flows->datagram);
 	free(flows->listed);
 	free(flows->items);
@@ -294,11 +295,15 @@ static int new_parts(struct flows *flows)
 {
 	uint32_t pending = pending_max(flows);
 	size_t window_size = window_storage_size(pending);
+	bool has_delays = flows->stream == PLAN_LOAD;
 	flows->items = calloc(flows->count, sizeof(*flows->items));
 	flows->listed = calloc(flows->count, sizeof(*flows->listed));
 	flows->windows = calloc(flows->count, window_size);
+	if (has_delays)
+		flows->delays = calloc(flows->count, sizeof(*flows->delays));
 	flows->datagram = malloc(flows->message_bytes);
-	if (!flows->items || !flows->listed || !flows->windows || !flows->datagram)
+	if (!flows->items || !flows->listed || !flows->windows || !flows->datagram ||
+	    (has_delays && !flows->delays))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < flows->count; i++)
 		flow_init(&flows->items[i], flows, i, (char *)flows->windows + i * window_size,

@@ -31,7 +31,8 @@ struct one_way_flow {
 	struct one_way_intake *intake; /* NULL: it sends */
 	uint64_t due_round;            /* [next, due) is debt, as in slot.h */
 	uint64_t next_round;
-	uint64_t sequence; /* of the next datagram: so many were sent */
+	uint64_t held_round; /* those before it waited for room in the socket's buffer */
+	uint64_t sequence;   /* of the next datagram: so many were sent */
 	uint64_t opened_ns;
 	uint64_t answered_ns; /* its greeting; 0: never */
 	uint32_t own;

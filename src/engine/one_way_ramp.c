@@ -24,6 +24,7 @@ static void on_ready(struct datagram_socket *socket, unsigned events)
 	}
 	if ((events & STREAM_WRITABLE) != 0 && flow->is_blocked) {
 		flow->is_blocked = false;
+		flow->held_round = flow->due_round;
 		one_way_list(flow);
 		if (one_way->is_pacing)
 			one_way->pacer.due_ns = loop_now(one_way->worker->loop);

@@ -24,13 +24,17 @@ void one_way_greet(struct one_way_flow *flow)
 static void count_lateness(struct one_way_flow *flow, uint64_t count, uint64_t now_ns)
 {
 	struct one_way *one_way = flow->owner;
+	struct counters *counters = one_way->counters;
+	uint64_t late_before = counters->sent_late;
 	uint64_t first_ns = one_way_due(one_way, flow, flow->next_round);
 	uint64_t span_ns =
 		count > 1 ? one_way_due(one_way, flow, flow->next_round + count - 1) - first_ns : 0;
 
 	for (uint64_t i = 0; i < count; i++)
-		lateness_count(one_way->counters, one_way->send_error,
+		lateness_count(counters, one_way->send_error,
 			       first_ns + (count > 1 ? span_ns * i / (count - 1) : 0), now_ns);
+	if (flow->next_round < flow->held_round)
+		counters->held_up += counters->sent_late - late_before;
 }
 
 static void count_sent(struct one_way_flow *flow, uint64_t count, const struct train_count *counts)

@@ -4,7 +4,6 @@
 #include "engine/schedule.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -118,18 +117,6 @@ static uint32_t index_at(const struct schedule *schedule, uint64_t at_ns)
 	while (i > 0 && schedule->segments[i].start_ns >= at_ns)
 		i--;
 	return i;
-}
-
-int schedule_change(struct schedule *schedule, uint64_t from_ns, double rate)
-{
-	uint32_t keep = index_at(schedule, from_ns) + 1;
-
-	if (keep == SCHEDULE_SEGMENTS_MAX)
-		return -ENOSPC;
-	uint64_t start_ns = schedule->segments[keep - 1].start_ns;
-	schedule->count = keep;
-	set_rates(append(schedule, from_ns > start_ns ? from_ns - start_ns : 0), rate, rate, 0);
-	return 0;
 }
 
 /* ---- reading it ---- */

@@ -35,10 +35,6 @@ void schedule_init(struct schedule *schedule, uint64_t start_ns, double rate);
  * constant `rate`. */
 void schedule_init_planned(struct schedule *schedule, uint64_t start_ns, double rate,
 			   const struct rate_ramp *ramp);
-/* Another constant rate, 0 or within the limits, from `from_ns` on; what is due before stays as it
- * is. -ENOSPC: there have been too many changes. */
-nodiscard int schedule_change(struct schedule *schedule, uint64_t from_ns, double rate);
-
 /* The last moment, in whole ns, at which `number` or fewer are due: at a constant rate start +
  * number / rate, rounded down. UINT64_MAX if beyond, or if it never falls due. */
 uint64_t schedule_due(const struct schedule *schedule, uint64_t number);

@@ -9,6 +9,9 @@
 /* How long the peer has to answer our end with its own. Closing earlier would turn its late bytes
  * into a reset that may overtake our end. */
 #define FINISH_NS (200 * NS_PER_MS)
+/* The same where nothing drains and the protocol tells its peer when to end: what is on its way may
+ * be much. */
+#define PARTING_NS (10 * NS_PER_S)
 /* Up to this many chunks backlogs grow freely; beyond, a connection reads no more than fits in one,
  * so that those who don't read what they asked for can't take all memory, nor stop the others. */
 #define BACKLOG_FREE_CHUNKS 4096
@@ -131,8 +134,10 @@ static const struct service_state *end(struct service_connection *connection,
 
 	record_end(connection);
 	close(&connection->stream);
-	if (connection->protocol != NULL && connection->protocol->release != NULL)
-		connection->protocol->release(connection->protocol);
+	if (connection->protocol != NULL) {
+		loop_clear_timer(owner->worker->loop, &connection->protocol->timer);
+		connection->protocol->kind->release(connection->protocol);
+	}
 	backlog_clear(&connection->backlog, &owner->backlog_pool);
 	list_remove(&connection->unread);
 	list_remove(&connection->node);
@@ -284,13 +289,36 @@ size_t service_skip(struct service_connection *connection, const struct service_
 	return (size_t)got;
 }
 
-struct service_protocol *service_protocol_new(struct service_connection *connection,
-					      void (*release)(struct service_protocol *protocol))
+static void on_protocol_timer(struct timer *timer)
 {
-	connection->protocol = slab_take(&connection->owner->protocol_pool);
-	if (connection->protocol != NULL)
-		*connection->protocol = (struct service_protocol){ connection, release };
-	return connection->protocol;
+	struct service_protocol *protocol = container_of(timer, struct service_protocol, timer);
+	struct service_connection *connection = protocol->connection;
+
+	if (connection->state == &service_finished)
+		connection->state = end(connection, stream_close);
+	else
+		protocol->kind->timeout(connection);
+}
+
+struct service_protocol *service_protocol_new(struct service_connection *connection,
+					      const struct service_protocol_kind *kind)
+{
+	struct service_protocol *protocol = slab_take(&connection->owner->protocol_pool);
+
+	connection->protocol = protocol;
+	if (protocol == NULL)
+		return NULL;
+	protocol->kind = kind;
+	protocol->connection = connection;
+	timer_init(&protocol->timer, on_protocol_timer);
+	return protocol;
+}
+
+void service_protocol_wait(struct service_connection *connection, uint64_t time_ns)
+{
+	struct loop *loop = connection->owner->worker->loop;
+
+	loop_set_timer(loop, &connection->protocol->timer, loop_now(loop) + time_ns);
 }
 
 int service_send(struct service_connection *connection, const void *data, size_t size)
@@ -341,16 +369,26 @@ const struct service_state *service_leave(struct service_connection *connection)
 	}
 	owner->totals.drained += owner->is_draining;
 	connection->moved_ns = loop_now(owner->worker->loop);
-	return connection->has_peer_ended ? end(connection, stream_close) : &service_finished;
+	if (connection->has_peer_ended)
+		return end(connection, stream_close);
+	if (connection->protocol != NULL)
+		service_protocol_wait(connection, PARTING_NS);
+	return &service_finished;
+}
+
+void service_record(const struct service_connection *connection, enum phase phase,
+		    enum outcome outcome, int code)
+{
+	struct worker *worker = connection->owner->worker;
+
+	recorder_error(worker->recorders[PLAN_SERVED], phase, outcome, code,
+		       loop_now(worker->loop));
 }
 
 const struct service_state *service_fail(struct service_connection *connection, enum phase phase,
 					 int code)
 {
-	struct worker *worker = connection->owner->worker;
-
-	recorder_error(worker->recorders[PLAN_SERVED], phase, outcome_from_errno(code), code,
-		       loop_now(worker->loop));
+	service_record(connection, phase, outcome_from_errno(code), code);
 	return end(connection, stream_close);
 }
 

@@ -22,6 +22,7 @@
 #include "net/stream.h"
 
 struct service_connection;
+struct service_protocol;
 
 struct service_state {
 	const char *name;
@@ -50,10 +51,16 @@ extern const struct service_state service_closed;
 /* What a protocol keeps of a connection: the first member of a struct of its own, which has at most
  * SERVICE_PROTOCOL_BYTES and goes with the connection. */
 #define SERVICE_PROTOCOL_BYTES 256
-struct service_protocol {
-	struct service_connection *connection;
-	/* The connection has ended: lets go of timers and buffers. NULL: there are none. */
+struct service_protocol_kind {
+	/* Its timer: a deadline, or a moment it waits for. */
+	void (*timeout)(struct service_connection *connection);
+	/* The connection has ended: lets go of buffers. */
 	void (*release)(struct service_protocol *protocol);
+};
+struct service_protocol {
+	const struct service_protocol_kind *kind;
+	struct service_connection *connection;
+	struct timer timer; /* not the protocol's any more once the connection has sent its end */
 };
 
 /* All of one worker. */
@@ -120,7 +127,9 @@ size_t service_receive_most(struct service_connection *connection, size_t most,
 			    const struct service_state **ret_next);
 /* Gives the connection the state of its protocol, all zero. NULL: out of memory. */
 struct service_protocol *service_protocol_new(struct service_connection *connection,
-					      void (*release)(struct service_protocol *protocol));
+					      const struct service_protocol_kind *kind);
+/* Its timer is due so much later than now. */
+void service_protocol_wait(struct service_connection *connection, uint64_t time_ns);
 /* Sends, and keeps what finds no room in the backlog, which must be empty. 0 or -errno. */
 nodiscard int service_send(struct service_connection *connection, const void *data, size_t size);
 /* Goes on in the next turn: more may be there to read or to send. */
@@ -132,5 +141,7 @@ bool service_is_quiet(const struct service_connection *connection, uint64_t now_
 const struct service_state *service_stay(struct service_connection *connection);
 /* Ends our direction when all is sent, then waits for the peer's end if it is still to come. */
 const struct service_state *service_leave(struct service_connection *connection);
+void service_record(const struct service_connection *connection, enum phase phase,
+		    enum outcome outcome, int code);
 const struct service_state *service_fail(struct service_connection *connection, enum phase phase,
 					 int code);

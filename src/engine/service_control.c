@@ -16,7 +16,6 @@
 
 struct control_session {
 	struct service_protocol protocol;
-	struct timer deadline;
 	char *line; /* CONTROL_QUESTION_MAX: what has come and is not answered */
 	size_t used;
 	bool is_leaving;
@@ -26,13 +25,6 @@ static_assert(sizeof(struct control_session) <= SERVICE_PROTOCOL_BYTES, "goes wi
 static struct control_session *session_of(const struct service_connection *connection)
 {
 	return container_of(connection->protocol, struct control_session, protocol);
-}
-
-static void set_deadline(struct service_connection *connection, uint64_t time_ns)
-{
-	struct loop *loop = connection->owner->worker->loop;
-
-	loop_set_timer(loop, &session_of(connection)->deadline, loop_now(loop) + time_ns);
 }
 
 /* ---- answers */
@@ -174,7 +166,7 @@ static bool tell(struct service_connection *connection, const char *line, size_t
 static const struct service_state *leave(struct service_connection *connection)
 {
 	session_of(connection)->is_leaving = true;
-	set_deadline(connection, GOODBYE_NS);
+	service_protocol_wait(connection, GOODBYE_NS);
 	return service_leave(connection);
 }
 
@@ -214,7 +206,7 @@ static const struct service_state *answer_line(struct service_connection *connec
 	if (next == &service_closed)
 		return next;
 	service_count_tell_answered(&connection->count, counters, 1);
-	set_deadline(connection, DEADLINE_NS);
+	service_protocol_wait(connection, DEADLINE_NS);
 	return is_allowed ? next : leave(connection);
 }
 
@@ -238,12 +230,9 @@ static const struct service_state *answer_lines(struct service_connection *conne
 	return connection->state;
 }
 
-static void on_deadline(struct timer *timer)
+static void on_deadline(struct service_connection *connection)
 {
-	struct control_session *session = container_of(timer, struct control_session, deadline);
-	struct service_connection *connection = session->protocol.connection;
-
-	if (session->is_leaving || !backlog_is_empty(&connection->backlog))
+	if (session_of(connection)->is_leaving || !backlog_is_empty(&connection->backlog))
 		connection->state = service_fail(connection, PHASE_SEND, ETIMEDOUT);
 	else
 		connection->state = refuse(connection, "no question came within 5 s");
@@ -253,24 +242,23 @@ static void release(struct service_protocol *protocol)
 {
 	struct control_session *session = container_of(protocol, struct control_session, protocol);
 
-	loop_clear_timer(protocol->connection->owner->worker->loop, &session->deadline);
 	free(session->line);
 	session->line = NULL;
 }
 
+static const struct service_protocol_kind control_kind = { .timeout = on_deadline,
+							   .release = release };
+
 static const struct service_state *begin(struct service_connection *connection)
 {
-	struct service_protocol *protocol = service_protocol_new(connection, release);
-
-	if (protocol == NULL)
+	if (service_protocol_new(connection, &control_kind) == NULL)
 		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
 	struct control_session *session = session_of(connection);
-	timer_init(&session->deadline, on_deadline);
 	session->line = malloc(CONTROL_QUESTION_MAX);
 	if (session->line == NULL)
 		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
 	connection->count.is_told = true;
-	set_deadline(connection, DEADLINE_NS);
+	service_protocol_wait(connection, DEADLINE_NS);
 	return connection->state;
 }
 

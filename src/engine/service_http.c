@@ -119,7 +119,7 @@ static void watch_head(struct service_connection *connection)
 	    http1_is_in_body(&http->http) || http1_is_between(&http->http))
 		return;
 	http->head_since_ns = loop_now(loop_of(connection));
-	loop_set_timer(loop_of(connection), &http->clock, http->head_since_ns + HEAD_NS);
+	service_protocol_wait(connection, HEAD_NS);
 }
 
 static int answer_what_is_due(struct service_connection *connection)
@@ -192,7 +192,6 @@ static void release(struct service_protocol *protocol)
 	struct service_http *http = container_of(protocol, struct service_http, protocol);
 	struct service_connections *owner = protocol->connection->owner;
 
-	loop_clear_timer(owner->worker->loop, &http->clock);
 	backlog_clear(&http->input, &owner->backlog_pool);
 	http1_deinit(&http->http);
 }
@@ -215,7 +214,7 @@ static const struct service_state *give_up(struct service_connection *connection
 	if (http->is_answering)
 		return service_fail(connection, PHASE_RECEIVE, ETIMEDOUT);
 	if (!is_idle(connection)) {
-		service_http_record(connection, OUTCOME_TIMED_OUT);
+		service_record(connection, PHASE_RECEIVE, OUTCOME_TIMED_OUT, 0);
 		service_http_prepare(connection);
 		service_http_refuse(connection, 408, NULL, &out);
 	}
@@ -238,24 +237,24 @@ static uint64_t deadline_of(struct service_connection *connection, uint64_t now_
 				       : connection->moved_ns + IDLE_NS;
 }
 
-static void look_at_clock(struct timer *timer)
+static void look_at_clock(struct service_connection *connection)
 {
-	struct service_http *http = container_of(timer, struct service_http, clock);
-	struct service_connection *connection = http->protocol.connection;
+	struct service_http *http = service_http_of(connection);
 	uint64_t now_ns = loop_now(loop_of(connection));
 
 	if (http->due_ns > 0 && http->due_ns <= now_ns)
 		service_connection_ready(&connection->stream, STREAM_WRITABLE);
 	if (connection->state != &service_closed && deadline_of(connection, now_ns) <= now_ns) {
-		if (connection->state == &service_finished)
-			service_connection_cut_off(connection);
-		else
-			connection->state = give_up(connection);
+		connection->state = give_up(connection);
 		http->head_since_ns = 0;
 	}
-	if (connection->state != &service_closed && !timer_is_set(timer))
-		loop_set_timer(loop_of(connection), timer, deadline_of(connection, now_ns));
+	if (connection->state != &service_closed && !timer_is_set(&http->protocol.timer))
+		loop_set_timer(loop_of(connection), &http->protocol.timer,
+			       deadline_of(connection, now_ns));
 }
+
+static const struct service_protocol_kind http_kind = { .timeout = look_at_clock,
+							.release = release };
 
 /* ---- the state */
 
@@ -265,14 +264,13 @@ static const struct service_state *http_writable(struct service_connection *conn
 		count_answered(connection);
 		return go_on(connection);
 	}
-	if (service_protocol_new(connection, release) == NULL)
+	if (service_protocol_new(connection, &http_kind) == NULL)
 		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
 	struct service_http *http = service_http_of(connection);
 	connection->count.is_told = true;
 	http1_init(&http->http, HTTP1_REQUESTS);
 	http->head_since_ns = loop_now(loop_of(connection));
-	timer_init(&http->clock, look_at_clock);
-	loop_set_timer(loop_of(connection), &http->clock, http->head_since_ns + HEAD_NS);
+	service_protocol_wait(connection, HEAD_NS);
 	return connection->state;
 }
 

@@ -7,7 +7,6 @@
 
 struct service_http {
 	struct service_protocol protocol;
-	struct timer clock;
 	struct http1 http;
 	struct backlog input; /* what came while an answer waited */
 	struct http_route route;
@@ -54,4 +53,3 @@ void service_http_refuse(struct service_connection *connection, uint16_t status,
 			 const char *sentence, struct http_output *out);
 /* The zeros are sent. */
 void service_http_end_answer(struct service_http *http);
-void service_http_record(const struct service_connection *connection, enum outcome outcome);

@@ -27,14 +27,6 @@ static void count_request(struct service_connection *connection)
 	http->is_asked = true;
 }
 
-void service_http_record(const struct service_connection *connection, enum outcome outcome)
-{
-	struct worker *worker = connection->owner->worker;
-
-	recorder_error(worker->recorders[PLAN_SERVED], PHASE_RECEIVE, outcome, 0,
-		       loop_now(worker->loop));
-}
-
 /* ---- answers */
 
 void service_http_prepare(struct service_connection *connection)
@@ -153,7 +145,7 @@ static void wait_until_due(struct service_connection *connection, uint64_t delay
 	struct service_http *http = service_http_of(connection);
 
 	http->due_ns = loop_now(connection->owner->worker->loop) + delay_ms * NS_PER_MS;
-	loop_set_timer(connection->owner->worker->loop, &http->clock, http->due_ns);
+	service_protocol_wait(connection, delay_ms * NS_PER_MS);
 }
 
 static void answer(struct service_connection *connection, struct http_output *out)
@@ -275,7 +267,7 @@ static void note_wrong(struct service_connection *connection, struct http_output
 	enum http1_verdict verdict = (enum http1_verdict)http->http.verdict;
 	uint16_t status = http1_verdict_status(verdict);
 
-	service_http_record(connection, OUTCOME_PROTOCOL);
+	service_record(connection, PHASE_RECEIVE, OUTCOME_PROTOCOL, 0);
 	http->is_over = true;
 	if (status > 0 && !http->is_answering)
 		service_http_refuse(connection, status, http1_verdict_sentence(verdict), out);

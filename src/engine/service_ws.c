@@ -35,7 +35,6 @@ struct frames {
 
 struct ws {
 	struct service_protocol protocol;
-	struct timer deadline;
 	bool is_open;
 	bool has_said_goodbye;
 	bool is_over; /* nothing is read any more; to be left when all is sent */
@@ -81,48 +80,36 @@ static void say_goodbye(struct ws *ws, uint16_t code, const char *reason, struct
 	ws->has_said_goodbye = true;
 }
 
-static void record(const struct service_connection *connection, enum phase phase)
-{
-	struct worker *worker = connection->owner->worker;
-
-	recorder_error(worker->recorders[PLAN_SERVED], phase, OUTCOME_PROTOCOL, 0,
-		       loop_now(worker->loop));
-}
-
 /* ---- the upgrade */
 
 static void release(struct service_protocol *protocol)
 {
 	struct ws *ws = container_of(protocol, struct ws, protocol);
 
-	loop_clear_timer(protocol->connection->owner->worker->loop, &ws->deadline);
 	if (!ws->is_open)
 		http1_deinit(&ws->upgrade.http);
 }
 
-static void upgrade_is_late(struct timer *timer)
+static void upgrade_is_late(struct service_connection *connection)
 {
-	struct ws *ws = container_of(timer, struct ws, deadline);
-	struct service_connection *connection = ws->protocol.connection;
-
 	connection->state = service_fail(connection, PHASE_UPGRADE, ETIMEDOUT);
 }
+
+static const struct service_protocol_kind ws_kind = { .timeout = upgrade_is_late,
+						      .release = release };
 
 /* A new connection. */
 static const struct service_state *await_upgrade(struct service_connection *connection)
 {
-	struct loop *loop = connection->owner->worker->loop;
-
 	if (connection->protocol != NULL)
 		return connection->state;
-	if (service_protocol_new(connection, release) == NULL)
+	if (service_protocol_new(connection, &ws_kind) == NULL)
 		return service_fail(connection, PHASE_UPGRADE, ENOMEM);
 	struct ws *ws = ws_of(connection);
 	connection->count.is_told = true;
 	http1_init(&ws->upgrade.http, HTTP1_REQUESTS);
 	ws->upgrade.http.wants_fields = true;
-	timer_init(&ws->deadline, upgrade_is_late);
-	loop_set_timer(loop, &ws->deadline, loop_now(loop) + UPGRADE_NS);
+	service_protocol_wait(connection, UPGRADE_NS);
 	return connection->state;
 }
 
@@ -130,7 +117,7 @@ static void refuse(struct service_connection *connection, unsigned status, const
 		   struct answer *answer)
 {
 	ws_of(connection)->is_over = true;
-	record(connection, PHASE_UPGRADE);
+	service_record(connection, PHASE_UPGRADE, OUTCOME_PROTOCOL, 0);
 	answer->size += websocket_write_refusal(status, sentence, (char *)answer->bytes);
 }
 
@@ -146,7 +133,7 @@ static void open_frames(struct service_connection *connection, struct answer *an
 {
 	struct ws *ws = ws_of(connection);
 
-	loop_clear_timer(connection->owner->worker->loop, &ws->deadline);
+	loop_clear_timer(connection->owner->worker->loop, &ws->protocol.timer);
 	answer->size += websocket_write_switch(&ws->upgrade.opening, (char *)answer->bytes);
 	http1_deinit(&ws->upgrade.http);
 	ws->is_open = true;
@@ -197,7 +184,7 @@ static void end_wrong(struct service_connection *connection, enum websocket_mist
 {
 	struct ws *ws = ws_of(connection);
 
-	record(connection, PHASE_RECEIVE);
+	service_record(connection, PHASE_RECEIVE, OUTCOME_PROTOCOL, 0);
 	say_goodbye(ws, (uint16_t)websocket_mistake_code(mistake), websocket_sentence(mistake),
 		    answer);
 	ws->is_over = true;

@@ -165,7 +165,7 @@ static void on_ready(struct stream *stream, unsigned events)
 		slot->state = slot->state->ready(slot, events);
 	/* Bytes may have come with the connection. */
 	if (was_connecting && slot->state->is_talking)
-		slot->state = slot->state->ready(slot, events);
+		slot->state = slot_ready_talking(slot, events);
 }
 
 static void start_connection(struct slot *slot)

@@ -28,6 +28,7 @@ struct http_speech {
 	char backend[NAME_BYTES]; /* of the answer under way */
 	uint16_t status;
 	bool is_last;
+	struct heard held; /* behind a HEARD_STOP */
 	/* What is sent: so much of this request, rendered as then. */
 	uint64_t sequence;
 	uint64_t sent_bytes;
@@ -358,37 +359,54 @@ static void hear_end(const struct speaker *speaker, struct http_speech *speech, 
 		hear_reply(speaker, speech, ret);
 }
 
-static void hear_bytes(const struct speaker *speaker, struct http_speech *speech,
+/* Up to the end of an answer; true: what ends the run was among it. */
+static bool hear_bytes(const struct speaker *speaker, struct http_speech *speech,
 		       const uint8_t *data, size_t size, struct heard *ret)
 {
 	struct http1_event event;
 	bool has_more = true;
+	bool is_stop = false;
 
 	while (has_more && ret->what == HEARD_ALL) {
 		size_t used = http1_read(&speech->http, data + ret->used, size - ret->used, &event);
-		bool is_stop = has_stop(speaker, speech, &event, data + ret->used, used);
+		is_stop |= has_stop(speaker, speech, &event, data + ret->used, used);
 		ret->used += used;
 		hear_event(speaker, speech, &event, ret);
-		if (is_stop && ret->what == HEARD_ALL)
-			ret->what = HEARD_STOP;
 		has_more = event.what != HTTP1_MORE;
 	}
+	return is_stop;
+}
+
+/* What else was heard is told when the bytes are given again. */
+static void hear_stop(struct http_speech *speech, struct heard *ret)
+{
+	if (ret->what != HEARD_ALL) {
+		speech->held = *ret;
+		*ret = (struct heard){ 0 };
+	}
+	ret->what = HEARD_STOP;
 }
 
 static void hear(struct speaker *speaker, void *memory, const uint8_t *data, size_t size,
 		 struct heard *ret)
 {
 	struct http_speech *speech = memory;
+	bool is_stop = false;
 
-	*ret = (struct heard){ .what = HEARD_ALL };
+	*ret = speech->held;
+	speech->held = (struct heard){ .what = HEARD_ALL };
+	if (ret->what != HEARD_ALL)
+		return;
 	if (speech->is_in_body && http1_is_between(&speech->http))
 		begin_answer(speech);
 	if (size == 0)
 		hear_end(speaker, speech, ret);
 	else
-		hear_bytes(speaker, speech, data, size, ret);
+		is_stop = hear_bytes(speaker, speech, data, size, ret);
 	if (ret->what == HEARD_REPLY && speech->backend[0] != '\0')
 		ret->backend = speech->backend;
+	if (is_stop)
+		hear_stop(speech, ret);
 }
 
 const struct speaker_kind speaker_http = {

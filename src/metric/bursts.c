@@ -69,6 +69,8 @@ uint64_t bursts_median(const struct bursts *bursts)
 {
 	uint64_t below = 0;
 
+	if (bursts->count == 1)
+		return bursts->longest;
 	for (unsigned i = 0; i < BURST_LENGTHS && bursts->count > 0; i++) {
 		below += bursts->lengths[i];
 		if (below >= bursts->count - bursts->count / 2)

@@ -19,7 +19,8 @@ struct bursts {
 	uint64_t lengths[BURST_LENGTHS];
 };
 
-/* The datagrams [from, from + count) were lost. They belong to the burst that is open, if any. */
+/* The datagrams [from, from + count) were lost. They belong to the burst that is open, if any: what
+ * lies between was never sent. */
 void bursts_lost(struct bursts *bursts, uint64_t from, uint64_t count);
 /* One arrived, or nothing more is to come: the burst that is open, if any, is over. */
 void bursts_end(struct bursts *bursts);

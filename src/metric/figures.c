@@ -59,7 +59,10 @@ static const char *get_latency_count(const struct report *report,
 	const struct report_latency *latency = &stream->latency[source->outer];
 	(void)report;
 	*ret = (double)number_at(latency, source->inner);
-	return latency->is_measured ? NULL : "not recorded in this run";
+	if (latency->is_measured)
+		return NULL;
+	return report_is_told(stream) && stream->receiver.reason ? stream->receiver.reason
+								 : "not recorded in this run";
 }
 
 static const char *get_latency(const struct report *report, const struct report_stream *stream,
@@ -102,7 +105,37 @@ static const char *get_datagrams(const struct report *report, const struct repor
 {
 	(void)report;
 	*ret = (double)number_at(stream, source->outer);
-	return stream->datagrams.is_measured ? NULL : "only the receiver could tell";
+	if (stream->datagrams.is_measured)
+		return NULL;
+	return stream->receiver.reason ? stream->receiver.reason : "only the receiver could tell";
+}
+
+/* A counter, where the receiver tells: only if it did. */
+static const char *get_told(const struct report *report, const struct report_stream *stream,
+			    const struct figure_source *source, double *ret)
+{
+	*ret = (double)number_at(stream, source->outer);
+	if (!report_is_told(stream))
+		return NULL;
+	return get_datagrams(report, stream, source, ret);
+}
+
+static const char *get_lost(const struct report *report, const struct report_stream *stream,
+			    const struct figure_source *source, double *ret)
+{
+	const char *reason = get_told(report, stream, source, ret);
+	if (report_is_told(stream))
+		*ret = (double)stream->datagrams.lost;
+	return reason;
+}
+
+static const char *get_received(const struct report *report, const struct report_stream *stream,
+				const struct figure_source *source, double *ret)
+{
+	const char *reason = get_told(report, stream, source, ret);
+	if (report_is_told(stream))
+		*ret = (double)(stream->totals.sent - stream->datagrams.lost);
+	return reason;
 }
 
 static const char *get_overflows(const struct report *report, const struct report_stream *stream,
@@ -195,6 +228,9 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define NOTHING       FROM(get_nothing)
 #define FIELD(member) FROM(get_field, .outer = offsetof(struct report_stream, member))
 #define COUNTER(name) FIELD(totals.name)
+#define TOLD(name)    FROM(get_told, .outer = offsetof(struct report_stream, totals.name))
+#define LOST          FROM(get_lost, .outer = offsetof(struct report_stream, totals.lost))
+#define RECEIVED      FROM(get_received, .outer = offsetof(struct report_stream, totals.received))
 #define DATAGRAMS_OF(name) \
 	FROM(get_datagrams, .outer = offsetof(struct report_stream, datagrams.name))
 #define NETWORK_LOST \
@@ -306,10 +342,10 @@ unsigned figure_scope_of(const char *kind, const char *transport)
 	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
 }
 
-static bool is_counted_here(const struct report_stream *stream)
+static bool is_counted(const struct report_stream *stream)
 {
 	const char *counted_by = stream->datagrams.counted_by;
-	return counted_by && strcmp(counted_by, "here") == 0;
+	return report_is_told(stream) || (counted_by && strcmp(counted_by, "here") == 0);
 }
 
 /* Traffic's own stream records all that its kind can. */
@@ -322,9 +358,9 @@ unsigned figure_lacks_of(const struct report_stream *stream)
 	if (is_load && !stream->latency[LATENCY_SERVICE].is_measured &&
 	    !stream->latency[LATENCY_RESPONSE].is_measured)
 		lacks |= FIGURE_ANSWERED;
-	if ((lacks & FIGURE_ANSWERED) && !is_counted_here(stream))
+	if ((lacks & FIGURE_ANSWERED) && !is_counted(stream))
 		lacks |= FIGURE_COUNTED;
-	if (!stream->latency[LATENCY_DELAY_VARIATION].is_measured)
+	if (!stream->latency[LATENCY_DELAY_VARIATION].is_measured && !report_is_told(stream))
 		lacks |= FIGURE_DELAYS;
 	if (!stream->latency[LATENCY_TLS].is_measured)
 		lacks |= FIGURE_TLS;

@@ -5,7 +5,7 @@ static int64_t moment_of(const struct datagram_losses *losses, uint64_t sequence
 {
 	uint64_t at_ns;
 
-	if (losses->bursts->count == 0 ||
+	if (losses->bursts->count == 0 || losses->interval_ns == 0 ||
 	    __builtin_mul_overflow(sequence, losses->interval_ns, &at_ns) || at_ns > INT64_MAX)
 		return INT64_MIN;
 	return (int64_t)at_ns;

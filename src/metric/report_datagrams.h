@@ -11,7 +11,8 @@ struct datagram_losses {
 	uint64_t sent;
 	uint64_t unique; /* received, each once */
 	const struct bursts *bursts;
-	uint64_t interval_ns; /* between two datagrams of a flow */
+	uint64_t interval_ns; /* between two datagrams of a flow; 0: it changes, and no time is told
+			       */
 	/* What the receiver's sockets dropped. */
 	bool has_overflows;
 	uint64_t overflows;

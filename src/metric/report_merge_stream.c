@@ -460,7 +460,11 @@ static void merge_datagrams(const struct merge *merge, struct report_stream *str
 			into->last_lost_ns = last_ns;
 		into->has_overflows &= from->has_overflows;
 		into->has_network_lost &= from->has_network_lost;
-		into->receiver_overflows += from->receiver_overflows;
+		/* Both may have been dropped by the same socket, which counts for all its flows. */
+		if (into->receiver_overflows > 0 && from->receiver_overflows > 0)
+			into->has_overflows = into->has_network_lost = false;
+		into->receiver_overflows =
+			larger(into->receiver_overflows, from->receiver_overflows);
 		into->network_lost += from->network_lost;
 	}
 	into->has_overflows &= into->is_measured;

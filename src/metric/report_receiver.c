@@ -7,6 +7,11 @@ bool report_is_one_way(const struct report_stream *stream)
 	return stream->totals.one_way > 0;
 }
 
+bool report_is_told(const struct report_stream *stream)
+{
+	return strcmp(stream->transport, "udp") == 0 && stream->receiver.is_asked;
+}
+
 const char *report_goodput_bytes(const struct report_stream *stream, struct goodput *ret)
 {
 	*ret = (struct goodput){ GOODPUT_READ, stream->totals.bytes_received, 0 };
@@ -58,5 +63,7 @@ void report_receiver_merge(const struct report_receiver *from, struct report_rec
 	into->connections_known += from->connections_known;
 	into->bytes += from->bytes;
 	into->messages += from->messages;
-	into->queue_overflows += from->queue_overflows;
+	/* They may be those of one socket. */
+	if (from->queue_overflows > into->queue_overflows)
+		into->queue_overflows = from->queue_overflows;
 }

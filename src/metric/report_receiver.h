@@ -22,6 +22,9 @@ struct goodput {
 
 /* Nobody answers the messages of this stream: what matters has arrived elsewhere. */
 bool report_is_one_way(const struct report_stream *stream);
+/* Its datagrams are counted where they arrive, and somebody there was asked: what was lost, came
+ * twice or in another order is in `datagrams`, or receiver.reason says why it is not known. */
+bool report_is_told(const struct report_stream *stream);
 /* NULL, or why nothing can be said. */
 const char *report_goodput(const struct report *report, const struct report_stream *stream,
 			   struct goodput *ret);

@@ -125,6 +125,7 @@ bool window_take_final(struct window *window, struct window_final *ret)
 		.sequence = sequence,
 		.due_ns = window->entries[sequence & window->mask].due_ns,
 		.is_answered = state == ANSWERED,
+		.is_missed = state == MISSED,
 	};
 	window->tail++;
 	return true;

@@ -57,5 +57,6 @@ struct window_final {
 	uint64_t sequence;
 	uint64_t due_ns;
 	bool is_answered;
+	bool is_missed; /* never sent */
 };
 bool window_take_final(struct window *window, struct window_final *ret);

@@ -41,15 +41,6 @@ int http1_check_header(const char *header, struct error *error)
 	return 0;
 }
 
-int http1_check_path(const char *path, struct error *error)
-{
-	if (has_letter_below(path, '!') || strchr(path, '\t') != NULL)
-		return error_set(error, EINVAL,
-				 "\"%.40s\" has a blank or a control character (%%20 is a blank)",
-				 path);
-	return 0;
-}
-
 /* ---- writing */
 
 static bool is_given(const struct http1_request *request, const char *name)

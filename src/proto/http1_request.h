@@ -10,7 +10,7 @@
 
 struct http1_request {
 	const char *method;
-	const char *path;      /* with its query; NULL: "/" */
+	const char *path;      /* with its query, of a uri (base/uri.h); NULL: "/" */
 	const char *authority; /* for Host */
 	/* "NAME: VALUE" each. It replaces a default of that name; without a VALUE it only takes
 	 * the default away. */
@@ -22,8 +22,6 @@ struct http1_request {
 nodiscard int http1_check_method(const char *method, struct error *error);
 /* -EINVAL with a sentence where it is no field, or one that frames the body. */
 nodiscard int http1_check_header(const char *header, struct error *error);
-/* -EINVAL with a sentence where a request line can't hold it. */
-nodiscard int http1_check_path(const char *path, struct error *error);
 
 /* The head without what frames its body; one of the next two calls ends it. */
 void http1_write_head(const struct http1_request *request, struct buffer *out);

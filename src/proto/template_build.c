@@ -11,7 +11,6 @@
 
 #define POINTER_BYTES 14 /* 0x and twelve digits */
 #define MARKER_BYTES  30
-#define DECIMAL_BYTES 20
 #define TIME_BYTES    18 /* of 2^64 ns: 11 digits, a point, six digits */
 
 struct template *template_new(const struct template_options *options)

@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #define WIRE_NAME_BYTES        64
-#define WIRE_MESSAGE_MIN       64
 #define WIRE_STREAM_HEAD_END   80
 #define WIRE_DATAGRAM_HEAD_END 96
 

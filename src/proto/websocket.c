@@ -65,11 +65,6 @@ static size_t length_bytes(uint64_t size)
 	return size <= UINT16_MAX ? 2 : 8;
 }
 
-size_t websocket_head_size(uint64_t payload_size, bool is_masked)
-{
-	return 2 + length_bytes(payload_size) + (is_masked ? 4 : 0);
-}
-
 size_t websocket_write_head(const struct websocket_head *head, uint8_t ret[WEBSOCKET_HEAD_MAX])
 {
 	size_t bytes = length_bytes(head->size);

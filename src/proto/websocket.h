@@ -66,8 +66,7 @@ struct websocket_head {
 	uint8_t key[4];
 };
 
-/* How many bytes websocket_write_head() writes. */
-size_t websocket_head_size(uint64_t payload_size, bool is_masked);
+/* Returns how many bytes it wrote. */
 size_t websocket_write_head(const struct websocket_head *head, uint8_t ret[WEBSOCKET_HEAD_MAX]);
 /* Masks, or unmasks, `size` bytes that lie `offset` bytes behind the start of their payload. `to`
  * is `from` or lies before it, or they don't overlap. */

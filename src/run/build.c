@@ -62,8 +62,9 @@ static bool has_latency(const struct plan *plan, enum plan_stream stream, enum l
 		return is_answered;
 	case LATENCY_SEND_ERROR:
 		return stream != PLAN_SERVED && is_paced(plan, stream) && !is_receiving;
-	case LATENCY_DELAY_VARIATION:
-		return is_receiving;
+	case LATENCY_DELAY_VARIATION: /* of echoes where the peer stamps them */
+		return is_receiving || (is_answered && stream == PLAN_LOAD &&
+					transport_of(plan, stream) == TRANSPORT_UDP);
 	case LATENCY_CONNECT:
 		return is_connected;
 	case LATENCY_FIRST_REPLY:
@@ -206,7 +207,8 @@ void build_describe(const struct plan *plan, enum plan_stream which, const char 
 		.schedule.is_open_loop = shape.rate_per_second > 0,
 		.schedule.rate_per_second = shape.rate_per_second,
 	};
-	if (shape.rate_per_second > 0)
+	/* One that changes has none. */
+	if (shape.rate_per_second > 0 && !(is_of_slots(which) && plan->slots.ramp))
 		stream->schedule.interval_ns =
 			(uint64_t)((double)NS_PER_S * (double)shape.paced / shape.rate_per_second);
 	for (int i = 0; i < LATENCY_COUNT; i++)
@@ -279,6 +281,8 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 		if (stream->latency[i].is_measured)
 			stream->latency[i] =
 				report_latency_of(recorder_hist(recorder, i), &report->arena);
+	if (stream->latency[LATENCY_DELAY_VARIATION].count == 0 && !build->plan->slots.is_receiving)
+		stream->latency[LATENCY_DELAY_VARIATION].is_measured = false;
 	if (which == PLAN_PATH)
 		explain_path(build, report, stream);
 	if (counts_datagrams(build->plan, which))

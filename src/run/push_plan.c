@@ -97,14 +97,11 @@ static int parse_otlp(const struct push_options *options, struct error *error,
 			       : 0;
 	ret->has_otlp = true;
 	int result = uri_parse(options->otlp, &defaults, error, &ret->otlp);
-	if (result >= 0 && ret->otlp.is_srv)
-		result = error_set(error, EINVAL,
-				   "srv:// is of no use here; http:// and https:// "
-				   "are");
+	if (result >= 0 && (ret->otlp.is_srv || ret->otlp.service != SERVICE_HTTP))
+		result = error_set(error, EINVAL, "\"%.80s\" is no http:// or https://",
+				   options->otlp);
 	if (result >= 0 && strcmp(ret->otlp.path, "/") == 0)
 		(void)snprintf(ret->otlp.path, sizeof(ret->otlp.path), METRICS_PATH);
-	if (result >= 0)
-		result = http1_check_path(ret->otlp.path, error);
 	if (result < 0)
 		error_prefix(error, "--otlp");
 	return result < 0 ? result : check_headers(&options->otlp_headers, error);

@@ -23,7 +23,8 @@ struct receiver_options {
 /* NOLINTBEGIN(bugprone-macro-parentheses): `field` is a member's name */
 #define RECEIVER_OPTIONS(structure, field)                                                   \
 	OPTION(structure, field.receiver, OPTION_TEXT, .name = "receiver",                   \
-	       .placeholder = "auto|off|URI", .default_text = "auto", .level = OPTION_ALL,   \
+	       .placeholder = "auto|off|URI", .default_text = "auto", .bare_text = "auto",   \
+	       .level = OPTION_ALL,                                                          \
 	       .help = "who says what has arrived; auto = control on the host of a discard " \
 		       "target"),                                                            \
 		OPTION(structure, field.token, OPTION_TEXT, .name = "receiver-token",        \

@@ -74,6 +74,7 @@ void receiver_datagrams_add(struct receiver_datagrams *datagrams,
 	datagrams->unique += receipt->unique;
 	datagrams->duplicate += receipt->duplicate;
 	datagrams->reordered += receipt->reordered;
+	datagrams->late += receipt->late;
 	datagrams->merged += receipt->merged;
 	add_delays(datagrams, receipt);
 }
@@ -97,6 +98,7 @@ void receiver_datagrams_give(const struct receiver_datagrams *datagrams, uint64_
 	stream->datagrams = report_datagrams_of(&losses);
 	stream->totals.duplicate = datagrams->duplicate;
 	stream->totals.reordered = datagrams->reordered;
+	stream->totals.late = datagrams->late;
 	if (datagrams->are_delays_whole && datagrams->delays->count > 0)
 		stream->latency[LATENCY_DELAY_VARIATION] =
 			report_latency_of(datagrams->delays, arena);

@@ -16,6 +16,7 @@ struct receiver_datagrams {
 	uint64_t unique;
 	uint64_t duplicate;
 	uint64_t reordered;
+	uint64_t late; /* came when they had been counted as lost, and stay so */
 	uint64_t merged;
 	struct bursts bursts;
 	struct hist *delays;

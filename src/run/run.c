@@ -182,6 +182,13 @@ static void on_signal(struct signals *signals, int number)
 
 #define EXPECT_STREAMS_MAX (PLAN_STREAMS + 1)
 
+/* Datagrams that nobody answers, of which somebody else is asked. */
+static bool is_counted_there(const struct run *run, enum plan_stream stream)
+{
+	return stream == run->plan->slots_stream && plan_is_one_way(run->plan) &&
+	       !run->plan->slots.is_receiving && run->receiver->mode != RECEIVER_OFF;
+}
+
 static size_t plan_streams(const struct run *run, struct expect_stream streams[EXPECT_STREAMS_MAX])
 {
 	size_t count = 0;
@@ -190,6 +197,7 @@ static size_t plan_streams(const struct run *run, struct expect_stream streams[E
 		if (!plan_has_stream(run->plan, i))
 			continue;
 		build_describe(run->plan, i, run->target, &stream);
+		stream.receiver.is_asked = run->receiver && is_counted_there(run, i);
 		streams[count++] =
 			(struct expect_stream){ stream.name, stream.kind, stream.transport,
 						figure_lacks_of(&stream) };

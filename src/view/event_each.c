@@ -32,6 +32,7 @@ static const struct form forms[EVENT_KIND_COUNT] = {
 	[EVENT_SATURATED] = { .words = "this host is behind its schedule by", .has_span = true },
 	[EVENT_LIMIT] = { .words = "a limit turned a client away" },
 	[EVENT_MARK] = { .words = "mark" },
+	[EVENT_STOP] = { .words = "an answer holds what ends the run" },
 	[EVENT_DRAIN] = { .words = "draining" },
 };
 

@@ -132,12 +132,12 @@ static void unpaced_answers(const struct report *report, const struct report_str
 }
 
 /* "9.41 Gbps received at the far end (11.76 GB payload)": what arrived, and who says so; where
- * nobody does, what was written. */
+ * nobody does, what was sent. */
 static void bytes_text(const struct report *report, const struct report_stream *load,
 		       struct buffer *out)
 {
 	struct goodput goodput;
-	const char *who = "written";
+	const char *who = "sent from here";
 	char bits[UNITS_TEXT_MAX], volume[PHRASE_MAX];
 	if (report_goodput(report, load, &goodput))
 		goodput = (struct goodput){ .bytes = load->totals.bytes_sent,
@@ -145,16 +145,40 @@ static void bytes_text(const struct report *report, const struct report_stream *
 							       seconds_of(report) };
 	else
 		who = phrase_goodput_source(goodput.source);
-	buffer_append_format(out, "%s %s (%s payload)",
-			     units_format_bandwidth(goodput.bits_per_second, bits), who,
-			     phrase_volume(goodput.bytes, volume));
+	/* Of datagrams that are counted one by one the sum says no more. */
+	if (load->datagrams.is_measured)
+		buffer_append_format(out, "%s received",
+				     units_format_bandwidth(goodput.bits_per_second, bits));
+	else
+		buffer_append_format(out, "%s %s (%s payload)",
+				     units_format_bandwidth(goodput.bits_per_second, bits), who,
+				     phrase_volume(goodput.bytes, volume));
+}
+
+/* ", all in the network", ", 12 by the receiver's host and 30 in the network" */
+static void where_text(const struct report_datagrams *is, struct buffer *out)
+{
+	char there[UNITS_TEXT_MAX], between[UNITS_TEXT_MAX];
+	if (is->lost == 0 || !is->has_overflows)
+		return;
+	(void)units_format_grouped(is->receiver_overflows, there);
+	(void)units_format_grouped(is->network_lost, between);
+	if (!is->has_network_lost)
+		buffer_append_format(out, ", %s or more by the receiver's host", there);
+	else if (is->network_lost == is->lost)
+		buffer_append_text(out, ", all in the network");
+	else if (is->network_lost == 0)
+		buffer_append_text(out, ", all by the receiver's host");
+	else
+		buffer_append_format(out, ", %s by the receiver's host and %s in the network",
+				     there, between);
 }
 
 /* "0.48 % lost (2,143 of 446,429), all in the network; 12 reordered, 0 duplicates" */
 static void datagrams_text(const struct report_stream *load, struct clauses *clauses)
 {
 	const struct report_datagrams *is = &load->datagrams;
-	char share[PHRASE_MAX], lost[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX], here[PHRASE_MAX];
+	char share[PHRASE_MAX], lost[UNITS_TEXT_MAX], of[UNITS_TEXT_MAX];
 	char reordered[UNITS_TEXT_MAX], duplicate[PHRASE_MAX];
 	uint64_t all = load->totals.sent > 0 ? load->totals.sent : load->totals.received + is->lost;
 	if (!is->is_measured)
@@ -162,11 +186,7 @@ static void datagrams_text(const struct report_stream *load, struct clauses *cla
 	struct buffer *out = clauses_next(clauses);
 	buffer_append_format(out, "%s %% lost (%s of %s)", phrase_share(is->lost, all, share),
 			     units_format_grouped(is->lost, lost), units_format_grouped(all, of));
-	if (is->has_network_lost && is->lost > 0 && is->network_lost == is->lost)
-		buffer_append_text(out, ", all in the network");
-	else if (is->has_overflows && is->receiver_overflows > 0)
-		buffer_append_format(out, ", %s by the receiver's host",
-				     units_format_grouped(is->receiver_overflows, here));
+	where_text(is, out);
 	buffer_append_format(clauses_next(clauses), "%s reordered, %s",
 			     units_format_grouped(load->totals.reordered, reordered),
 			     phrase_count(load->totals.duplicate, "duplicate", duplicate));

@@ -42,6 +42,7 @@ static const struct gathering {
 	[EVENT_SATURATED] = { QUIET_NS, LONGEST_NS, REST_NS, false },
 	[EVENT_LIMIT] = { QUIET_NS, LONGEST_NS, REST_NS, false },
 	[EVENT_MARK] = { 0, 0, 0, true },
+	[EVENT_STOP] = { QUIET_NS, LONGEST_NS, LONGEST_NS, true },
 	[EVENT_DRAIN] = { QUIET_NS, LONGEST_NS, 0, true },
 };
 

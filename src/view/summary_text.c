@@ -276,6 +276,9 @@ static void host_text(const struct summary_group *group, const struct summary_se
 	case EVENT_DRAIN:
 		drain_text(group, setup, out);
 		break;
+	case EVENT_STOP:
+		buffer_append_text(out, "an answer holds what ends the run (--stop-on)");
+		break;
 	default:
 		buffer_append_text(out, "mark");
 	}
@@ -302,6 +305,7 @@ void summary_group_text(const struct summary_group *group, const struct summary_
 	case EVENT_SATURATED:
 	case EVENT_LIMIT:
 	case EVENT_DRAIN:
+	case EVENT_STOP:
 	case EVENT_MARK:
 		host_text(group, setup, out);
 		break;

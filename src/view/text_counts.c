@@ -135,14 +135,16 @@ static uint64_t missed(const struct counters *totals)
 }
 
 /* The one reason why messages were not sent, if there is one. */
-static const char *missed_reason(const struct counters *totals)
+static const char *missed_reason(const struct report_stream *stream)
 {
+	const struct counters *totals = &stream->totals;
+	bool is_udp = strcmp(stream->transport, "udp") == 0;
 	if (missed(totals) == 0)
 		return "";
 	if (totals->missed_no_connection == missed(totals))
-		return " (no connection)";
+		return is_udp ? " (this host did not let them out)" : " (no connection)";
 	if (totals->missed_peer == missed(totals))
-		return " (the peer took no more)";
+		return is_udp ? " (the socket's buffer was full)" : " (the peer took no more)";
 	return totals->missed_generator == missed(totals) ? " (for want of cpu)" : "";
 }
 
@@ -161,7 +163,7 @@ static void identity(const struct report_stream *stream, const char *head, struc
 	buffer_append_format(out, "%s  ", head);
 	if (stream->schedule.is_open_loop)
 		buffer_append_format(out, "%s due = %s sent + %s missed%s;  ", due, sent, unsent,
-				     is_load(stream) ? missed_reason(totals) : "");
+				     is_load(stream) ? missed_reason(stream) : "");
 	bool is_answered = totals->received + totals->lost + totals->in_flight > 0;
 	if (totals->one_way > 0 || (is_load(stream) && !is_answered))
 		buffer_append_format(out, "%s sent, no answers expected\n", sent);
@@ -169,6 +171,13 @@ static void identity(const struct report_stream *stream, const char *head, struc
 		buffer_append_format(out, "%s sent = %s received + %s lost + %s in flight%s\n",
 				     sent, received, lost, in_flight,
 				     is_load(stream) && totals->in_flight > 0 ? " at the end" : "");
+}
+
+/* Datagrams of one direction that were all sent: Result and Trust have the counts. */
+static bool is_told_above(const struct report_stream *stream)
+{
+	return is_load(stream) && strcmp(stream->transport, "udp") == 0 &&
+	       !stream->latency[LATENCY_SERVICE].is_measured && missed(&stream->totals) == 0;
 }
 
 static void counts_of(const struct report_stream *stream, struct buffer *out)
@@ -179,7 +188,7 @@ static void counts_of(const struct report_stream *stream, struct buffer *out)
 		ends(stream, "NOT UP", " attempts", is_before_up, out);
 		ends(stream, "ENDED EARLY", "", is_end, out);
 	}
-	if (stream->totals.scheduled + stream->totals.sent > 0 &&
+	if (stream->totals.scheduled + stream->totals.sent > 0 && !is_told_above(stream) &&
 	    (!is_load(stream) || is_answered || stream->schedule.is_open_loop))
 		identity(stream, message_head(stream), out);
 }

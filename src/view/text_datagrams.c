@@ -1,6 +1,6 @@
 /* What became of datagrams that go one way: losses in bursts, and how evenly they arrived. See
  * text_parts.h. */
-#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -10,6 +10,19 @@
 
 /* "LOSS     118 bursts: longest 212 datagrams = 4.7 ms ±0.02, median 11;  first +1.204 s, last ..."
  */
+/* "4.7 ms ±0.02": where a datagram is less than a ms, to a digit less than it. */
+static const char *span_text(const struct report_stream *stream, char text[PHRASE_MAX])
+{
+	uint64_t span_ns = stream->datagrams.longest_burst_ns;
+	uint64_t interval_ns = stream->schedule.interval_ns;
+	if (interval_ns >= NS_PER_MS)
+		return phrase_span(span_ns, interval_ns, text);
+	(void)snprintf(text, PHRASE_MAX, "%.*f ms ±%.*f", span_ns < NS_PER_MS ? 2 : 1,
+		       (double)span_ns / NS_PER_MS, interval_ns < 10000 ? 3 : 2,
+		       (double)interval_ns / NS_PER_MS);
+	return text;
+}
+
 static void losses(const struct report_stream *stream, struct buffer *out)
 {
 	const struct report_datagrams *lost = &stream->datagrams;
@@ -17,12 +30,15 @@ static void losses(const struct report_stream *stream, struct buffer *out)
 	char median[UNITS_TEXT_MAX], first[PHRASE_MAX], last[PHRASE_MAX];
 	if (!lost->is_measured || lost->bursts == 0)
 		return;
-	buffer_append_format(
-		out, "LOSS     %s: longest %s = %s, median %s",
-		phrase_count(lost->bursts, "burst", bursts),
-		phrase_count(lost->longest_burst, "datagram", longest),
-		phrase_span(lost->longest_burst_ns, stream->schedule.interval_ns, span),
-		units_format_grouped(lost->median_burst, median));
+	buffer_append_format(out, "LOSS     %s: longest %s%s%s",
+			     phrase_count(lost->bursts, "burst", bursts),
+			     phrase_count(lost->longest_burst, "datagram", longest),
+			     stream->schedule.interval_ns > 0 ? " = " : "",
+			     stream->schedule.interval_ns > 0 ? span_text(stream, span) : "");
+	/* Of merged runs it is not known. */
+	if (lost->median_burst > 0)
+		buffer_append_format(out, ", median %s",
+				     units_format_grouped(lost->median_burst, median));
 	if (lost->first_lost_ns != INT64_MIN)
 		buffer_append_format(out, ";  first %s, last %s",
 				     phrase_offset(lost->first_lost_ns, first),
@@ -45,8 +61,10 @@ static void variation(const struct report_stream *stream, struct buffer *out)
 	char text[UNITS_TEXT_MAX];
 	if (!is->is_measured || is->count == 0)
 		return;
-	buffer_append_text(out, "DELAY VARIATION (ms, one way, above the least seen; clocks not "
-				"compared, so no one-way delay) ");
+	buffer_append_format(out,
+			     "DELAY VARIATION (ms, one way%s, above the least seen; clocks not "
+			     "compared, so no one-way delay) ",
+			     stream->latency[LATENCY_SERVICE].is_measured ? ", there" : "");
 	for (size_t i = 0; i < array_size(values); i++)
 		if (is->count >= values[i].samples_min)
 			buffer_append_format(out, "  %s %s", values[i].name,
@@ -61,6 +79,8 @@ void text_datagrams(const struct report *report, const struct text_style *style,
 	buffer_init(&lines, 4096);
 	if (!load || report->has_nothing_answered)
 		return;
+	if (strcmp(load->transport, "udp") == 0)
+		text_samples(report, load, style, out);
 	losses(load, &lines);
 	variation(load, &lines);
 	for (char *at = (char *)buffer_text(&lines), *end; *at; at = end + 1) {

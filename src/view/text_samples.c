@@ -1,5 +1,6 @@
 /* Throughput, and what TCP did meanwhile, by interval. See text_parts.h. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "metric/report_sample.h"
@@ -26,6 +27,9 @@ static uint64_t interval_ns(const struct report *report, const struct report_str
 
 /* Which columns have something to say. */
 struct shape {
+	bool is_udp;
+	bool has_sent;
+	bool has_lost;
 	bool has_acked;
 	bool has_told; /* what was acknowledged was received: the receiver said so in sum */
 	bool has_received;
@@ -34,7 +38,12 @@ struct shape {
 static struct shape shape_of(const struct report_stream *stream)
 {
 	const struct counters *totals = &stream->totals;
+	const char *counted_by = stream->datagrams.is_measured ? stream->datagrams.counted_by : "";
+	bool is_udp = strcmp(stream->transport, "udp") == 0;
 	return (struct shape){
+		.is_udp = is_udp,
+		.has_sent = is_udp && totals->bytes_sent > 0,
+		.has_lost = is_udp && strcmp(counted_by, "here") == 0,
 		.has_acked = totals->bytes_acked > 0 && totals->bytes_sent > 0,
 		.has_told = stream->receiver.is_known,
 		.has_received = totals->bytes_received > 0,
@@ -58,6 +67,8 @@ static void ms_cell(struct text_table *table, uint64_t ns)
 static void columns(struct text_table *table, const struct shape *shape)
 {
 	text_table_column(table, "TIME", TEXT_LEFT, 8);
+	if (shape->has_sent)
+		text_table_column(table, "SENT", TEXT_LEFT, 12);
 	if (shape->has_acked)
 		text_table_column(table, shape->has_told ? "RECEIVED" : "ACKED", TEXT_LEFT, 12);
 	if (shape->has_received)
@@ -67,6 +78,10 @@ static void columns(struct text_table *table, const struct shape *shape)
 		text_table_column(table, "RETRANS", TEXT_RIGHT, 0);
 		text_table_column(table, "CWND", TEXT_RIGHT, 8);
 	}
+	if (shape->has_lost)
+		text_table_column(table, "LOST", TEXT_RIGHT, 0);
+	if (shape->is_udp)
+		return;
 	text_table_column(table, "RTT p50", TEXT_RIGHT, 0);
 	text_table_column(table, "max ms", TEXT_RIGHT, 0);
 }
@@ -78,6 +93,8 @@ static void row(struct text_table *table, const struct shape *shape,
 	uint64_t length_ns = (uint64_t)(sample->at_ns - start_ns);
 	text_table_cell(table, "%s-%s s", phrase_number((double)start_ns / NS_PER_S, 3, from),
 			phrase_number((double)sample->at_ns / NS_PER_S, 3, to));
+	if (shape->has_sent)
+		rate_cell(table, sample->bytes_sent, length_ns);
 	if (shape->has_acked)
 		rate_cell(table, sample->bytes_acked, length_ns);
 	if (shape->has_received)
@@ -88,6 +105,10 @@ static void row(struct text_table *table, const struct shape *shape,
 				sample->cwnd_bytes > 0 ? phrase_volume(sample->cwnd_bytes, volume)
 						       : "-");
 	}
+	if (shape->has_lost)
+		text_table_cell(table, "%s", units_format_grouped(sample->lost, text));
+	if (shape->is_udp)
+		return;
 	ms_cell(table, sample->rtt_p50_ns);
 	ms_cell(table, sample->rtt_max_ns);
 }
@@ -113,6 +134,29 @@ static struct report_sample take_row(const struct report_stream *stream, uint64_
 	return sum;
 }
 
+/* Of the datagrams that were sent in this time. An echo is given up when its time is over, what a
+ * source sent when a later one comes. */
+static uint64_t lost_of(const struct report *report, const struct report_stream *stream,
+			int64_t from_ns, int64_t to_ns)
+{
+	bool is_echo = stream->latency[LATENCY_SERVICE].is_measured;
+	int64_t later_ns = is_echo ? (int64_t)report->reply_timeout_ns : 0;
+	uint64_t lost = 0;
+	for (uint32_t i = 0; i < stream->sample_count; i++) {
+		int64_t at_ns = stream->samples[i].at_ns - later_ns;
+		lost += at_ns > from_ns && at_ns <= to_ns ? stream->samples[i].lost : 0;
+	}
+	return lost;
+}
+
+/* Where nothing more was sent or came: what is awaited behind the end. */
+static bool is_behind_the_end(const struct report *report, const struct report_sample *sample)
+{
+	int64_t slack_ns = (int64_t)report->duration_ns + (int64_t)NS_PER_MS;
+	return report->duration_ns > 0 && sample->at_ns > slack_ns &&
+	       sample->bytes_sent + sample->bytes_received == 0;
+}
+
 void text_samples(const struct report *report, const struct report_stream *stream,
 		  const struct text_style *style, struct buffer *out)
 {
@@ -129,6 +173,9 @@ void text_samples(const struct report *report, const struct report_stream *strea
 	columns(&table, &shape);
 	for (uint64_t rows = 0; next < stream->sample_count; rows++) {
 		struct report_sample sample = take_row(stream, length_ns, &next);
+		sample.lost = lost_of(report, stream, start_ns, sample.at_ns);
+		if (shape.is_udp && is_behind_the_end(report, &sample))
+			break;
 		if (rows < ROWS_MAX)
 			row(&table, &shape, &sample, start_ns);
 		left += rows >= ROWS_MAX;

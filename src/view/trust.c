@@ -230,9 +230,11 @@ static void trust_short(const struct report *report, struct clauses *clauses)
 static void trust_host(const struct report *report, struct clauses *clauses)
 {
 	const struct report_generator *generator = &report->generator;
-	uint64_t late_ns = report_stream(report, "load") ? WEAK_LATE_NS : WEAK_LAG_NS;
+	const struct report_stream *load = report_stream(report, "load");
+	uint64_t late_ns = load ? WEAK_LATE_NS : WEAK_LAG_NS;
+	bool is_told = load && trust_is_of_intake(load);
 	char text[PHRASE_MAX];
-	if (generator->receive_queue_overflows > 0)
+	if (generator->receive_queue_overflows > 0 && !is_told)
 		buffer_append_format(
 			clauses_next(clauses), "%s dropped by this host's receive queue",
 			phrase_count(generator->receive_queue_overflows, "datagram", text));
@@ -329,7 +331,9 @@ static void trust_clauses(struct report *report, struct clauses *clauses)
 	if (report_stream(report, "served"))
 		trust_served(report, clauses);
 	trust_load(report, clauses);
-	if (load)
+	if (load && trust_is_of_datagrams(load))
+		trust_datagrams(load, clauses);
+	else if (load)
 		trust_pace(report, load, clauses);
 	else if (paced)
 		trust_schedule(report, paced, clauses);

@@ -91,7 +91,10 @@ void trust_load(struct report *report, struct clauses *clauses)
 	bool is_kept = evidence.is_paced && evidence.missed_generator + evidence.missed_peer +
 							    evidence.missed_no_connection <=
 						    evidence.scheduled / KEPT_OF;
-	if (verdict.limit != LIMIT_UNKNOWN || !is_kept)
+	/* Of datagrams what held them up is counted, and told besides. */
+	bool is_counted = trust_is_of_datagrams(load);
+	if (verdict.limit != LIMIT_UNKNOWN || (!is_kept && !is_counted))
 		say_limit(verdict, clauses);
-	say_cpu(report, clauses);
+	if (!is_kept || !is_counted)
+		say_cpu(report, clauses);
 }

@@ -50,6 +50,9 @@ run conntest load --expect 'response.p99 < 1ms' echo://192.0.2.1
 run conntest load --expect 'lost == 0' discard://192.0.2.1
 run conntest load --expect 'tls.p50 < 1ms' -r 1 echo://192.0.2.1
 run conntest load --expect 'persistent.lost == 0' echo://192.0.2.1
-run conntest load --gso echo://web
+run conntest load --gso off echo://web
+run conntest load --warmup 1s -r 1 discard+udp://web
+run conntest load --receiver off --expect 'lost == 0' discard+udp://192.0.2.1
+run conntest load --receiver -r 1 discard+udp://web --warmup 1s
 run conntest load --lifetime 1s discard+udp://web
 run conntest load --bandwidth-down 1Mbps discard://web

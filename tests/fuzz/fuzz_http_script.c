@@ -40,6 +40,16 @@ static void read_back(const struct buffer *head)
 	http1_deinit(&http);
 }
 
+/* As base/uri.h lets them through. */
+static bool is_path(const char *text)
+{
+	for (const char *letter = text; *letter != '\0'; letter++) {
+		if (*letter > '\0' && *letter <= ' ')
+			return false;
+	}
+	return *text != '\0';
+}
+
 static void make_request(const char *text)
 {
 	const char *const headers[] = { text };
@@ -50,7 +60,7 @@ static void make_request(const char *text)
 	if (http1_check_header(text, &error) == 0) {
 		request.headers = headers;
 		request.header_count = 1;
-	} else if (*text != '\0' && http1_check_path(text, &error) == 0) {
+	} else if (is_path(text)) {
 		request.path = text;
 	} else if (http1_check_method(text, &error) == 0) {
 		request.method = text;

@@ -29,7 +29,7 @@ expect "what was received, told" "$(grep -c 'received' "$work/load.err" || true)
 
 echo "nobody reads stderr"
 mkfifo "$work/unread"
-exec {unread}<>"$work/unread"
+exec 9<>"$work/unread"
 "$conntest" load --no-save -o "json=$work/report.json" -T 500ms -c 2 --message-size 16KiB \
 	--dump all "$target" >"$work/load.out" 2>"$work/unread" &
 pids[load]=$!

@@ -114,7 +114,7 @@ load -T 5s --stop-on hello "$plain/hello"
 report .duration_ns '<' 2000000000
 
 echo "nginx restarts meanwhile"
-load_start -T 4s -c 4 -r 200 --ca "$work/web.crt" "$secure/hello"
+load_start -T 7s -c 4 -r 200 --ca "$work/web.crt" "$secure/hello"
 nginx_stop secure
 pause 0.5
 nginx_start secure

@@ -63,11 +63,9 @@ struct both_ends {
 	struct worker *worker;
 };
 
-/* Over the service that answers `script`. */
-static void set_up(struct both_ends *both, const struct script *script, enum service service,
-		   uint32_t connections, double rate)
+static void make_plan(struct both_ends *both, const struct script *script, enum service service,
+		      uint32_t connections, double rate)
 {
-	struct error error = { "" };
 	*both = (struct both_ends){ .loop = NULL };
 	assert_int_equal(loop_new(&(struct loop_options){ 0 }, &both->loop), 0);
 	assert_int_equal(endpoint_parse("127.0.0.1", 0, &both->endpoint), 0);
@@ -96,9 +94,22 @@ static void set_up(struct both_ends *both, const struct script *script, enum ser
 	both->target = (struct plan_target){ .script = &both->script };
 	both->plan.targets = &both->target;
 	both->plan.target_count = 1;
+}
+
+static void make_worker(struct both_ends *both)
+{
+	struct error error = { "" };
 	assert_int_equal(worker_new(&both->plan, 0, both->loop, &both->worker), 0);
 	assert_int_equal(service_add(both->worker, &both->shared, &error), 0);
 	both->endpoint.port = both->shared.ports[0];
+}
+
+/* Over the service that answers `script`. */
+static void set_up(struct both_ends *both, const struct script *script, enum service service,
+		   uint32_t connections, double rate)
+{
+	make_plan(both, script, service, connections, rate);
+	make_worker(both);
 }
 
 static void run_for(struct both_ends *both, uint64_t ns)
@@ -160,6 +171,35 @@ static void templates_allocate_nothing(void **state)
 	template_free(template);
 }
 
+/* In one direction, with and without trains: to discard, or from source. */
+static void assert_datagrams_allocate_nothing(enum service service, bool is_segmented)
+{
+	static const struct script one_way = { .message_bytes = 1024 };
+	struct both_ends both;
+	make_plan(&both, &one_way, service, 4, 20000);
+	both.plan.slots.transport = TRANSPORT_UDP;
+	both.plan.slots.is_receiving = service == SERVICE_SOURCE;
+	both.plan.slots.is_segmented = is_segmented;
+	both.plan.slots_stream = PLAN_LOAD;
+	both.plan.serve.listen[0].transport = TRANSPORT_UDP;
+	make_worker(&both);
+	begin(&both);
+	const struct counters *counters = &both.worker->recorders[PLAN_LOAD]->counters;
+	uint64_t bytes = counters->bytes_sent + counters->bytes_received;
+	uint64_t before = allocations;
+	run_for(&both, NS_PER_S);
+	assert_int_equal(allocations - before, 0);
+	assert_true(counters->bytes_sent + counters->bytes_received > bytes + 1000000);
+	tear_down(&both);
+}
+
+static void datagrams_allocate_nothing(void **state)
+{
+	assert_datagrams_allocate_nothing(SERVICE_DISCARD, true);
+	assert_datagrams_allocate_nothing(SERVICE_DISCARD, false);
+	assert_datagrams_allocate_nothing(SERVICE_SOURCE, true);
+}
+
 static uint64_t bytes_of(uint32_t connections)
 {
 	struct both_ends both;
@@ -189,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steady_state_allocates_nothing),
 		cmocka_unit_test(templates_allocate_nothing),
+		cmocka_unit_test(datagrams_allocate_nothing),
 		cmocka_unit_test(a_connection_stays_within_its_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

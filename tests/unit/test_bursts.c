@@ -61,9 +61,10 @@ static void the_median_is_exact_up_to_15_and_the_lower_one_of_two(void **state)
 		{ { 16 }, 1, 16 },
 		{ { 19, 19, 19 }, 3, 16 }, /* a quarter of a doubling: 16 to 19 */
 		{ { 20 }, 1, 20 },
-		{ { 212 }, 1, 192 },
+		{ { 212 }, 1, 212 }, /* of one it is known */
+		{ { 212, 213, 214 }, 3, 192 },
 		{ { 57344 }, 1, 57344 },
-		{ { UINT64_C(1) << 40 }, 1, 57344 },
+		{ { UINT64_C(1) << 40, UINT64_C(1) << 40 }, 2, 57344 },
 	};
 
 	for (size_t i = 0; i < array_size(cases); i++) {

@@ -1,4 +1,5 @@
 /* Datagram flows, persistent and as path probes, under a simulated clock. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +25,69 @@ static void set_up_flows(struct simulation *simulation, const struct memory_opti
 	simulation->plan.slots.rate_per_second = 400;
 	simulation->plan.duration_ns = 20 * NS_PER_S;
 	simulation_begin(simulation);
+}
+
+static bool is_blocked;
+
+static int send_unless_blocked(struct datagram_socket *socket, const struct datagram *batch,
+			       int count)
+{
+	if (is_blocked) {
+		socket->is_blocked = true;
+		return -EAGAIN;
+	}
+	return datagram_memory.send(socket, batch, count);
+}
+
+/* From the 5th second on the socket's buffer is full. */
+static void what_was_never_sent_is_in_no_burst(void **state)
+{
+	(void)state;
+	static struct datagram_transport transport;
+	struct simulation simulation;
+	transport = datagram_memory;
+	transport.send = send_unless_blocked;
+	is_blocked = false;
+	simulation_init(&simulation, 1, &(struct memory_options){ .loss = 0.01, .seed = 3 });
+	simulation.plan.slots.count = 2;
+	simulation.plan.slots.transport = TRANSPORT_UDP;
+	simulation.plan.slots.rate_per_second = 200;
+	simulation.plan.duration_ns = 10 * NS_PER_S;
+	simulation.plan.datagram = &transport;
+	simulation_begin(&simulation);
+	simulation_run_to(&simulation, 5 * NS_PER_S);
+	is_blocked = true;
+	simulation_finish(&simulation);
+	const struct counters *counters = simulation_counters(&simulation, PLAN_PERSISTENT);
+	const struct bursts *bursts = &simulation.worker->bursts;
+	assert_in_range(counters->missed_peer, 999, 1001);
+	assert_true(counters->lost > 5);
+	assert_int_equal(bursts->lost, counters->lost);
+	assert_true(bursts->longest < 10);
+	assert_identities(&simulation, PLAN_PERSISTENT);
+	simulation_deinit(&simulation);
+}
+
+/* The peer's stamps tell how long the way there takes; a peer that has none is not asked. */
+static void delays_of_the_way_there_vary_as_the_peer_stamps_them(void **state)
+{
+	(void)state;
+	struct simulation simulation;
+	simulation_init(&simulation, 1,
+			&(struct memory_options){
+				.delay_ns = 5 * NS_PER_MS, .jitter_ns = 3 * NS_PER_MS, .seed = 3 });
+	simulation.plan.slots_stream = PLAN_LOAD;
+	simulation.plan.slots.count = 2;
+	simulation.plan.slots.transport = TRANSPORT_UDP;
+	simulation.plan.slots.rate_per_second = 1000;
+	simulation.plan.duration_ns = 5 * NS_PER_S;
+	simulation_begin(&simulation);
+	simulation_finish(&simulation);
+	const struct hist *variation = recorder_hist_const(simulation.worker->recorders[PLAN_LOAD],
+							   LATENCY_DELAY_VARIATION);
+	assert_int_equal(variation->count, 5000);
+	assert_in_range(variation->maximum, 2 * NS_PER_MS, 3 * NS_PER_MS);
+	simulation_deinit(&simulation);
 }
 
 static void a_clean_path_loses_nothing(void **state)
@@ -220,6 +284,8 @@ static void an_outage_open_at_the_end_is_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_never_sent_is_in_no_burst),
+		cmocka_unit_test(delays_of_the_way_there_vary_as_the_peer_stamps_them),
 		cmocka_unit_test(a_clean_path_loses_nothing),
 		cmocka_unit_test(loss_duplication_and_reordering_are_told_apart),
 		cmocka_unit_test(an_answer_after_the_timeout_is_late_and_moves_nothing),

@@ -281,10 +281,14 @@ static void what_overtakes_makes_others_reordered(void **state)
 /* ---- what the sender meets */
 
 static int most;
+static struct datagram_socket *blocked[FLOWS];
+static unsigned blocked_count;
 
 static int send_at_most(struct datagram_socket *socket, const struct datagram *batch, int count)
 {
 	if (most == 0) {
+		if (!socket->is_blocked && blocked_count < FLOWS)
+			blocked[blocked_count++] = socket;
 		socket->is_blocked = true;
 		return -EAGAIN;
 	}
@@ -332,6 +336,33 @@ static void a_blocked_flow_owes_and_the_end_makes_it_the_peers_fault(void **stat
 	assert_in_range(counters->sent, 9999, 10001);
 	assert_int_equal(counters->missed_peer, 20000 - counters->sent);
 	assert_int_equal(counters->debt, 0);
+	pair_deinit(&pair);
+}
+
+static void datagrams_that_waited_for_room_are_told_apart(void **state)
+{
+	struct pair pair;
+
+	pair_init(&pair, &(struct memory_options){ 0 }, SERVICE_DISCARD);
+	pair.transport.send = send_at_most;
+	most = 1000;
+	pair_serve(&pair);
+	(void)pair_begin(&pair);
+	pair_run(&pair, 510 * NS_PER_MS);
+	most = 0;
+	blocked_count = 0;
+	pair_run(&pair, 100 * NS_PER_MS);
+	most = 1000;
+	assert_int_equal(blocked_count, FLOWS);
+	for (unsigned i = 0; i < FLOWS; i++) {
+		blocked[i]->is_blocked = false;
+		blocked[i]->ready(blocked[i], STREAM_WRITABLE);
+	}
+	pair_finish(&pair);
+	const struct counters *counters = client_counters(&pair);
+	assert_int_equal(counters->sent, 20000);
+	assert_in_range(counters->sent_late, 950, 1000); /* all but the last ms of 100 */
+	assert_int_equal(counters->held_up, counters->sent_late);
 	pair_deinit(&pair);
 }
 
@@ -452,6 +483,7 @@ int main(void)
 		cmocka_unit_test(what_overtakes_makes_others_reordered),
 		cmocka_unit_test(what_is_late_goes_in_trains),
 		cmocka_unit_test(a_blocked_flow_owes_and_the_end_makes_it_the_peers_fault),
+		cmocka_unit_test(datagrams_that_waited_for_room_are_told_apart),
 		cmocka_unit_test(nobody_there_is_refused_in_the_ramp),
 		cmocka_unit_test(who_is_silent_is_there),
 		cmocka_unit_test(source_sends_what_was_asked_for),

@@ -23,6 +23,7 @@ struct traffic_options {
 	const char *color;
 	const char *source;
 	const char *token;
+	const char *receiver;
 	struct option_list expect;
 	bool is_quiet;
 	bool is_verbose;
@@ -49,6 +50,8 @@ static const struct option_row traffic_rows[] = {
 	       .placeholder = "ADDRESS", .help = "from"),
 	OPTION(struct traffic_options, token, OPTION_TEXT, .name = "token", .placeholder = "TEXT",
 	       .is_secret = true, .help = "secret"),
+	OPTION(struct traffic_options, receiver, OPTION_TEXT, .name = "receiver",
+	       .placeholder = "URI", .bare_text = "auto", .help = "who counts"),
 	OPTION(struct traffic_options, expect, OPTION_LIST, .name = "expect", .letter = 'e',
 	       .placeholder = "EXPECTATION", .default_text = "one\ntwo", .help = "exit 1 unless"),
 	OPTION(struct traffic_options, is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',
@@ -141,6 +144,9 @@ static const struct { const char *line; const char *settings; } lines[] = {
 	  "connections=1 duration=1m message-size=64B rate=10/conn bandwidth=5Mbps/conn color=never source=a=b token=*** expect=three expect=four quiet=true verbose=true probe=false no-save=true " },
 	{ "traffic -q --no-quiet --no-save --save --no-probe --probe -r0", DEFAULTS_BEFORE_RATE "rate=0 " DEFAULTS_AFTER_RATE },
 	{ "traffic -qr0 --no-quiet", DEFAULTS_BEFORE_RATE "rate=0 " DEFAULTS_AFTER_RATE },
+	{ "traffic --receiver -r 5", DEFAULTS_BEFORE_RATE "rate=5 color=auto receiver=auto expect=one expect=two quiet=false verbose=false probe=true no-save=false " },
+	{ "traffic --receiver", DEFAULTS_BEFORE_RATE "rate=10/conn color=auto receiver=auto expect=one expect=two quiet=false verbose=false probe=true no-save=false " },
+	{ "traffic --receiver x", DEFAULTS_BEFORE_RATE "rate=10/conn color=auto receiver=x expect=one expect=two quiet=false verbose=false probe=true no-save=false " },
 	{ "traffic -r 0 -- -x --nonsense", DEFAULTS_BEFORE_RATE "rate=0 " DEFAULTS_AFTER_RATE },
 };
 

@@ -31,9 +31,10 @@ static void wrong_use_is_told(void **state)
 		const char *sentence;
 	} cases[] = {
 		/* clang-format off */
-		{ STATSD("localhost"), "--statsd: " },
+		{ STATSD("localhost"), "--statsd: \"localhost\" lacks its port" },
 		{ STATSD("udp://localhost:8125"), "--statsd: \"udp://localhost:8125\" is not HOST:PORT" },
 		{ STATSD("localhost:8125/x"), "--statsd: \"localhost:8125/x\" is not HOST:PORT" },
+		{ STATSD("[::1]"), "--statsd: \"[::1]\" lacks its port" },
 		{ STATSD("localhost:99999"), "--statsd: " },
 		{ STATSD("localhost:0"), "--statsd: " },
 		{ STATSD("1.2.3:8125"), "--statsd: \"1.2.3\" is not an IPv4 address" },
@@ -44,9 +45,9 @@ static void wrong_use_is_told(void **state)
 		{ { .statsd = "h:1", .statsd_namespace = "a", .statsd_window_ns = 499999999 }, "--statsd-latency-window is 500ms or more" },
 		{ { .is_dogstatsd = true }, "--dogstatsd: where to?" },
 		{ { .otlp_headers = { { "A: b" }, 1 } }, "--otlp-header: where to?" },
-		{ OTLP("tcp://h:1"), "--otlp: " },
+		{ OTLP("tcp://h:1"), "--otlp: \"tcp://h:1\" is no http:// or https://" },
 		{ OTLP("ws://h/"), "--otlp: " },
-		{ OTLP("srv://_otlp._tcp.h"), "--otlp: srv://" },
+		{ OTLP("srv://_otlp._tcp.h"), "--otlp: \"srv://_otlp._tcp.h\" is no http" },
 		{ OTLP("http://user:sesame@h/"), "--otlp: " },
 		{ OTLP("http://h/a b"), "--otlp: " },
 		{ { .otlp = "http://h", .otlp_headers = { { "Key secret" }, 1 } }, "--otlp-header: one of them is not NAME: VALUE" },

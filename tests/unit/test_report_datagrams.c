@@ -77,6 +77,17 @@ static void no_more_is_lost_at_the_host_than_is_lost(void **state)
 	assert_int_equal(told.receiver_overflows + told.network_lost, 0);
 }
 
+static void at_a_rate_that_changes_no_time_is_told(void **state)
+{
+	struct bursts bursts = two_bursts();
+	struct report_datagrams told = report_datagrams_of(
+		&(struct datagram_losses){ .sent = 1000, .unique = 988, .bursts = &bursts });
+
+	assert_int_equal(told.longest_burst, 10);
+	assert_int_equal(told.longest_burst_ns, 0);
+	assert_true(told.first_lost_ns == INT64_MIN && told.last_lost_ns == INT64_MIN);
+}
+
 static void without_losses_there_are_no_moments(void **state)
 {
 	struct bursts bursts = { 0 };
@@ -93,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(losses_are_parted_and_timed),
 		cmocka_unit_test(no_more_is_lost_at_the_host_than_is_lost),
+		cmocka_unit_test(at_a_rate_that_changes_no_time_is_told),
 		cmocka_unit_test(without_losses_there_are_no_moments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

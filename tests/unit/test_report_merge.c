@@ -213,6 +213,26 @@ static void what_can_not_be_merged(void **state)
 	buffer_deinit(&notes);
 }
 
+/* Two senders to one receiver: its socket counts what it dropped of both, and tells it to each. */
+static void what_one_socket_dropped_is_not_added_up(void **state)
+{
+	struct buffer notes;
+	struct report *reports[] = { sample_one_way(), sample_one_way(), NULL };
+	for (int i = 0; i < 2; i++) {
+		struct report_stream *load = &reports[i]->streams[0];
+		load->datagrams.receiver_overflows = 100;
+		load->datagrams.network_lost = load->datagrams.lost - 100;
+		load->receiver.queue_overflows = 120;
+	}
+	struct report *report = reports[2] = merged(reports, 2, &notes);
+	const struct report_stream *load = &report->streams[0];
+	assert_int_equal(load->datagrams.lost, 2 * 2143);
+	assert_false(load->datagrams.has_overflows);
+	assert_false(load->datagrams.has_network_lost);
+	assert_int_equal(load->receiver.queue_overflows, 120);
+	free_all(reports, 3, &notes);
+}
+
 /* The result is a report like any other. */
 static void is_written_and_read_again(void **state)
 {
@@ -248,6 +268,7 @@ int main(void)
 		cmocka_unit_test(runs_that_do_not),
 		cmocka_unit_test(says_what_it_could_not_merge),
 		cmocka_unit_test(what_can_not_be_merged),
+		cmocka_unit_test(what_one_socket_dropped_is_not_added_up),
 		cmocka_unit_test(is_written_and_read_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

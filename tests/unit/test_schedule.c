@@ -419,56 +419,6 @@ static void cursors_follow_ramps_and_steps(void **state)
 				check_ramp_dealing(texts[t], slots[s], workers[w], 2000);
 }
 
-static void a_change_keeps_what_was_due(void **state)
-{
-	static const struct {
-		const char *text;
-		uint64_t from_ns;
-		double rate;
-		uint64_t at_ns;
-		uint64_t count;
-	} cases[] = {
-		/* clang-format off */
-		{ "100", 10 * SECOND_NS, 300, 20 * SECOND_NS, 4000 },
-		{ "100", 10 * SECOND_NS, 0, 20 * SECOND_NS, 1000 },
-		{ "100", 0, 300, 20 * SECOND_NS, 6000 },
-		{ "0..5k/30s", 15 * SECOND_NS, 10, 25 * SECOND_NS, 18850 },
-		{ "1k/10s,2k/10s,5k", 10 * SECOND_NS, 1, 20 * SECOND_NS, 10010 },
-		{ "1k/10s,2k/10s,5k", 12 * SECOND_NS, 1, 22 * SECOND_NS, 14010 },
-		/* clang-format on */
-	};
-
-	for (size_t i = 0; i < array_size(cases); i++) {
-		struct schedule schedule;
-		struct schedule before;
-
-		init_ramped(&before, cases[i].text);
-		schedule = before;
-		uint64_t from_ns = START_NS + cases[i].from_ns;
-		assert_int_equal(schedule_change(&schedule, from_ns, cases[i].rate), 0);
-		assert_int_equal(schedule_count(&schedule, START_NS + cases[i].at_ns),
-				 cases[i].count);
-		assert_int_equal(schedule_count(&schedule, from_ns),
-				 schedule_count(&before, from_ns));
-		for (uint64_t number = 0; number < cases[i].count; number += 97)
-			check_number(&schedule, number);
-	}
-}
-
-static void changes_have_an_end(void **state)
-{
-	struct schedule schedule;
-	int result = 0;
-	uint64_t changes = 0;
-
-	schedule_init(&schedule, START_NS, 1);
-	for (; result == 0; changes++)
-		result = schedule_change(&schedule, START_NS + (changes + 1) * SECOND_NS, 1);
-	assert_int_equal(result, -ENOSPC);
-	assert_int_equal(changes, SCHEDULE_SEGMENTS_MAX);
-	assert_int_equal(schedule_count(&schedule, START_NS + 100 * SECOND_NS), 100);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,8 +435,6 @@ int main(void)
 		cmocka_unit_test(any_rates_keep_due_and_count_together),
 		cmocka_unit_test(the_sum_of_the_segments_is_what_is_due),
 		cmocka_unit_test(cursors_follow_ramps_and_steps),
-		cmocka_unit_test(a_change_keeps_what_was_due),
-		cmocka_unit_test(changes_have_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -398,6 +398,20 @@ static void an_end_without_goodbye_is_answered(void **state)
 	close_talk(&talk);
 }
 
+static void who_answers_no_end_is_not_waited_for(void **state)
+{
+	struct talk talk;
+	open_talk(&talk, &(struct memory_options){ 0 });
+	buffer_append_text(&talk.said, UPGRADE "\r\n");
+	add_frame(&talk.said, WEBSOCKET_CLOSE | FIN, "\x03\xe8", 2);
+	say(&talk, 10);
+	assert_true(talk.client.has_end);
+	assert_int_equal(bench_counters(&talk.bench)->connections, 1);
+	bench_run(&talk.bench, 11000);
+	assert_int_equal(bench_counters(&talk.bench)->connections, 0);
+	close_talk(&talk);
+}
+
 static void a_drain_says_goodbye_and_waits_for_the_answer(void **state)
 {
 	struct talk talk;
@@ -477,6 +491,7 @@ int main(void)
 		cmocka_unit_test(a_flood_of_pings_is_answered),
 		cmocka_unit_test(mistakes_are_told_and_end_it),
 		cmocka_unit_test(an_end_without_goodbye_is_answered),
+		cmocka_unit_test(who_answers_no_end_is_not_waited_for),
 		cmocka_unit_test(a_drain_says_goodbye_and_waits_for_the_answer),
 		cmocka_unit_test(a_drain_lets_a_message_come_to_its_end),
 		cmocka_unit_test(a_drain_ends_at_its_deadline),

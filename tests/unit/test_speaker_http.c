@@ -459,6 +459,7 @@ static void the_run_stops_where_it_is_told_to(void **state)
 		     "Transfer-Encoding: chunked\r\n\r\n2\r\nst\r\n2\r\nop\r\n0\r\n\r\n",
 		  "200 done|stop 0|200 done|" },
 		{ 1, OK "X-State: stop\r\nContent-Length: 0\r\n\r\n", "stop 0|200 done|" },
+		{ 1, OK "Content-Length: 4\r\n\r\nstop", "stop 0|200 done|" },
 		{ 1, OK "Content-Length: 3\r\n\r\nsto", "200 done|" },
 	};
 	struct talk talk;

@@ -241,6 +241,68 @@ static void none_of_all_is_told_where_it_fails(void **state)
 	contains(text_of(report, &plain), "survival.untouched == 100%  FAILED  0 of 20\n");
 }
 
+/* Of the example run in which a UDP path is tried, every line. */
+static void a_udp_path_reads_as_in_the_example(void **state)
+{
+	static const char *const lines[] = {
+		"load discard+udp://10.9.1.2:5009  500 Mbps payload = 44,643 datagrams/s of 1,400 B "
+		"up, evenly spaced, 10.0 s from 2026-11-20T08:01:00.000Z",
+		"Result:  497.6 Mbps received; 0.48 % lost (2,143 of 446,429), all in the network; "
+		"12 reordered, 0 duplicates",
+		"Trust:   good: all sent, spacing p99 within 0.02 ms; receiver's socket dropped 0; "
+		"no GSO",
+		"LOSS     118 bursts: longest 212 datagrams = 4.7 ms ±0.02, median 11;  first "
+		"+1.204 s, last +9.877 s",
+		"DELAY VARIATION (ms, one way, above the least seen; clocks not compared, so no "
+		"one-way delay)   p50 0.02  p90 0.11  p99 0.31  p99.9 1.90  max 4.62",
+	};
+	struct buffer out = text_of(sample_one_way(), &plain);
+	char *rest = NULL;
+	char *line = strtok_r((char *)buffer_text(&out), "\n", &rest);
+	for (size_t i = 0; i < array_size(lines); i++, line = strtok_r(NULL, "\n", &rest)) {
+		assert_non_null(line);
+		assert_string_equal(line, lines[i]);
+	}
+	assert_null(line);
+	buffer_deinit(&out);
+}
+
+/* Sample: 2 s of 100 datagrams each, the first 40 of the second given up 2 s later. */
+static void datagrams_by_interval(void **state)
+{
+	static const struct report_setting every_second = { "interval", "1s" };
+	static struct report_sample samples[] = {
+		{ .at_ns = 1000000000, .bytes_sent = 125000, .bytes_received = 125000 },
+		{ .at_ns = 2000000000, .bytes_sent = 125000, .bytes_received = 75000 },
+		{ .at_ns = 3000000000 },
+		{ .at_ns = 4000000000, .lost = 40 },
+	};
+	struct report *report = sample_one_way();
+	struct report_stream *load = &report->streams[0];
+	report->settings = (struct report_setting *)&every_second;
+	report->setting_count = 1;
+	report->duration_ns = 2000000000;
+	load->samples = samples;
+	load->sample_count = 4;
+	load->sample_interval_ns = 1000000000;
+	contains(text_of(report, &plain), "\nTIME      SENT\n0-1 s     1 Mbps\n"
+					  "1-2 s     1 Mbps\nLOSS ");
+	report = sample_one_way();
+	load = &report->streams[0];
+	report->settings = (struct report_setting *)&every_second;
+	report->setting_count = 1;
+	report->duration_ns = 2000000000;
+	load->samples = samples;
+	load->sample_count = 4;
+	load->sample_interval_ns = 1000000000;
+	load->totals.bytes_received = 200000;
+	load->datagrams.counted_by = "here";
+	load->latency[LATENCY_SERVICE].is_measured = true;
+	contains(text_of(report, &plain), "\nTIME      SENT          RECEIVED      LOST\n"
+					  "0-1 s     1 Mbps        1 Mbps           0\n"
+					  "1-2 s     1 Mbps        600 kbps        40\nLOSS ");
+}
+
 static void lost_datagrams_are_told_when_they_were_sent(void **state)
 {
 	static struct report_sample sample = { .at_ns = 3300000000, .lost = 34 };
@@ -313,6 +375,8 @@ int main(void)
 		cmocka_unit_test(colors_add_to_words),
 		cmocka_unit_test(names_from_the_wire_are_harmless),
 		cmocka_unit_test(a_percentile_needs_ten_samples_above),
+		cmocka_unit_test(a_udp_path_reads_as_in_the_example),
+		cmocka_unit_test(datagrams_by_interval),
 		cmocka_unit_test(lost_datagrams_are_told_when_they_were_sent),
 		cmocka_unit_test(none_of_all_is_told_where_it_fails),
 		cmocka_unit_test(many_backends_are_cut_short),

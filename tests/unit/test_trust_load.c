@@ -31,6 +31,7 @@ static void check(const struct sample *sample)
 	report->generator.worker_cpu_max = sample->worker_cpu;
 	report->stream_count = 1;
 	report->streams[0] = (struct report_stream){ .name = "load",
+						     .transport = "tcp",
 						     .is_measured = true,
 						     .schedule.is_open_loop = sample->is_paced,
 						     .totals = sample->totals };
@@ -115,11 +116,118 @@ static void nothing_without_a_load(void **state)
 	report_free(report);
 }
 
+/* ---- datagrams ---- */
+
+#define SENT .scheduled = 1000, .sent = 1000, .one_way = 1000
+
+static void check_datagrams(const struct report_stream *stream, const char *sentence)
+{
+	struct report_stream load = *stream;
+	struct buffer text;
+	struct clauses clauses;
+	load.name = "load";
+	load.transport = "udp";
+	load.is_measured = true;
+	buffer_init(&text, 4096);
+	clauses_init(&clauses, &text, "; ");
+	trust_datagrams(&load, &clauses);
+	assert_string_equal(buffer_text(&text), sentence);
+	buffer_deinit(&text);
+}
+
+static void how_datagrams_went(void **state)
+{
+	static const struct report_latency late = { .is_measured = true,
+						    .count = 1000,
+						    .p99_ns = 20000 };
+	static const struct report_receiver known = { .is_asked = true,
+						      .is_known = true,
+						      .queue_overflows = 12 };
+	static const struct report_datagrams told = { .is_measured = true,
+						      .has_overflows = true,
+						      .has_network_lost = true };
+	static const struct {
+		struct report_stream load;
+		const char *sentence;
+	} cases[] = {
+		{ { .totals = { SENT }, .receiver = known, .datagrams = told },
+		  "all sent, spacing p99 within 0.02 ms; receiver's socket dropped 0; no GSO" },
+		{ { .totals = { SENT, .datagrams_merged = 900, .merged_sends = 100 },
+		    .receiver = known,
+		    .datagrams = told },
+		  "all sent, spacing p99 within 0.02 ms; receiver's socket dropped 0; GSO (5 "
+		  "datagrams a send on average)" },
+		{ { .totals = { SENT, .sent_late = 3 }, .receiver = known, .datagrams = told },
+		  "all sent, spacing p99 within 0.02 ms; 3 went more than 1 ms late: this host was "
+		  "late; receiver's socket dropped 0; no GSO" },
+		{ { .totals = { SENT, .sent_late = 3, .held_up = 3 },
+		    .receiver = known,
+		    .datagrams = told },
+		  "all sent, spacing p99 within 0.02 ms; 3 went more than 1 ms late: the socket's "
+		  "buffer was full (--sndbuf); receiver's socket dropped 0; no GSO" },
+		{ { .totals = { SENT, .sent_late = 3, .held_up = 2 },
+		    .receiver = known,
+		    .datagrams = told },
+		  "all sent, spacing p99 within 0.02 ms; 3 went more than 1 ms late: this host was "
+		  "late 1, the socket's buffer was full 2 (--sndbuf); receiver's socket dropped 0; "
+		  "no GSO" },
+		{ { .totals = { .scheduled = 1012,
+				.sent = 1000,
+				.one_way = 1000,
+				.missed_peer = 9,
+				.missed_generator = 3 },
+		    .receiver = known,
+		    .datagrams = told },
+		  "12 of 1,012 not sent: the socket's buffer was full 9, this host was late 3; "
+		  "spacing p99 within 0.02 ms; receiver's socket dropped 0; no GSO" },
+		{ { .totals = { SENT },
+		    .receiver = known,
+		    .datagrams = { .is_measured = true,
+				   .has_overflows = true,
+				   .receiver_overflows = 12 } },
+		  "all sent, spacing p99 within 0.02 ms; receiver's socket dropped 12 times, each "
+		  "of one datagram or of several put together (GRO): how many is unknown; no GSO" },
+		{ { .totals = { SENT }, .receiver = { .is_asked = true, .reason = "refused" } },
+		  "all sent, spacing p99 within 0.02 ms; what arrived is unknown: refused; no "
+		  "GSO" },
+		{ { .totals = { SENT } },
+		  "all sent, spacing p99 within 0.02 ms; what arrived is unknown: nobody was asked "
+		  "(--receiver control://HOST asks a conntest serve there); no GSO" },
+		{ { .totals = { .scheduled = 10, .sent = 10, .received = 10 } },
+		  "all sent, spacing p99 within 0.02 ms" },
+	};
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report_stream load = cases[i].load;
+		load.latency[LATENCY_SEND_ERROR] = late;
+		check_datagrams(&load, cases[i].sentence);
+	}
+}
+
+/* From source: nothing was sent here. */
+static void how_datagrams_came(void **state)
+{
+	(void)state;
+	check_datagrams(&(struct report_stream){ .totals = { .received = 10 } },
+			"our socket dropped 0; no GRO");
+	check_datagrams(
+		&(struct report_stream){ .totals = { .received = 10, .queue_overflows = 1 } },
+		"our socket dropped 1; no GRO");
+	check_datagrams(
+		&(struct report_stream){
+			.totals = { .received = 10, .received_merged = 8, .queue_overflows = 1 } },
+		"our socket dropped 1 time, each of one datagram or of several put together "
+		"(GRO): how many is unknown; GRO (8 came several in one, and their delays "
+		"are those of the first)");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_limit),
 		cmocka_unit_test(nothing_without_a_load),
+		cmocka_unit_test(how_datagrams_went),
+		cmocka_unit_test(how_datagrams_came),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,7 +191,9 @@ struct report *sample_one_way(void)
 	struct report *report = new_load("discard+udp://10.9.1.2:5009", "udp", 1);
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 10);
+	report->started_unix_ns = STARTED + INT64_C(2979000000000); /* 08:01:00 */
 	report->generator.cpu_seconds = 8;
+	report->generator.send_error_p99_ns = 20000;
 	load->message_bytes = 1400;
 	load->schedule = (struct report_schedule){ true, 5e8 / 8 / 1400, 22400 };
 	load->totals.scheduled = load->totals.sent = load->totals.one_way = 446429;
@@ -201,6 +203,14 @@ struct report *sample_one_way(void)
 		latency(446429, 0, (double[]){ 0.01, 0.01, 0.02, 0.1, 0.2, 0.3 });
 	load->latency[LATENCY_DELAY_VARIATION] =
 		latency(444286, 0, (double[]){ 0.02, 0.11, 0.31, 1.9, 4, 4.62 });
+	load->receiver = (struct report_receiver){ .is_asked = true,
+						   .is_known = true,
+						   .source = "control",
+						   .connections = 1,
+						   .connections_known = 1,
+						   .bytes = UINT64_C(444286) * 1400,
+						   .messages = 444286,
+						   .bits_per_second = 497600320.0 };
 	load->datagrams = (struct report_datagrams){
 		.is_measured = true,
 		.counted_by = "receiver",
