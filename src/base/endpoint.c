@@ -158,13 +158,22 @@ static void from_ipv6(const struct sockaddr_in6 *address, struct endpoint *ret)
 	unmap_ipv4(ret);
 }
 
+/* Copied out: what a caller wrote as one type must not be read through another. */
 void endpoint_from_sockaddr(const struct sockaddr *address, struct endpoint *ret)
 {
+	struct sockaddr_in ipv4;
+	struct sockaddr_in6 ipv6;
+	sa_family_t family;
+
 	*ret = (struct endpoint){ 0 };
-	if (address->sa_family == AF_INET)
-		from_ipv4((const struct sockaddr_in *)(const void *)address, ret);
-	else if (address->sa_family == AF_INET6)
-		from_ipv6((const struct sockaddr_in6 *)(const void *)address, ret);
+	memcpy(&family, address, sizeof(family));
+	if (family == AF_INET) {
+		memcpy(&ipv4, address, sizeof(ipv4));
+		from_ipv4(&ipv4, ret);
+	} else if (family == AF_INET6) {
+		memcpy(&ipv6, address, sizeof(ipv6));
+		from_ipv6(&ipv6, ret);
+	}
 }
 
 static socklen_t to_ipv4(const struct endpoint *endpoint, struct sockaddr_in *ret)

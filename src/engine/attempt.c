@@ -336,8 +336,9 @@ static void on_ready(struct stream *stream, unsigned events)
 static void on_timeout(struct timer *timer)
 {
 	struct attempt *attempt = container_of(timer, struct attempt, timer);
-	fail(attempt, phase_of(attempt),
-	     attempt->written_ns ? OUTCOME_NO_REPLY : OUTCOME_CONNECT_TIMEOUT, 0);
+	enum phase phase = phase_of(attempt);
+	fail(attempt, phase, phase == PHASE_CONNECT ? OUTCOME_CONNECT_TIMEOUT : OUTCOME_NO_REPLY,
+	     0);
 }
 
 static void connect_attempt(struct attempt *attempt)

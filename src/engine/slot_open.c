@@ -154,7 +154,10 @@ static enum phase connecting_phase(const struct slot *slot)
 
 static const struct slot_state *connect_timed_out(struct slot *slot)
 {
-	return slot_fail_connecting(slot, connecting_phase(slot), OUTCOME_CONNECT_TIMEOUT, 0);
+	enum phase phase = connecting_phase(slot);
+	return slot_fail_connecting(
+		slot, phase, phase == PHASE_CONNECT ? OUTCOME_CONNECT_TIMEOUT : OUTCOME_NO_REPLY,
+		0);
 }
 
 static void on_ready(struct stream *stream, unsigned events)

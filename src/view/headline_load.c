@@ -47,11 +47,16 @@ static void paced_bytes(const struct report *report, const struct report_stream 
 			struct buffer *out)
 {
 	char bits[UNITS_TEXT_MAX], rate[PHRASE_MAX];
+	const char *ramp = report_setting(report, "rate-ramp");
 	double per_second = load->schedule.rate_per_second;
-	buffer_append_format(
-		out, "%s payload = %s %ss/s",
-		units_format_bandwidth(round(per_second * 8 * (double)load->message_bytes), bits),
-		phrase_rate(per_second, rate), message_noun(load));
+	if (ramp)
+		buffer_append_format(out, "%s %ss/s", ramp, message_noun(load));
+	else
+		buffer_append_format(
+			out, "%s payload = %s %ss/s",
+			units_format_bandwidth(round(per_second * 8 * (double)load->message_bytes),
+					       bits),
+			phrase_rate(per_second, rate), message_noun(load));
 	sizes(load, out);
 	direction(report, load, out);
 	if (load->slots > 1) {
@@ -87,10 +92,13 @@ static void unpaced(const struct report *report, const struct report_stream *loa
 {
 	bool is_answered = load->latency[LATENCY_SERVICE].is_measured;
 	const char *in_flight = report_setting(report, "in-flight");
+	const char *read_at = report_setting(report, "bandwidth-down");
 	bool is_many = in_flight && strcmp(in_flight, "0") != 0 && strcmp(in_flight, "1") != 0;
 	connections(report, load, out);
 	direction(report, load, out);
-	if (!is_answered)
+	if (!is_answered && read_at && strcmp(read_at, "0") != 0)
+		buffer_append_format(out, ", read no faster than %s", read_at);
+	else if (!is_answered)
 		buffer_append_text(out, ", as fast as it goes");
 	else if (is_many)
 		buffer_append_format(out, ", %s %ss in flight each", in_flight, message_noun(load));
@@ -117,9 +125,17 @@ void headline_load(const struct report *report, const struct report_stream *load
 				     phrase_rate(probe->schedule.rate_per_second, rate));
 }
 
+uint64_t load_warm_up_ns(const struct report *report)
+{
+	const char *text = report_setting(report, "warmup");
+	uint64_t warm_up_ns = 0;
+	return text && units_parse_time(text, NULL, &warm_up_ns) >= 0 ? warm_up_ns : 0;
+}
+
 uint64_t load_ramp_ns(const struct report *report)
 {
 	const struct report_stream *load = report_stream(report, "load");
+	int64_t warm_up_ns = (int64_t)load_warm_up_ns(report);
 	int64_t first_ns = 0;
 	if (load && strcmp(load->transport, "udp") == 0)
 		return 0; /* there is nothing to bring up */
@@ -128,5 +144,5 @@ uint64_t load_ramp_ns(const struct report *report)
 		if (connection->started_ns < first_ns && strcmp(connection->stream, "load") == 0)
 			first_ns = connection->started_ns;
 	}
-	return -(uint64_t)first_ns;
+	return first_ns < -warm_up_ns ? (uint64_t)(-warm_up_ns - first_ns) : 0;
 }

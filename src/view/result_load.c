@@ -240,12 +240,19 @@ static void count_text(uint64_t count, const char *noun, const char *words, stru
 				     phrase_count(count, noun, text), words);
 }
 
+/* What our kernel knows of segments and round trips is of what we send: of what only comes down to
+ * us it sees acknowledgements and the handshake. */
+static bool is_sending(const struct report_stream *load)
+{
+	return load->totals.bytes_sent > 0;
+}
+
 /* "12 of 8,123,000 segments retransmitted": told of bulk in any case. */
 static void retransmits_text(const struct report_stream *load, struct clauses *clauses)
 {
 	const struct counters *totals = &load->totals;
 	char count[UNITS_TEXT_MAX], of[PHRASE_MAX];
-	bool is_known = totals->segments_sent > 0 && text_is_bulk(load);
+	bool is_known = totals->segments_sent > 0 && text_is_bulk(load) && is_sending(load);
 	if (is_known)
 		buffer_append_format(clauses_next(clauses), "%s of %s retransmitted",
 				     units_format_grouped(totals->retransmitted_segments, count),
@@ -273,7 +280,7 @@ static void rtt_text(const struct report_stream *load, struct clauses *clauses)
 {
 	const struct report_latency *rtt = &load->latency[LATENCY_RTT];
 	char idle[UNITS_TEXT_MAX], loaded[UNITS_TEXT_MAX];
-	if (text_is_bulk(load) && rtt->is_measured && rtt->count > 0)
+	if (text_is_bulk(load) && is_sending(load) && rtt->is_measured && rtt->count > 0)
 		buffer_append_format(clauses_next(clauses), "RTT %s idle, %s ms loaded",
 				     units_format_ms(rtt->min_ns, idle),
 				     units_format_ms(rtt->p50_ns, loaded));

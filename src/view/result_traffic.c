@@ -236,7 +236,6 @@ static bool is_told(const struct report_expectation *expectation)
 		"lost",
 		"load.lost",
 		"persistent.lost",
-		"persistent.rejected",
 		"corrupted",
 		"persistent.corrupted",
 		"rejected",

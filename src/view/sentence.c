@@ -108,14 +108,17 @@ static const char *headline(struct report *report, struct buffer *out)
 	    report->duration_ns > 0)
 		buffer_append_format(out, " after %s ramp,",
 				     phrase_duration(load_ramp_ns(report), length));
+	if (is_load(report_main_stream(report)) && load_warm_up_ns(report) > 0)
+		buffer_append_format(out, " after %s warm-up,",
+				     phrase_duration(load_warm_up_ns(report), length));
 	buffer_append_format(out, " from %s", date_format_ms(report->started_unix_ns, date));
 	return arena_text(&report->arena, buffer_text(out));
 }
 
 /* What may be behind it when not one answer came. */
-static const char *likely_cause(enum outcome outcome)
+static const char *likely_cause(const struct report_error *error)
 {
-	switch (outcome) {
+	switch (error->outcome) {
 	case OUTCOME_REFUSED:
 		return "has no listener, or something rejects";
 	case OUTCOME_CONNECT_TIMEOUT:
@@ -129,6 +132,10 @@ static const char *likely_cause(enum outcome outcome)
 	case OUTCOME_RESET:
 		return "takes connections and ends them: no backend behind a balancer?";
 	case OUTCOME_NO_REPLY:
+		if (error->phase == PHASE_TLS)
+			return "takes connections but doesn't answer a TLS handshake";
+		if (error->phase == PHASE_UPGRADE)
+			return "takes connections but doesn't answer the upgrade to WebSocket";
 		return "takes connections but doesn't answer: does `conntest serve` run there?";
 	case OUTCOME_CORRUPTED:
 		return "answers with other bytes: is it an echo service?";
@@ -194,7 +201,7 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	if (!error)
 		result_silence(report, out);
-	const char *cause = error ? likely_cause(error->outcome) : NULL;
+	const char *cause = error ? likely_cause(error) : NULL;
 	if (error && is_of_tls(error->outcome) && report->tls.complaint)
 		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),
 				     report->tls.complaint);

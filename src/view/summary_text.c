@@ -68,8 +68,9 @@ static void append_failure(struct buffer *out, const struct summary_group *group
 	enum outcome outcome = group->outcome;
 	const struct report_error error = { .outcome = outcome, .code = group->status };
 	bool is_by_target = outcome == OUTCOME_REFUSED || outcome == OUTCOME_RESET;
+	bool is_one = target && !strchr(target, ' '); /* of several it is not known which */
 	buffer_append_text(out, error_words(&error, words));
-	if (is_by_target && target)
+	if (is_by_target && is_one)
 		buffer_append_format(out, " by %s", phrase_host(target, host));
 }
 

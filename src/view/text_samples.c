@@ -77,13 +77,11 @@ static void columns(struct text_table *table, const struct shape *shape)
 	if (shape->has_acked) {
 		text_table_column(table, "RETRANS", TEXT_RIGHT, 0);
 		text_table_column(table, "CWND", TEXT_RIGHT, 8);
+		text_table_column(table, "RTT p50", TEXT_RIGHT, 0);
+		text_table_column(table, "max ms", TEXT_RIGHT, 0);
 	}
 	if (shape->has_lost)
 		text_table_column(table, "LOST", TEXT_RIGHT, 0);
-	if (shape->is_udp)
-		return;
-	text_table_column(table, "RTT p50", TEXT_RIGHT, 0);
-	text_table_column(table, "max ms", TEXT_RIGHT, 0);
 }
 
 static void row(struct text_table *table, const struct shape *shape,
@@ -104,13 +102,11 @@ static void row(struct text_table *table, const struct shape *shape,
 		text_table_cell(table, "%s",
 				sample->cwnd_bytes > 0 ? phrase_volume(sample->cwnd_bytes, volume)
 						       : "-");
+		ms_cell(table, sample->rtt_p50_ns);
+		ms_cell(table, sample->rtt_max_ns);
 	}
 	if (shape->has_lost)
 		text_table_cell(table, "%s", units_format_grouped(sample->lost, text));
-	if (shape->is_udp)
-		return;
-	ms_cell(table, sample->rtt_p50_ns);
-	ms_cell(table, sample->rtt_max_ns);
 }
 
 /* In which row a sample's interval lies, by its middle: an end may be a little late. */

@@ -180,16 +180,16 @@ four_backends() {
 		serve "web-$i"
 		export "WEB_$i=$(port "web-$i")"
 	done
-	haproxy_start
+	haproxy_start demo/haproxy.cfg
 }
 
-# haproxy_start [CONFIG]: on port $PORT. It goes to the background when it has bound its port, so one
+# haproxy_start CONFIG: on port $PORT. It goes to the background when it has bound its port, so one
 # that is taken is seen.
 haproxy_start() {
 	local _
 	for _ in {1..20}; do
 		export PORT=$((20000 + RANDOM % 10000))
-		haproxy -D -f "${1:-demo/haproxy.cfg}" -p "$work/haproxy.pid" &>"$work/haproxy.err" && return
+		haproxy -D -f "$1" -p "$work/haproxy.pid" &>"$work/haproxy.err" && return
 	done
 	fail "haproxy doesn't start"
 	exit 1

@@ -27,7 +27,16 @@ expect_text "$work/up.out" '^Result: .*bps received at the far end'
 
 load down "source://127.0.0.1:$(port source)"
 expect_json "$work/down.json" 'stream("load").totals.bytes_received > 1000000' == true
+expect_text "$work/down.out" '^Result: .*bps received \([0-9.]+ [kMG]?B payload\)$'
 expect_json "$work/down.json" '.figures.load | has("response.p99_ns")' == false
+
+load warm --warmup 1s -r 50 "echo://127.0.0.1:$(port echo)"
+expect_text "$work/warm.out" '^load .*, 1\.0 s after 1\.0 s warm-up, from '
+expect_text "$work/warm.out" '^Result:  50/s kept, '
+load slow --bandwidth-down 20Mbps "source://127.0.0.1:$(port source)"
+expect_text "$work/slow.out" '^load .* 1 connection down, read no faster than 20Mbps, 1\.0 s from '
+load stairs --rate-ramp 20/500ms,40 "discard://127.0.0.1:$(port discard)"
+expect_text "$work/stairs.out" '^load .*  20/500ms,40 messages/s of 64 KiB up, evenly spaced, '
 
 load kept -c 4 -r 200 --probe 20/s -m 'number \{message.seq}' "echo://127.0.0.1:$(port echo)" \
 	"echo://localhost:$(port echo)"

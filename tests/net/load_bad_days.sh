@@ -64,7 +64,9 @@ refused "" " takes connections but doesn't answer"
 peer never_reads tcp --message-size 1MB --reply echo
 refused "" " takes connections but doesn't answer"
 peer never_reads ws --connect-timeout 300ms "${ws[@]}"
-refused "upgrade connect_timeout" " .*"
+refused "upgrade no_reply" " takes connections but doesn't answer the upgrade to WebSocket"
+peer never_reads https --connect-timeout 300ms
+refused "tls no_reply" " takes connections but doesn't answer a TLS handshake"
 peer drip http
 refused "" " takes connections but doesn't answer"
 peer mid_close http

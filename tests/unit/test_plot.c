@@ -70,6 +70,7 @@ static void whole_pictures(void **state)
 	check(sample_interrupted(), "interrupted.svg");
 	check(sample_nothing(), "nothing.svg");
 	check(sample_served(), "served.svg");
+	check(sample_bulk(), "bulk.svg");
 }
 
 /* Gives its first stream samples in which all is well. */

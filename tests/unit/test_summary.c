@@ -358,6 +358,26 @@ static void the_same_again_rests(void **state)
 	end(&fixture);
 }
 
+static void who_of_several_refused_is_not_known(void **state)
+{
+	struct fixture fixture = begin();
+	const struct summary_setup setup = {
+		.sink = { tell, &fixture },
+		.backend_name = backend_name,
+		.target = "tcp://10.20.0.5:5003 tcp://10.20.0.6:5003",
+		.slots = 2,
+		.started_ns = STARTED,
+	};
+	assert_int_equal(summary_new(&setup, &fixture.summary), 0);
+	add(&fixture, 100,
+	    (struct event){ .kind = EVENT_SLOT_REFUSED,
+			    .backend = BACKEND_UNKNOWN,
+			    .outcome = OUTCOME_REFUSED });
+	summary_flush(fixture.summary);
+	check(&fixture, "07:11:21.100Z  +0.100 s  1 attempt to connect failed (refused)\n");
+	end(&fixture);
+}
+
 static void ten_a_second_and_then_a_count(void **state)
 {
 	struct fixture fixture = begin();
@@ -467,6 +487,7 @@ int main(void)
 		cmocka_unit_test(ended_again_before_it_answered),
 		cmocka_unit_test(new_connections_fail_in_spells),
 		cmocka_unit_test(the_same_again_rests),
+		cmocka_unit_test(who_of_several_refused_is_not_known),
 		cmocka_unit_test(ten_a_second_and_then_a_count),
 		cmocka_unit_test(sentences),
 		cmocka_unit_test(the_deadline_is_when_something_falls_due),

@@ -40,11 +40,15 @@ struct panel_kind {
 extern const struct panel_kind panel_states;
 extern const struct panel_kind panel_attempts;
 extern const struct panel_kind panel_response;
+extern const struct panel_kind panel_bytes; /* instead of response where nothing is answered */
 extern const struct panel_kind panel_intervals;
 /* Of HTML alone. */
 extern const struct panel_kind panel_throughput;
 extern const struct panel_kind panel_round_trip;
 extern const struct panel_kind panel_retransmits;
+
+/* Bytes go one way: there are no answers to speak of. */
+bool plot_is_one_way(const struct plot *plot);
 
 #define LABEL_SIZE 11.0
 

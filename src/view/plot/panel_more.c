@@ -68,7 +68,7 @@ static const struct report_stream *busy_stream(const struct plot *plot)
 static bool has_throughput(const struct plot *plot)
 {
 	const struct report_stream *stream = busy_stream(plot);
-	return stream &&
+	return stream && !plot_is_one_way(plot) &&
 	       (largest_rate(stream, received_of) > 0 || largest_rate(stream, scheduled_of) > 0);
 }
 

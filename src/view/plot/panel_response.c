@@ -15,7 +15,8 @@
 
 static bool has_data(const struct plot *plot)
 {
-	return plot->slots && plot->slots->sample_count > 0 && plot->slots->totals.scheduled > 0;
+	return plot->slots && plot->slots->sample_count > 0 && plot->slots->totals.scheduled > 0 &&
+	       !plot_is_one_way(plot);
 }
 
 static uint64_t unanswered_of(const struct report_stream *stream)

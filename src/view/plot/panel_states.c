@@ -248,13 +248,18 @@ static uint64_t draw_ends(const struct stack *stack)
 
 /* ---- words ---- */
 
+static const char *word_of(const struct plot *plot, enum state state)
+{
+	return state == STATE_ANSWERING && plot_is_one_way(plot) ? "connected" : states[state].word;
+}
+
 static void say_fewest(const struct plot *plot, const struct counts *worst, struct buffer *out)
 {
 	char number[UNITS_TEXT_MAX], time[TIME_TEXT_MAX];
 	struct clauses clauses;
-	buffer_append_format(out, "fewest at %s: %s answering, ",
-			     panel_time(plot, worst->at_ns, time),
-			     units_format_grouped(worst->of[STATE_ANSWERING], number));
+	buffer_append_format(out, "fewest at %s: %s %s, ", panel_time(plot, worst->at_ns, time),
+			     units_format_grouped(worst->of[STATE_ANSWERING], number),
+			     word_of(plot, STATE_ANSWERING));
 	clauses_init(&clauses, out, ", ");
 	for (unsigned i = STATE_SILENT; i < STATE_COUNT; i++)
 		if (worst->of[i])
@@ -274,7 +279,8 @@ static void add_keys(struct panel_head *head, const struct plot *plot, uint64_t 
 	}
 	for (unsigned k = 0; k < STATE_COUNT; k++)
 		if (is_used[k])
-			head->keys[count++] = (struct panel_key){ states[k].ink, states[k].word };
+			head->keys[count++] =
+				(struct panel_key){ states[k].ink, word_of(plot, (enum state)k) };
 	if (ended)
 		head->keys[count] = (struct panel_key){ INK_BAD, "connection ended" };
 }
@@ -305,7 +311,7 @@ static void say(const struct stack *stack, const struct counts *worst, uint64_t 
 	if (is_bad)
 		say_fewest(plot, worst, &text);
 	else if (plot->slots)
-		buffer_append_text(&text, "all answering at all times");
+		buffer_append_format(&text, "all %s at all times", word_of(plot, STATE_ANSWERING));
 	if (ended)
 		buffer_append_format(&text, "%s%s ended", is_bad ? "; " : ", but ",
 				     phrase_count(ended, "connection", count));
