@@ -202,9 +202,13 @@ static int set_text(const struct option_row *row, void *options, const char *tex
 }
 
 static int add_to_list(const struct option_row *row, void *options, const char *text,
-		       struct error *error)
+		       struct arena *arena, struct error *error)
 {
 	struct option_list *list = field_of(row, options);
+	if (row->is_secret && *text == '@')
+		text = read_secret(text + 1, arena, error);
+	if (!text)
+		return -EINVAL;
 	if (*text == '\0')
 		return error_set(error, EINVAL, "is empty, it needs %s", row->placeholder);
 	if (list->count == OPTION_LIST_MAX)
@@ -224,7 +228,7 @@ int option_value_set(const struct option_row *row, void *options, const char *te
 	case OPTION_TEXT:
 		return set_text(row, options, text, arena, error);
 	case OPTION_LIST:
-		return add_to_list(row, options, text, error);
+		return add_to_list(row, options, text, arena, error);
 	default:
 		return set_number(row, options, text, error);
 	}

@@ -187,6 +187,7 @@ static ssize_t send_once(struct attempt *attempt)
 		fail(attempt, PHASE_SEND, outcome_from_errno((int)-taken), (int)-taken);
 		return taken;
 	}
+	attempts->counters->writes++;
 	if (!speaker->script->message_bytes)
 		attempts->counters->bytes_sent += (uint64_t)taken;
 	if (speaker->kind->wrote(speaker, attempt->speech, (size_t)taken, &attempt->is_partial))
@@ -273,6 +274,7 @@ static void receive(struct attempt *attempt)
 			     (int)-size);
 			return;
 		}
+		attempts->counters->reads += size > 0;
 		attempts->counters->bytes_received += (uint64_t)size;
 		if (!take_bytes(attempt, scratch, (size_t)size, loop_read_clock(loop_of(attempts))))
 			return;

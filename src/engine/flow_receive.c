@@ -136,6 +136,7 @@ static void receive(struct flow *flow)
 		if (count < 0)
 			break;
 		uint64_t now_ns = loop_read_clock(flow_loop(flow));
+		flow->flows->counters->reads++;
 		for (int i = 0; i < count; i++)
 			take_datagram(flow, &batch[i], now_ns);
 		room = prepare_batch(flow, batch);

@@ -31,6 +31,7 @@ static void count_sent(struct flow *flow, uint64_t due_ns, uint64_t now_ns)
 	flow->sent++;
 	counters->sent++;
 	counters->in_flight++;
+	counters->writes++;
 	counters->bytes_sent += flows->message_bytes;
 	lateness_count(counters, flows->send_error, due_ns, now_ns);
 	if (flow->next_round <= flow->held_round)

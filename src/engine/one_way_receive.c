@@ -131,6 +131,7 @@ void one_way_receive(struct one_way_flow *flow)
 		if (count < 0)
 			break;
 		uint64_t now_ns = loop_read_clock(one_way->worker->loop);
+		one_way->counters->reads++;
 		for (int i = 0; i < count; i++) {
 			struct datagram one = { 0 };
 			while (datagram_next(&batch[i], &one))

@@ -57,6 +57,7 @@ static void count_sent(struct one_way_flow *flow, uint64_t count, const struct s
 	counters->debt -= count;
 	counters->sent += count;
 	counters->one_way += count;
+	counters->writes++;
 	counters->bytes_sent += sent->bytes;
 	counters->datagrams_merged += sent->together.segments;
 	counters->merged_sends += sent->together.sends;

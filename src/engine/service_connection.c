@@ -153,6 +153,7 @@ static void count_sent(struct service_connection *connection, size_t size)
 {
 	struct counters *counters = connection->owner->counters;
 
+	counters->writes += size > 0;
 	counters->bytes_sent += size;
 	service_count_answered(&connection->count, counters, size);
 }
@@ -244,6 +245,7 @@ static void count_arrived(struct service_connection *connection, const uint8_t *
 	struct service_connections *owner = connection->owner;
 
 	connection->moved_ns = loop_now(owner->worker->loop);
+	owner->counters->reads++;
 	owner->counters->bytes_received += size;
 	service_count_arrived(&connection->count, owner->counters, data, size);
 }
@@ -280,6 +282,7 @@ size_t service_skip(struct service_connection *connection, const struct service_
 		*ret_next = after_no_bytes(connection, got);
 		return 0;
 	}
+	connection->owner->counters->reads++;
 	connection->owner->counters->bytes_received += (size_t)got;
 	if ((size_t)got == SKIP_BYTES)
 		service_go_on(connection);

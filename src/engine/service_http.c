@@ -57,6 +57,7 @@ static int send_zeros(struct service_connection *connection)
 
 	if (sent < 0)
 		return sent == -EAGAIN ? 0 : (int)sent;
+	connection->owner->counters->writes++;
 	connection->owner->counters->bytes_sent += (size_t)sent;
 	service_count_answered(&connection->count, connection->owner->counters, (size_t)sent);
 	connection->moved_ns = loop_now(loop_of(connection));

@@ -21,6 +21,7 @@ static const struct service_state *source_writable(struct service_connection *co
 		return connection->state;
 	if (sent < 0)
 		return service_fail(connection, PHASE_SEND, (int)-sent);
+	connection->owner->counters->writes++;
 	connection->owner->counters->bytes_sent += (size_t)sent;
 	if (sent == WORKER_SCRATCH_BYTES)
 		service_go_on(connection);

@@ -27,6 +27,7 @@ static void count_answered(struct service_socket *place, int count)
 
 	for (int i = 0; i < count; i++)
 		counters->bytes_sent += place->answers[place->answered++].size;
+	counters->writes++;
 	counters->sent += (uint64_t)count;
 	counters->received += (uint64_t)count;
 	counters->debt -= (uint64_t)count;
@@ -110,6 +111,7 @@ static void serve(struct service_socket *place, const struct datagram *batch, in
 {
 	struct counters *counters = &recorder_of(place)->counters;
 
+	counters->reads++;
 	for (int i = 0; i < count; i++)
 		counters->bytes_received += batch[i].size;
 	if (place->service == SERVICE_DISCARD) {

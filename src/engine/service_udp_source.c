@@ -85,6 +85,7 @@ static void count_sent(struct source_flow *flow, uint32_t count, const struct tr
 	counters->scheduled += count;
 	counters->sent += count;
 	counters->one_way += count;
+	counters->writes++;
 	counters->bytes_sent += (uint64_t)count * flow->train.datagram_bytes;
 	counters->datagrams_merged += counts->segments;
 	counters->merged_sends += counts->sends;

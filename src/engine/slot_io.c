@@ -77,6 +77,7 @@ static void note_sent(struct slot *slot, size_t size)
 	struct slots *slots = slot->slots;
 	const struct speaker *speaker = slot_speaker(slot);
 	bool is_partial = false;
+	slots->counters->writes += slots_are_counting(slots);
 	uint32_t started =
 		speaker->kind->wrote(slot_speaker(slot), slot_speech(slot), size, &is_partial);
 	slot->is_partial = is_partial;
@@ -310,6 +311,7 @@ static size_t readable(const struct slot *slot)
 static void note_received(struct slot *slot, size_t size)
 {
 	struct slots *slots = slot->slots;
+	slots->counters->reads += slots_are_counting(slots);
 	if (slots->read_quota > 0)
 		slot->read_left -= (uint32_t)size;
 	if (!slot_speaker(slot)->script->message_bytes && slots_are_counting(slots))

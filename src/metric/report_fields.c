@@ -215,6 +215,8 @@ static const struct field_row total_rows[] = {
 	COUNTER("bytes_sent", bytes_sent),
 	COUNTER("bytes_received", bytes_received),
 	COUNTER("unasked_bytes", unasked_bytes),
+	COUNTER("reads", reads),
+	COUNTER("writes", writes),
 	COUNTER("told_bytes", told_bytes),
 	COUNTER("told", told),
 	COUNTER("told_ns", told_ns),

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "cli/option.h"
 #include "metric/report.h"
+#include "run/push_plan.h"
 #include "view/text.h"
 
 struct output_options {
@@ -22,6 +23,7 @@ struct output_options {
 	bool is_verbose;
 	bool is_quiet;
 	bool is_not_saved; /* --no-save */
+	struct push_options push;
 };
 
 /* The help of -o. */
@@ -64,7 +66,8 @@ void output_figures_serving(const struct option_offer *offer);
 		OPTION(structure, field.is_not_saved, OPTION_FLAG, .name = "no-save",              \
 		       .level = OPTION_OUTPUT,                                                     \
 		       .help = "do not keep the report (conntest report "                          \
-			       "list)")
+			       "list)"),                                                           \
+		PUSH_OPTIONS(structure, field.push)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 enum output_format {

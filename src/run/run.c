@@ -47,6 +47,7 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
 	marks_begin(session->marks, begin_ns);
 	wrap_begin(session->wrap, begin_ns);
+	push_begin(session->push);
 	if (session->run->plan->duration_ns)
 		loop_set_timer(session->loop, &session->duration,
 			       begin_ns + session->run->plan->duration_ns);
@@ -156,7 +157,7 @@ static void on_signal(struct signals *signals, int number)
 {
 	struct session *session = container_of(signals, struct session, signals);
 	bool is_first = !session->is_interrupted;
-	if (marks_signal(session->marks, number))
+	if (push_signal(session->push) || marks_signal(session->marks, number))
 		return;
 	session->is_interrupted = true;
 	monitor_signal(session->monitor, number);
@@ -247,6 +248,23 @@ static int open_marks(struct session *session, struct error *error)
 	return result < 0 ? error_set(error, -result, "out of memory") : 0;
 }
 
+static int open_push(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	return push_new(
+		&(struct push_source){
+			.plan = &session->push_plan,
+			.run = run->plan,
+			.command = run->command->name,
+			.target = run->target,
+			.engine = session->engine,
+			.sampler = session->sampler,
+			.monitor = session->monitor,
+			.loop = session->loop,
+		},
+		error, &session->push);
+}
+
 static int open_loop(struct session *session, struct error *error)
 {
 	int result = loop_new(&(struct loop_options){ 0 }, &session->loop);
@@ -306,6 +324,8 @@ static int open_session(struct session *session, struct error *error)
 	if (result >= 0 && run->output->metrics)
 		result = exporter_parse(run->output->metrics, error, &session->metrics);
 	if (result >= 0)
+		result = push_plan_parse(&run->output->push, error, &session->push_plan);
+	if (result >= 0)
 		result = open_report(session, error);
 	if (result >= 0 && run->prepare)
 		result = run->prepare(run->context, error);
@@ -319,6 +339,8 @@ static int open_session(struct session *session, struct error *error)
 		result = open_exporter(session, error);
 	if (result >= 0)
 		result = open_marks(session, error);
+	if (result >= 0)
+		result = open_push(session, error);
 	return result;
 }
 
@@ -326,6 +348,7 @@ static void close_session(struct session *session)
 {
 	exporter_close(session->exporter);
 	engine_free(session->engine);
+	push_free(session->push);
 	wrap_free(session->wrap);
 	marks_free(session->marks);
 	monitor_free(session->monitor);
@@ -367,6 +390,7 @@ static int measure(struct session *session, struct error *error)
 		run->started(run, session->engine, &session->outputs);
 	if (session->exporter)
 		exporter_tell(session->exporter, &session->outputs, run->output);
+	push_start(session->push);
 	int result = engine_start(session->engine, on_notify, session, error);
 	if (result < 0)
 		return result;
@@ -380,6 +404,7 @@ static int measure(struct session *session, struct error *error)
 	look(session);
 	sampler_end(session->sampler,
 		    (int64_t)(engine_done_ns(session->engine) - session->begin_ns));
+	push_end(session->push);
 	monitor_end(session->monitor);
 	return 0;
 }

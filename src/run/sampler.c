@@ -19,6 +19,7 @@ struct sampler {
 	uint32_t count;
 	uint64_t ticks_a_sample;
 	uint64_t last_tick; /* of the newest sample */
+	uint64_t read_tick; /* of what was taken last */
 };
 
 int sampler_new(const struct engine *engine, struct sampler **ret)
@@ -157,6 +158,7 @@ static int64_t moment_of(uint64_t tick)
 void sampler_take(struct sampler *sampler, uint64_t tick)
 {
 	read_now(sampler);
+	sampler->read_tick = tick;
 	if (tick < sampler->last_tick + sampler->ticks_a_sample)
 		return;
 	add_sample(sampler, moment_of(tick), LATENCY_RESPONSE);
@@ -189,6 +191,11 @@ void sampler_end(struct sampler *sampler, int64_t at_ns)
 const struct recorder *sampler_now(const struct sampler *sampler, enum plan_stream stream)
 {
 	return sampler->tracks[stream].now;
+}
+
+uint64_t sampler_tick(const struct sampler *sampler)
+{
+	return sampler->read_tick;
 }
 
 void sampler_give(const struct sampler *sampler, enum plan_stream stream, struct arena *arena,

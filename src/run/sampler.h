@@ -20,6 +20,8 @@ void sampler_take(struct sampler *sampler, uint64_t tick);
 void sampler_end(struct sampler *sampler, int64_t at_ns);
 /* The sums of a stream as they were last taken; NULL if the plan has no such stream. */
 const struct recorder *sampler_now(const struct sampler *sampler, enum plan_stream stream);
+/* The tick that this was. */
+uint64_t sampler_tick(const struct sampler *sampler);
 /* Hands the samples of a stream to a report. */
 void sampler_give(const struct sampler *sampler, enum plan_stream stream, struct arena *arena,
 		  struct report_stream *ret);

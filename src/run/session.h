@@ -13,6 +13,7 @@
 #include "run/marks.h"
 #include "run/monitor.h"
 #include "run/outputs.h"
+#include "run/push.h"
 #include "run/run.h"
 #include "run/sampler.h"
 #include "run/signals.h"
@@ -27,6 +28,8 @@ struct session {
 	struct engine *engine;
 	struct sampler *sampler;
 	struct monitor *monitor;
+	struct push_plan push_plan;
+	struct push *push; /* NULL: nothing is sent elsewhere */
 	struct marks *marks;
 	struct wrap *wrap; /* NULL: no command is wrapped */
 	struct report *report;

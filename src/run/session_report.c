@@ -139,7 +139,7 @@ static void describe_service(const struct session *session, struct report *repor
 	report->drained = sum.drained;
 	report->cut_off = sum.cut_off;
 	if (session->end_ns)
-		report->drain_ns = loop_read_clock(session->loop) - session->end_ns;
+		report->drain_ns = engine_done_ns(session->engine) - session->end_ns;
 	describe_limits(session, sum.turned_away, report);
 }
 

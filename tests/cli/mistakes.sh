@@ -33,6 +33,11 @@ run conntest traffic ''
 run conntest traffic
 CONNTEST_TRAFFIC_RATES=5 run conntest traffic web
 run conntest traffic -r 5 -b 5Mbps web
+run conntest traffic --statsd localhost web
+run conntest traffic --statsd localhost:8125 --statsd-latency-window 100ms web
+run conntest traffic --dogstatsd web
+run conntest traffic --otlp tcp://localhost:4318 web
+run conntest traffic --otlp http://localhost:4318 --otlp-header secret web
 run conntest traffic --ca nothing.pem tls://web
 run conntest traffic --key nothing.pem tls://web
 run conntest traffic --alpn , tls://web
