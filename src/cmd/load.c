@@ -14,7 +14,7 @@
 /* clang-format off */
 static const struct option_row rows[] = {
 	CLIENT_WORK_OPTIONS(struct load_options, client, "1", NULL,
-		"connections to keep; over udp flows",
+		"connections to keep, without it one to each target; over udp flows",
 		"messages a second for the whole run, or N/conn; without it each connection sends as "
 		"soon as it may"),
 	ROW(bandwidth_down, OPTION_BANDWIDTH, .name = "bandwidth-down",
@@ -132,6 +132,9 @@ static int load_run(const struct command *command, int argc, char **argv)
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
 	if (code < 0)
 		return command_stop(command, code, &error);
+	/* One connection is the least there can be: one to each. */
+	if (!option_is_given(command, &operands, "connections") && operands.count > 1)
+		options.client.connections = operands.count;
 	code = plan(&options, &operands, &load, &error);
 	int exit_code = code < 0 ? command_fail(command, run_exit_code(code), &error)
 				 : measure(command, &options, &load);

@@ -81,6 +81,12 @@ expect "exit of rejected requests" "$exit_status" == 1
 expect_json "$work/bad.json" 'stream("load").totals.rejected' == 50
 expect_text "$work/bad.out" '50 of 50 replies were 503'
 
+# Without -c each target has a connection.
+load turns -r 20 "echo://127.0.0.1:$(port echo)" "echo://localhost:$(port echo)"
+expect "exit of two targets" "$exit_status" == 0
+expect_json "$work/turns.json" 'stream("load") | .slots' == 2
+expect_json "$work/turns.json" 'stream("load").totals.messages_received' == 20
+
 load dead --connect-timeout 300ms -c 5 discard://127.0.0.1:1
 expect "exit of a dead target" "$exit_status" == 1
 expect_text "$work/dead.out" 'nothing answered: refused 5'
