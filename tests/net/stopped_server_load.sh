@@ -5,7 +5,8 @@
 source "$(dirname "$0")/lib_web.sh"
 need jq
 
-head -c 100000 /dev/urandom >"$work/message"
+# A message file is a template: no byte of it may be a backslash.
+head -c 75000 /dev/urandom | base64 -w 0 >"$work/message"
 serve web-1 --listen traffic+tls://127.0.0.1:0 --listen ws://127.0.0.1:0 --listen http://127.0.0.1:0
 
 # At the same time, as each takes 12 s; the port of the server tells them apart.

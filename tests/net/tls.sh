@@ -113,8 +113,9 @@ traffic_start -c 5 -r 20/conn --new-connections off --path-probe off --reconnect
 	--ca "$ca" "tls://127.0.0.1:$port"
 stop web-1
 traffic_end
-expect_json "$report" 'stream("persistent").survival.closed' == 5
-expect_json "$report" 'stream("persistent").totals.lost' == 0
+# A message may cross the server's goodbye, and is lost then, as over TCP.
+expect_json "$report" 'stream("persistent").survival | .closed + .reset' == 5
+expect_json "$report" 'stream("persistent").totals.lost' '<=' 2
 expect_json "$report" .tls.cut_short == 0
 expect "certificates that are left" "$(find "$work" -name '*cert.pem' | wc -l)" == 0
 
