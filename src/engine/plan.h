@@ -131,7 +131,10 @@ struct plan {
 	uint64_t warmup_ns;   /* between the ramp and the measurement, uncounted */
 	uint64_t duration_ns; /* 0: until stopped */
 
-	unsigned workers;     /* at least 1 */
+	/* Of the program; 0 or 1: its own. More: workers run in as many forked ones, as many in
+	 * each or one more. */
+	unsigned processes;
+	unsigned workers;     /* at least 1, and `processes` */
 	const unsigned *cpus; /* worker i is pinned to cpus[i % cpu_count] */
 	unsigned cpu_count;   /* 0: not pinned */
 	uint64_t tick_ns;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "metric/delays.h"
-#include "metric/pages.h"
 
 #define WAYS 8 /* flows that share a place */
 #define SETS (RECEIVER_FLOWS_MAX / WAYS)

@@ -185,17 +185,6 @@ int service_add(struct worker *worker, struct service_shared *shared, struct err
 
 /* ---- what others ask */
 
-struct service_totals service_totals(const struct worker *worker)
-{
-	const struct activity *activity = worker->activities;
-
-	while (activity != NULL && activity->kind != &service_kind)
-		activity = activity->next;
-	if (activity == NULL)
-		return (struct service_totals){ 0 };
-	return container_of(activity, struct services, activity)->tcp.connections.totals;
-}
-
 uint64_t service_connections_max(const struct plan *plan)
 {
 	if (plan->serve.connections_max > 0)

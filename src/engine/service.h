@@ -31,11 +31,3 @@ nodiscard int service_add(struct worker *worker, struct service_shared *shared,
 /* How many connections all workers together hold at most: plan->serve.connections_max or, where
  * that is 0, what the limit of descriptors leaves beside our own. Raises the soft limit. */
 uint64_t service_connections_max(const struct plan *plan);
-/* Totals of this worker's services, exact once it is done. */
-struct service_totals {
-	uint64_t connections_now;
-	uint64_t drained;     /* closed by the drain at a message boundary */
-	uint64_t cut_off;     /* still open at its deadline */
-	uint64_t turned_away; /* by connections_max or want of descriptors */
-};
-struct service_totals service_totals(const struct worker *worker);

@@ -69,7 +69,7 @@ struct service_connections {
 	struct service_shared *shared;
 	struct counters *counters;
 	struct receiver_table *receivers; /* for discard; NULL: there is none */
-	struct service_totals totals;
+	struct service_totals *totals;    /* the worker's */
 	struct list open;
 	struct list unread; /* stopped before the end of what has arrived */
 	struct list closed; /* to be freed at the end of this turn */

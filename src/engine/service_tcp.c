@@ -35,7 +35,7 @@ static void count_turned_away(struct service_listener *place, enum outcome outco
 	struct service_connections *connections = &place->owner->connections;
 	struct worker *worker = connections->worker;
 
-	connections->totals.turned_away++;
+	connections->totals->turned_away++;
 	connections->counters->attempts++;
 	connections->counters->connect_failures++;
 	recorder_error(worker->recorders[PLAN_SERVED], PHASE_CONNECT, outcome, code,
@@ -45,7 +45,7 @@ static void count_turned_away(struct service_listener *place, enum outcome outco
 				     .stream = PLAN_SERVED,
 				     .slot = place->index,
 				     .backend = BACKEND_UNKNOWN,
-				     .count = connections->totals.turned_away,
+				     .count = connections->totals->turned_away,
 				     .outcome = (uint8_t)outcome,
 				     .code = (uint16_t)code,
 			     });
@@ -184,7 +184,7 @@ void service_tcp_drain(struct service_tcp *tcp)
 				     .kind = EVENT_DRAIN,
 				     .stream = PLAN_SERVED,
 				     .backend = BACKEND_UNKNOWN,
-				     .count = tcp->connections.totals.connections_now,
+				     .count = tcp->connections.totals->connections_now,
 			     });
 	tcp->connections.is_draining = true;
 	drain_round(&tcp->drain);

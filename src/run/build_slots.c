@@ -125,13 +125,13 @@ void build_connections(const struct build *build, struct report *report)
 	size_t count = 1;
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
-		count += worker->ended.count + worker->open.count;
+		count += worker->logs.ended.count + worker->logs.open.count;
 	}
 	report->connections = arena_take_array(&report->arena, count, sizeof(*report->connections));
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
-		add_connections(build, worker, &worker->ended, report);
-		add_connections(build, worker, &worker->open, report);
+		add_connections(build, worker, &worker->logs.ended, report);
+		add_connections(build, worker, &worker->logs.open, report);
 	}
 	qsort(report->connections, report->connection_count, sizeof(*report->connections),
 	      compare_starts);

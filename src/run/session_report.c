@@ -131,7 +131,7 @@ static void describe_service(const struct session *session, struct report *repor
 	if (!session->run->plan->serve.listen_count)
 		return;
 	for (unsigned i = 0; i < engine_workers(session->engine); i++) {
-		struct service_totals totals = service_totals(engine_worker(session->engine, i));
+		struct service_totals totals = engine_worker(session->engine, i)->service;
 		sum.drained += totals.drained;
 		sum.cut_off += totals.cut_off;
 		sum.turned_away += totals.turned_away;

@@ -45,7 +45,7 @@ static void connect_and_send(struct bench_client *client, struct bench *bench, c
 
 static void assert_drained(const struct bench *bench, uint64_t drained, uint64_t cut_off)
 {
-	struct service_totals totals = service_totals(bench->worker);
+	struct service_totals totals = bench->worker->service;
 
 	assert_true(bench_is_done(bench));
 	assert_int_equal(totals.drained, drained);

@@ -139,7 +139,7 @@ static struct service_totals totals_of(const struct engine *engine)
 {
 	struct service_totals sum = { 0 };
 	for (unsigned i = 0; i < engine_workers(engine); i++) {
-		struct service_totals totals = service_totals(engine_worker(engine, i));
+		struct service_totals totals = engine_worker(engine, i)->service;
 		sum.drained += totals.drained;
 		sum.cut_off += totals.cut_off;
 		sum.turned_away += totals.turned_away;
