@@ -54,6 +54,7 @@ void service_connections_init(struct service_connections *connections, struct wo
 	*connections = (struct service_connections){
 		.worker = worker,
 		.shared = shared,
+		.counted = service_counted(shared, worker),
 		.totals = &worker->service,
 		.counters = &worker->recorders[PLAN_SERVED]->counters,
 	};
@@ -144,7 +145,7 @@ static const struct service_state *end(struct service_connection *connection,
 	list_remove(&connection->node);
 	list_append(&owner->closed, &connection->node);
 	loop_defer(owner->worker->loop, &owner->bury);
-	(void)atomic_fetch_sub_explicit(&owner->shared->connections, 1, memory_order_relaxed);
+	(void)atomic_fetch_sub_explicit(owner->counted, 1, memory_order_relaxed);
 	if (owner->is_draining && list_is_empty(&owner->open))
 		worker_check(owner->worker);
 	return &service_closed;

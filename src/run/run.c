@@ -42,7 +42,7 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 	session->begin_ns = begin_ns;
 	session->tick = WORKER_RAMP_TICK;
 	session->started_unix_ns = clock_wall_at(begin_ns).unix_ns;
-	session->cpu_at_begin_ns = cpu_used_ns();
+	session->cpu_at_begin_ns = cpu_used_ns() + engine_cpu_ns(session->engine);
 	session->overflows_at_begin = limits_listen_overflows();
 	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
 	marks_begin(session->marks, begin_ns);
@@ -391,7 +391,7 @@ static int measure(struct session *session, struct error *error)
 	if (session->exporter)
 		exporter_tell(session->exporter, &session->outputs, run->output);
 	push_start(session->push);
-	int result = engine_start(session->engine, on_notify, session, error);
+	int result = engine_start(session->engine, session->loop, on_notify, session, error);
 	if (result < 0)
 		return result;
 	result = loop_run(session->loop, UINT64_MAX);

@@ -37,7 +37,7 @@ static uint64_t measured_ns(const struct session *session)
 	const struct plan *plan = session->run->plan;
 	if (!session->engine)
 		return 0;
-	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
+	uint64_t end_ns = engine_end_ns(session->engine);
 	if (session->has_nothing_up || session->is_cut_in_ramp || end_ns == UINT64_MAX ||
 	    end_ns <= session->begin_ns)
 		return 0;
@@ -172,7 +172,8 @@ void session_fill_report(struct session *session)
 		.sampler = session->sampler,
 		.target = session->run->target,
 		.begin_ns = session->begin_ns,
-		.cpu_used_ns = cpu_used_ns() - session->cpu_at_begin_ns,
+		.cpu_used_ns = cpu_used_ns() + engine_cpu_ns(session->engine) -
+			       session->cpu_at_begin_ns,
 	};
 	describe_run(session, report);
 	build_report(&build, report);

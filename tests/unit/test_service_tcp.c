@@ -246,7 +246,7 @@ static void connections_are_counted(void **state)
 	assert_int_equal(counters->disconnects, 1);
 	assert_int_equal(counters->connections, 2);
 	assert_int_equal(bench.worker->service.connections_now, 2);
-	assert_int_equal(atomic_load(&bench.shared.connections), 2);
+	assert_int_equal(atomic_load(&bench.shared.connections[0]), 2);
 	for (size_t i = 0; i < ERROR_ROWS_MAX; i++)
 		assert_int_equal(bench.worker->recorders[PLAN_SERVED]->errors[i].count, 0);
 	client_close(&clients[1]);
