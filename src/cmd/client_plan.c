@@ -252,10 +252,11 @@ static int plan_processes_of(const struct client_options *options, struct plan *
 	uint64_t processes = options->processes;
 	plan->processes = (unsigned)processes;
 	if (processes > plan->slots.count)
-		return error_set(error, EINVAL,
-				 "--processes: %llu can't share %u connection%s: say -c %llu or more",
-				 (unsigned long long)processes, plan->slots.count,
-				 plan->slots.count == 1 ? "" : "s", (unsigned long long)processes);
+		return error_set(
+			error, EINVAL,
+			"--processes: %llu can't share %u connection%s: say -c %llu or more",
+			(unsigned long long)processes, plan->slots.count,
+			plan->slots.count == 1 ? "" : "s", (unsigned long long)processes);
 	if (options->workers && options->workers < processes)
 		return error_set(error, EINVAL,
 				 "--workers: each of %llu processes needs one: say %llu or more",

@@ -194,8 +194,8 @@ void engine_free(struct engine *engine)
 
 /* ---- the course of a run ---- */
 
-static int start_processes(struct engine *engine, struct loop *owner,
-			   void (*notify)(void *context), void *context, struct error *error)
+static int start_processes(struct engine *engine, struct loop *owner, void (*notify)(void *context),
+			   void *context, struct error *error)
 {
 	for (unsigned i = 0; i < engine->plan->processes; i++) {
 		int result = process_start(&engine->processes[i], owner, notify, context);

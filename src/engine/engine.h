@@ -22,8 +22,8 @@ void engine_free(struct engine *engine);
 /* Starts the threads: the ramp begins. `notify` is called when engine_is_settled() or
  * engine_is_done() may have become true: from any worker's thread or, with several processes, from
  * the loop of the owner, which is NULL only with one. */
-nodiscard int engine_start(struct engine *engine, struct loop *owner,
-			   void (*notify)(void *context), void *context, struct error *error);
+nodiscard int engine_start(struct engine *engine, struct loop *owner, void (*notify)(void *context),
+			   void *context, struct error *error);
 /* Every slot is up or has had its connect timeout. */
 bool engine_is_settled(const struct engine *engine);
 /* Counting begins at this moment, a little ahead; it is `started` in the report. */

@@ -53,8 +53,8 @@ static void settle(struct recorder *recorder, const struct plan *plan, enum plan
 	struct counters *counters = &recorder->counters;
 	uint64_t unanswered = counters->in_flight + counters->debt;
 	if (has_response(plan, stream) && unanswered > 0)
-		hist_add_censored(recorder_hist(recorder, LATENCY_RESPONSE),
-				  plan->reply_timeout_ns, unanswered);
+		hist_add_censored(recorder_hist(recorder, LATENCY_RESPONSE), plan->reply_timeout_ns,
+				  unanswered);
 	counters->missed_generator += counters->debt;
 	counters->debt = 0;
 	counters->connections = 0;

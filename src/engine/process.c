@@ -94,8 +94,8 @@ static int explain_setup(struct process *process, struct error *error)
 	int code = setup->result < 0 ? -setup->result : ECHILD;
 	if (setup->error.text[0])
 		return error_set(error, code, "%s", setup->error.text);
-	return error_set(error, code, "cannot set up process %u of %u: %s",
-			 process->told.index + 1, plan_processes(process->engine->plan),
+	return error_set(error, code, "cannot set up process %u of %u: %s", process->told.index + 1,
+			 plan_processes(process->engine->plan),
 			 setup->result < 0 ? strerrordesc_np(code) : "it ended");
 }
 
@@ -106,8 +106,8 @@ int process_open(struct engine *engine, unsigned index, struct error *error)
 	process->engine = engine;
 	process->first = plan_first_worker(engine->plan, index);
 	process->end = plan_first_worker(engine->plan, index + 1);
-	process->told = (struct engine_process){ .index = index,
-						 .workers = process->end - process->first };
+	process->told =
+		(struct engine_process){ .index = index, .workers = process->end - process->first };
 	for (unsigned i = process->first; i < process->end; i++) {
 		struct worker *worker = engine->threads[i].worker;
 		process->told.slots += worker->slot_count;

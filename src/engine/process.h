@@ -1,7 +1,7 @@
-/* One of the processes that a run's workers are forked into: what its owner knows of it, and what it
- * does itself. It opens its workers, runs their threads, and passes on by its line what the owner
- * wants of them and what has become of them; it leaves when all are done, or when the owner is
- * gone. The owner's thread alone calls this. */
+/* One of the processes that a run's workers are forked into: what its owner knows of it, and what
+ * it does itself. It opens its workers, runs their threads, and passes on by its line what the
+ * owner wants of them and what has become of them; it leaves when all are done, or when the owner
+ * is gone. The owner's thread alone calls this. */
 #pragma once
 
 #include "base/error.h"

@@ -212,7 +212,8 @@ static void advise_descriptors(struct advice *advice, const struct preflight_nee
 }
 
 /* "say --processes 3, ", where that many are enough. */
-static const char *advise_processes(const struct preflight_need *need, uint64_t limit, char text[64])
+static const char *advise_processes(const struct preflight_need *need, uint64_t limit,
+				    char text[64])
 {
 	uint64_t room = less(limit, descriptors_beside(need));
 	uint64_t enough = room > 0 ? quotient_up(need->connections, room) : UINT64_MAX;

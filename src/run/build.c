@@ -8,6 +8,7 @@
 #include "metric/report_latency.h"
 #include "metric/report_tcp.h"
 #include "run/build_intervals.h"
+#include "run/build_processes.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
 
@@ -344,6 +345,7 @@ void build_report(const struct build *build, struct report *report)
 	recorder_free(recorder);
 	build_connections(build, report);
 	build_generator(build, report);
+	build_processes(build, report);
 }
 
 void build_unmeasured(const struct plan *plan, enum outcome outcome, struct report *report)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "run/build_processes.h"
 #include "run/delivery.h"
 #include "run/expectations.h"
 #include "run/exporter.h"
@@ -130,11 +131,21 @@ static void on_woken(void *context)
 		loop_stop(session->loop);
 }
 
+static void tell_lost(struct session *session)
+{
+	char text[PROCESS_SENTENCE_MAX];
+	const struct engine_process *lost = NULL;
+	while ((lost = engine_take_lost(session->engine)))
+		monitor_tell(session->monitor, EVENT_PROCESS_LOST, lost->lost_ns,
+			     process_sentence(session->engine, lost, session->begin_ns, text));
+}
+
 static void look(struct session *session)
 {
 	uint64_t now_ns = loop_read_clock(session->loop);
 	uint64_t tick = engine_tick(session->engine);
 	monitor_events(session->monitor);
+	tell_lost(session);
 	if (session->begin_ns && tick > session->tick) {
 		session->tick = tick;
 		sampler_take(session->sampler, tick);
@@ -379,7 +390,7 @@ static void judge(struct session *session)
 	const struct report *report = session->report;
 	if (!expect_all_held(report) || report->has_nothing_answered)
 		worsen(session, EXIT_NO);
-	if (has_lacked_anything(report))
+	if (has_lacked_anything(report) || report_processes_lost(report) > 0)
 		worsen(session, EXIT_UNABLE);
 }
 

@@ -172,8 +172,8 @@ void session_fill_report(struct session *session)
 		.sampler = session->sampler,
 		.target = session->run->target,
 		.begin_ns = session->begin_ns,
-		.cpu_used_ns = cpu_used_ns() + engine_cpu_ns(session->engine) -
-			       session->cpu_at_begin_ns,
+		.cpu_used_ns =
+			cpu_used_ns() + engine_cpu_ns(session->engine) - session->cpu_at_begin_ns,
 	};
 	describe_run(session, report);
 	build_report(&build, report);

@@ -14,7 +14,6 @@
 #include "base/units.h"
 #include "sys/fd.h"
 
-
 void forked_init(struct forked *forked)
 {
 	*forked = (struct forked){ .pid_fd = -1, .line = -1 };

@@ -1,6 +1,6 @@
-/* This program a second time: a forked copy that shares the memory which was mapped for that, with a
- * line between the two, which never blocks. Either side sees when the other one is gone: who forked
- * by `pid_fd`, the copy by the line's end. Signals are for who forked: the copy has them all
+/* This program a second time: a forked copy that shares the memory which was mapped for that, with
+ * a line between the two, which never blocks. Either side sees when the other one is gone: who
+ * forked by `pid_fd`, the copy by the line's end. Signals are for who forked: the copy has them all
  * blocked, but those of its own faults and of job control. Fork while there is one thread. */
 #pragma once
 
@@ -18,7 +18,7 @@ struct forked {
 
 struct forked_end {
 	int status;
-	int signal; /* that ended it; 0: none, it left with `status` */
+	int signal;      /* that ended it; 0: none, it left with `status` */
 	uint64_t cpu_ns; /* that it used, user and system */
 };
 
