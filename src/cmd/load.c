@@ -99,8 +99,8 @@ static int plan(const struct load_options *options, const struct operands *opera
 	result = load_plan(options, operands->items, operands->count, load, error);
 	if (result < 0)
 		return result;
-	bool has_discard = load->client.uris[0].service == SERVICE_DISCARD;
-	return receiver_plan_make(&options->receiver, has_discard, error, &load->receiver);
+	return receiver_plan_make(&options->receiver, load->client.uris[0].service, error,
+				  &load->receiver);
 }
 
 static int measure(const struct command *command, const struct load_options *options,

@@ -12,13 +12,22 @@
 
 /* ---- templates ---- */
 
-static int compile_one(const char *option, const char *text, bool is_file,
-		       const struct template_options *how, struct error *error,
-		       const struct template **ret)
+static int compile_text(const char *option, const char *text, const struct template_options *how,
+			struct error *error, const struct template **ret)
 {
 	struct template *template = NULL;
-	int result = is_file ? template_compile_file(text, how, error, &template)
-			     : template_compile(text, strlen(text), how, error, &template);
+	int result = template_compile(text, strlen(text), how, error, &template);
+	if (result < 0)
+		error_prefix(error, "%s", option);
+	*ret = template;
+	return result;
+}
+
+static int compile_file(const char *option, const char *path, const struct template_options *how,
+			struct error *error, const struct template **ret)
+{
+	struct template *template = NULL;
+	int result = template_compile_file(path, how, error, &template);
 	if (result < 0)
 		error_prefix(error, "%s", option);
 	*ret = template;
@@ -42,13 +51,13 @@ static int compile_list(struct arena *arena, const struct template_list *list,
 	*ret = arena_take_array(arena, list->texts->count + list->files->count,
 				sizeof(const struct template *));
 	for (size_t i = 0; i < list->texts->count && result >= 0; i++) {
-		result = compile_one(list->text_option, list->texts->items[i], false, how, error,
-				     &(*ret)[*ret_count]);
+		result = compile_text(list->text_option, list->texts->items[i], how, error,
+				      &(*ret)[*ret_count]);
 		*ret_count += result >= 0;
 	}
 	for (size_t i = 0; i < list->files->count && result >= 0; i++) {
-		result = compile_one(list->file_option, list->files->items[i], true, how, error,
-				     &(*ret)[*ret_count]);
+		result = compile_file(list->file_option, list->files->items[i], how, error,
+				      &(*ret)[*ret_count]);
 		*ret_count += result >= 0;
 	}
 	return result;
@@ -61,7 +70,7 @@ static int compile_filler(struct arena *arena, uint64_t bytes, const struct temp
 	char *text = arena_take(arena, bytes + 1);
 	parts->messages = arena_take_array(arena, 1, sizeof(const struct template *));
 	memset(text, 'x', bytes);
-	int result = compile_one("--message-size", text, false, how, error, &parts->messages[0]);
+	int result = compile_text("--message-size", text, how, error, &parts->messages[0]);
 	parts->message_count = result >= 0;
 	return result;
 }
