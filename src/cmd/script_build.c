@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cmd/client_plan.h"
 #include "cmd/script_check.h"
 #include "engine/speaker.h"
@@ -20,7 +21,7 @@ static int compile_text(const char *option, const char *text, const struct templ
 	if (result < 0)
 		error_prefix(error, "%s", option);
 	*ret = template;
-	return result;
+	return command_file_code(result);
 }
 
 static int compile_file(const char *option, const char *path, const struct template_options *how,
@@ -31,7 +32,7 @@ static int compile_file(const char *option, const char *path, const struct templ
 	if (result < 0)
 		error_prefix(error, "%s", option);
 	*ret = template;
-	return result;
+	return command_file_code(result);
 }
 
 /* Those of texts first, then those of files. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cli/command.h"
+
 static enum tls_version version_of(const char *text)
 {
 	if (strcmp(text, "1.2") == 0)
@@ -23,5 +25,5 @@ int tls_options_make(const struct tls_options *options, const char *alpn, struct
 		.version = version_of(options->version),
 	};
 
-	return tls_client_new(&client, error, ret);
+	return command_file_code(tls_client_new(&client, error, ret));
 }
