@@ -467,6 +467,14 @@ static void complete_text(const struct pieces *pieces, const struct uri_defaults
 		       port, *pieces->rest.text ? uri->path : "");
 }
 
+const char *uri_peer(const struct uri *uri)
+{
+	if (!uri->is_srv)
+		return uri->host;
+	/* read_srv() has seen both dots. */
+	return strchr(strchr(uri->host, '.') + 1, '.') + 1;
+}
+
 int uri_parse(const char *text, const struct uri_defaults *defaults, struct error *error,
 	      struct uri *ret)
 {

@@ -167,14 +167,15 @@ static int check_headers(const struct option_list *headers, struct error *error)
 static const char *authority_of(const struct request *request)
 {
 	const struct uri *uri = request->uri;
+	const char *host = uri_peer(uri);
 	bool is_tls = uri->transport == TRANSPORT_TLS;
-	bool is_ipv6 = strchr(uri->host, ':') != NULL;
+	bool is_ipv6 = strchr(host, ':') != NULL;
 	uint16_t usual = is_tls ? service_tls_port(uri->service) : service_port(uri->service);
 	char port[8] = "";
 	if (!uri->is_srv && uri->port != usual)
 		(void)snprintf(port, sizeof(port), ":%u", uri->port);
 	return arena_format(&request->client->arena, "%s%.*s%s%s", is_ipv6 ? "[" : "",
-			    (int)strcspn(uri->host, "%"), uri->host, is_ipv6 ? "]" : "", port);
+			    (int)strcspn(host, "%"), host, is_ipv6 ? "]" : "", port);
 }
 
 static struct http1_request request_of(const struct request *request, const char *method)
@@ -294,7 +295,7 @@ static int build_targets(struct client *client, const struct client_options *opt
 		const struct uri *uri = &client->uris[i];
 		struct request request = { client, options, uri };
 		targets[i] = (struct plan_target){ .text = uri->text,
-						   .name = uri->host,
+						   .name = uri_peer(uri),
 						   .script = &scripts[i] };
 		result = build_one(&request, &scripts[i], error);
 	}
@@ -341,7 +342,8 @@ const struct plan_target *script_build_echo(struct client *client, const struct 
 				   .message_bytes = message_bytes,
 				   .is_answered = true,
 				   .seed = client->plan.seed };
-	*target = (struct plan_target){ .text = uri->text, .name = uri->host, .script = script };
+	*target =
+		(struct plan_target){ .text = uri->text, .name = uri_peer(uri), .script = script };
 	return target;
 }
 
