@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/service.h"
+#include "sys/clock.h"
 #include "sys/cpu.h"
 
 struct thread {
@@ -23,6 +24,7 @@ struct engine {
 	const struct plan *plan;
 	struct names names;
 	struct service_shared services;
+	struct pace pace;
 	unsigned next_event_worker;
 	unsigned count;
 	struct thread threads[];
@@ -40,6 +42,7 @@ static int add_worker(struct engine *engine, unsigned index, struct error *error
 		return error_set(error, -result, "cannot set up worker %u: %s", index,
 				 strerrordesc_np(-result));
 	thread->engine = engine;
+	thread->worker->pace = &engine->pace;
 	if (engine->plan->serve.listen_count)
 		return service_add(thread->worker, &engine->services, error);
 	return 0;
@@ -126,6 +129,18 @@ void engine_begin(struct engine *engine, uint64_t begin_ns)
 {
 	for (unsigned i = 0; i < engine->count; i++)
 		worker_want_begin(engine->threads[i].worker, begin_ns);
+}
+
+int engine_change_rate(struct engine *engine, double rate_per_second, uint64_t *ret_at_ns)
+{
+	uint32_t number = atomic_load(&engine->pace.number);
+	for (unsigned i = 0; i < engine->count; i++)
+		if (atomic_load(&engine->threads[i].worker->paces_taken) != number)
+			return -EAGAIN;
+	*ret_at_ns = pace_set(&engine->pace, rate_per_second, clock_monotonic_ns);
+	for (unsigned i = 0; i < engine->count; i++)
+		worker_want_pace(engine->threads[i].worker);
+	return 0;
 }
 
 void engine_end(struct engine *engine)
