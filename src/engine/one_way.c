@@ -140,8 +140,7 @@ static void change(struct activity *activity, const struct pace_change *change)
 
 	if (!one_way->is_pacing)
 		return;
-	bool is_made =
-		schedule_change(&one_way->schedule, change->at_ns, change->rate_per_second);
+	bool is_made = schedule_change(&one_way->schedule, change->at_ns, change->rate_per_second);
 	assert(is_made);
 	schedule_cursor_settle(&one_way->cursor);
 	if (one_way->listed_count == 0)

@@ -221,8 +221,8 @@ static uint64_t oldest_number(const struct slots *slots)
 	uint64_t oldest = slots->cursor.number;
 	for (uint32_t i = 0; i < slots->count; i++) {
 		const struct slot *slot = &slots->items[i];
-		uint64_t number = slot->answered_round * slots->shape->count +
-				  slots_number(slots, slot);
+		uint64_t number =
+			slot->answered_round * slots->shape->count + slots_number(slots, slot);
 		if (slot->answered_round < slot->due_round && number < oldest)
 			oldest = number;
 	}

@@ -67,9 +67,9 @@ struct worker {
 	struct loop *loop;
 	struct activity *activities;
 	enum worker_stage stage;
-	uint64_t begin_ns; /* the start of -T; UINT64_MAX in the ramp */
-	uint64_t end_ns;   /* when nothing falls due any more; UINT64_MAX: until stopped */
-	uint64_t done_ns;  /* of the last publication; 0: not yet */
+	uint64_t begin_ns;       /* the start of -T; UINT64_MAX in the ramp */
+	uint64_t end_ns;         /* when nothing falls due any more; UINT64_MAX: until stopped */
+	uint64_t done_ns;        /* of the last publication; 0: not yet */
 	const struct pace *pace; /* all workers' changes of the rate; NULL: there are none */
 	uint64_t paced_ns;       /* when the newest change that was made took effect */
 	uint32_t pace_number;    /* of that change; 0: none */
