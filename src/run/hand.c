@@ -136,7 +136,7 @@ static void make(struct hand *hand, uint64_t now_ns)
 	if (engine_change_rate(hand->engine, hand->is_pause_wanted ? 0 : rate, &at_ns) == 0)
 		note_made(hand, at_ns);
 	else if (now_ns > hand->made_ns + TELL_AFTER_NS)
-		say(hand, "waits: many messages of earlier rates are unanswered", now_ns);
+		say(hand, "waits for answers to messages of earlier rates", now_ns);
 }
 
 void hand_tick(struct hand *hand, uint64_t now_ns)
@@ -158,7 +158,7 @@ void hand_tick(struct hand *hand, uint64_t now_ns)
 static void press_rate(struct hand *hand, enum key key, uint64_t now_ns)
 {
 	if (!is_open_loop(hand)) {
-		say(hand, "no rate to change (-r sets one)", now_ns);
+		say(hand, "no rate to change: -r sets one", now_ns);
 		return;
 	}
 	/* The first key takes a ramp where it is. */

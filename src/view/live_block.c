@@ -131,7 +131,8 @@ static void errors_line(const struct live *live, const struct live_figures *figu
 	add_format(&line, "%s lost", units_format_grouped(figures->lost, count));
 	add_format(&line, ", %s missed", units_format_grouped(figures->missed, count));
 	add_format(&line, ", %s wrong", units_format_grouped(figures->errors, count));
-	add_format(&line, ", %s/s sent again", units_format_grouped(figures->retransmits, count));
+	add_format(&line, ", %s/s retransmitted",
+		   units_format_grouped(figures->retransmits, count));
 	end(&line, lines);
 }
 
@@ -181,14 +182,17 @@ static void hand_line(const struct live *live, const struct live_hand *hand,
 	struct line line;
 	char rate[PHRASE_MAX];
 	begin(&line, live);
+	if (hand->note) {
+		add(&line, hand->note);
+		end(&line, lines);
+		return;
+	}
 	if (hand->rate_per_second > 0)
 		add_format(&line, "%s/s%s", phrase_rate(hand->rate_per_second, rate),
 			   live->columns < NARROW_COLUMNS ? "" : " asked");
 	else
 		add(&line, "no rate asked");
-	if (hand->note) {
-		add_format(&line, "  %s", hand->note);
-	} else if (hand->has_keys) {
+	if (hand->has_keys) {
 		if (hand->rate_per_second > 0)
 			add_format(&line, "  %s rate", live->is_utf8 ? "↑ ↓" : "+ -");
 		add_format(&line, "  space %s", hand->is_paused ? "go on" : "pause");

@@ -101,6 +101,8 @@ static void identities_hold_at_every_change(void **state)
 		assert_in_range(counters->scheduled, (uint64_t)due - 1, (uint64_t)due + 1);
 		assert_int_equal(counters->debt, 0);
 		assert_true(counters->received > counters->scheduled / 2);
+		/* Windows of 100/s are too small for 3,000/s while nobody answers. */
+		assert_int_equal(counters->missed_generator, 0);
 		assert_int_equal(pace.number, simulation.worker->pace_number);
 		simulation_deinit(&simulation);
 	}
