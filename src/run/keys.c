@@ -94,6 +94,15 @@ static void on_signal(struct watch *watch, uint32_t events)
 	}
 }
 
+void keys_look(struct keys *keys)
+{
+	if (!keys->is_open || keys->is_reading)
+		return;
+	take(keys);
+	if (keys->is_reading)
+		keys->returned(keys);
+}
+
 /* ---- life ---- */
 
 void keys_init(struct keys *keys)

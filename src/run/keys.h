@@ -28,4 +28,6 @@ struct keys {
 void keys_init(struct keys *keys);
 /* Where there is no such terminal nothing is read, which is no failure. -errno. */
 nodiscard int keys_open(struct keys *keys, struct loop *loop);
+/* Now and then: a shell that brings a job to the foreground does not tell one that was running. */
+void keys_look(struct keys *keys);
 void keys_close(struct keys *keys);

@@ -144,6 +144,7 @@ static void look(struct session *session)
 		marks_tick(session->marks, tick,
 			   sampler_now(session->sampler, session->run->plan->slots_stream));
 	}
+	keys_look(&session->keys);
 	hand_tick(&session->hand, now_ns);
 	monitor_tick(session->monitor, now_ns);
 }
