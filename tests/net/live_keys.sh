@@ -115,6 +115,14 @@ expect_json "$work/report.json" .interrupted == true
 adds_up "$work/report.json"
 expect "one more report that is kept" "$("$conntest" report list | wc -l)" == $((kept + 1))
 
+echo "under nohup it goes on without its terminal"
+: >"$work/nohup.out"
+open_terminal "bash --norc -c 'nohup $load -T 4s -r 100 echo://$echo >$work/nohup.out 2>&1'"
+pause 1.5
+close_terminal
+await "$work/nohup.out" '^Result:' >/dev/null
+expect_json "$work/report.json" .interrupted == false
+
 echo "a terminal without cursor control has a line a second, and keys"
 term=dumb open_terminal "bash --norc -c '$load -r 1000 echo://$echo; echo status \$?; cat'"
 await_screen '^\+2\.000 s  10 up, 0 failed, [0-9,.]+/s'
