@@ -227,6 +227,22 @@ close_terminal
 expect_json "$work/report.json" "$schedule.changed" == 1
 adds_up "$work/report.json"
 
+echo "several processes change together, one that crashes leaves the terminal alone"
+open_terminal "bash --norc -c '$load --processes 3 -r 1000 echo://$echo; cat'"
+await_screen '^2\.0 s of'
+press Up
+await_screen 'rate 1,000/s -> 1,100/s by key'
+parent=$(pgrep -P "$(terminal list-panes -t live -F '#{pane_pid}')")
+kill -ABRT "$(pgrep -P "$parent" | head -n 1)"
+await_screen 'killed|SIGABRT|process'
+press Up
+await_screen '^1,200/s asked'
+await_screen '1,100/s -> 1,200/s by key'
+press q
+await_screen '^Result:'
+close_terminal
+expect_json "$work/report.json" "$schedule.changed" == 2
+
 echo "and traffic"
 open_terminal "bash --norc -c '$conntest traffic -c 5 -r 20/conn --path-probe off -T 100s -o json=$work/report.json traffic://127.0.0.1:$(port echo traffic); cat'"
 await_screen '^2\.0 s of'
