@@ -26,7 +26,7 @@ struct connector {
 	struct list queue;
 	struct pacer pacer;
 	uint64_t interval_ns;
-	uint64_t next_ns; /* the earliest moment of the next attempt */
+	uint64_t next_ns;      /* the earliest moment of the next attempt */
 	uint32_t held;         /* connections that were begun and have not answered yet */
 	bool is_patience_over; /* each had its connect timeout */
 	struct timer patience;

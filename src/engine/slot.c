@@ -94,8 +94,7 @@ const struct slot_state *slot_fail(struct slot *slot, enum phase phase, enum out
 static bool says_goodbye(struct slot *slot)
 {
 	struct speaker *speaker = slot_speaker(slot);
-	return speaker->kind->leave && slot_wake(slot) &&
-	       speaker_leave(speaker, slot_speech(slot));
+	return speaker->kind->leave && slot_wake(slot) && speaker_leave(speaker, slot_speech(slot));
 }
 
 const struct slot_state *slot_leave_if_done(struct slot *slot)

@@ -34,8 +34,8 @@ struct slot_state {
 	const struct slot_state *(*timeout)(struct slot *slot);
 };
 
-/* What a connection needs while it is opened, and from a message's first byte to the last one of its
- * answer. Between messages it has none. */
+/* What a connection needs while it is opened, and from a message's first byte to the last one of
+ * its answer. Between messages it has none. */
 struct exchange {
 	uint64_t first_byte_ns; /* of the answer under way; 0: none is. Opening: when it was sent */
 	struct stall stall;
@@ -45,9 +45,9 @@ struct exchange {
 
 /* Untouched, and so without memory, while all goes well. */
 struct slot_troubles {
-	struct gap interruption; /* while slot->has_gap */
-	uint64_t held_round;     /* debt before this one had to wait for its peer */
-	uint64_t missed_last;    /* debt that was left when the schedule ended */
+	struct gap interruption;      /* while slot->has_gap */
+	uint64_t held_round;          /* debt before this one had to wait for its peer */
+	uint64_t missed_last;         /* debt that was left when the schedule ended */
 	struct discard_answer answer; /* the receiver's count, at the end */
 	uint16_t gap_backend;         /* when the run of unanswered messages began */
 };
@@ -66,13 +66,13 @@ struct slot {
 	uint64_t connected_ns; /* of the transport below all others */
 	uint64_t begun;        /* messages on this connection */
 	struct tcp_sample tcp;
-	uint32_t own;      /* which of the worker's slots */
-	uint32_t remote;   /* which of slots->remotes this connection went to */
-	uint32_t uid;      /* of this connection in the run */
-	uint32_t owed;     /* of the begun messages not answered */
-	uint32_t warm;     /* of the owed ones uncounted */
-	uint32_t sent;     /* counted, on this connection */
-	uint32_t received; /* the same */
+	uint32_t own;         /* which of the worker's slots */
+	uint32_t remote;      /* which of slots->remotes this connection went to */
+	uint32_t uid;         /* of this connection in the run */
+	uint32_t owed;        /* of the begun messages not answered */
+	uint32_t warm;        /* of the owed ones uncounted */
+	uint32_t sent;        /* counted, on this connection */
+	uint32_t received;    /* the same */
 	uint16_t warm_wanted; /* uncounted messages that wait to be sent */
 	uint16_t target;
 	uint16_t backend;

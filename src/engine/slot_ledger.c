@@ -106,7 +106,8 @@ void slot_begin_silence(struct slot *slot, uint64_t now_ns)
 	slot->slots->counters->silent++;
 	survival_stall_began(&slot->survival);
 	slot_tell(slot, EVENT_SLOT_SILENT,
-		  &(struct event){ .span_ns = now_ns - slot->exchange->stall.since_ns, .at_ns = now_ns });
+		  &(struct event){ .span_ns = now_ns - slot->exchange->stall.since_ns,
+				   .at_ns = now_ns });
 }
 
 static void log_silence(struct slot *slot, struct interval silence)

@@ -131,8 +131,8 @@ static void end(struct speaker *speaker, void *memory)
 static bool is_at_rest(const struct speaker *speaker, const void *memory)
 {
 	const struct ws_speech *speech = memory;
-	bool is_answered = !speaker->script->is_answered ||
-			   speech->answering == speech->sending.sequence;
+	bool is_answered =
+		!speaker->script->is_answered || speech->answering == speech->sending.sequence;
 
 	return is_answered && speech->offset == 0 && speech->extra == NULL &&
 	       websocket_is_between(&speech->reader) && !speech->has_said_goodbye &&
