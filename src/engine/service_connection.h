@@ -75,9 +75,10 @@ struct service_waiting {
 struct service_connections {
 	struct worker *worker;
 	struct service_shared *shared;
+	_Atomic uint64_t *counted; /* open now, of those that the limit is for */
 	struct counters *counters;
 	struct receiver_table *receivers; /* for discard; NULL: there is none */
-	struct service_totals totals;
+	struct service_totals *totals;    /* the worker's */
 	struct list open;
 	struct list unread;             /* stopped before the end of what has arrived */
 	struct service_waiting fresh;   /* of service http, for their first request */

@@ -44,7 +44,7 @@ static void close_stream(struct slot *slot, enum outcome outcome)
 static void tell_end(struct slot *slot, enum phase phase, enum outcome outcome, int code,
 		     uint64_t lost)
 {
-	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->ended);
+	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->logs.ended);
 	slot_note_outcome(slot, phase, outcome, code);
 	if (worker_is_counting(slot_worker(slot)))
 		survival_ended(&slot->survival, outcome);
@@ -256,7 +256,7 @@ void slot_init(struct slot *slot, struct slots *slots, uint32_t own)
 	slot->own = own;
 	slot->state = &slot_state_waiting;
 	slot->stream.watch.fd = -1;
-	slot->backend = slot->first_backend = BACKEND_UNKNOWN;
+	slot->backend = BACKEND_UNKNOWN;
 	timer_init(&slot->timer, on_timer);
 	survival_init(&slot->survival);
 }
@@ -270,7 +270,7 @@ void slot_begin(struct slot *slot)
 		return;
 	survival_connected(&slot->survival);
 	tcp_sample_begin(&slot->tcp, &slot->stream, slot_now(slot));
-	slot->first_backend = slot->backend;
+	slot_record_begin(slot_record_of(slot), slot->backend);
 	if (slot_is_silent(slot))
 		survival_stall_began(&slot->survival);
 }
@@ -301,8 +301,7 @@ static void finish_record(const struct slot *slot)
 	bool is_up = slot->state->is_up;
 	record->survival = (uint8_t)survival_class(&slot->survival);
 	record->is_connected_at_end = is_up;
-	record->first_backend = slot->first_backend;
-	record->last_backend = is_up ? slot->backend : BACKEND_UNKNOWN;
+	slot_record_end(record, is_up ? slot->backend : BACKEND_UNKNOWN);
 }
 
 void slot_finish(struct slot *slot)
@@ -317,7 +316,7 @@ void slot_finish(struct slot *slot)
 	}
 	finish_record(slot);
 	if (slot->state->is_up && slot->slots->stream != PLAN_PROBE)
-		slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->open);
+		slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->logs.open);
 	say_goodbye(slot);
 	slot_free(slot);
 	slot->state = &slot_state_off;

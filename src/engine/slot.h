@@ -76,8 +76,7 @@ struct slot {
 	uint16_t warm_wanted; /* uncounted messages that wait to be sent */
 	uint16_t target;
 	uint16_t backend;
-	uint16_t first_backend; /* when the run began */
-	uint16_t tries;         /* attempts since the last good connection */
+	uint16_t tries; /* attempts since the last good connection */
 	struct survival_state survival;
 	bool is_partial : 1;    /* a message is partly sent */
 	bool is_urgent : 1;     /* the speaker has something to say besides messages */
@@ -123,6 +122,7 @@ struct slots {
 
 	bool is_paced;   /* open loop */
 	bool is_running; /* closed loop: what is sent counts */
+	bool is_paused;  /* closed loop: nothing more is begun */
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;

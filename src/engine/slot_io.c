@@ -41,7 +41,7 @@ static uint32_t startable(const struct slot *slot)
 	if (slot->warm_wanted > 0)
 		wanted = slot->warm_wanted;
 	else if (!slots->is_paced && slots->is_running)
-		wanted = SPEECH_BATCH_MAX;
+		wanted = slots->is_paused ? 0 : SPEECH_BATCH_MAX;
 	else if (!slots->is_paced)
 		wanted = slots->shape->warms_up && slots->worker->stage <= WORKER_MEASURE
 				 ? SPEECH_BATCH_MAX
@@ -172,9 +172,9 @@ static void learn_backend(struct slot *slot, const char *name)
 	struct slot_record *record = slot_record_of(slot);
 	uint16_t before = slot->backend;
 	slot->backend = *name ? names_index(&worker->names, name, before) : BACKEND_UNKNOWN;
-	if (worker_is_counting(worker) && slot->first_backend == BACKEND_UNKNOWN &&
-	    record->reconnects == 0)
-		slot->first_backend = slot->backend;
+	if (worker_is_counting(worker) && record->reconnects == 0 &&
+	    slot_record_first_backend(record) == BACKEND_UNKNOWN)
+		slot_record_begin(record, slot->backend);
 	if (slot->backend != before && record->reconnects > 0)
 		record->has_backend_changed = true;
 }
