@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/units.h"
+#include "engine/service_http.h"
 
 /* A quiet line for this long, and what came last was a whole message. */
 #define QUIET_NS (20 * NS_PER_MS)
@@ -61,6 +62,10 @@ void service_connections_init(struct service_connections *connections, struct wo
 	list_init(&connections->open);
 	list_init(&connections->unread);
 	list_init(&connections->closed);
+	list_init(&connections->fresh.connections);
+	list_init(&connections->resting.connections);
+	timer_init(&connections->fresh.over, service_http_end_fresh);
+	timer_init(&connections->resting.over, service_http_end_rests);
 	deferred_init(&connections->read_on, read_on);
 	deferred_init(&connections->bury, bury);
 	slab_init(&connections->slab, sizeof(struct service_connection), CONNECTIONS_AT_ONCE);
@@ -73,6 +78,8 @@ void service_connections_deinit(struct service_connections *connections)
 	assert(list_is_empty(&connections->open));
 	list_remove(&connections->read_on.node);
 	list_remove(&connections->bury.node);
+	loop_clear_timer(connections->worker->loop, &connections->fresh.over);
+	loop_clear_timer(connections->worker->loop, &connections->resting.over);
 	slab_deinit(&connections->slab);
 	slab_deinit(&connections->protocol_pool);
 	slab_deinit(&connections->backlog_pool);
@@ -128,6 +135,14 @@ static void record_end(struct service_connection *connection)
 	hist_add(recorder_hist(owner->worker->recorders[PLAN_SERVED], LATENCY_RTT), info.rtt_ns);
 }
 
+static void let_go(struct service_connection *connection)
+{
+	if (connection->protocol == NULL)
+		return;
+	loop_clear_timer(connection->owner->worker->loop, &connection->protocol->timer);
+	connection->protocol->kind->release(connection->protocol);
+}
+
 /* How it is closed is the caller's. */
 static const struct service_state *end(struct service_connection *connection,
 				       void (*close)(struct stream *stream))
@@ -136,10 +151,7 @@ static const struct service_state *end(struct service_connection *connection,
 
 	record_end(connection);
 	close(&connection->stream);
-	if (connection->protocol != NULL) {
-		loop_clear_timer(owner->worker->loop, &connection->protocol->timer);
-		connection->protocol->kind->release(connection->protocol);
-	}
+	let_go(connection);
 	backlog_clear(&connection->backlog, &owner->backlog_pool);
 	list_remove(&connection->unread);
 	list_remove(&connection->node);
@@ -314,6 +326,13 @@ struct service_protocol *service_protocol_new(struct service_connection *connect
 	protocol->connection = connection;
 	timer_init(&protocol->timer, on_protocol_timer);
 	return protocol;
+}
+
+void service_protocol_drop(struct service_connection *connection)
+{
+	let_go(connection);
+	slab_put(&connection->owner->protocol_pool, connection->protocol);
+	connection->protocol = NULL;
 }
 
 void service_protocol_wait(struct service_connection *connection, uint64_t time_ns)

@@ -54,16 +54,17 @@ static uint32_t startable(const struct slot *slot)
 static void note_started(struct slot *slot, uint32_t started)
 {
 	struct slots *slots = slot->slots;
+	struct exchange *exchange = slot->exchange;
 	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	uint32_t warm = is_warm(slot) ? started : 0;
 	slot->begun += started;
 	if (slot->warm_wanted > 0)
 		slot->warm_wanted -= (uint16_t)started;
 	if (slot_speaker(slot)->script->is_answered) {
-		(void)stamp_add(&slots->stamps, &slot->stamps, now_ns, started);
+		(void)stamp_add(&slots->stamps, &exchange->stamps, now_ns, started);
 		if (slot->owed == 0) {
-			stall_owed(&slot->stall, now_ns);
-			slot_arm(slot, stall_deadline(&slot->stall));
+			stall_owed(&exchange->stall, now_ns);
+			slot_arm(slot, stall_deadline(&exchange->stall));
 		}
 		slot->owed += started;
 		slot->warm += warm;
@@ -96,6 +97,10 @@ static bool send_once(struct slot *slot, uint32_t count)
 	struct speech_parts *parts = &slots->parts;
 	struct speaker *speaker = slot_speaker(slot);
 	uint64_t now_ns = loop_now(slot_loop(slot));
+	if (!slot_wake(slot)) {
+		slot->state = slot_fail(slot, PHASE_SEND, OUTCOME_NO_MEMORY, ENOMEM);
+		return false;
+	}
 	speaker_write(speaker, slot_speech(slot), count, now_ns, parts);
 	slot->is_urgent = false;
 	if (parts->size == 0)
@@ -114,7 +119,7 @@ static bool send_once(struct slot *slot, uint32_t count)
 	return taken > 0;
 }
 
-void slot_flush(struct slot *slot)
+static void send_what_may_go(struct slot *slot)
 {
 	size_t sent = 0;
 	while (slot->state->is_talking && !slot->is_blocked) {
@@ -131,6 +136,12 @@ void slot_flush(struct slot *slot)
 	}
 }
 
+void slot_flush(struct slot *slot)
+{
+	send_what_may_go(slot);
+	slot_rest(slot);
+}
+
 bool slot_due(struct slot *slot, uint64_t due_ns)
 {
 	struct slots *slots = slot->slots;
@@ -139,13 +150,14 @@ bool slot_due(struct slot *slot, uint64_t due_ns)
 			slot->warm_wanted = 1;
 		return slot->warm_wanted > 0 && !slot->is_blocked;
 	}
-	bool was_held = slot->next_round < slot->due_round && slot->held_round == slot->due_round;
+	bool was_held = slot->next_round < slot->due_round &&
+			slot_troubles_of(slot)->held_round == slot->due_round;
 	slot->due_round++;
 	slots->counters->scheduled++;
 	if (slot->state->is_up) {
 		slots->counters->debt++;
 		if (was_held || slot_is_held_up(slot))
-			slot->held_round = slot->due_round;
+			slot_troubles_of(slot)->held_round = slot->due_round;
 		return !slot->is_blocked;
 	}
 	slot_count_missed(slot, due_ns);
@@ -160,9 +172,9 @@ static void learn_backend(struct slot *slot, const char *name)
 	struct slot_record *record = slot_record_of(slot);
 	uint16_t before = slot->backend;
 	slot->backend = *name ? names_index(&worker->names, name, before) : BACKEND_UNKNOWN;
-	if (worker_is_counting(worker) && record->first_backend == BACKEND_UNKNOWN &&
-	    record->reconnects == 0)
-		record->first_backend = slot->backend;
+	if (worker_is_counting(worker) && record->reconnects == 0 &&
+	    slot_record_first_backend(record) == BACKEND_UNKNOWN)
+		slot_record_begin(record, slot->backend);
 	if (slot->backend != before && record->reconnects > 0)
 		record->has_backend_changed = true;
 }
@@ -187,7 +199,7 @@ static void count_answer(struct slot *slot, const struct heard *heard, uint64_t 
 	counters->mismatched += heard->is_mismatched;
 	hist_add(slots->service, now_ns - written_ns);
 	if (slots->first_byte)
-		hist_add(slots->first_byte, slot->first_byte_ns - written_ns);
+		hist_add(slots->first_byte, slot->exchange->first_byte_ns - written_ns);
 	if (heard->code)
 		recorder_status(slots->recorder, heard->code);
 	slot_count_answered(slot, heard, now_ns);
@@ -198,7 +210,7 @@ static void count_answer(struct slot *slot, const struct heard *heard, uint64_t 
 static void note_answer(struct slot *slot, const struct heard *heard, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	uint64_t written_ns = stamp_take(&slots->stamps, &slot->stamps);
+	uint64_t written_ns = stamp_take(&slots->stamps, &slot->exchange->stamps);
 	slot->owed--;
 	if (heard->backend)
 		learn_backend(slot, heard->backend);
@@ -208,14 +220,14 @@ static void note_answer(struct slot *slot, const struct heard *heard, uint64_t n
 		slot->warm--;
 	else
 		count_answer(slot, heard, written_ns, now_ns);
-	slot->first_byte_ns = 0;
+	slot->exchange->first_byte_ns = 0;
 }
 
 /* The answer that comes next is to a counted message; else what comes wrong is the connection's
  * outcome and nothing more. */
 static bool is_counted_owed(const struct slot *slot)
 {
-	return slot->warm == 0 && slot->answered_round < slot->next_round;
+	return slot->warm == 0 && slot->owed > 0;
 }
 
 static const struct slot_state *note_wrong(struct slot *slot, const struct heard *heard,
@@ -281,8 +293,10 @@ static const struct slot_state *take_bytes(struct slot *slot, const uint8_t *dat
 	bool has_more = true;
 	while (has_more && state->is_talking) {
 		struct heard heard;
-		if (slot->first_byte_ns == 0 && slot->owed > 0)
-			slot->first_byte_ns = now_ns;
+		if (!slot_wake(slot))
+			return slot_fail(slot, PHASE_RECEIVE, OUTCOME_NO_MEMORY, ENOMEM);
+		if (slot->exchange->first_byte_ns == 0 && slot->owed > 0)
+			slot->exchange->first_byte_ns = now_ns;
 		speaker_hear(speaker, slot_speech(slot), data, size, &heard);
 		slot->is_urgent |= heard.is_urgent;
 		state = slot->state = act_on(slot, &heard, size - heard.used, now_ns);
@@ -304,8 +318,10 @@ static const struct slot_state *take_end(struct slot *slot, uint64_t now_ns)
 
 static size_t readable(const struct slot *slot)
 {
-	bool is_limited = slot->slots->read_quota > 0 && slot->read_left < WORKER_SCRATCH_BYTES;
-	return is_limited ? slot->read_left : WORKER_SCRATCH_BYTES;
+	const struct slots *slots = slot->slots;
+	bool is_limited =
+		slots->read_quota > 0 && slots->read_left[slot->own] < WORKER_SCRATCH_BYTES;
+	return is_limited ? slots->read_left[slot->own] : WORKER_SCRATCH_BYTES;
 }
 
 static void note_received(struct slot *slot, size_t size)
@@ -313,7 +329,7 @@ static void note_received(struct slot *slot, size_t size)
 	struct slots *slots = slot->slots;
 	slots->counters->reads += slots_are_counting(slots);
 	if (slots->read_quota > 0)
-		slot->read_left -= (uint32_t)size;
+		slots->read_left[slot->own] -= (uint32_t)size;
 	if (!slot_speaker(slot)->script->message_bytes && slots_are_counting(slots))
 		slots->counters->bytes_received += size;
 }

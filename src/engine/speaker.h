@@ -28,11 +28,11 @@ struct speech_parts {
 	size_t size; /* bytes in all */
 };
 
-/* What a speech begins with. */
+/* What a speech begins with: a new connection, or one that goes on behind its rest. */
 struct speech_start {
-	uint32_t uid;  /* of the connection, unique in the run: \{connection.uid} */
-	uint32_t slot; /* in the run */
-	uint64_t started_ns;
+	uint32_t uid;      /* of the connection, unique in the run: \{connection.uid} */
+	bool is_open;      /* the opening is over */
+	uint64_t sequence; /* of the message that comes next */
 };
 
 enum heard_what {
@@ -68,10 +68,13 @@ struct speaker_kind {
 	/* -ENOMEM, -errno. The owner's `speaker` is zeroed but for its script and worker. */
 	int (*init)(struct speaker *speaker);
 	void (*deinit)(struct speaker *speaker);
-	/* A new connection; what `speech` holds means nothing. */
+	/* What `speech` holds means nothing. */
 	void (*begin)(struct speaker *speaker, void *speech, const struct speech_start *start);
 	/* Once behind each begin(): frees what the speech holds. NULL: it holds nothing. */
 	void (*end)(struct speaker *speaker, void *speech);
+	/* Of a connection that is open and owes nothing: all that the speech holds is what begin()
+	 * would be given, so that the owner may end it here and begin it anew. */
+	bool (*is_at_rest)(const struct speaker *speaker, const void *speech);
 	/* Parts of what is to be sent: what is urgent or opens the protocol, the rest of a message
 	 * that is partly sent, then whole messages, `count` of them at most with that rest; cut
 	 * where the parts end. `now_ns` is for time stamps in messages. Nothing to send: size 0. */
@@ -96,7 +99,7 @@ struct speaker {
 	void *state; /* the kind's: scratch, compiled things */
 };
 
-/* The speakers of a worker for the targets of a stream, and the speeches of its connections. */
+/* The speakers of a worker for the targets of a stream. */
 struct plan_target;
 struct speakers {
 	struct speaker *items;
@@ -115,6 +118,7 @@ void speaker_hear(struct speaker *speaker, void *speech, const uint8_t *data, si
 		  struct heard *ret);
 /* False also where the protocol has no goodbye. */
 bool speaker_leave(struct speaker *speaker, void *speech);
+bool speaker_is_at_rest(const struct speaker *speaker, const void *speech);
 void speaker_end(struct speaker *speaker, void *speech);
 
 extern const struct speaker_kind speaker_echo;

@@ -182,7 +182,11 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 	struct raw_speech *speech = memory;
 
 	(void)speaker;
-	*speech = (struct raw_speech){ .uid = start->uid };
+	*speech = (struct raw_speech){
+		.uid = start->uid,
+		.sequence = start->sequence,
+		.answered = start->sequence,
+	};
 	stamp_queue_init(&speech->times);
 }
 
@@ -195,6 +199,17 @@ static void end(struct speaker *speaker, void *memory)
 	reply_state_clear(&speech->reply);
 }
 
+static bool is_at_rest(const struct speaker *speaker, const void *memory)
+{
+	const struct raw_state *state = speaker->state;
+	const struct raw_speech *speech = memory;
+	bool is_answered = !state->is_answered || speech->answered == speech->sequence;
+
+	return is_answered && speech->offset == 0 && reply_state_is_clear(&speech->reply) &&
+	       speech->held.what == HEARD_ALL && !speech->has_unasked_marker &&
+	       speech->stop_matched == 0;
+}
+
 _Static_assert(sizeof(struct raw_speech) % 8 == 0 && sizeof(struct raw_speech) <= 128,
 	       "each connection has one");
 
@@ -205,6 +220,7 @@ const struct speaker_kind speaker_raw = {
 	.deinit = deinit,
 	.begin = begin,
 	.end = end,
+	.is_at_rest = is_at_rest,
 	.write = raw_write,
 	.wrote = raw_wrote,
 	.hear = raw_hear,

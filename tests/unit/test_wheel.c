@@ -157,6 +157,8 @@ static void test_edges(void **state)
 		timer.at_ns = rows[i].at_ns;
 		wheel_add(&wheel, &timer);
 		assert_true(list_is_empty(&wheel.due));
+		/* Alone, it is not looked at before its tick. */
+		assert_int_equal(wheel_next_ns(&wheel), rows[i].due_ns / TICK_NS * TICK_NS);
 		wheel_advance(&wheel, rows[i].not_yet_ns);
 		assert_true(list_is_empty(&wheel.due));
 		wheel_advance(&wheel, rows[i].due_ns);
