@@ -9,6 +9,7 @@
 #include "engine/one_way.h"
 #include "engine/slots.h"
 #include "sys/cpu.h"
+#include "sys/cpu_wait.h"
 
 #define EVENT_RING_CAPACITY 16384
 
@@ -57,6 +58,7 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 	worker->end_ns = end_ns;
 	worker->stage = WORKER_LINGER;
 	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
+	worker->cpu_waited_ns = cpu_waited_by_thread_ns() - worker->cpu_waited_ns;
 	for (struct activity *a = worker->activities; a; a = a->next)
 		if (a->kind->end)
 			a->kind->end(a);
@@ -94,6 +96,7 @@ static void begin(struct worker *worker, uint64_t begin_ns)
 	worker->stage = WORKER_MEASURE;
 	worker->begin_ns = begin_ns;
 	worker->cpu_used_ns = cpu_used_by_thread_ns();
+	worker->cpu_waited_ns = cpu_waited_by_thread_ns();
 	if (worker->plan->duration_ns)
 		worker->end_ns = begin_ns + worker->plan->duration_ns;
 	for (struct activity *a = worker->activities; a; a = a->next)

@@ -75,11 +75,12 @@ struct worker {
 	struct connection_log open;  /* those open at the end: at most one a slot */
 	struct slot_record *slots;   /* this worker's, in order of slot number */
 	uint32_t slot_count;
-	struct hist *lag;     /* how late the loop woke */
-	uint64_t cpu_used_ns; /* by this thread while it measured */
-	struct bursts bursts; /* of datagrams that the slots' stream lost; complete once done */
-	uint8_t *scratch;     /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
-	const uint8_t *zeros; /* WORKER_SCRATCH_BYTES of zeros, shared and read-only */
+	struct hist *lag;       /* how late the loop woke */
+	uint64_t cpu_used_ns;   /* by this thread while it measured */
+	uint64_t cpu_waited_ns; /* of that time, ready to run but without a cpu */
+	struct bursts bursts;   /* of datagrams that the slots' stream lost; complete once done */
+	uint8_t *scratch;       /* WORKER_SCRATCH_BYTES to receive into; never kept across calls */
+	const uint8_t *zeros;   /* WORKER_SCRATCH_BYTES of zeros, shared and read-only */
 	struct deferred finishing;
 	struct timer tick;
 	struct timer deadline; /* the end of -T, then of the linger */

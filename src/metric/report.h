@@ -240,6 +240,8 @@ struct report_generator {
 	uint64_t listen_overflows; /* serve */
 	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
 	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
+	double worker_wait_max;    /* share of the time that one was ready and had no cpu */
+	double throttled;          /* time that the cpu quota stopped threads, by that of the run */
 	const char *verdict;       /* good, weak, bad */
 	const char *evidence;      /* the sentence behind it */
 	const char *limited_by;    /* of load (metric/limit.h): who, NULL: not judged */

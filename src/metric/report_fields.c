@@ -495,6 +495,8 @@ static const struct field_row generator_rows[] = {
 	{ "limited_share",           FIELD_REAL, PLACE(generator.limited_share) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
 	{ "worker_cpu_max",          FIELD_REAL, PLACE(generator.worker_cpu_max) },
+	{ "worker_wait_max",         FIELD_REAL, PLACE(generator.worker_wait_max) },
+	{ "throttled",               FIELD_REAL, PLACE(generator.throttled) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
 	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },

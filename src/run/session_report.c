@@ -10,6 +10,7 @@
 #include "run/session.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
+#include "sys/cpu_wait.h"
 #include "sys/limits.h"
 #include "view/sentence.h"
 
@@ -173,6 +174,7 @@ void session_fill_report(struct session *session)
 		.target = session->run->target,
 		.begin_ns = session->begin_ns,
 		.cpu_used_ns = cpu_used_ns() - session->cpu_at_begin_ns,
+		.throttled_ns = cpu_throttled_ns() - session->throttled_at_begin_ns,
 	};
 	describe_run(session, report);
 	build_report(&build, report);

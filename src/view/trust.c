@@ -2,12 +2,14 @@
 #include "view/trust.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/attributes.h"
 #include "base/outcome.h"
 #include "base/units.h"
 #include "metric/foreign.h"
+#include "metric/limit.h"
 #include "sys/limits.h"
 #include "view/clauses.h"
 #include "view/foreign_text.h"
@@ -227,6 +229,22 @@ static void trust_short(const struct report *report, struct clauses *clauses)
 				     phrase_duration(report->planned_duration_ns, planned));
 }
 
+/* Who kept it from its cpu, where it was late and what limited it was not that. */
+static void trust_wait(const struct report_generator *generator, struct clauses *clauses)
+{
+	enum limit limit = limit_of_wait(generator->worker_wait_max, generator->throttled);
+	const char *limited = generator->limited_cause;
+	bool is_told = limited && strcmp(limited, limit_cause(limit)) == 0;
+	double share = generator->worker_wait_max < 1 ? generator->worker_wait_max : 1;
+	if (limit == LIMIT_UNKNOWN || is_told)
+		return;
+	buffer_append_format(clauses_next(clauses),
+			     limit == LIMIT_QUOTA
+				     ? "its control group's cpu quota stopped it %ld %% of the time"
+				     : "others had the cpu that it waited for %ld %% of the time",
+			     lround(share * 100));
+}
+
 static void trust_host(const struct report *report, struct clauses *clauses)
 {
 	const struct report_generator *generator = &report->generator;
@@ -245,6 +263,8 @@ static void trust_host(const struct report *report, struct clauses *clauses)
 		buffer_append_format(clauses_next(clauses),
 				     "this program stood still for up to %s ms",
 				     units_format_ms(generator->loop_lag_max_ns, text));
+	if (generator->loop_lag_p99_ns > late_ns || generator->loop_lag_max_ns > STILL_NS)
+		trust_wait(generator, clauses);
 	if (generator->events_dropped > 0)
 		buffer_append_format(clauses_next(clauses), "%s not told",
 				     phrase_count(generator->events_dropped, "event", text));
