@@ -23,6 +23,15 @@ static void publish_lag(struct worker *worker)
 	atomic_store_explicit(&worker->lag_max_ns, lag->maximum, memory_order_relaxed);
 }
 
+static void publish_stream(struct worker *worker, int stream)
+{
+	struct recorder *recorder = worker->recorders[stream];
+	struct counters *counters = &recorder->counters;
+	if (worker->stage >= WORKER_LINGER)
+		counters->received_after = counters->received - worker->received_at_end[stream];
+	publication_publish(worker->publications[stream], recorder, worker->ticks);
+}
+
 static void publish(struct worker *worker)
 {
 	for (struct activity *a = worker->activities; a; a = a->next)
@@ -30,8 +39,7 @@ static void publish(struct worker *worker)
 			a->kind->account(a);
 	for (int i = 0; i < PLAN_STREAMS; i++)
 		if (worker->recorders[i])
-			publication_publish(worker->publications[i], worker->recorders[i],
-					    worker->ticks);
+			publish_stream(worker, i);
 	publish_lag(worker);
 }
 
@@ -59,6 +67,9 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 	worker->stage = WORKER_LINGER;
 	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
 	worker->cpu_waited_ns = cpu_waited_by_thread_ns() - worker->cpu_waited_ns;
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		if (worker->recorders[i])
+			worker->received_at_end[i] = worker->recorders[i]->counters.received;
 	for (struct activity *a = worker->activities; a; a = a->next)
 		if (a->kind->end)
 			a->kind->end(a);

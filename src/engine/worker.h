@@ -85,6 +85,7 @@ struct worker {
 	struct timer tick;
 	struct timer deadline; /* the end of -T, then of the linger */
 	uint64_t ticks;
+	uint64_t received_at_end[PLAN_STREAMS]; /* once it lingers */
 	/* Set by the engine's owner, then loop_wake(). */
 	_Atomic uint64_t wanted_begin_ns;
 	_Atomic bool is_end_wanted;

@@ -184,6 +184,7 @@ void session_fill_report(struct session *session)
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;
 	report->generator.listen_queue = limits_listen_queue();
+	push_give(session->push, report);
 	report->has_nothing_answered = is_nothing_answered(report);
 	describe_ramp(session, report);
 	if (session->run->receiver)

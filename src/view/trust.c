@@ -74,12 +74,23 @@ static bool has_lacked_anything(const struct report *report)
 	return false;
 }
 
+/* More than one message in a hundred was late, and no connection was what it waited for. */
+static bool is_late_for_want_of_cpu(const struct report_stream *load)
+{
+	const struct counters *totals = &load->totals;
+	return (totals->sent_late - totals->held_up) * 100 > totals->sent;
+}
+
 /* How late this host was. In a load messages also wait for connections that are not free, which
  * says nothing against it: there it is its loop that tells. */
 static uint64_t own_lateness_ns(const struct report *report)
 {
+	const struct report_generator *generator = &report->generator;
 	const struct report_stream *load = report_stream(report, "load");
-	return load ? report->generator.loop_lag_p99_ns : report->generator.send_error_p99_ns;
+	if (!load || (is_late_for_want_of_cpu(load) &&
+		      generator->send_error_p99_ns > generator->loop_lag_p99_ns))
+		return generator->send_error_p99_ns;
+	return generator->loop_lag_p99_ns;
 }
 
 static const char *verdict(const struct report *report)
@@ -330,6 +341,23 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 			     phrase_count(generator->cpus, "CPU", count));
 }
 
+/* "OTLP http://a:4318: 2 of 5 requests not taken (refused)": the run is none the worse for it. */
+static void trust_pushes(const struct report *report, struct clauses *clauses)
+{
+	char dropped[UNITS_TEXT_MAX], sent[PHRASE_MAX];
+	for (uint32_t i = 0; i < report->push_count; i++) {
+		const struct report_push *push = &report->pushes[i];
+		bool is_statsd = strcmp(push->kind, "StatsD") == 0;
+		if (push->dropped == 0)
+			continue;
+		buffer_append_format(
+			clauses_next(clauses), "%s %s: %s of %s not taken (%s)", push->kind,
+			push->to, units_format_grouped(push->dropped, dropped),
+			phrase_count(push->sent, is_statsd ? "datagram" : "request", sent),
+			push->trouble ? push->trouble : "no answer in time");
+	}
+}
+
 static void trust_clauses(struct report *report, struct clauses *clauses)
 {
 	const struct report_stream *slots = report_main_stream(report);
@@ -362,6 +390,7 @@ static void trust_clauses(struct report *report, struct clauses *clauses)
 	if (path)
 		trust_path(path, clauses);
 	trust_host(report, clauses);
+	trust_pushes(report, clauses);
 }
 
 void trust_build(struct report *report, struct buffer *scratch)
