@@ -215,9 +215,10 @@ int client_plan_rate(struct client *client, const struct client_options *options
 	if (is_per_connection)
 		per_second *= (double)options->connections;
 	if (per_second < RATE_MIN || per_second > RATE_MAX)
-		return error_set(error, EINVAL,
-				 "--rate: %g messages a second is out of range (0.000001 to 20M)",
-				 per_second);
+		return error_set(
+			error, EINVAL,
+			"--rate: %.12g messages a second is out of range (0.000001 to 20M)",
+			per_second);
 	client->plan.slots.rate_per_second = per_second;
 	return 0;
 }
