@@ -48,6 +48,7 @@ struct client_options {
 	struct socket_choice sockets;
 	struct tls_options tls;
 	uint64_t workers;
+	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
 	uint64_t seed;
@@ -172,6 +173,11 @@ struct client_options {
 	OPTION(structure, field.workers, OPTION_COUNT, .name = "workers", .letter = 'w',           \
 	       .placeholder = "N", .default_text = "0", .maximum = "1024", .level = OPTION_ALL,    \
 	       .help = "threads; 0 = by connections and rate, at most one a cpu"),                 \
+	OPTION(structure, field.processes, OPTION_COUNT, .name = "processes",                      \
+	       .placeholder = "N", .default_text = "1", .minimum = "1", .maximum = "64",           \
+	       .level = OPTION_ALL,                                                                \
+	       .help = "forks the workers into so many processes: as many times the connections "  \
+		       "that ulimit -n allows one; if one is killed, what it measured is kept"),   \
 	OPTION(structure, field.cpus, OPTION_TEXT, .name = "cpus",                                 \
 	       .placeholder = "auto|off|LIST", .default_text = "auto", .level = OPTION_ALL,        \
 	       .help = "pins workers to these cpus in turn; auto = where there is a worker for "   \

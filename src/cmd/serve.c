@@ -27,6 +27,7 @@ struct serve_options {
 	uint64_t duration_ns;
 	uint64_t connections_max;
 	uint64_t workers;
+	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
 	struct socket_choice sockets;
@@ -88,6 +89,11 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, workers, OPTION_COUNT, .name = "workers", .letter = 'w',
 	       .placeholder = "N", .default_text = "0", .maximum = "1024", .level = OPTION_ALL,
 	       .help = "threads; 0 = one a cpu"),
+	OPTION(struct serve_options, processes, OPTION_COUNT, .name = "processes",
+	       .placeholder = "N", .default_text = "1", .minimum = "1", .maximum = "64",
+	       .level = OPTION_ALL,
+	       .help = "forks the workers into so many processes: as many times the connections that "
+		       "ulimit -n allows one, shared out by the kernel's hash"),
 	OPTION(struct serve_options, cpus, OPTION_TEXT, .name = "cpus",
 	       .placeholder = "auto|off|LIST", .default_text = "auto", .level = OPTION_ALL,
 	       .help = "pins workers to these cpus in turn; auto = where there is a worker for each"),
@@ -217,8 +223,13 @@ static int choose_name(const char *asked, struct error *error, char name[WIRE_NA
 static int choose_workers(const struct serve_options *options, struct error *error,
 			  unsigned cpus[CPU_LIST_MAX], struct plan *plan)
 {
-	plan->workers = options->workers > 0 ? (unsigned)options->workers : cpu_count();
+	unsigned usual = plan->processes > 1 ? plan->processes : cpu_count();
+	plan->workers = options->workers > 0 ? (unsigned)options->workers : usual;
 	plan->cpus = cpus;
+	if (plan->workers < plan->processes)
+		return error_set(error, EINVAL,
+				 "--workers: each of %u processes needs one: say %u or more",
+				 plan->processes, plan->processes);
 	int rc = cpu_list_parse(options->cpus, error, cpus, &plan->cpu_count);
 	if (rc < 0)
 		error_prefix(error, "--cpus");
@@ -236,6 +247,7 @@ static int make_plan(const struct serve_options *options, struct error *error,
 		.serve.drain_ns = options->drain_ns,
 		.duration_ns = options->duration_ns,
 		.tick_ns = options->tick_ns,
+		.processes = (unsigned)options->processes,
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
@@ -321,7 +333,8 @@ static void write_limits(struct buffer *out, const struct plan *plan)
 	if (plan->serve.connections_max > 0)
 		buffer_append_text(out, "--max-connections");
 	else
-		buffer_append_format(out, "ulimit -n %" PRIu64, limits_raise_descriptors());
+		buffer_append_format(out, "ulimit -n %" PRIu64 "%s", limits_raise_descriptors(),
+				     plan->processes > 1 ? " in each process" : "");
 	buffer_append_text(out, "), no limit a source, no idle deadline");
 }
 

@@ -215,6 +215,8 @@ static void account(struct activity *activity)
 	for (uint32_t i = 0; i < flows->count; i++)
 		overflows += flows->items[i].socket.queue_overflows;
 	flows->counters->queue_overflows = overflows;
+	if (is_path(flows))
+		flows->worker->path = flows->state;
 }
 
 static void finish(struct activity *activity)
@@ -333,12 +335,4 @@ int flows_add(struct worker *worker, enum plan_stream stream)
 	bind_recorder(flows);
 	worker_add_activity(worker, &flows->activity, &flows_kind);
 	return new_parts(flows);
-}
-
-struct flows_state flows_path_state(const struct worker *worker)
-{
-	for (const struct activity *a = worker->activities; a; a = a->next)
-		if (a->kind == &flows_kind && is_path(flows_of(a)))
-			return flows_of(a)->state;
-	return (struct flows_state){ .verdict = FLOWS_NOT_TRIED };
 }

@@ -190,7 +190,7 @@ static void log_flow(const struct one_way_flow *flow)
 		.outcome = OUTCOME_OPEN,
 	};
 
-	connection_log_add(&one_way->worker->open, &record);
+	connection_log_add(&one_way->worker->logs.open, &record);
 }
 
 static void finish_flow(struct one_way_flow *flow)

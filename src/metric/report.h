@@ -229,6 +229,19 @@ struct report_setting {
 	const char *value; /* as typed, normalised; secrets are *** */
 };
 
+/* One of several processes that shared a run. */
+struct report_process {
+	uint64_t index; /* from 1 */
+	uint64_t pid;
+	uint64_t workers;
+	uint64_t slots;
+	/* Of one that was lost: how it ended, when, and what it had open; it counts until then. */
+	const char *lost; /* "killed by signal 9 (SIGKILL)"; NULL: it was not */
+	int64_t lost_ns;  /* INT64_MIN: not */
+	uint64_t connections;
+};
+#define REPORT_PROCESSES_MAX 4096 /* of merged reports */
+
 struct report_generator {
 	double cpu_seconds;
 	uint64_t cpus;
@@ -242,9 +255,12 @@ struct report_generator {
 	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
 	double worker_wait_max;    /* share of the time that one was ready and had no cpu */
 	double throttled;          /* time that the cpu quota stopped threads, by that of the run */
-	const char *verdict;       /* good, weak, bad */
-	const char *evidence;      /* the sentence behind it */
-	const char *limited_by;    /* of load (metric/limit.h): who, NULL: not judged */
+	bool has_processes;        /* more than one */
+	struct report_process *processes;
+	uint32_t process_count;
+	const char *verdict;    /* good, weak, bad */
+	const char *evidence;   /* the sentence behind it */
+	const char *limited_by; /* of load (metric/limit.h): who, NULL: not judged */
 	const char *limited_cause;
 	double limited_share;
 };
@@ -407,6 +423,8 @@ struct report {
 nodiscard int report_new(struct report **ret);
 void report_free(struct report *report);
 
+/* How many of its processes were lost. */
+uint32_t report_processes_lost(const struct report *report);
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
 /* The stream that the run is about, of kind "slots": persistent (traffic) or load (not

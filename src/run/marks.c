@@ -186,7 +186,7 @@ static void take_interruptions(struct marks *marks, const struct engine *engine)
 	if (marks->setup.run->slots.transport != TRANSPORT_UDP)
 		return;
 	for (unsigned w = 0; w < engine_workers(engine); w++) {
-		const struct interval_log *log = &engine_worker(engine, w)->intervals;
+		const struct interval_log *log = &engine_worker(engine, w)->logs.intervals;
 		for (uint32_t i = 0; i < log->count; i++)
 			if (log->items[i].stream == marks->setup.run->slots_stream &&
 			    log->items[i].kind == INTERVAL_INTERRUPTION)

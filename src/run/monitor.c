@@ -121,9 +121,9 @@ void monitor_events(struct monitor *monitor)
 	}
 }
 
-void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
+void monitor_tell(struct monitor *monitor, enum event_kind kind, uint64_t at_ns, const char *text)
 {
-	struct summary_event event = { .kind = EVENT_MARK,
+	struct summary_event event = { .kind = kind,
 				       .is_in_ramp = monitor->begin_ns == 0,
 				       .at_ns = at_ns,
 				       .text = text,
@@ -131,6 +131,11 @@ void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
 	write_event(monitor, &event);
 	if (monitor->has_events)
 		print_event(monitor, at_ns, text);
+}
+
+void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
+{
+	monitor_tell(monitor, EVENT_MARK, at_ns, text);
 }
 
 void monitor_signal(struct monitor *monitor, int number)

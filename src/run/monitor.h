@@ -28,6 +28,8 @@ void monitor_free(struct monitor *monitor);
 void monitor_begin(struct monitor *monitor, uint64_t begin_ns, int64_t unix_ns);
 /* A signal that ends the run. */
 void monitor_signal(struct monitor *monitor, int number);
+/* What no worker tells: an event of this kind. */
+void monitor_tell(struct monitor *monitor, enum event_kind kind, uint64_t at_ns, const char *text);
 /* A moment of the user's: what is told of marks and commands. */
 void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text);
 /* What the wrapped command wrote: goes to stderr between the lines. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "run/build_processes.h"
 #include "run/delivery.h"
 #include "run/expectations.h"
 #include "run/exporter.h"
@@ -43,7 +44,7 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 	session->begin_ns = begin_ns;
 	session->tick = WORKER_RAMP_TICK;
 	session->started_unix_ns = clock_wall_at(begin_ns).unix_ns;
-	session->cpu_at_begin_ns = cpu_used_ns();
+	session->cpu_at_begin_ns = cpu_used_ns() + engine_cpu_ns(session->engine);
 	session->throttled_at_begin_ns = cpu_throttled_ns();
 	session->overflows_at_begin = limits_listen_overflows();
 	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
@@ -132,11 +133,21 @@ static void on_woken(void *context)
 		loop_stop(session->loop);
 }
 
+static void tell_lost(struct session *session)
+{
+	char text[PROCESS_SENTENCE_MAX];
+	const struct engine_process *lost = NULL;
+	while ((lost = engine_take_lost(session->engine)))
+		monitor_tell(session->monitor, EVENT_PROCESS_LOST, lost->lost_ns,
+			     process_sentence(session->engine, lost, session->begin_ns, text));
+}
+
 static void look(struct session *session)
 {
 	uint64_t now_ns = loop_read_clock(session->loop);
 	uint64_t tick = engine_tick(session->engine);
 	monitor_events(session->monitor);
+	tell_lost(session);
 	if (session->begin_ns && tick > session->tick) {
 		session->tick = tick;
 		sampler_take(session->sampler, tick);
@@ -381,7 +392,7 @@ static void judge(struct session *session)
 	const struct report *report = session->report;
 	if (!expect_all_held(report) || report->has_nothing_answered)
 		worsen(session, EXIT_NO);
-	if (has_lacked_anything(report))
+	if (has_lacked_anything(report) || report_processes_lost(report) > 0)
 		worsen(session, EXIT_UNABLE);
 }
 
@@ -393,7 +404,7 @@ static int measure(struct session *session, struct error *error)
 	if (session->exporter)
 		exporter_tell(session->exporter, &session->outputs, run->output);
 	push_start(session->push);
-	int result = engine_start(session->engine, on_notify, session, error);
+	int result = engine_start(session->engine, session->loop, on_notify, session, error);
 	if (result < 0)
 		return result;
 	result = loop_run(session->loop, UINT64_MAX);

@@ -239,6 +239,8 @@ static void connections_text(const struct report *report, const struct report_st
 			     struct clauses *clauses)
 {
 	char up[UNITS_TEXT_MAX], of[PHRASE_MAX], in[PHRASE_MAX], stayed[UNITS_TEXT_MAX];
+	char lost[UNITS_TEXT_MAX];
+	uint64_t unknown = load->survival[SURVIVAL_UNKNOWN];
 	uint64_t count = came_up(load);
 	uint64_t kept = load->survival[SURVIVAL_UNTOUCHED] + load->survival[SURVIVAL_RECOVERED] +
 			load->survival[SURVIVAL_STALLED];
@@ -253,6 +255,9 @@ static void connections_text(const struct report *report, const struct report_st
 		buffer_append_format(out, " in %s", phrase_duration(ramp_ns, in));
 	if (kept < count)
 		buffer_append_format(out, ", %s stayed", units_format_grouped(kept, stayed));
+	if (unknown > 0)
+		buffer_append_format(out, ", %s lost with their process here",
+				     units_format_grouped(unknown, lost));
 }
 
 static void count_text(uint64_t count, const char *noun, const char *words, struct clauses *clauses)

@@ -145,7 +145,7 @@ struct known {
 
 static struct known ask(struct pair *pair)
 {
-	const struct connection_log *log = &pair->client->open;
+	const struct connection_log *log = &pair->client->logs.open;
 	struct known known = { 0 };
 
 	for (uint32_t i = 0; i < log->count; i++) {
@@ -481,7 +481,7 @@ static void what_source_sent_and_did_not_come_is_lost(void **state)
 	assert_int_equal(counters->in_flight, 0);
 	assert_int_equal(counters->sent, counters->received + counters->lost);
 	assert_in_range(counters->lost, counters->sent / 25, counters->sent * 3 / 50);
-	assert_int_equal(pair.client->bursts.lost, counters->lost);
+	assert_int_equal(pair.client->logs.bursts.lost, counters->lost);
 	assert_in_range(counters->duplicate, 120, 280);
 	/* Ours that never left the server are not among them. */
 	assert_int_equal(pair.server->recorders[PLAN_SERVED]->counters.one_way, counters->sent);
