@@ -197,7 +197,7 @@ static void counts_of(const struct report_stream *stream, struct buffer *out)
 {
 	bool is_answered = stream->latency[LATENCY_SERVICE].is_measured;
 	statuses(stream, out);
-	if (is_load(stream)) {
+	if (is_load(stream) && stream->is_measured) {
 		ends(stream, "NOT UP", " attempts", is_before_up, out);
 		ends(stream, "ENDED EARLY", "", is_end, out);
 	}
