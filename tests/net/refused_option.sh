@@ -12,8 +12,8 @@ refused() {
 	await "$work/$1.out" '"transport":"udp"' >/dev/null
 	local protocol scheme
 	for protocol in tcp udp; do
-		scheme=echo
-		[[ $protocol == tcp ]] || scheme=echo+udp
+		scheme="echo"
+		[[ $protocol == tcp ]] || scheme="echo+udp"
 		start load "$conntest" load -c 4 -r 200 -T 500ms --no-save -o "json=$work/report.json" \
 			"$scheme://127.0.0.1:$(port "$1" echo "$protocol")"
 		await_exit load

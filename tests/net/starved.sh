@@ -69,7 +69,7 @@ limited_group() {
 	local at
 	for at in /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct /sys/fs/cgroup; do
 		group=$at/conntest-$$
-		[[ -d $at ]] && mkdir "$group" 2>/dev/null || continue
+		{ [[ -d $at ]] && mkdir "$group" 2>/dev/null; } || continue
 		groups+=("$group")
 		{ echo 100000 >"$group/cpu.cfs_period_us" && echo 5000 >"$group/cpu.cfs_quota_us"; } \
 			2>/dev/null && return
