@@ -160,7 +160,7 @@ static int plan_tls(const struct client_options *options, struct client *client,
 	enum service service = client->uris[0].service;
 	bool is_http = service == SERVICE_HTTP || service == SERVICE_WS;
 	if (client->plan.slots.transport != TRANSPORT_TLS)
-		return 0;
+		return tls_options_refuse(&options->tls, &client->uris[0], error);
 	client->plan.below = client->plan.stream;
 	client->plan.stream = &stream_tls;
 	int result =

@@ -110,11 +110,7 @@ static void fail(struct attempt *attempt, enum phase phase, enum outcome outcome
 	struct attempts *attempts = attempt->attempts;
 	attempts->counters->connect_failures++;
 	attempts->is_failing = true;
-	recorder_error_why(attempts->recorder,
-			   &(struct error_row){ .phase = phase,
-						.outcome = outcome,
-						.code = (uint32_t)code,
-						.first_ns = loop_now(loop_of(attempts)) },
+	recorder_error_why(attempts->recorder, phase, outcome, code, loop_now(loop_of(attempts)),
 			   attempts->why);
 	settle_unanswered(attempt);
 	log_attempt(attempt, outcome);

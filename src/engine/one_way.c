@@ -304,8 +304,7 @@ int one_way_add(struct worker *worker)
 	one_way->send_error = recorder_hist(one_way->recorder, LATENCY_SEND_ERROR);
 	one_way->count = worker->slot_count;
 	one_way->datagram_bytes = worker->plan->slots.message_bytes;
-	one_way->pacer = (struct pacer){ .due_ns = UINT64_MAX, .run = run_schedule };
-	list_init(&one_way->pacer.node);
+	pacer_init(&one_way->pacer, run_schedule);
 	timer_init(&one_way->greeter, one_way_on_greeter);
 	worker_add_activity(worker, &one_way->activity, &one_way_kind);
 	return new_parts(one_way);

@@ -296,10 +296,6 @@ void slot_note_outcome(struct slot *slot, enum phase phase, enum outcome outcome
 {
 	struct worker *worker = slot_worker(slot);
 	if (worker->stage < WORKER_DONE)
-		recorder_error_why(slot->slots->recorder,
-				   &(struct error_row){ .phase = phase,
-							.outcome = outcome,
-							.code = (uint32_t)code,
-							.first_ns = slot_now(slot) },
+		recorder_error_why(slot->slots->recorder, phase, outcome, code, slot_now(slot),
 				   slot->slots->why);
 }

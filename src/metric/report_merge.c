@@ -200,9 +200,28 @@ static void merge_generator(struct report *into, const struct report *from)
 	generator->listen_overflows += other->listen_overflows;
 }
 
+/* Verified is what all were; the complaint is the first report's that has one. */
+static void merge_tls(struct report *into, const struct report *from)
+{
+	struct report_tls *tls = &into->tls;
+	const struct report_tls *other = &from->tls;
+	if (!from->has_tls)
+		return;
+	tls->is_verified = other->is_verified && (tls->is_verified || !into->has_tls);
+	into->has_tls = true;
+	tls->version = merge_text(into, tls->version, other->version);
+	tls->cipher = merge_text(into, tls->cipher, other->cipher);
+	tls->protocol = merge_text(into, tls->protocol, other->protocol);
+	tls->handshakes += other->handshakes;
+	tls->resumed += other->resumed;
+	tls->cut_short += other->cut_short;
+	tls->complaint = tls->complaint ? tls->complaint : other->complaint;
+}
+
 static void merge_head(struct report *into, const struct report *from)
 {
 	merge_generator(into, from);
+	merge_tls(into, from);
 	into->target = merge_text(into, into->target, from->target);
 	into->host_name = merge_text(into, into->host_name, from->host_name);
 	into->kernel = merge_text(into, into->kernel, from->kernel);
