@@ -174,7 +174,7 @@ const struct command command_load = {
 		"address and port also need several addresses: --source.\n\n"
 		"--probe sends an echo of its own beside the load and tells how long that took: to "
 		"the target itself where it answers, else to traffic:// on its host, which `conntest "
-		"serve` offers.",
+		"serve` offers.\n\n" CLIENT_LIVE_DESCRIPTION,
 	.examples =
 		"conntest load 10.9.1.2  # bulk to discard://, as fast as it goes, 10 s\n"
 		"conntest load --probe 10/s source://10.9.1.2  # receive, and latency meanwhile\n"

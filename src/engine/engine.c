@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/engine_inside.h"
+#include "sys/clock.h"
 #include "sys/cpu.h"
 
 /* ---- the workers of one process ---- */
@@ -20,6 +21,7 @@ static int open_worker(struct thread *thread, struct error *error)
 	if (result < 0)
 		return error_set(error, -result, "cannot set up worker %u: %s", worker->index,
 				 strerrordesc_np(-result));
+	worker->pace = engine->pace;
 	if (engine->plan->serve.listen_count)
 		return service_add(worker, engine->services, error);
 	return 0;
@@ -88,8 +90,12 @@ static int reserve(struct engine *engine)
 {
 	const struct plan *plan = engine->plan;
 	void *services = NULL;
+	void *pace = NULL;
 	int result = pages_new(sizeof(*engine->services), sharing_of(plan), &services);
+	if (result >= 0)
+		result = pages_new(sizeof(*engine->pace), sharing_of(plan), &pace);
 	engine->services = services;
+	engine->pace = pace;
 	for (unsigned i = 0; i < plan->workers && result >= 0; i++) {
 		struct thread *thread = &engine->threads[i];
 		thread->engine = engine;
@@ -188,6 +194,7 @@ void engine_free(struct engine *engine)
 	if (engine->services)
 		service_unshare(engine->services);
 	pages_free(engine->services, sizeof(*engine->services));
+	pages_free(engine->pace, sizeof(*engine->pace));
 	names_deinit(&engine->names);
 	free(engine);
 }
@@ -235,6 +242,26 @@ void engine_begin(struct engine *engine, uint64_t begin_ns)
 {
 	for (unsigned i = 0; i < engine->count; i++)
 		worker_want_begin(engine->threads[i].worker, begin_ns);
+}
+
+static bool have_all_taken(const struct engine *engine, uint32_t number)
+{
+	for (unsigned i = 0; i < engine->count; i++) {
+		const struct thread *thread = &engine->threads[i];
+		if (!thread->is_lost && atomic_load(&thread->worker->paces_taken) != number)
+			return false;
+	}
+	return true;
+}
+
+int engine_change_rate(struct engine *engine, double rate_per_second, uint64_t *ret_at_ns)
+{
+	if (!have_all_taken(engine, atomic_load(&engine->pace->number)))
+		return -EAGAIN;
+	*ret_at_ns = pace_set(engine->pace, rate_per_second, clock_monotonic_ns);
+	for (unsigned i = 0; i < engine->count; i++)
+		worker_want_pace(engine->threads[i].worker);
+	return 0;
 }
 
 void engine_end(struct engine *engine)

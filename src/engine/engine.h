@@ -28,6 +28,11 @@ nodiscard int engine_start(struct engine *engine, struct loop *owner, void (*not
 bool engine_is_settled(const struct engine *engine);
 /* Counting begins at this moment, a little ahead; it is `started` in the report. */
 void engine_begin(struct engine *engine, uint64_t begin_ns);
+/* The rate of the slots' stream from a moment a little ahead on, the same for all workers; once
+ * counting has begun. 0: nothing falls due. A closed loop stops at 0 and goes on at any other.
+ * -EAGAIN: the change before is not made everywhere yet. */
+nodiscard int engine_change_rate(struct engine *engine, double rate_per_second,
+				 uint64_t *ret_at_ns);
 /* Ends regularly: nothing falls due from now on, answers are awaited, listeners drain. */
 void engine_end(struct engine *engine);
 /* Ends at once. */

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "engine/engine.h"
+#include "engine/pace.h"
 #include "engine/process.h"
 #include "engine/service.h"
 
@@ -24,6 +25,7 @@ struct engine {
 	const struct plan *plan;
 	struct names names;
 	struct service_shared *services;
+	struct pace *pace;
 	/* Of a run with several processes. */
 	struct process *processes; /* NULL: all workers run in this one */
 	struct process_setup *setup;

@@ -60,6 +60,31 @@ static void want_finish(struct worker *worker)
 	loop_defer(worker->loop, &worker->finishing);
 }
 
+static bool has_room(const struct worker *worker)
+{
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->has_room && !a->kind->has_room(a))
+			return false;
+	return true;
+}
+
+/* A change that is complete is made, and once there is room for the next one that is said. */
+static void take_pace(struct worker *worker)
+{
+	if (!worker->pace || worker->stage != WORKER_MEASURE)
+		return;
+	struct pace_change change = pace_newest(worker->pace);
+	if (change.number != worker->pace_number) {
+		worker->pace_number = change.number;
+		worker->paced_ns = change.at_ns;
+		for (struct activity *a = worker->activities; a; a = a->next)
+			if (a->kind->change)
+				a->kind->change(a, &change);
+	}
+	if (atomic_load(&worker->paces_taken) != worker->pace_number && has_room(worker))
+		atomic_store(&worker->paces_taken, worker->pace_number);
+}
+
 static uint64_t linger_ns(const struct plan *plan)
 {
 	return plan->serve.listen_count ? plan->serve.drain_ns : plan->linger_ns;
@@ -69,6 +94,7 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 {
 	if (worker->stage >= WORKER_LINGER)
 		return;
+	take_pace(worker);
 	worker->end_ns = end_ns;
 	worker->stage = WORKER_LINGER;
 	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
@@ -145,6 +171,7 @@ static void on_tick(struct timer *timer)
 	/* A late loop leaves out the ticks that it slept through. */
 	uint64_t passed = (now_ns - worker->begin_ns) / WORKER_TICK_NS;
 	worker->ticks = WORKER_RAMP_TICK + passed;
+	take_pace(worker);
 	publish(worker);
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
@@ -155,6 +182,7 @@ static void on_wake(void *context)
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
 		begin(worker, begin_ns);
+	take_pace(worker);
 	if (atomic_load(&worker->is_end_wanted))
 		end(worker, loop_read_clock(worker->loop));
 	if (atomic_load(&worker->is_abort_wanted))
@@ -245,6 +273,11 @@ void worker_lost(struct worker *worker, uint64_t lost_ns)
 	worker->cpu_waited_ns = 0;
 	atomic_store(&worker->is_settled, true);
 	atomic_store(&worker->is_done, true);
+}
+
+void worker_want_pace(struct worker *worker)
+{
+	wake(worker);
 }
 
 /* ---- for activities ---- */

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "engine/flows_state.h"
 #include "engine/names.h"
+#include "engine/pace.h"
 #include "engine/plan.h"
 #include "engine/service_totals.h"
 #include "metric/bursts.h"
@@ -39,6 +40,11 @@ struct activity_kind {
 	bool (*is_settled)(const struct activity *activity);
 	/* Counting begins at worker->begin_ns, which lies ahead. */
 	void (*begin)(struct activity *activity);
+	/* The rate of the slots' stream changes: nothing that is due later has fallen due. NULL: it
+	 * has another stream. */
+	void (*change)(struct activity *activity, const struct pace_change *change);
+	/* There is room for one more change. NULL: always. */
+	bool (*has_room)(struct activity *activity);
 	/* Nothing falls due from now on (worker->end_ns). */
 	void (*end)(struct activity *activity);
 	/* Nothing is awaited any more. NULL: at once. */
@@ -75,9 +81,12 @@ struct worker {
 	struct loop *loop;           /* own */
 	struct activity *activities; /* own */
 	enum worker_stage stage;
-	uint64_t begin_ns; /* the start of -T; UINT64_MAX in the ramp */
-	uint64_t end_ns;   /* when nothing falls due any more; UINT64_MAX: until stopped */
-	uint64_t done_ns;  /* of the last publication; 0: not yet */
+	uint64_t begin_ns;       /* the start of -T; UINT64_MAX in the ramp */
+	uint64_t end_ns;         /* when nothing falls due any more; UINT64_MAX: until stopped */
+	uint64_t done_ns;        /* of the last publication; 0: not yet */
+	const struct pace *pace; /* all workers' changes of the rate; NULL: there are none */
+	uint64_t paced_ns;       /* when the newest change that was made took effect */
+	uint32_t pace_number;    /* of that change; 0: none */
 	struct random random;
 	struct names names;
 	struct recorder *recorders[PLAN_STREAMS]; /* own; NULL: no such stream here */
@@ -108,6 +117,7 @@ struct worker {
 	_Atomic uint64_t lag_count; /* of `lag`, when it published last */
 	_Atomic uint64_t lag_sum_ns;
 	_Atomic uint64_t lag_max_ns;
+	_Atomic uint32_t paces_taken; /* the newest change that was made, with room for another */
 	_Atomic bool is_settled;
 	_Atomic bool is_done;
 	void (*notify)(
@@ -148,6 +158,8 @@ void worker_add_activity(struct worker *worker, struct activity *activity,
 void worker_want_begin(struct worker *worker, uint64_t begin_ns);
 void worker_want_end(struct worker *worker);
 void worker_want_abort(struct worker *worker);
+/* The pace has changed. */
+void worker_want_pace(struct worker *worker);
 
 /* Its process is gone: what it recorded is now as it was when it published last, and it is settled
  * and done, at `lost_ns`. */
@@ -158,3 +170,9 @@ void worker_event(struct worker *worker, const struct event *event); /* at_ns 0:
 /* An activity became settled or done: the worker looks again. */
 void worker_check(struct worker *worker);
 bool worker_is_counting(const struct worker *worker);
+/* Up to when messages of the slots' stream may fall due now, within `until_ns`. */
+static inline uint64_t worker_paced(const struct worker *worker, uint64_t until_ns)
+{
+	uint64_t limit_ns = pace_limit(worker->pace, worker->paced_ns);
+	return until_ns < limit_ns ? until_ns : limit_ns;
+}

@@ -141,8 +141,11 @@ struct report_status {
 
 struct report_schedule {
 	bool is_open_loop;
-	double rate_per_second; /* of the whole stream */
-	uint64_t interval_ns;   /* between two messages of one slot or flow; 0: not paced */
+	double rate_per_second; /* of the whole stream, as planned */
+	uint64_t interval_ns;   /* between two messages of one slot or flow; 0: not paced, or the
+				   rate changed */
+	uint64_t changed;       /* so often, by the user while it ran */
+	uint64_t paused_ns;     /* the same */
 };
 
 /* What the kernel tells of the stream's TCP connections; its times and counts are in the totals. */
@@ -337,7 +340,9 @@ struct report_convergence {
 /* A moment that the user named. */
 struct report_mark {
 	const char *name; /* "USR1"; of a command its text */
-	const char *kind; /* signal, time, exec, command (the wrapped one starts), command_end */
+	/* signal, time, exec, command (the wrapped one starts), command_end, key (the user changed
+	 * the run: nothing is measured by it) */
+	const char *kind;
 	int64_t at_ns;
 	bool has_command;
 	struct report_command command;

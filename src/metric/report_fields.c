@@ -240,6 +240,8 @@ static const struct field_row schedule_rows[] = {
 	{ "mode",            FIELD_LOOP, PLACE(schedule.is_open_loop) },
 	{ "rate_per_second", FIELD_REAL, PLACE(schedule.rate_per_second) },
 	{ "interval_ns",     FIELD_UNSIGNED, PLACE(schedule.interval_ns) },
+	{ "changed",         FIELD_UNSIGNED, PLACE(schedule.changed) },
+	{ "paused_ns",       FIELD_UNSIGNED, PLACE(schedule.paused_ns) },
 	COUNTER("scheduled", scheduled),
 	COUNTER("sent", sent),
 	COUNTER("debt", debt),

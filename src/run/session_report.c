@@ -179,6 +179,7 @@ void session_fill_report(struct session *session)
 	};
 	describe_run(session, report);
 	build_report(&build, report);
+	hand_give(&session->hand, report);
 	marks_give(session->marks, session->engine, report);
 	describe_service(session, report);
 	describe_tls(session->run->plan->tls, report);

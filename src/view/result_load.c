@@ -117,14 +117,16 @@ static void paced_answers(const struct report *report, const struct report_strea
 	const struct counters *totals = &load->totals;
 	char due[PHRASE_MAX], got[PHRASE_MAX];
 	double seconds = seconds_of(report);
+	const char *mean =
+		load->schedule.changed > 0 || load->schedule.paused_ns > 0 ? " on average" : "";
 	bool is_kept = (double)totals->received >= KEPT_SHARE * (double)totals->scheduled;
 	(void)phrase_number(due_per_second(report, load), 3, due);
 	if (is_kept)
-		buffer_append_format(out, "%s/s kept", due);
+		buffer_append_format(out, "%s/s kept%s", due, mean);
 	else
-		buffer_append_format(out, "%s/s of %s/s",
-				     phrase_number((double)totals->received / seconds, 3, got),
-				     due);
+		buffer_append_format(out, "%s/s of %s/s%s",
+				     phrase_number((double)totals->received / seconds, 3, got), due,
+				     mean);
 	buffer_append_text(out, ", ");
 	latency_text(report, &load->latency[LATENCY_RESPONSE], "response", out);
 	because_text(load, out);

@@ -115,7 +115,9 @@ struct report *sample_requests(void)
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 30);
 	report->generator.cpu_seconds = 27;
-	load->schedule = (struct report_schedule){ true, 20000, MS(2.5) };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 20000,
+						   .interval_ns = MS(2.5) };
 	load->totals.scheduled = load->totals.sent = 600000;
 	load->totals.received = 599988;
 	load->totals.in_flight = 12;
@@ -202,7 +204,9 @@ struct report *sample_one_way(void)
 	report->generator.cpu_seconds = 8;
 	report->generator.send_error_p99_ns = 20000;
 	load->message_bytes = 1400;
-	load->schedule = (struct report_schedule){ true, 5e8 / 8 / 1400, 22400 };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 5e8 / 8 / 1400,
+						   .interval_ns = 22400 };
 	load->totals.scheduled = load->totals.sent = load->totals.one_way = 446429;
 	load->totals.bytes_sent = UINT64_C(446429) * 1400;
 	load->totals.reordered = 12;
@@ -267,7 +271,9 @@ struct report *sample_websockets(void)
 	report->generator.process_count = array_size(processes);
 	report->generator.cpu_seconds = 30;
 	report->generator.send_error_p99_ns = 50000;
-	load->schedule = (struct report_schedule){ true, 1500, 10 * NS_PER_S };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 1500,
+						   .interval_ns = 10 * NS_PER_S };
 	load->message_bytes = 9;
 	load->totals.scheduled = 180000;
 	load->totals.missed_no_connection = 19;
