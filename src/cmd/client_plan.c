@@ -22,7 +22,8 @@
 #define RATE_MAX 20e6
 
 /* What the program holds besides its connections: standard streams, loops, outputs, resolver. */
-#define DESCRIPTORS_BESIDES 64
+#define DESCRIPTORS_BESIDES  48
+#define DESCRIPTORS_A_WORKER 2
 
 static bool is_off(const char *text)
 {
@@ -215,9 +216,10 @@ int client_plan_rate(struct client *client, const struct client_options *options
 	if (is_per_connection)
 		per_second *= (double)options->connections;
 	if (per_second < RATE_MIN || per_second > RATE_MAX)
-		return error_set(error, EINVAL,
-				 "--rate: %g messages a second is out of range (0.000001 to 20M)",
-				 per_second);
+		return error_set(
+			error, EINVAL,
+			"--rate: %.12g messages a second is out of range (0.000001 to 20M)",
+			per_second);
 	client->plan.slots.rate_per_second = per_second;
 	return 0;
 }
@@ -301,13 +303,14 @@ int client_plan_sockets(struct client *client, const struct client_options *opti
 static void describe_need(const struct plan *plan, struct preflight_need *ret)
 {
 	uint64_t open_ns = plan->connect_timeout_ns + plan->reply_timeout_ns;
+	unsigned workers = (plan->workers - 1) / plan_processes(plan) + 1;
 	*ret = (struct preflight_need){
 		.connections = plan->slots.count + plan->probe.count,
 		.is_datagram = plan->slots.transport == TRANSPORT_UDP,
 		.connections_per_s = (uint64_t)ceil(plan->attempts.rate_per_second),
 		.open_s = (open_ns + NS_PER_S - 1) / NS_PER_S,
 		.flows = plan->path.mode != PLAN_PROBE_OFF ? plan->path.flows : 0,
-		.descriptors = DESCRIPTORS_BESIDES,
+		.descriptors = DESCRIPTORS_BESIDES + (uint64_t)workers * DESCRIPTORS_A_WORKER,
 		.processes = plan_processes(plan),
 	};
 }

@@ -99,6 +99,7 @@ struct worker {
 	uint32_t slot_count;
 	struct hist *lag;              /* how late the loop woke */
 	uint64_t cpu_used_ns;          /* by this thread while it measured */
+	uint64_t cpu_waited_ns;        /* of that time, ready to run but without a cpu */
 	struct flows_state path;       /* of the path probes, as published last */
 	struct service_totals service; /* of what is served */
 	uint8_t *scratch; /* own; WORKER_SCRATCH_BYTES to receive into; never kept across calls */
@@ -107,6 +108,7 @@ struct worker {
 	struct timer tick;
 	struct timer deadline; /* the end of -T, then of the linger */
 	uint64_t ticks;
+	uint64_t received_at_end[PLAN_STREAMS]; /* once it lingers */
 	/* Set by the engine's owner, who then wakes the worker. */
 	_Atomic uint64_t wanted_begin_ns;
 	_Atomic bool is_end_wanted;

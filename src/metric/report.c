@@ -74,3 +74,10 @@ bool report_has_backend_names(const struct report_stream *stream)
 	}
 	return false;
 }
+
+uint64_t report_answered(const struct report_stream *stream)
+{
+	const struct counters *totals = &stream->totals;
+	uint64_t after = stream->schedule.is_open_loop ? 0 : totals->received_after;
+	return totals->received > after ? totals->received - after : 0;
+}

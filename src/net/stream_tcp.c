@@ -287,10 +287,9 @@ static int prepare_listen(int fd, const struct listen_options *options,
 		rc = ip_socket_bind(fd, local);
 	if (rc == 0 && listen(fd, backlog) != 0)
 		rc = -errno;
-	/* MPTCP can't be steered; the kernel's hash does. */
-	bool is_multipath = options->options != NULL && options->options->is_multipath;
-	if (rc == 0 && options->steer_to_count > 0 && !is_multipath)
-		rc = ip_socket_steer_by_cpu(fd, options->steer_to_count);
+	/* Where that is refused, as of MPTCP, the kernel's hash does. */
+	if (rc == 0 && options->steer_to_count > 0)
+		(void)!ip_socket_steer_by_cpu(fd, options->steer_to_count);
 	return rc;
 }
 
