@@ -4,10 +4,12 @@
 
 conntest=${CONNTEST:-build/release/conntest}
 bare=${BARE:-build/release/bench/paced_bare}
+bares=build/release/bench
 PATH=$PATH${PEERS:+:$PEERS}
 address=127.0.0.$((2 + RANDOM % 250))
 files=$(mktemp -d)
 pids=()
+serve_options=() # of the echo server
 
 # Measured processes are preferred to all others of the machine with bench/run --rr.
 measured=()
@@ -78,35 +80,45 @@ merged() {
 	jq -sc add <<<"$*"
 }
 
-# conntest_start CONNECTIONS RATE SECONDS [OPTION...]: both ends, as $client and $server; returns
-# when all connections are up and traffic flows.
-conntest_start() {
-	local port
+# serve_start SERVICE [OPTION...]: conntest's server, as $server on $port of $address.
+serve_start() {
 	: >"$files/serve.out"
-	: >"$files/run.ndjson"
-	"${measured[@]}" "$conntest" serve --listen "traffic://$address:0" --drain 1s -o ndjson \
+	"${measured[@]}" "$conntest" serve --listen "$1://$address:0" --drain 1s -o ndjson "${@:2}" \
 		>"$files/serve.out" 2>"$files/serve.err" &
 	server=$!
+	pids+=("$server")
 	port=$(await "$files/serve.out" '"event":"listening"' | jq .port)
-	"${measured[@]}" "$conntest" traffic -c "$1" -r "$2" -T "$3s" --connect-rate off \
-		--new-connections off --path-probe off --no-save -o "json=$files/report.json" \
-		-o "ndjson=$files/run.ndjson" "${@:4}" "traffic://$address:$port" \
-		>"$files/traffic.out" 2>"$files/traffic.err" &
+}
+
+# client_start COMMAND SECONDS [OPTION...] TARGET: conntest's client, as $client; returns when all
+# connections are up and traffic flows.
+client_start() {
+	: >"$files/run.ndjson"
+	"${measured[@]}" "$conntest" "$1" -T "$2s" --connect-rate off --no-save \
+		-o "json=$files/report.json" -o "ndjson=$files/run.ndjson" "${@:3}" \
+		>"$files/client.out" 2>"$files/client.err" &
 	client=$!
-	pids=("$server" "$client")
+	pids+=("$client")
 	await "$files/run.ndjson" '"event":"snapshot"' >/dev/null
 }
 
+# conntest_start CONNECTIONS RATE SECONDS [OPTION...]: both ends of traffic.
+conntest_start() {
+	serve_start traffic
+	client_start traffic "$3" -c "$1" -r "$2" --new-connections off --path-probe off "${@:4}" \
+		"traffic://$address:$port"
+}
+
 conntest_end() {
-	wait "$client" || fail "traffic: $(<"$files/traffic.err")"
+	wait "$client" || fail "conntest: $(<"$files/client.err")"
 	kill "$server"
 	wait "$server" || true
 	pids=()
 }
 
-# report FIELDS: an object of what the report says of the persistent connections, $s.
+# report FIELDS: an object of what the report, $run, says of the persistent connections, $s.
 report() {
-	jq -c ".streams[0] as \$s | { $1 }" "$files/report.json"
+	jq -c ". as \$run | .streams[0] as \$s | { $1 }" "$files/report.json"
 }
 
 # conntest_paced CONNECTIONS RATE: 5 s, of which the CPU of 3.
@@ -119,18 +131,47 @@ conntest_paced() {
 		send_error_p99_ns: $s.schedule.send_error_p99_ns')"
 }
 
-# bare_paced CONNECTIONS RATE: the same of the bare program.
-bare_paced() {
-	local begin cpu peer
+# bare_start COMMAND...: a bare program, its ends as $client and $server; returns when they are up.
+bare_start() {
+	local begin peer
 	: >"$files/bare.out"
-	"${measured[@]}" "$bare" "$1" "$2" 5 >"$files/bare.out" 2>"$files/bare.err" &
+	"${measured[@]}" "$@" >"$files/bare.out" 2>"$files/bare.err" &
 	peer=$!
 	pids=("$peer")
 	begin=$(await "$files/bare.out" '"begin"')
-	cpu=$(sample "$(jq .client <<<"$begin")" "$(jq .server <<<"$begin")" 3)
-	wait "$peer"
-	pids=()
-	merged "$(grep '"end"' "$files/bare.out")" "$cpu"
+	client=$(jq .client <<<"$begin")
+	server=$(jq .server <<<"$begin")
+}
+
+# bare_end: prints what it says at its end.
+bare_end() {
+	await "$files/bare.out" '"end"'
+}
+
+# bare_paced CONNECTIONS RATE: the same of the bare program.
+bare_paced() {
+	bare_start "$bare" "$1" "$2" 5
+	merged "$(sample "$client" "$server" 3)" "$(bare_end)"
+}
+
+# conntest_echo CONNECTIONS [OPTION...]: echoes of 64 B, one after the other, 3 s; one worker an end, on
+# the cpus that the bare program takes.
+conntest_echo() {
+	local cpu
+	serve_start echo -w 1 --cpus 0 "${serve_options[@]}"
+	client_start load 3 -w 1 --cpus 1 -c "$1" -m "$(printf 'x%.0s' {1..64})" "${@:2}" \
+		"echo://$address:$port"
+	cpu=$(sample "$client" "$server" 1)
+	conntest_end
+	merged "$cpu" "$(report 'service_p50_ns: $s.latency.service.p50_ns,
+		service_p99_ns: $s.latency.service.p99_ns,
+		per_s: ($s.totals.messages_received * 1e9 / $run.duration_ns)')"
+}
+
+# bare_echo MODE CONNECTIONS: the same of the bare program.
+bare_echo() {
+	bare_start "$bares/echo_bare" "$@" 2
+	merged "$(sample "$client" "$server" 1)" "$(bare_end)"
 }
 
 # ctraffic_paced CONNECTIONS RATE: its own server and client, 4 s; its rate is in KB/s.
