@@ -10,13 +10,17 @@ address=127.0.0.$((2 + RANDOM % 250))
 files=$(mktemp -d)
 pids=()
 serve_options=() # of the echo server
+message_64=$(printf 'x%.0s' {1..64})
 
 # Measured processes are preferred to all others of the machine with bench/run --rr.
 measured=()
 [[ -z ${BENCH_RR-} ]] || measured=(chrt -r 5)
 
+# Who reaps at real-time priority may turn for ever in the kernel (release_task() of 6.18), when an
+# ordinary process that it keeps from running is just looking at the dead one in /proc.
 clean_up() {
 	trap - EXIT
+	[[ -z ${BENCH_RR-} ]] || chrt -o -p 0 $$ || true
 	for pid in "${pids[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
@@ -159,7 +163,7 @@ bare_paced() {
 conntest_echo() {
 	local cpu
 	serve_start echo -w 1 --cpus 0 "${serve_options[@]}"
-	client_start load 3 -w 1 --cpus 1 -c "$1" -m "$(printf 'x%.0s' {1..64})" "${@:2}" \
+	client_start load 3 -w 1 --cpus 1 -c "$1" -m "$message_64" "${@:2}" \
 		"echo://$address:$port"
 	cpu=$(sample "$client" "$server" 1)
 	conntest_end
@@ -189,4 +193,45 @@ ctraffic_paced() {
 	wait "$peer" || true
 	pids=()
 	jq -c '{ sent: .Sent, received: .Received, missed: .Dropped }' "$files/ctraffic.json"
+}
+
+# nginx_start: one worker of it, as $server on $port of $address; it answers /file with 128 bytes.
+nginx_start() {
+	needs nginx
+	port=$((20000 + RANDOM % 10000))
+	head -c 128 /dev/zero | tr '\0' x >"$files/file"
+	chmod a+rx "$files"
+	cat >"$files/nginx.conf" <<-END
+		daemon off; master_process off; worker_processes 1; pid $files/nginx.pid;
+		error_log $files/nginx.err; user root;
+		events { worker_connections 1024; }
+		http {
+			access_log off; keepalive_requests 1000000000; client_body_temp_path $files/body;
+			proxy_temp_path $files/proxy; fastcgi_temp_path $files/fastcgi;
+			uwsgi_temp_path $files/uwsgi; scgi_temp_path $files/scgi;
+			server { listen $address:$port; root $files; }
+		}
+	END
+	"${measured[@]}" taskset -c 0 nginx -c "$files/nginx.conf" -e "$files/nginx.err" &
+	server=$!
+	pids+=("$server")
+	for ((i = 0; i < 100; i++)); do
+		(exec 3<>"/dev/tcp/$address/$port") 2>/dev/null && return
+		sleep 0.02
+	done
+	fail "nginx does not listen: $(<"$files/nginx.err")"
+}
+
+# wrk_run URL: over 50 connections, 3 s, of which the CPU of 1.
+wrk_run() {
+	local cpu
+	needs wrk
+	"${measured[@]}" taskset -c 1 wrk -t1 -c50 -d3s "$1" >"$files/wrk.out" &
+	client=$!
+	pids+=("$client")
+	sleep 1
+	cpu=$(sample "$client" "$server" 1)
+	wait "$client"
+	! grep -E 'Non-2xx|Socket errors' "$files/wrk.out" >&2 || fail "wrk met errors"
+	merged "$cpu" "{ \"per_s\": $(sed -n 's/^Requests.sec: *//p' "$files/wrk.out") }"
 }
