@@ -16,15 +16,28 @@ message_64=$(printf 'x%.0s' {1..64})
 measured=()
 [[ -z ${BENCH_RR-} ]] || measured=(chrt -r 5)
 
-# Who reaps at real-time priority may turn for ever in the kernel (release_task() of 6.18), when an
-# ordinary process that it keeps from running is just looking at the dead one in /proc.
+# schedule_as POLICY PRIORITY: this script, where measured processes have a priority.
+schedule_as() {
+	[[ -z ${BENCH_RR-} ]] || chrt "$1" -p "$2" $$
+}
+
+# reap PID...: waits for them; the status of the last one. As an ordinary process: at real-time
+# priority it may turn for ever in the kernel (release_task() of 6.18), when a process that it keeps
+# from running is just looking at the dead one in /proc.
+reap() {
+	local status=0
+	schedule_as -o 0
+	wait "$@" || status=$?
+	schedule_as -r 6
+	return $status
+}
+
 clean_up() {
 	trap - EXIT
-	[[ -z ${BENCH_RR-} ]] || chrt -o -p 0 $$ || true
 	for pid in "${pids[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
-	wait 2>/dev/null || true
+	reap "${pids[@]}" 2>/dev/null || true
 	rm -rf "$files"
 }
 trap clean_up EXIT
@@ -114,9 +127,9 @@ conntest_start() {
 }
 
 conntest_end() {
-	wait "$client" || fail "conntest: $(<"$files/client.err")"
+	reap "$client" || fail "conntest: $(<"$files/client.err")"
 	kill "$server"
-	wait "$server" || true
+	reap "$server" || true
 	pids=()
 }
 
@@ -190,7 +203,7 @@ ctraffic_paced() {
 	timeout 30 "${measured[@]}" ctraffic -address "$address:$port" -nconn "$1" -rate "$2" \
 		-timeout 4s -stats summary >"$files/ctraffic.json" 2>>"$files/ctraffic.err" || true
 	kill "$peer"
-	wait "$peer" || true
+	reap "$peer" || true
 	pids=()
 	jq -c '{ sent: .Sent, received: .Received, missed: .Dropped }' "$files/ctraffic.json"
 }
@@ -231,7 +244,7 @@ wrk_run() {
 	pids+=("$client")
 	sleep 1
 	cpu=$(sample "$client" "$server" 1)
-	wait "$client"
+	reap "$client"
 	! grep -E 'Non-2xx|Socket errors' "$files/wrk.out" >&2 || fail "wrk met errors"
 	merged "$cpu" "{ \"per_s\": $(sed -n 's/^Requests.sec: *//p' "$files/wrk.out") }"
 }

@@ -41,7 +41,7 @@ measure_neper() {
 	"${measured[@]}" tcp_crr -c -H "$address" -T2 -F50 -Q64 -R64 -l 2 -P $port -C $control \
 		>"$files/neper.out"
 	pids=()
-	wait "$server" || true
+	reap "$server" || true
 	jq -nc "{ rst: { per_s: $(sed -n 's/^throughput=//p' "$files/neper.out") } }"
 }
 

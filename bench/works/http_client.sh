@@ -7,7 +7,7 @@ measure_conntest() {
 	nginx_start
 	client_start load 3 -w 1 --cpus 1 -c 50 "http://$address:$port/file"
 	cpu=$(sample "$client" "$server" 1)
-	wait "$client" || fail "load: $(<"$files/client.err")"
+	reap "$client" || fail "load: $(<"$files/client.err")"
 	merged "$cpu" "$(report 'per_s: ($s.totals.messages_received * 1e9 / $run.duration_ns)')"
 }
 
