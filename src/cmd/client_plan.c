@@ -120,11 +120,11 @@ static void plan_ports(struct plan *plan)
 {
 	uint16_t low = 0;
 	uint16_t high = 0;
-	if (limits_read_port_range(&low, &high) < 0 || high < low ||
-	    plan->slots.count < (uint32_t)(high - low) / CROWDED_SHARE)
+	if (limits_read_port_range(&low, &high) < 0 || high < low)
 		return;
 	plan->port_low = low;
 	plan->port_high = high;
+	plan->has_port_windows = plan->slots.count >= (uint32_t)(high - low) / CROWDED_SHARE;
 }
 
 static int plan_sources(const struct client_options *options, struct client *client,

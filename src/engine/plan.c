@@ -53,11 +53,17 @@ unsigned plan_first_worker(const struct plan *plan, unsigned process)
 	return process * plan->workers / plan_processes(plan);
 }
 
+static bool is_port_distinct(const struct plan *plan, uint16_t port)
+{
+	return plan->port_low > 0 && (port < plan->port_low || port > plan->port_high);
+}
+
 struct stream_connect plan_connect(const struct plan *plan, const struct endpoint *remote,
 				   const struct plan_target *target)
 {
 	return (struct stream_connect){
 		.remote = *remote,
+		.is_port_distinct = is_port_distinct(plan, remote->port),
 		.options = &plan->socket_options,
 		.network = plan->network,
 		.below = plan->below,

@@ -118,10 +118,12 @@ struct plan {
 	const struct plan_target *targets;
 	uint32_t target_count;
 	const struct source_pool *sources; /* NULL: the kernel chooses */
-	/* The system's local ports, where so many connections are asked for that each is to look in
-	 * a window of its own (stream.h); 0: leave it to the kernel. */
+	/* The system's local ports; 0: not known. */
 	uint16_t port_low;
 	uint16_t port_high;
+	/* So many connections are asked for that each is to look in a window of its own (stream.h).
+	 */
+	bool has_port_windows;
 
 	uint64_t connect_timeout_ns;
 	uint64_t reply_timeout_ns;

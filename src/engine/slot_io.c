@@ -50,12 +50,11 @@ static uint32_t startable(const struct slot *slot)
 	return wanted < room ? (uint32_t)wanted : room;
 }
 
-/* `started` messages had their first byte taken. */
-static void note_started(struct slot *slot, uint32_t started)
+/* `started` messages had their first byte taken, in a send that was called at `now_ns`. */
+static void note_started(struct slot *slot, uint32_t started, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	struct exchange *exchange = slot->exchange;
-	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	uint32_t warm = is_warm(slot) ? started : 0;
 	slot->begun += started;
 	if (slot->warm_wanted > 0)
@@ -72,8 +71,8 @@ static void note_started(struct slot *slot, uint32_t started)
 	slot_count_sent(slot, started - warm, now_ns);
 }
 
-/* `size` bytes were taken. */
-static void note_sent(struct slot *slot, size_t size)
+/* `size` bytes were taken, in a send that was called at `now_ns`. */
+static void note_sent(struct slot *slot, size_t size, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	const struct speaker *speaker = slot_speaker(slot);
@@ -87,16 +86,15 @@ static void note_sent(struct slot *slot, size_t size)
 	else if (!speaker->script->message_bytes)
 		slots->counters->warm_up_bytes += size;
 	if (started > 0)
-		note_started(slot, started);
+		note_started(slot, started, now_ns);
 }
 
 /* Whether there is more to send at once. */
-static bool send_once(struct slot *slot, uint32_t count)
+static bool send_once(struct slot *slot, uint32_t count, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	struct speech_parts *parts = &slots->parts;
 	struct speaker *speaker = slot_speaker(slot);
-	uint64_t now_ns = loop_now(slot_loop(slot));
 	if (!slot_wake(slot)) {
 		slot->state = slot_fail(slot, PHASE_SEND, OUTCOME_NO_MEMORY, ENOMEM);
 		return false;
@@ -107,7 +105,7 @@ static bool send_once(struct slot *slot, uint32_t count)
 		return false;
 	ssize_t taken = stream_send(&slot->stream, parts->parts, parts->count);
 	if (taken > 0)
-		note_sent(slot, (size_t)taken);
+		note_sent(slot, (size_t)taken, now_ns);
 	if (taken == -EAGAIN || (taken > 0 && (size_t)taken < parts->size)) {
 		slot->is_blocked = true;
 		/* What was urgent may be what is left. */
@@ -119,7 +117,9 @@ static bool send_once(struct slot *slot, uint32_t count)
 	return taken > 0;
 }
 
-static void send_what_may_go(struct slot *slot)
+/* A message counts as sent when its send was called: on loopback its answer may be there before
+ * that returns. `now_ns` is the time of the first one, 0: it has to be asked for. */
+static void send_what_may_go(struct slot *slot, uint64_t now_ns)
 {
 	size_t sent = 0;
 	while (slot->state->is_talking && !slot->is_blocked) {
@@ -130,15 +130,18 @@ static void send_what_may_go(struct slot *slot)
 			slots_go_on(slot->slots, slot);
 			return;
 		}
-		if (!send_once(slot, count))
+		if (now_ns == 0)
+			now_ns = loop_read_clock(slot_loop(slot));
+		if (!send_once(slot, count, now_ns))
 			return;
 		sent += slot->slots->parts.size;
+		now_ns = 0;
 	}
 }
 
 void slot_flush(struct slot *slot)
 {
-	send_what_may_go(slot);
+	send_what_may_go(slot, 0);
 	slot_rest(slot);
 }
 
@@ -334,8 +337,10 @@ static void note_received(struct slot *slot, size_t size)
 		slots->counters->bytes_received += size;
 }
 
-/* One receive. The state that follows; `ret_has_more`: there may be more. */
-static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_more)
+/* One receive. The state that follows; `ret_has_more`: there may be more; `ret_came_ns`: when bytes
+ * came, untouched if none did. */
+static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_more,
+					     uint64_t *ret_came_ns)
 {
 	uint8_t *scratch = slot_worker(slot)->scratch;
 	size_t room = readable(slot);
@@ -352,6 +357,7 @@ static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_mo
 	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	if (size == 0)
 		return take_end(slot, now_ns);
+	*ret_came_ns = now_ns;
 	note_received(slot, (size_t)size);
 	const struct slot_state *next = take_bytes(slot, scratch, (size_t)size, now_ns);
 	*ret_has_more = next->is_talking && (size_t)size == room;
@@ -363,14 +369,16 @@ static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_mo
 const struct slot_state *slot_receive(struct slot *slot)
 {
 	bool has_more = true;
+	uint64_t came_ns = 0;
 	slot->is_unread = false;
 	for (int i = 0; has_more && i < RECEIVES_A_TURN; i++)
-		slot->state = receive_once(slot, &has_more);
+		slot->state = receive_once(slot, &has_more, &came_ns);
 	if (has_more) {
 		slot->is_unread = true;
 		slots_go_on(slot->slots, slot);
 	}
 	/* Answers make room for messages, and pings want an answer. */
-	slot_flush(slot);
+	send_what_may_go(slot, came_ns);
+	slot_rest(slot);
 	return slot->state;
 }

@@ -57,6 +57,9 @@ struct stream_connect {
 	 * connection costs 14,000 looks; a small window that moves on costs a few. */
 	uint16_t port_low;
 	uint16_t port_high;
+	/* The remote's port is none that the kernel chooses, so a connection can't meet itself and
+	 * is not asked for its own: 1 % of a short connection. */
+	bool is_port_distinct;
 	const struct socket_options *options; /* may be NULL */
 	void *network;                        /* the memory transport's network, else NULL */
 	/* stream_tls: what it runs over, whom it trusts, and whose certificate it wants. */
