@@ -320,11 +320,23 @@ static void udp_look(struct datagram_socket *socket)
 		socket->queue_overflows = memory[SK_MEMINFO_DROPS];
 }
 
+static void udp_mute(struct datagram_socket *socket)
+{
+	loop_mute(socket->loop, &socket->watch);
+}
+
+static void udp_unmute(struct datagram_socket *socket)
+{
+	loop_rewatch(socket->loop, &socket->watch);
+}
+
 const struct datagram_transport datagram_udp = {
 	.name = "udp",
 	.open = udp_open,
 	.send = udp_send,
 	.receive = udp_receive,
 	.close = udp_close,
+	.mute = udp_mute,
+	.unmute = udp_unmute,
 	.look = udp_look,
 };
