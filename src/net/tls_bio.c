@@ -1,6 +1,6 @@
 /* The bytes below a TLS stream: OpenSSL writes to and reads from the lower stream itself. All that
- * it writes is taken: what finds no room waits here, at most a record and a flight of handshake,
- * since nothing new is encrypted before that is gone. */
+ * it writes is taken: what finds no room waits here, at most what one send gathers and a flight of
+ * handshake, since nothing new is encrypted before that is gone. */
 #include <errno.h>
 #include <string.h>
 
@@ -39,20 +39,41 @@ void tls_backlog_flush(struct tls_stream *tls)
 	tls->backlog_sent = 0;
 }
 
+static void send_or_keep(struct tls_stream *tls, const void *data, size_t size)
+{
+	size_t sent = tls_backlog_is_empty(tls) ? send_below(tls, data, size) : 0;
+
+	if (tls->send_error == 0 && sent < size)
+		buffer_append(&tls->backlog, (const uint8_t *)data + sent, size - sent);
+	if (tls->backlog.error != 0)
+		tls->send_error = ENOBUFS;
+}
+
+void tls_gather_flush(struct tls_stream *tls)
+{
+	struct tls_gather *gather = tls->gather;
+
+	if (gather->size > 0)
+		send_or_keep(tls, gather->bytes, gather->size);
+	gather->size = 0;
+}
+
 static int bio_write(BIO *bio, const char *data, int size)
 {
 	struct tls_stream *tls = BIO_get_data(bio);
-	size_t sent = 0;
+	struct tls_gather *gather = tls->gather;
 
 	BIO_clear_retry_flags(bio);
 	if (size <= 0)
 		return 0;
-	if (tls_backlog_is_empty(tls))
-		sent = send_below(tls, data, (size_t)size);
-	if (tls->send_error == 0 && sent < (size_t)size)
-		buffer_append(&tls->backlog, data + sent, (size_t)size - sent);
-	if (tls->backlog.error != 0)
-		tls->send_error = ENOBUFS;
+	if (gather != NULL && gather->size + (size_t)size > sizeof(gather->bytes))
+		tls_gather_flush(tls);
+	if (gather != NULL && (size_t)size <= sizeof(gather->bytes)) {
+		memcpy(gather->bytes + gather->size, data, (size_t)size);
+		gather->size += (size_t)size;
+	} else {
+		send_or_keep(tls, data, (size_t)size);
+	}
 	return tls->send_error != 0 ? -1 : size;
 }
 
