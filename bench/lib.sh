@@ -9,9 +9,13 @@ address=127.0.0.$((2 + RANDOM % 250))
 files=$(mktemp -d)
 pids=()
 
-# Measured processes are preferred to all others of the machine with bench/run --rr.
+# Measured processes are preferred to all others of the machine with bench/run --rr, and who looks
+# at a clock meanwhile to them, else a full machine never lets it look. That one waits for nobody:
+# a real-time process that reaps another while a thread of lower rank on its cpu is being taken out
+# of /proc waits for that thread, in the kernel, for ever.
 measured=()
-[[ -z ${BENCH_RR-} ]] || measured=(chrt -r 5)
+before_measured=()
+[[ -z ${BENCH_RR-} ]] || measured=(chrt -r ${BENCH_LEVEL:-5}) before_measured=(chrt -r 6)
 
 clean_up() {
 	trap - EXIT
@@ -61,6 +65,10 @@ listen_overflows() {
 
 # sample CLIENT SERVER SECONDS: cpus that they use meanwhile, as {"cpu_client":..,"cpu_server":..}.
 sample() {
+	"${before_measured[@]}" bash -c "$(declare -f cpu_ns sample_now); sample_now $*"
+}
+
+sample_now() {
 	local client server client_end server_end start end
 	start=${EPOCHREALTIME/[.,]/}
 	client=$(cpu_ns "$1")
