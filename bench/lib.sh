@@ -15,7 +15,7 @@ pids=()
 # of /proc waits for that thread, in the kernel, for ever.
 measured=()
 before_measured=()
-[[ -z ${BENCH_RR-} ]] || measured=(chrt -r ${BENCH_LEVEL:-5}) before_measured=(chrt -r 6)
+[[ -z ${BENCH_RR-} ]] || measured=(chrt -r 5) before_measured=(chrt -r 6)
 
 clean_up() {
 	trap - EXIT

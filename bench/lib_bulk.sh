@@ -74,6 +74,7 @@ conntest_bulk() {
 iperf3_run() {
 	local iperf_port=$((20000 + RANDOM % 10000))
 	needs iperf3
+	: >"$files/iperf3.out"
 	timeout 60 "${measured[@]}" iperf3 -s -1 -B "$address" -p "$iperf_port" --forceflush \
 		>"$files/iperf3.out" 2>&1 &
 	pids=($!)

@@ -1,10 +1,11 @@
 /* The least that one flow of datagrams needs, on loopback: a thread that sends and one that
  * receives, each on a cpu of its own where there are two. conntest's own cost is measured against
  * it.
- *   udp_bare SIZE SECONDS [plain|segmented [BATCH]]
+ *   udp_bare SIZE SECONDS [plain|segmented [BATCH [LOOK_US]]]
  *     plain      sendmmsg() and recvmmsg() of BATCH datagrams each (64)
  *     segmented  sends that the kernel takes apart (UDP_SEGMENT), in a sendmmsg() of BATCH (16),
  *                and receives of what it has put together (UDP_GRO)
+ *     LOOK_US    the receiver looks so often, and is woken by no datagram; 0: it is (100)
  * prints {"sent":..,"received":..,"per_s":..,"cpu_client":..,"cpu_server":..}: datagrams, those
  * that were received a second, and the cpus that either side kept busy. */
 #include <arpa/inet.h>
@@ -34,6 +35,7 @@ static struct {
 	unsigned size;
 	unsigned batch;
 	bool is_segmented;
+	unsigned look_us;
 	unsigned cpus;
 	atomic_bool is_over;
 } plan;
@@ -118,6 +120,17 @@ static void *send_all(void *context)
 	return NULL;
 }
 
+/* Reads what is there, or waits for something where it does not look by the clock. */
+static int take(struct end *end, struct batch *batch)
+{
+	int flags = plan.look_us > 0 ? MSG_DONTWAIT : MSG_WAITFORONE;
+	int count = recvmmsg(end->fd, batch->messages, plan.batch, flags, NULL);
+
+	for (int i = 0; i < count; i++)
+		end->datagrams += (batch->messages[i].msg_len + plan.size - 1) / plan.size;
+	return count;
+}
+
 static void *receive_all(void *context)
 {
 	static uint8_t bytes[BATCH_MAX * PLAIN_BYTES];
@@ -130,9 +143,8 @@ static void *receive_all(void *context)
 		set(end->fd, SOL_UDP, UDP_GRO, 1, "UDP_GRO");
 	fill(&batch, bytes, room, room);
 	while (!plan.is_over) {
-		int count = recvmmsg(end->fd, batch.messages, plan.batch, MSG_WAITFORONE, NULL);
-		for (int i = 0; i < count; i++)
-			end->datagrams += (batch.messages[i].msg_len + plan.size - 1) / plan.size;
+		if (take(end, &batch) < (int)plan.batch && plan.look_us > 0)
+			usleep(plan.look_us);
 	}
 	end->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
@@ -186,11 +198,14 @@ int main(int argc, char **argv)
 
 	plan.size = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
 	if (argc < 3 || plan.size == 0 || plan.size > PLAIN_BYTES)
-		return fputs("usage: udp_bare SIZE SECONDS [plain|segmented [BATCH]]\n", stderr), 2;
+		return fputs("usage: udp_bare SIZE SECONDS [plain|segmented [BATCH [LOOK_US]]]\n",
+			     stderr),
+		       2;
 	plan.is_segmented = argc > 3 && strcmp(argv[3], "segmented") == 0;
 	plan.batch = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : plan.is_segmented ? 16 : 64;
 	if (plan.batch == 0 || plan.batch > (plan.is_segmented ? BATCH_MAX / 32 : BATCH_MAX))
 		return fputs("udp_bare: so many don't go in one call\n", stderr), 2;
+	plan.look_us = argc > 5 ? (unsigned)strtoul(argv[5], NULL, 10) : 100;
 	plan.cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	open_flow(&sender, &receiver);
 	measure(&sender, &receiver, strtod(argv[2], NULL));

@@ -3,7 +3,8 @@
 # shellcheck shell=bash disable=SC2034
 source bench/lib_bulk.sh
 competitors=(conntest iperf3 bare conntest_segmented bare_segmented)
-# What the bare program received on the machine of reference.
+# What a bare program that is woken by datagrams received on the machine of reference; this one looks
+# by the clock, as discard does, which carries more.
 bare_per_s=248000
 bare_segmented_per_s=6.0e6
 
@@ -30,7 +31,7 @@ measure_bare_segmented() {
 }
 
 rows() {
-	against iperf3 "UDP 1400 B: datagrams/s" .per_s "> 1"
+	against iperf3 "UDP 1400 B: datagrams/s" .per_s ">= 1"
 	against bare "UDP 1400 B: datagrams/s" .per_s ">= 0.95" null "$bare_per_s * 0.85"
 	of conntest_segmented against bare_segmented "UDP 1400 B segmented: datagrams/s" .per_s \
 		">= 0.8" null "$bare_segmented_per_s * 0.85"

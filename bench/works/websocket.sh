@@ -8,6 +8,7 @@ competitors=(conntest tcp conntest_single tcp_single)
 sink_load() {
 	local text client
 	needs_built "$sink_bare"
+	: >"$files/sink.out"
 	"${measured[@]}" "$sink_bare" >"$files/sink.out" &
 	pids=($!)
 	port=$(await "$files/sink.out" port | jq .port)

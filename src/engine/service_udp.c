@@ -13,7 +13,7 @@
 #define BATCHES_A_DRAIN 4096
 /* For what comes while this thread doesn't run: what the kernel has no room for looks to a client
  * like loss on the path. As much of it as the kernel grants. */
-#define RECEIVE_BUFFER_BYTES (16 * 1024 * 1024)
+#define RECEIVE_BUFFER_BYTES (8 * 1024 * 1024)
 
 /* A sender on another cpu pays for each time that it wakes us: looked for every 0.1 ms instead, it
  * sent 330,000 datagrams a second instead of 210,000. So long a datagram of a fast flow may lie

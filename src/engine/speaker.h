@@ -22,7 +22,7 @@ struct worker;
 #define SPEECH_BATCH_MAX 32
 /* And the most bytes of what is the same, and parts. */
 #define SPEECH_SAME_BYTES ((size_t)2 * 1024 * 1024)
-#define SPEECH_PARTS_MAX (2 * SPEECH_BATCH_MAX + 2)
+#define SPEECH_PARTS_MAX  (2 * SPEECH_BATCH_MAX + 2)
 
 /* What is to be sent next: parts into the script's constant memory, the worker's zeros and the
  * speaker's scratch; valid until the speaker's next call. */

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message of this size or less is copied until the block is full, so that a send has few parts. */
+/* A message of this size or less is copied until the block is full, so that a send has few parts.
+ */
 #define COPIED_SIZE_MAX 2048
 #define BLOCK_BYTES     ((size_t)64 * 1024)
 

@@ -102,9 +102,9 @@ static void write_same(struct ws_state *state, const struct ws_speech *speech, u
 {
 	const struct ws_messages *messages = &state->messages;
 	size_t ring_bytes = messages->ring_count * messages->same_size;
-	size_t at = (size_t)(speech->sending.sequence % messages->ring_count) *
-			    messages->same_size +
-		    (size_t)speech->offset;
+	size_t at =
+		(size_t)(speech->sending.sequence % messages->ring_count) * messages->same_size +
+		(size_t)speech->offset;
 	uint64_t left = (uint64_t)count * messages->same_size - speech->offset;
 
 	if (left > SPEECH_SAME_BYTES)

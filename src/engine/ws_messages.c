@@ -333,8 +333,8 @@ static int init_ring(struct ws_messages *messages)
 	struct ws_place place = { 0 };
 	uint8_t first[RING_MESSAGE_MAX];
 	bool is_whole = false;
-	size_t size = ws_messages_write(messages, &place, 0,
-					(struct iovec){ first, sizeof(first) }, &is_whole);
+	size_t size = ws_messages_write(messages, &place, 0, (struct iovec){ first, sizeof(first) },
+					&is_whole);
 
 	if (!is_whole || size == 0)
 		return 0;

@@ -218,6 +218,11 @@ void loop_rewatch(struct loop *loop, struct watch *watch)
 	(void)control(loop, EPOLL_CTL_MOD, watch, ALL_EVENTS);
 }
 
+void loop_rewatch_reading(struct loop *loop, struct watch *watch)
+{
+	(void)control(loop, EPOLL_CTL_MOD, watch, EPOLLIN);
+}
+
 void loop_mute(struct loop *loop, struct watch *watch)
 {
 	(void)control(loop, EPOLL_CTL_MOD, watch, 0);

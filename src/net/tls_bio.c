@@ -49,12 +49,28 @@ static void send_or_keep(struct tls_stream *tls, const void *data, size_t size)
 		tls->send_error = ENOBUFS;
 }
 
+/* Who is slow to take it gets less at a time, which is what may have to wait. */
+static void adapt(struct tls_stream *tls, size_t size)
+{
+	size_t most = tls->gather_bytes;
+
+	if (!tls_backlog_is_empty(tls))
+		most /= 2;
+	else if (size > most / 2)
+		most *= 2;
+	if (most < TLS_GATHER_LEAST)
+		most = TLS_GATHER_LEAST;
+	tls->gather_bytes = most < TLS_GATHER_BYTES ? most : TLS_GATHER_BYTES;
+}
+
 void tls_gather_flush(struct tls_stream *tls)
 {
 	struct tls_gather *gather = tls->gather;
 
-	if (gather->size > 0)
-		send_or_keep(tls, gather->bytes, gather->size);
+	if (gather->size == 0)
+		return;
+	send_or_keep(tls, gather->bytes, gather->size);
+	adapt(tls, gather->size);
 	gather->size = 0;
 }
 
@@ -66,7 +82,7 @@ static int bio_write(BIO *bio, const char *data, int size)
 	BIO_clear_retry_flags(bio);
 	if (size <= 0)
 		return 0;
-	if (gather != NULL && gather->size + (size_t)size > sizeof(gather->bytes))
+	if (gather != NULL && gather->size + (size_t)size > tls->gather_bytes)
 		tls_gather_flush(tls);
 	if (gather != NULL && (size_t)size <= sizeof(gather->bytes)) {
 		memcpy(gather->bytes + gather->size, data, (size_t)size);
@@ -149,5 +165,6 @@ int tls_bio_attach(struct tls_stream *tls, const BIO_METHOD *method)
 	BIO_set_init(bio, 1);
 	SSL_set_bio(tls->ssl, bio, bio);
 	buffer_init(&tls->backlog, BACKLOG_MAX);
+	tls->gather_bytes = TLS_GATHER_LEAST;
 	return 0;
 }

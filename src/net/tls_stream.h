@@ -24,8 +24,9 @@ enum tls_phase {
 
 /* Records of one send go down together: 21 Gbit/s on one connection instead of 11 with a call for
  * each; half of it carried 18, twice of it no more. Lent by who sends, from its stack, so that no
- * connection pays for it. */
+ * connection pays for it; what is not taken has to wait, so it begins with one record. */
 #define TLS_GATHER_BYTES ((size_t)128 * 1024)
+#define TLS_GATHER_LEAST ((size_t)17 * 1024)
 struct tls_gather {
 	size_t size;
 	uint8_t bytes[TLS_GATHER_BYTES];
@@ -39,11 +40,12 @@ struct tls_stream {
 	struct tls_sessions *sessions; /* NULL: none is kept */
 	uint64_t sessions_key;
 	struct tls_gather *gather; /* while records are sent; NULL: they go down one by one */
+	size_t gather_bytes;       /* so many at most */
 	struct buffer backlog;     /* records that found no room below... */
-	size_t backlog_sent;     /* ...and how much of it has been taken since */
-	struct deferred telling; /* `untold` is told in this turn */
-	struct deferred burying; /* frees, or with the loop closes what still sends */
-	struct timer deadline;   /* of a server's handshake; of the last records */
+	size_t backlog_sent;       /* ...and how much of it has been taken since */
+	struct deferred telling;   /* `untold` is told in this turn */
+	struct deferred burying;   /* frees, or with the loop closes what still sends */
+	struct timer deadline;     /* of a server's handshake; of the last records */
 	unsigned untold;
 	int failure;       /* what ended it, a positive errno; 0: the peer's end */
 	int send_error;    /* of the stream below, positive */
