@@ -246,7 +246,8 @@ static int tcp_set_low_water(struct stream *stream, size_t bytes)
 
 static int tcp_info(struct stream *stream, struct stream_info *ret)
 {
-	return tcp_info_read(stream->watch.fd, stream->is_accepted, ret);
+	return tcp_info_read(stream->watch.fd, stream->is_accepted ? TCP_ACCEPTED : TCP_CONNECTED,
+			     ret);
 }
 
 static int tcp_describe(struct stream *stream, struct stream_description *ret)
