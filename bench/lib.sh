@@ -12,9 +12,13 @@ pids=()
 serve_options=() # of the echo server
 message_64=$(printf 'x%.0s' {1..64})
 
-# Measured processes are preferred to all others of the machine with bench/run --rr.
+# Measured processes are preferred to all others of the machine with bench/run --rr, and who looks
+# at a clock meanwhile to them, else a full machine never lets it look. That one waits for nobody:
+# a real-time process that reaps another while a thread of lower rank on its cpu is being taken out
+# of /proc waits for that thread, in the kernel, for ever.
 measured=()
-[[ -z ${BENCH_RR-} ]] || measured=(chrt -r 5)
+before_measured=()
+[[ -z ${BENCH_RR-} ]] || measured=(chrt -r 5) before_measured=(chrt -r 6)
 
 # schedule_as POLICY PRIORITY: this script, where measured processes have a priority.
 schedule_as() {
@@ -80,6 +84,10 @@ listen_overflows() {
 
 # sample CLIENT SERVER SECONDS: cpus that they use meanwhile, as {"cpu_client":..,"cpu_server":..}.
 sample() {
+	"${before_measured[@]}" bash -c "$(declare -f cpu_ns sample_now); sample_now $*"
+}
+
+sample_now() {
 	local client server client_end server_end start end
 	start=${EPOCHREALTIME/[.,]/}
 	client=$(cpu_ns "$1")

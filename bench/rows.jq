@@ -22,11 +22,11 @@ def holds($target):
 # The figure of one program in each round.
 def rounds($work; $who; figure): [.[] | select(.work == $work and .who == $who) | figure];
 
-# $words: work, row, peer, target, is_ratio (against the peer, or a limit of its own), and void_over
-# and void_under, the bounds of the peer's figure beyond which the machine, or the peer, is not fit to
-# be compared with.
+# $words: work, who, row, peer, target, is_ratio (against the peer, or a limit of its own), and
+# void_over and void_under, the peer's figures beyond which the machine, or the peer, is not fit to be
+# compared with.
 def row($words; figure):
-	rounds($words.work; "conntest"; figure) as $own |
+	rounds($words.work; $words.who; figure) as $own |
 	rounds($words.work; $words.peer // ""; figure) as $peers |
 	$words + {
 		value: ($own | median), values: $own,

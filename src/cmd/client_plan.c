@@ -19,7 +19,7 @@
 
 /* What the schedule can walk with room to spare; no host sends as many messages. */
 #define RATE_MIN 1e-6
-#define RATE_MAX 20e6
+#define RATE_MAX 100e6
 
 /* What the program holds besides its connections: standard streams, loops, outputs, resolver. */
 #define DESCRIPTORS_BESIDES  48
@@ -218,7 +218,7 @@ int client_plan_rate(struct client *client, const struct client_options *options
 	if (per_second < RATE_MIN || per_second > RATE_MAX)
 		return error_set(
 			error, EINVAL,
-			"--rate: %.12g messages a second is out of range (0.000001 to 20M)",
+			"--rate: %.12g messages a second is out of range (0.000001 to 100M)",
 			per_second);
 	client->plan.slots.rate_per_second = per_second;
 	return 0;

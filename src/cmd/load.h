@@ -18,6 +18,7 @@ struct load_options {
 	uint64_t messages_per_connection;
 	const char *probe;
 	struct receiver_options receiver;
+	const char *write_combine;
 	const char *gso;
 	const char *dump;
 	uint64_t interval_ns; /* read by the text view, from the settings of the report */

@@ -36,6 +36,7 @@ static int check_limits(const struct load_options *options, const struct uri *ur
 			struct error *error)
 {
 	bool is_udp = uri->transport == TRANSPORT_UDP;
+	bool is_single = strcmp(options->write_combine, "off") == 0;
 	bool has_gso = strcmp(options->gso, "auto") == 0;
 	const struct {
 		const char *option;
@@ -43,6 +44,8 @@ static int check_limits(const struct load_options *options, const struct uri *ur
 		const char *why;
 	} rules[] = {
 		{ "--gso", !has_gso && !is_udp, "only datagrams leave so" },
+		{ "--write-combine", is_single && (is_udp || uri->service == SERVICE_SOURCE),
+		  "a datagram is a message, and source:// is sent none" },
 		{ "--warmup", options->warmup_ns > 0 && is_udp,
 		  "flows of datagrams have nothing to warm up, no handshake and no window" },
 		{ "--lifetime", options->lifetime_ns > 0 && is_udp, "flows have no end" },
@@ -73,6 +76,7 @@ static void plan_limits(const struct load_options *options, struct plan_slots *s
 	slots->lifetime_ns = options->lifetime_ns;
 	slots->messages_per_connection = options->messages_per_connection;
 	slots->warms_up = options->warmup_ns > 0;
+	slots->is_one_a_send = strcmp(options->write_combine, "off") == 0;
 }
 
 static void plan_datagrams(const struct load *load, const struct load_options *options,

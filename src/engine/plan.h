@@ -46,6 +46,7 @@ struct plan_slots {
 	bool has_greeting;      /* traffic: one uncounted message ahead, which tells the backend */
 	bool warms_up;          /* sends before counting begins, too */
 	bool is_reset_at_close; /* ends connections with a reset */
+	bool is_one_a_send;     /* messages are not put together */
 	double connect_rate_per_second; /* 0: as fast as they are accepted; reconnects included */
 	uint64_t connect_over_ns;       /* spreads the first connections; 0: by connect_rate */
 	bool has_reconnect;

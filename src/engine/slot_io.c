@@ -23,14 +23,14 @@ static bool is_warm(const struct slot *slot)
 static uint32_t room_of(const struct slot *slot)
 {
 	const struct plan_slots *shape = slot->slots->shape;
-	uint64_t room = SPEECH_BATCH_MAX;
+	uint64_t room = SPEECH_SAME_MAX;
 	if (!slot->state->is_up || slot->is_leaving)
 		return 0;
 	if (shape->in_flight)
 		room = shape->in_flight > slot->owed ? shape->in_flight - slot->owed : 0;
 	if (shape->messages_per_connection && shape->messages_per_connection - slot->begun < room)
 		room = shape->messages_per_connection - slot->begun;
-	return room < SPEECH_BATCH_MAX ? (uint32_t)room : SPEECH_BATCH_MAX;
+	return room < SPEECH_SAME_MAX ? (uint32_t)room : SPEECH_SAME_MAX;
 }
 
 /* How many messages are to be begun now. */
@@ -41,10 +41,10 @@ static uint32_t startable(const struct slot *slot)
 	if (slot->warm_wanted > 0)
 		wanted = slot->warm_wanted;
 	else if (!slots->is_paced && slots->is_running)
-		wanted = slots->is_paused ? 0 : SPEECH_BATCH_MAX;
+		wanted = slots->is_paused ? 0 : SPEECH_SAME_MAX;
 	else if (!slots->is_paced)
 		wanted = slots->shape->warms_up && slots->worker->stage <= WORKER_MEASURE
-				 ? SPEECH_BATCH_MAX
+				 ? SPEECH_SAME_MAX
 				 : 0;
 	uint32_t room = wanted > 0 ? room_of(slot) : 0;
 	return wanted < room ? (uint32_t)wanted : room;
@@ -117,13 +117,21 @@ static bool send_once(struct slot *slot, uint32_t count, uint64_t now_ns)
 	return taken > 0;
 }
 
+/* How many messages the next send carries at most, with what is left of one. */
+static uint32_t sendable(const struct slot *slot)
+{
+	uint32_t count = startable(slot) + slot->is_partial;
+	bool is_single = slot->slots->shape->is_one_a_send;
+	return is_single && count > 1 ? 1 : count;
+}
+
 /* A message counts as sent when its send was called: on loopback its answer may be there before
  * that returns. `now_ns` is the time of the first one, 0: it has to be asked for. */
 static void send_what_may_go(struct slot *slot, uint64_t now_ns)
 {
 	size_t sent = 0;
 	while (slot->state->is_talking && !slot->is_blocked) {
-		uint32_t count = startable(slot) + slot->is_partial;
+		uint32_t count = sendable(slot);
 		if (count == 0 && !slot->is_urgent)
 			return;
 		if (sent >= SENT_A_TURN) {

@@ -53,6 +53,11 @@ struct watch {
 nodiscard int loop_watch(struct loop *loop, struct watch *watch);
 /* Tells what is ready now once more in a later turn, for an owner that stopped before the end. */
 void loop_rewatch(struct loop *loop, struct watch *watch);
+/* The same, but not when there is room to send: a datagram socket says that with each datagram that
+ * leaves, which cost a sender of them a tenth. */
+void loop_rewatch_reading(struct loop *loop, struct watch *watch);
+/* Tells no more but errors until loop_rewatch(), and does not wake for it either. */
+void loop_mute(struct loop *loop, struct watch *watch);
 /* Before the descriptor is closed. Events of this turn that are still to come are dropped. */
 void loop_unwatch(struct loop *loop, struct watch *watch);
 

@@ -128,6 +128,7 @@ struct stream_transport {
 	ssize_t (*send)(struct stream *stream, const struct iovec *parts, int count);
 	ssize_t (*receive)(struct stream *stream, void *data, size_t size);
 	ssize_t (*skip)(struct stream *stream, size_t size);
+	int (*set_low_water)(struct stream *stream, size_t bytes); /* NULL: it has none */
 	int (*finish)(struct stream *stream);
 	void (*close)(struct stream *stream);
 	void (*reset)(struct stream *stream);
@@ -154,6 +155,10 @@ nodiscard ssize_t stream_send(struct stream *stream, const struct iovec *parts, 
 nodiscard ssize_t stream_receive(struct stream *stream, void *data, size_t size);
 /* The same, but the bytes are thrown away without a copy where the transport can (MSG_TRUNC). */
 nodiscard ssize_t stream_skip(struct stream *stream, size_t size);
+/* READABLE waits until so much is there, where the transport can (SO_RCVLOWAT): fewer wake-ups of
+ * who reads in bulk. The peer's end and failures are told at once, and receiving takes what there
+ * is; 1: back to every byte. Best effort. */
+void stream_set_low_water(struct stream *stream, size_t bytes);
 /* Ends our direction (FIN); receiving goes on. 0 or -errno. */
 nodiscard int stream_finish(struct stream *stream);
 /* Closes regularly. No `ready` comes afterwards. Harmless on a closed stream. */

@@ -248,6 +248,11 @@ static ssize_t tcp_skip(struct stream *stream, size_t size)
 	return judge_received(stream, recv(stream->watch.fd, NULL, size, MSG_TRUNC), size);
 }
 
+static int tcp_set_low_water(struct stream *stream, size_t bytes)
+{
+	return ip_socket_set(stream->watch.fd, SOL_SOCKET, SO_RCVLOWAT, (int)bytes);
+}
+
 /* ---- information */
 
 static int tcp_info(struct stream *stream, struct stream_info *ret)
@@ -342,6 +347,7 @@ const struct stream_transport stream_tcp = {
 	.send = tcp_send,
 	.receive = tcp_receive,
 	.skip = tcp_skip,
+	.set_low_water = tcp_set_low_water,
 	.finish = tcp_finish,
 	.close = tcp_close,
 	.reset = tcp_reset,
