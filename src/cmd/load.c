@@ -99,8 +99,8 @@ static int plan(const struct load_options *options, const struct operands *opera
 	result = load_plan(options, operands->items, operands->count, load, error);
 	if (result < 0)
 		return result;
-	bool has_discard = load->client.uris[0].service == SERVICE_DISCARD;
-	return receiver_plan_make(&options->receiver, has_discard, error, &load->receiver);
+	return receiver_plan_make(&options->receiver, load->client.uris[0].service, error,
+				  &load->receiver);
 }
 
 static int measure(const struct command *command, const struct load_options *options,
@@ -162,14 +162,19 @@ const struct command command_load = {
 		"-m and -f say (conntest help templates) and answer as --reply says; udp://HOST:PORT "
 		"takes them as a datagram each, whose answers are not awaited. A bare HOST "
 		"means discard://HOST. Several targets are used in turn, each of their addresses, and "
-		"have to be of one scheme; srv:// names all answers of DNS.\n\n"
+		"have to be of one scheme; srv://_service._proto.name is all answers of "
+		"DNS, where the certificate is to be that of name.\n\n"
 		"Messages of several -m are sent in turn, those of -f behind them; \\{<FILE>} in -m "
 		"puts a file anywhere. Over HTTP/1.1 a connection has one request under way unless "
 		"--in-flight says more (pipelining); so it is without a rate wherever messages are "
 		"answered, and any number are under way otherwise.\n\n"
+		"More connections than ulimit -n allows one process are shared by several, --processes. "
+		"What they measure is one; if one of them is killed, it is named, what it had measured is "
+		"kept, the others go on, and the exit code is 3. More than about 28,000 connections to one "
+		"address and port also need several addresses: --source.\n\n"
 		"--probe sends an echo of its own beside the load and tells how long that took: to "
 		"the target itself where it answers, else to traffic:// on its host, which `conntest "
-		"serve` offers.",
+		"serve` offers.\n\n" CLIENT_LIVE_DESCRIPTION,
 	.examples =
 		"conntest load 10.9.1.2  # bulk to discard://, as fast as it goes, 10 s\n"
 		"conntest load --probe 10/s source://10.9.1.2  # receive, and latency meanwhile\n"
