@@ -89,8 +89,9 @@ static void note_sent(struct slot *slot, size_t size, uint64_t now_ns)
 		note_started(slot, started, now_ns);
 }
 
-/* Whether there is more to send at once. */
-static bool send_once(struct slot *slot, uint32_t count, uint64_t now_ns)
+/* Whether there is more to send at once. A message counts as sent when its send was called: on
+ * loopback its answer may be there before that returns. */
+static bool send_once(struct slot *slot, uint32_t count)
 {
 	struct slots *slots = slot->slots;
 	struct speech_parts *parts = &slots->parts;
@@ -99,6 +100,7 @@ static bool send_once(struct slot *slot, uint32_t count, uint64_t now_ns)
 		slot->state = slot_fail(slot, PHASE_SEND, OUTCOME_NO_MEMORY, ENOMEM);
 		return false;
 	}
+	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	speaker_write(speaker, slot_speech(slot), count, now_ns, parts);
 	slot->is_urgent = false;
 	if (parts->size == 0)
@@ -125,9 +127,7 @@ static uint32_t sendable(const struct slot *slot)
 	return is_single && count > 1 ? 1 : count;
 }
 
-/* A message counts as sent when its send was called: on loopback its answer may be there before
- * that returns. `now_ns` is the time of the first one, 0: it has to be asked for. */
-static void send_what_may_go(struct slot *slot, uint64_t now_ns)
+static void send_what_may_go(struct slot *slot)
 {
 	size_t sent = 0;
 	while (slot->state->is_talking && !slot->is_blocked) {
@@ -138,18 +138,15 @@ static void send_what_may_go(struct slot *slot, uint64_t now_ns)
 			slots_go_on(slot->slots, slot);
 			return;
 		}
-		if (now_ns == 0)
-			now_ns = loop_read_clock(slot_loop(slot));
-		if (!send_once(slot, count, now_ns))
+		if (!send_once(slot, count))
 			return;
 		sent += slot->slots->parts.size;
-		now_ns = 0;
 	}
 }
 
 void slot_flush(struct slot *slot)
 {
-	send_what_may_go(slot, 0);
+	send_what_may_go(slot);
 	slot_rest(slot);
 }
 
@@ -345,10 +342,8 @@ static void note_received(struct slot *slot, size_t size)
 		slots->counters->bytes_received += size;
 }
 
-/* One receive. The state that follows; `ret_has_more`: there may be more; `ret_came_ns`: when bytes
- * came, untouched if none did. */
-static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_more,
-					     uint64_t *ret_came_ns)
+/* One receive. The state that follows; `ret_has_more`: there may be more. */
+static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_more)
 {
 	uint8_t *scratch = slot_worker(slot)->scratch;
 	size_t room = readable(slot);
@@ -365,7 +360,6 @@ static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_mo
 	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	if (size == 0)
 		return take_end(slot, now_ns);
-	*ret_came_ns = now_ns;
 	note_received(slot, (size_t)size);
 	const struct slot_state *next = take_bytes(slot, scratch, (size_t)size, now_ns);
 	*ret_has_more = next->is_talking && (size_t)size == room;
@@ -377,16 +371,15 @@ static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_mo
 const struct slot_state *slot_receive(struct slot *slot)
 {
 	bool has_more = true;
-	uint64_t came_ns = 0;
-	slot->is_unread = false;
 	for (int i = 0; has_more && i < RECEIVES_A_TURN; i++)
-		slot->state = receive_once(slot, &has_more, &came_ns);
-	if (has_more) {
-		slot->is_unread = true;
+		slot->state = receive_once(slot, &has_more);
+	slot->is_unread = has_more;
+	if (has_more || slot->slots->is_running)
 		slots_go_on(slot->slots, slot);
-	}
-	/* Answers make room for messages, and pings want an answer. */
-	send_what_may_go(slot, came_ns);
-	slot_rest(slot);
+	/* Answers make room for messages, and pings want an answer. In a closed loop, though, all
+	 * that came in this turn is received before anything is sent: the ends hand each other
+	 * batches, which on two cpus makes 4 % more round trips of 64 B over 50 connections. */
+	if (has_more || !slot->slots->is_running)
+		slot_flush(slot);
 	return slot->state;
 }
