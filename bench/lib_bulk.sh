@@ -1,7 +1,7 @@
 # What works of bulk need beside lib.sh: each measurement is a run of a peer or of both our ends, and
 # its figures are of that whole run. CPU comes from the peers' own account, or from the kernel's of
 # the processes, read when they have nothing more to do: nobody has to look while the machine is full.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 
 bulk_bare=${BULK_BARE:-build/release/bench/bulk_bare}
 udp_bare=${UDP_BARE:-build/release/bench/udp_bare}

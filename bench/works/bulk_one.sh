@@ -17,7 +17,7 @@ measure_conntest_together() {
 }
 
 measure_iperf3() {
-	iperf3_bulk
+	iperf3_bulk -P 1
 }
 
 measure_across() {

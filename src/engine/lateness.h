@@ -30,7 +30,7 @@ static inline bool lateness_count(struct counters *counters, struct hist *send_e
 	return late_ns > LATE_NS;
 }
 
-/* The same for `count` messages that were due evenly from the first to the last of them: those whose
- * lateness is counted in one place are counted there together. */
+/* The same for `count` messages that were due evenly from the first to the last of them: those
+ * whose lateness is counted in one place are counted there together. */
 void lateness_count_evenly(struct counters *counters, struct hist *send_error,
 			   const struct lateness_span *span, uint64_t now_ns);

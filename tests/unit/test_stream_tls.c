@@ -325,7 +325,8 @@ static void test_full_buffer_holds_the_sender_up(void **state)
 
 	open_connected_bench(&bench, &options);
 	bench.server.receive_size = 0;
-	/* One record goes; of the next two the buffer takes a part; the fourth was encrypted by then. */
+	/* One record goes; of the next two the buffer takes a part; the fourth was encrypted by
+	 * then. */
 	assert_int_equal(stream_send(&bench.client.stream, &part, 1), 4 * 16384);
 	assert_int_equal(stream_send(&bench.client.stream, &part, 1), -EAGAIN);
 	run(&bench);

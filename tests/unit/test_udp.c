@@ -285,7 +285,8 @@ static void test_segments(void **state)
 			loop_free(loop);
 			skip(); /* a kernel without UDP_SEGMENT */
 		}
-		assert_int_equal(server.socket.segments_max, is_segmented ? DATAGRAM_SEGMENTS_MAX : 1);
+		assert_int_equal(server.socket.segments_max,
+				 is_segmented ? DATAGRAM_SEGMENTS_MAX : 1);
 		/* The last one is shorter; they go to an address, and from one. */
 		struct datagram datagram = { .data = sent,
 					     .size = sizeof(sent) - 30,
