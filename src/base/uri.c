@@ -25,6 +25,9 @@ struct pieces {
 	bool has_brackets;
 };
 
+/* Of a target that is served here where no other was named. */
+#define OWN_HOST "127.0.0.1"
+
 /* For "%.*s". */
 #define PIECE(piece) (int)(piece).length, (piece).text
 
@@ -312,6 +315,8 @@ static int read_host(const struct pieces *pieces, const struct uri_defaults *def
 				 "a host name has %d characters at most, this has %zu",
 				 URI_HOST_MAX - 1, pieces->host.length);
 	memcpy(ret->host, pieces->host.text, pieces->host.length);
+	if (pieces->host.length == 0 && defaults->is_own)
+		memcpy(ret->host, OWN_HOST, sizeof(OWN_HOST));
 
 	if (pieces->has_brackets && !is_ipv6(ret->host))
 		return error_set(error, EINVAL, "\"[%s]\" is not an IPv6 address", ret->host);
@@ -335,7 +340,7 @@ static uint16_t default_port(const struct uri *uri)
 static int read_port(const struct pieces *pieces, const struct uri_defaults *defaults,
 		     struct error *error, struct uri *ret)
 {
-	ret->port = default_port(ret);
+	ret->port = defaults->is_own ? 0 : default_port(ret);
 	if (!pieces->port.text && ret->service == SERVICE_NONE)
 		return error_set(error, EINVAL,
 				 "%.*s://%.*s names no port, and bytes as given have none of their "
@@ -349,7 +354,7 @@ static int read_port(const struct pieces *pieces, const struct uri_defaults *def
 	while (i < pieces->port.length && isdigit((unsigned char)pieces->port.text[i]) &&
 	       port <= UINT16_MAX)
 		port = 10 * port + (unsigned)(pieces->port.text[i++] - '0');
-	unsigned lowest = defaults->is_listening ? 0 : 1;
+	unsigned lowest = defaults->is_listening || defaults->is_own ? 0 : 1;
 	if (i == 0 || i < pieces->port.length || port < lowest || port > UINT16_MAX)
 		return error_set(error, EINVAL, "port \"%.*s\" is not a number from %u to %u",
 				 PIECE(pieces->port), lowest, UINT16_MAX);
@@ -377,7 +382,7 @@ static void read_srv_service(const char *name, size_t length, const struct uri_d
 static int read_srv(const struct pieces *pieces, const struct uri_defaults *defaults,
 		    struct error *error, struct uri *ret)
 {
-	if (defaults->is_listening)
+	if (defaults->is_listening || defaults->is_own)
 		return error_set(error, EINVAL,
 				 "srv:// is something to connect to, not to listen on");
 	if (pieces->port.text)
@@ -459,7 +464,7 @@ static void complete_text(const struct pieces *pieces, const struct uri_defaults
 		(void)snprintf(scheme, sizeof(scheme), "%s", bare);
 	for (char *letter = scheme; *letter; letter++)
 		*letter = (char)tolower((unsigned char)*letter);
-	if (!uri->is_srv)
+	if (!uri->is_srv && !(defaults->is_own && uri->port == 0))
 		(void)snprintf(port, sizeof(port), ":%u", uri->port);
 
 	(void)snprintf(uri->text, sizeof(uri->text), "%s://%s%s%s%s%s", scheme,
