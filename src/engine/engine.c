@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/receiver_receipt.h"
 #include "engine/service.h"
 #include "sys/cpu.h"
 
@@ -13,6 +14,8 @@ struct thread {
 	struct worker *worker;
 	struct engine *engine;
 	pthread_t id;
+	struct service_shared *services;
+	struct service_shared own_services; /* of a far end, which shares them with nobody */
 	/* This worker's backends as indices of the whole run; grows as events name new ones. */
 	uint16_t backends[NAMES_MAX];
 	uint16_t backend_count;
@@ -24,44 +27,76 @@ struct engine {
 	struct names names;
 	struct service_shared services;
 	unsigned next_event_worker;
-	unsigned count;
+	unsigned
+		count; /* those of the plan, and behind them their far ends, which have no thread */
 	struct thread threads[];
 };
 
-static int add_worker(struct engine *engine, unsigned index, struct error *error)
+static int add_worker(struct engine *engine, struct thread *thread, const struct plan *plan,
+		      unsigned index, struct error *error)
 {
-	struct loop_options options = { .tick_ns = engine->plan->tick_ns };
-	struct thread *thread = &engine->threads[index];
-	int result = loop_new(&options, &thread->loop);
-	if (result >= 0)
-		result = worker_new(engine->plan, index, thread->loop, &thread->worker);
+	int result = worker_new(plan, index, thread->loop, &thread->worker);
 	engine->count++;
+	thread->engine = engine;
 	if (result < 0)
 		return error_set(error, -result, "cannot set up worker %u: %s", index,
 				 strerrordesc_np(-result));
-	thread->engine = engine;
-	if (engine->plan->serve.listen_count)
-		return service_add(thread->worker, &engine->services, error);
-	return 0;
+	return plan->serve.listen_count ? service_add(thread->worker, thread->services, error) : 0;
+}
+
+static int add_thread(struct engine *engine, unsigned index, struct error *error)
+{
+	const struct plan *plan = engine->plan;
+	struct thread *thread = &engine->threads[index];
+	struct loop_options options = { .tick_ns = plan->tick_ns,
+					.is_spinning = plan->is_spinning };
+	int result = loop_new(&options, &thread->loop);
+	if (result < 0)
+		return error_set(error, -result, "cannot set up worker %u: %s", index,
+				 strerrordesc_np(-result));
+	thread->services = &engine->services;
+	return add_worker(engine, thread, plan, index, error);
+}
+
+/* On the loop of the worker whose connections it serves, where nothing has to be woken and bytes
+ * stay in the caches of one cpu: doc/performance.md has what other forms gave. */
+static int add_far_end(struct engine *engine, unsigned index, struct error *error)
+{
+	struct thread *near = &engine->threads[index];
+	struct thread *far = &engine->threads[engine->plan->workers + index];
+	far->loop = near->loop;
+	far->services = &far->own_services;
+	int result = add_worker(engine, far, &engine->plan->far_ends[index], 0, error);
+	if (result >= 0)
+		worker_join_far_end(near->worker, far->worker);
+	return result;
+}
+
+static int add_all(struct engine *engine, struct error *error)
+{
+	const struct plan *plan = engine->plan;
+	int result = 0;
+	for (unsigned i = 0; i < plan->workers && result >= 0; i++)
+		result = add_thread(engine, i, error);
+	for (unsigned i = 0; plan->far_ends && i < plan->workers && result >= 0; i++)
+		result = add_far_end(engine, i, error);
+	return result;
 }
 
 int engine_new(const struct plan *plan, struct error *error, struct engine **ret)
 {
-	struct engine *engine =
-		calloc(1, sizeof(*engine) + plan->workers * sizeof(engine->threads[0]));
+	unsigned most = plan->far_ends ? 2 * plan->workers : plan->workers;
+	struct engine *engine = calloc(1, sizeof(*engine) + most * sizeof(engine->threads[0]));
 	if (!engine)
 		return error_set(error, ENOMEM, "out of memory");
 	engine->plan = plan;
 	names_init(&engine->names);
-	for (unsigned i = 0; i < plan->workers; i++) {
-		int result = add_worker(engine, i, error);
-		if (result < 0) {
-			engine_free(engine);
-			return result;
-		}
-	}
-	*ret = engine;
-	return 0;
+	int result = add_all(engine, error);
+	if (result < 0)
+		engine_free(engine);
+	else
+		*ret = engine;
+	return result;
 }
 
 void engine_free(struct engine *engine)
@@ -69,22 +104,37 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	engine_join(engine);
-	for (unsigned i = 0; i < engine->count; i++) {
+	for (unsigned i = 0; i < engine->count; i++)
 		worker_free(engine->threads[i].worker);
+	for (unsigned i = 0; i < engine->plan->workers; i++)
 		loop_free(engine->threads[i].loop);
-	}
 	names_deinit(&engine->names);
 	free(engine);
 }
 
+static int run_until_done(struct worker *worker)
+{
+	int result = 0;
+	while (!atomic_load(&worker->is_done) && result >= 0)
+		result = loop_run(worker->loop, UINT64_MAX);
+	return result;
+}
+
+/* A far end goes when nothing drives it any more. */
 static void *run_thread(void *context)
 {
-	struct thread *thread = context;
-	const struct plan *plan = thread->engine->plan;
+	struct worker *worker = ((struct thread *)context)->worker;
+	const struct plan *plan = worker->plan;
 	if (plan->cpu_count)
-		(void)cpu_pin(plan->cpus[thread->worker->index % plan->cpu_count]);
-	worker_start(thread->worker);
-	int result = loop_run(thread->worker->loop, UINT64_MAX);
+		(void)cpu_pin(plan->cpus[worker->index % plan->cpu_count]);
+	if (worker->far_end)
+		worker_start(worker->far_end);
+	worker_start(worker);
+	int result = run_until_done(worker);
+	if (result >= 0 && worker->far_end) {
+		worker_want_end(worker->far_end);
+		result = run_until_done(worker->far_end);
+	}
 	return (void *)(intptr_t)result;
 }
 
@@ -92,9 +142,11 @@ int engine_start(struct engine *engine, void (*notify)(void *context), void *con
 		 struct error *error)
 {
 	for (unsigned i = 0; i < engine->count; i++) {
+		engine->threads[i].worker->notify = notify;
+		engine->threads[i].worker->notify_context = context;
+	}
+	for (unsigned i = 0; i < engine->plan->workers; i++) {
 		struct thread *thread = &engine->threads[i];
-		thread->worker->notify = notify;
-		thread->worker->notify_context = context;
 		int result = pthread_create(&thread->id, NULL, run_thread, thread);
 		if (result) {
 			engine_abort(engine);
@@ -130,7 +182,7 @@ void engine_begin(struct engine *engine, uint64_t begin_ns)
 
 void engine_end(struct engine *engine)
 {
-	for (unsigned i = 0; i < engine->count; i++)
+	for (unsigned i = 0; i < engine->plan->workers; i++)
 		worker_want_end(engine->threads[i].worker);
 }
 
@@ -247,6 +299,19 @@ const char *engine_backend(const struct engine *engine, uint16_t backend)
 uint16_t engine_port(const struct engine *engine, uint32_t index)
 {
 	return engine->services.ports[index];
+}
+
+uint16_t engine_far_port(const struct engine *engine, unsigned worker)
+{
+	return engine->threads[engine->plan->workers + worker].own_services.ports[0];
+}
+
+void engine_far_receipt(const struct engine *engine, const struct control_question *question,
+			struct hist *delays, struct control_receipt *ret)
+{
+	*ret = (struct control_receipt){ 0 };
+	for (unsigned i = engine->plan->workers; i < engine->count && !ret->is_known; i++)
+		receiver_receipt(&engine->threads[i].own_services.receivers, question, delays, ret);
 }
 
 unsigned engine_workers(const struct engine *engine)

@@ -131,10 +131,14 @@ struct plan {
 	uint64_t warmup_ns;   /* between the ramp and the measurement, uncounted */
 	uint64_t duration_ns; /* 0: until stopped */
 
-	unsigned workers;     /* at least 1 */
+	unsigned workers; /* at least 1 */
+	/* load --serve: plan i is what serves the connections of worker i, which go to remotes[i].
+	 * Plans of one worker, without a duration. NULL: the targets are others'. */
+	const struct plan *far_ends;
 	const unsigned *cpus; /* worker i is pinned to cpus[i % cpu_count] */
 	unsigned cpu_count;   /* 0: not pinned */
 	uint64_t tick_ns;
+	bool is_spinning; /* workers never sleep */
 	uint64_t seed;
 	struct socket_options socket_options;
 

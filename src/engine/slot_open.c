@@ -187,7 +187,9 @@ void slot_connect(struct connector_place *place)
 	struct slot *slot = container_of(place, struct slot, place);
 	struct slots *slots = slot->slots;
 	const struct plan *plan = slots->plan;
-	slot->remote = (slots_number(slots, slot) + slot->tries) % slots->remote_count;
+	/* A far end of our own is this worker's alone. */
+	uint32_t shift = plan->far_ends ? 0 : slot->tries;
+	slot->remote = (slots_number(slots, slot) + shift) % slots->remote_count;
 	slot->target = slots->remote_targets ? slots->remote_targets[slot->remote] : 0;
 	struct stream_connect connect =
 		plan_connect(plan, &slots->remotes[slot->remote], &slots->targets[slot->target]);

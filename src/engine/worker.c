@@ -129,9 +129,8 @@ static void on_tick(struct timer *timer)
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
 
-static void on_wake(void *context)
+static void obey(struct worker *worker)
 {
-	struct worker *worker = context;
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
 		begin(worker, begin_ns);
@@ -139,6 +138,14 @@ static void on_wake(void *context)
 		end(worker, loop_read_clock(worker->loop));
 	if (atomic_load(&worker->is_abort_wanted))
 		want_finish(worker);
+}
+
+static void on_wake(void *context)
+{
+	struct worker *worker = context;
+	obey(worker);
+	if (worker->far_end)
+		obey(worker->far_end);
 }
 
 static bool are_all_settled(const struct worker *worker)
@@ -243,6 +250,8 @@ static uint32_t own_slots(const struct plan *plan, unsigned index)
 static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
 {
 	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH || stream == PLAN_PROBE;
+	if (stream == PLAN_SERVED && plan->serve.listen_count == 0)
+		return false; /* a far end's */
 	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
 }
 
@@ -336,6 +345,13 @@ int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struc
 	}
 	*ret = worker;
 	return 0;
+}
+
+void worker_join_far_end(struct worker *worker, struct worker *far_end)
+{
+	worker->far_end = far_end;
+	loop_on_wake(worker->loop, on_wake, worker);
+	loop_on_lag(worker->loop, on_lag, worker);
 }
 
 void worker_free(struct worker *worker)

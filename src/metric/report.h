@@ -240,6 +240,7 @@ struct report_generator {
 	uint64_t listen_overflows; /* serve */
 	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
 	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
+	uint64_t pairs;            /* load --serve: workers with both ends of their connections */
 	const char *verdict;       /* good, weak, bad */
 	const char *evidence;      /* the sentence behind it */
 	const char *limited_by;    /* of load (metric/limit.h): who, NULL: not judged */
@@ -398,6 +399,8 @@ const struct report_stream *report_stream(const struct report *report, const cha
 /* The stream that the run is about, of kind "slots": persistent (traffic) or load (not
  * that of other programs); NULL: none. */
 const struct report_stream *report_main_stream(const struct report *report);
+/* Is it of a process that served others, and did nothing besides? */
+bool report_is_serving(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */

@@ -495,6 +495,7 @@ static const struct field_row generator_rows[] = {
 	{ "limited_share",           FIELD_REAL, PLACE(generator.limited_share) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
 	{ "worker_cpu_max",          FIELD_REAL, PLACE(generator.worker_cpu_max) },
+	{ "pairs",                   FIELD_UNSIGNED, PLACE(generator.pairs) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
 	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },

@@ -321,6 +321,7 @@ static void build_generator(const struct build *build, struct report *report)
 		free(lag);
 	}
 	generator->cpus = cpu_count();
+	generator->pairs = build->plan->far_ends ? build->plan->workers : 0;
 	generator->worker_cpu_max = worker_cpu_max(build, report->duration_ns);
 	generator->cpu_seconds = (double)build->cpu_used_ns / NS_PER_S;
 	generator->events_dropped = engine_events_dropped(build->engine);
