@@ -16,6 +16,7 @@ struct words {
 	const char *from;    /* NULL: a constant rate */
 	const char *to;
 	const char *time; /* NULL: none given */
+	bool is_last;
 };
 
 /* "/s" and "/conn" belong to a rate, whatever else follows a slash is a time. */
@@ -82,11 +83,11 @@ static int parse_rates(const struct words *words, struct error *error, struct ra
 	return 0;
 }
 
-static int parse_time(const struct words *words, const char *text, bool is_last,
-		      struct error *error, uint64_t *ret_ns)
+static int parse_time(const struct words *words, const char *text, struct error *error,
+		      uint64_t *ret_ns)
 {
 	*ret_ns = 0;
-	if (!words->time && is_last && !words->from)
+	if (!words->time && words->is_last && !words->from)
 		return 0;
 	if (!words->time)
 		return error_set(error, EINVAL, "\"%s\" does not say how long: %s/10s?", text,
@@ -102,18 +103,18 @@ static int parse_time(const struct words *words, const char *text, bool is_last,
 }
 
 /* A rate of 0 is neither for each connection nor for all. */
-static int add_part(const struct rate_ramp_part *part, bool is_per_connection, const char *text,
+static int add_part(const struct rate_ramp_part *part, const struct rate *to, const char *text,
 		    struct rate_ramp *ramp, struct error *error)
 {
 	bool is_zero = part->from <= 0 && part->to <= 0;
 	bool is_known = rate_ramp_highest(ramp) > 0;
 
-	if (!is_zero && is_known && is_per_connection != ramp->is_per_connection)
+	if (!is_zero && is_known && to->is_per_connection != ramp->is_per_connection)
 		return error_set(error, EINVAL,
 				 "\"%s\" and the rates before it differ: give all /conn or none",
 				 text);
 	if (!is_zero)
-		ramp->is_per_connection = is_per_connection;
+		ramp->is_per_connection = to->is_per_connection;
 	ramp->parts[ramp->count++] = *part;
 	return 0;
 }
@@ -121,7 +122,7 @@ static int add_part(const struct rate_ramp_part *part, bool is_per_connection, c
 static int parse_part(const char *text, size_t length, struct rate_ramp *ramp, struct error *error)
 {
 	char whole[PART_MAX];
-	struct words words;
+	struct words words = { .is_last = text[length] == '\0' };
 	struct rate_ramp_part part = { 0 };
 	struct rate to;
 
@@ -138,10 +139,10 @@ static int parse_part(const char *text, size_t length, struct rate_ramp *ramp, s
 
 	int result = parse_rates(&words, error, &part, &to);
 	if (result >= 0)
-		result = parse_time(&words, whole, text[length] == '\0', error, &part.length_ns);
+		result = parse_time(&words, whole, error, &part.length_ns);
 	if (result < 0)
 		return result;
-	return add_part(&part, to.is_per_connection, whole, ramp, error);
+	return add_part(&part, &to, whole, ramp, error);
 }
 
 static int check_whole(const char *text, const struct rate_ramp *ramp, struct error *error)
@@ -186,6 +187,18 @@ int rate_ramp_multiply(struct rate_ramp *ramp, uint32_t connections, struct erro
 	if (rate_ramp_highest(ramp) > RATE_RAMP_RATE_MAX)
 		return error_set(error, EINVAL, "too fast over all connections (at most 1G)");
 	return 0;
+}
+
+double rate_ramp_at(const struct rate_ramp *ramp, uint64_t after_ns)
+{
+	for (uint32_t i = 0; i < ramp->count; i++) {
+		const struct rate_ramp_part *part = &ramp->parts[i];
+		if (after_ns < part->length_ns)
+			return part->from +
+			       (part->to - part->from) * (double)after_ns / (double)part->length_ns;
+		after_ns -= part->length_ns;
+	}
+	return ramp->parts[ramp->count - 1].to;
 }
 
 double rate_ramp_highest(const struct rate_ramp *ramp)

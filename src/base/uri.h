@@ -34,6 +34,11 @@ struct uri {
 	bool has_transport; /* the scheme says it: tcp://, echo+udp://, srv://; else it is TCP */
 };
 
+/* Who is meant by it, for TLS and the Host header: the host; of srv:// the name behind service and
+ * protocol. Where DNS sends it is not asked: who can forge that could show a certificate of its own
+ * (RFC 6125, 6.2.1; RFC 4985). */
+const char *uri_peer(const struct uri *uri);
+
 /* What tcp://, udp:// and tls:// are to a command. */
 enum uri_transports {
 	URI_TRANSPORTS_REFUSED, /* they say how and not what: a hint (serve) */

@@ -124,12 +124,19 @@ int command_stop(const struct command *command, int code, const struct error *er
 	return code == -ECANCELED ? EXIT_OK : command_fail(command, EXIT_USAGE, error);
 }
 
+int command_file_code(int code)
+{
+	return code < 0 && code != -ENOMEM ? -EINVAL : code;
+}
+
 const char *exit_code_sentence(enum exit_code exit_code)
 {
 	static const char *const sentences[] = {
 		[EXIT_OK] = "it ran and all expectations held; also after SIGINT or SIGTERM",
 		[EXIT_NO] = "the answer is no: an expectation failed, or nothing answered at all",
-		[EXIT_USAGE] = "wrong usage; nothing was sent",
+		[EXIT_USAGE] =
+			"wrong usage, also a file of messages, certificates or options that can't be "
+			"read; nothing was sent",
 		[EXIT_UNABLE] = "could not measure: descriptors, ports, permissions, disk",
 	};
 	return sentences[exit_code];

@@ -7,7 +7,7 @@
 enum exit_code {
 	EXIT_OK = 0,     /* it ran and all expectations held */
 	EXIT_NO = 1,     /* the answer is no */
-	EXIT_USAGE = 2,  /* wrong usage, nothing was sent */
+	EXIT_USAGE = 2,  /* wrong usage, also a file that it names; nothing was sent */
 	EXIT_UNABLE = 3, /* could not measure: descriptors, ports, permissions, disk */
 };
 
@@ -41,6 +41,10 @@ int command_fail(const struct command *command, enum exit_code exit_code,
 /* The exit code after options_parse() returned `code` < 0: 0 after --help, else 2 with the
  * sentence printed. */
 int command_stop(const struct command *command, int code, const struct error *error);
+
+/* The -errno of reading what a file named on the command line holds, as one of wrong usage:
+ * -EINVAL, but where memory was short. */
+int command_file_code(int code);
 
 /* What the exit code says, for help and manual. */
 const char *exit_code_sentence(enum exit_code exit_code);

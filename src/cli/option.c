@@ -2,12 +2,10 @@
 #include "cli/option.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/closest.h"
@@ -15,6 +13,7 @@
 #include "cli/config.h"
 #include "cli/help.h"
 #include "cli/hints.h"
+#include "cli/option_environment.h"
 #include "cli/option_value.h"
 
 /* An option as it was typed, for sentences. */
@@ -142,26 +141,6 @@ const char *option_placeholder(const struct option_row *row, char text[OPTION_PL
 	return text;
 }
 
-/* "CONNTEST_REPORT_SHOW_": all its variables begin so. */
-static size_t variable_prefix(const struct command *command, char name[OPTION_VARIABLE_MAX])
-{
-	size_t length = (size_t)snprintf(name, OPTION_VARIABLE_MAX, "CONNTEST_%s_", command->name);
-	for (char *letter = name; *letter; letter++)
-		*letter = *letter == ' ' || *letter == '-' ? '_' : (char)toupper(*letter);
-	return length;
-}
-
-const char *option_variable(const struct command *command, const struct option_row *row,
-			    char name[OPTION_VARIABLE_MAX])
-{
-	size_t length = variable_prefix(command, name);
-	assert(length + strlen(row->name) < OPTION_VARIABLE_MAX);
-	for (const char *letter = row->name; *letter; letter++)
-		name[length++] = *letter == '-' ? '_' : (char)toupper(*letter);
-	name[length] = '\0';
-	return name;
-}
-
 static int read_environment(struct parser *parser)
 {
 	parser->source = SOURCE_ENVIRONMENT;
@@ -172,64 +151,6 @@ static int read_environment(struct parser *parser)
 		int code = value && *value ? set_lines(parser, row, name, value) : 0;
 		if (code < 0)
 			return code;
-	}
-	return 0;
-}
-
-/* Kubernetes gives every pod CONNTEST_SERVE_SERVICE_HOST, CONNTEST_SERVE_PORT,
- * CONNTEST_SERVE_PORT_5003_TCP_ADDR and more where a service is called conntest-serve. */
-static bool is_service_link(const char *rest)
-{
-	return strncmp(rest, "SERVICE_", 8) == 0 || strncmp(rest, "PORT_", 5) == 0 ||
-	       strncmp(rest, "PORT=", 5) == 0;
-}
-
-/* "CONNTEST_REPORT_SHOW_FORMAT" is no business of "report". */
-static bool is_of_inner_command(const char *variable, const struct command *command)
-{
-	for (const struct command *const *row = command_table(); *row; row++) {
-		char prefix[OPTION_VARIABLE_MAX];
-		if (command_is_inside(*row, command->name) &&
-		    strncmp(variable, prefix, variable_prefix(*row, prefix)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int no_such_variable(struct parser *parser, const char *variable)
-{
-	const char *names[OPTION_ROWS_MAX];
-	for (size_t i = 0; i < parser->table->count; i++) {
-		char name[OPTION_VARIABLE_MAX];
-		(void)option_variable(parser->command, &parser->table->rows[i], name);
-		names[i] = arena_text(&parser->operands->arena, name);
-	}
-	const char *closest = closest_word(variable, names, parser->table->count);
-	return error_set(parser->error, EINVAL, "%s: no such variable%s%s%s", variable,
-			 closest ? "; did you mean " : "", closest ? closest : "",
-			 closest ? "?" : "");
-}
-
-static int check_environment(struct parser *parser)
-{
-	char prefix[OPTION_VARIABLE_MAX];
-	size_t prefix_length = variable_prefix(parser->command, prefix);
-	for (char **entry = environ; *entry; entry++) {
-		if (strncmp(*entry, prefix, prefix_length) != 0 ||
-		    is_service_link(*entry + prefix_length) ||
-		    is_of_inner_command(*entry, parser->command))
-			continue;
-		bool is_known = false;
-		const char *variable = arena_format(&parser->operands->arena, "%.*s",
-						    (int)strcspn(*entry, "="), *entry);
-		for (size_t i = 0; i < parser->table->count && !is_known; i++) {
-			char name[OPTION_VARIABLE_MAX];
-			is_known = strcmp(variable,
-					  option_variable(parser->command, &parser->table->rows[i],
-							  name)) == 0;
-		}
-		if (!is_known)
-			return no_such_variable(parser, variable);
 	}
 	return 0;
 }
@@ -438,7 +359,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *op
 	set_defaults(&parser);
 	int environment = read_environment(&parser);
 	if (environment >= 0)
-		environment = check_environment(&parser);
+		environment = option_environment_check(command, &operands->arena, error);
 	/* A bad variable must not stand before --help. */
 	int code = read_arguments(&parser);
 	if (code >= 0)

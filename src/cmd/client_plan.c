@@ -160,7 +160,7 @@ static int plan_tls(const struct client_options *options, struct client *client,
 	enum service service = client->uris[0].service;
 	bool is_http = service == SERVICE_HTTP || service == SERVICE_WS;
 	if (client->plan.slots.transport != TRANSPORT_TLS)
-		return 0;
+		return tls_options_refuse(&options->tls, &client->uris[0], error);
 	client->plan.below = client->plan.stream;
 	client->plan.stream = &stream_tls;
 	int result =
@@ -256,15 +256,37 @@ static unsigned workers_for(const struct plan *plan)
 	return wanted > 1 ? (unsigned)wanted + 1 : 1;
 }
 
+static int plan_processes_of(const struct client_options *options, struct plan *plan,
+			     struct error *error)
+{
+	uint64_t processes = options->processes;
+	plan->processes = (unsigned)processes;
+	if (processes > plan->slots.count)
+		return error_set(
+			error, EINVAL,
+			"--processes: %llu can't share %u connection%s: say -c %llu or more",
+			(unsigned long long)processes, plan->slots.count,
+			plan->slots.count == 1 ? "" : "s", (unsigned long long)processes);
+	if (options->workers && options->workers < processes)
+		return error_set(error, EINVAL,
+				 "--workers: each of %llu processes needs one: say %llu or more",
+				 (unsigned long long)processes, (unsigned long long)processes);
+	return 0;
+}
+
 int client_plan_workers(struct client *client, const struct client_options *options,
 			struct error *error)
 {
 	struct plan *plan = &client->plan;
-	plan->workers = options->workers ? (unsigned)options->workers : workers_for(plan);
+	unsigned usual = options->processes > 1 ? (unsigned)options->processes : workers_for(plan);
+	int result = plan_processes_of(options, plan, error);
+	if (result < 0)
+		return result;
+	plan->workers = options->workers ? (unsigned)options->workers : usual;
 	if (plan->workers > plan->slots.count)
 		plan->workers = plan->slots.count;
 	plan->cpus = client->cpus;
-	int result = cpu_list_parse(options->cpus, error, client->cpus, &plan->cpu_count);
+	result = cpu_list_parse(options->cpus, error, client->cpus, &plan->cpu_count);
 	if (result < 0) {
 		error_prefix(error, "--cpus");
 		return result;
@@ -297,6 +319,7 @@ static void describe_need(const struct plan *plan, struct preflight_need *ret)
 		.open_s = (open_ns + NS_PER_S - 1) / NS_PER_S,
 		.flows = plan->path.mode != PLAN_PROBE_OFF ? plan->path.flows : 0,
 		.descriptors = DESCRIPTORS_BESIDES + far_ends,
+		.processes = plan_processes(plan),
 	};
 }
 

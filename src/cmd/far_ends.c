@@ -33,6 +33,8 @@ int far_ends_check(const struct load_options *options, size_t targets, struct er
 		const char *why;
 	} others[] = {
 		{ "several targets", targets > 1, "its one target is served here" },
+		{ "--processes", options->client.processes > 1,
+		  "both ends are in this one; -w N has N workers" },
 		{ "--probe", options->probe != NULL, "there is no other service here to probe" },
 		{ "--receiver", strcmp(options->receiver.receiver, "auto") != 0,
 		  "what was received is counted here" },

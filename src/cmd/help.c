@@ -59,6 +59,7 @@ static void print_targets(FILE *out)
 		"tcp, udp, tls     traffic: its own service over this transport; load: bytes as "
 		"given\n"
 		"srv               all answers of a DNS name: srv://_traffic._tcp.web.example\n"
+		"                  (over TLS as in _https: the certificate is to be web.example's)\n"
 		"\n"
 		"A service runs over TCP unless the scheme ends in +udp or +tls: "
 		"discard+udp://HOST.\n"

@@ -118,9 +118,9 @@ static int plan(const struct load_options *options, const struct operands *opera
 			   load, error);
 	if (result < 0)
 		return result;
-	bool has_discard = load->client.uris[0].service == SERVICE_DISCARD;
-	result = receiver_plan_make(&options->receiver, has_discard, error, &load->receiver);
-	if (options->is_serving && has_discard)
+	result = receiver_plan_make(&options->receiver, load->client.uris[0].service, error,
+				    &load->receiver);
+	if (options->is_serving && load->client.uris[0].service == SERVICE_DISCARD)
 		load->receiver.mode = RECEIVER_HERE;
 	return result;
 }
@@ -186,7 +186,8 @@ const struct command command_load = {
 		"-m and -f say (conntest help templates) and answer as --reply says; udp://HOST:PORT "
 		"takes them as a datagram each, whose answers are not awaited. A bare HOST "
 		"means discard://HOST. Several targets are used in turn, each of their addresses, and "
-		"have to be of one scheme; srv:// names all answers of DNS.\n\n"
+		"have to be of one scheme; srv://_service._proto.name is all answers of "
+		"DNS, where the certificate is to be that of name.\n\n"
 		"Messages of several -m are sent in turn, those of -f behind them; \\{<FILE>} in -m "
 		"puts a file anywhere. Over HTTP/1.1 a connection has one request under way unless "
 		"--in-flight says more (pipelining); so it is without a rate wherever messages are "
@@ -202,9 +203,13 @@ const struct command command_load = {
 		"--spin keeps workers from ever sleeping: an answer is seen several times sooner, and "
 		"each worker needs a cpu to itself (--cpus 1, and another one for serve --spin). All "
 		"cpu figures are then full on purpose.\n\n"
+		"More connections than ulimit -n allows one process are shared by several, --processes. "
+		"What they measure is one; if one of them is killed, it is named, what it had measured is "
+		"kept, the others go on, and the exit code is 3. More than about 28,000 connections to one "
+		"address and port also need several addresses: --source.\n\n"
 		"--probe sends an echo of its own beside the load and tells how long that took: to "
 		"the target itself where it answers, else to traffic:// on its host, which `conntest "
-		"serve` offers.",
+		"serve` offers.\n\n" CLIENT_LIVE_DESCRIPTION,
 	.examples =
 		"conntest load 10.9.1.2  # bulk to discard://, as fast as it goes, 10 s\n"
 		"conntest load --probe 10/s source://10.9.1.2  # receive, and latency meanwhile\n"

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cmd/client_plan.h"
 #include "cmd/script_check.h"
 #include "engine/speaker.h"
@@ -12,17 +13,26 @@
 
 /* ---- templates ---- */
 
-static int compile_one(const char *option, const char *text, bool is_file,
-		       const struct template_options *how, struct error *error,
-		       const struct template **ret)
+static int compile_text(const char *option, const char *text, const struct template_options *how,
+			struct error *error, const struct template **ret)
 {
 	struct template *template = NULL;
-	int result = is_file ? template_compile_file(text, how, error, &template)
-			     : template_compile(text, strlen(text), how, error, &template);
+	int result = template_compile(text, strlen(text), how, error, &template);
 	if (result < 0)
 		error_prefix(error, "%s", option);
 	*ret = template;
-	return result;
+	return command_file_code(result);
+}
+
+static int compile_file(const char *option, const char *path, const struct template_options *how,
+			struct error *error, const struct template **ret)
+{
+	struct template *template = NULL;
+	int result = template_compile_file(path, how, error, &template);
+	if (result < 0)
+		error_prefix(error, "%s", option);
+	*ret = template;
+	return command_file_code(result);
 }
 
 /* Those of texts first, then those of files. */
@@ -42,13 +52,13 @@ static int compile_list(struct arena *arena, const struct template_list *list,
 	*ret = arena_take_array(arena, list->texts->count + list->files->count,
 				sizeof(const struct template *));
 	for (size_t i = 0; i < list->texts->count && result >= 0; i++) {
-		result = compile_one(list->text_option, list->texts->items[i], false, how, error,
-				     &(*ret)[*ret_count]);
+		result = compile_text(list->text_option, list->texts->items[i], how, error,
+				      &(*ret)[*ret_count]);
 		*ret_count += result >= 0;
 	}
 	for (size_t i = 0; i < list->files->count && result >= 0; i++) {
-		result = compile_one(list->file_option, list->files->items[i], true, how, error,
-				     &(*ret)[*ret_count]);
+		result = compile_file(list->file_option, list->files->items[i], how, error,
+				      &(*ret)[*ret_count]);
 		*ret_count += result >= 0;
 	}
 	return result;
@@ -61,7 +71,7 @@ static int compile_filler(struct arena *arena, uint64_t bytes, const struct temp
 	char *text = arena_take(arena, bytes + 1);
 	parts->messages = arena_take_array(arena, 1, sizeof(const struct template *));
 	memset(text, 'x', bytes);
-	int result = compile_one("--message-size", text, false, how, error, &parts->messages[0]);
+	int result = compile_text("--message-size", text, how, error, &parts->messages[0]);
 	parts->message_count = result >= 0;
 	return result;
 }
@@ -157,14 +167,15 @@ static int check_headers(const struct option_list *headers, struct error *error)
 static const char *authority_of(const struct request *request)
 {
 	const struct uri *uri = request->uri;
+	const char *host = uri_peer(uri);
 	bool is_tls = uri->transport == TRANSPORT_TLS;
-	bool is_ipv6 = strchr(uri->host, ':') != NULL;
+	bool is_ipv6 = strchr(host, ':') != NULL;
 	uint16_t usual = is_tls ? service_tls_port(uri->service) : service_port(uri->service);
 	char port[8] = "";
 	if (!uri->is_srv && uri->port != usual)
 		(void)snprintf(port, sizeof(port), ":%u", uri->port);
 	return arena_format(&request->client->arena, "%s%.*s%s%s", is_ipv6 ? "[" : "",
-			    (int)strcspn(uri->host, "%"), uri->host, is_ipv6 ? "]" : "", port);
+			    (int)strcspn(host, "%"), host, is_ipv6 ? "]" : "", port);
 }
 
 static struct http1_request request_of(const struct request *request, const char *method)
@@ -284,7 +295,7 @@ static int build_targets(struct client *client, const struct client_options *opt
 		const struct uri *uri = &client->uris[i];
 		struct request request = { client, options, uri };
 		targets[i] = (struct plan_target){ .text = uri->text,
-						   .name = uri->host,
+						   .name = uri_peer(uri),
 						   .script = &scripts[i] };
 		result = build_one(&request, &scripts[i], error);
 	}
@@ -331,7 +342,8 @@ const struct plan_target *script_build_echo(struct client *client, const struct 
 				   .message_bytes = message_bytes,
 				   .is_answered = true,
 				   .seed = client->plan.seed };
-	*target = (struct plan_target){ .text = uri->text, .name = uri->host, .script = script };
+	*target =
+		(struct plan_target){ .text = uri->text, .name = uri_peer(uri), .script = script };
 	return target;
 }
 

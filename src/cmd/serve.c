@@ -1,23 +1,17 @@
-/* conntest serve: options to plan, and the lines that say what it listens on. */
+/* conntest serve: options to plan. What it says first is in serve_started.c. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
+#include "cmd/serve_started.h"
 #include "cmd/serve_tls.h"
 #include "cmd/socket_options.h"
-#include "engine/service.h"
 #include "proto/control.h"
 #include "proto/traffic_wire.h"
 #include "run/run.h"
 #include "sys/cpu.h"
-#include "sys/limits.h"
-#include "view/phrase.h"
-
-#define SAID_FIRST_MAX (64 * 1024)
 
 struct serve_options {
 	struct option_list listen;
@@ -27,6 +21,7 @@ struct serve_options {
 	uint64_t duration_ns;
 	uint64_t connections_max;
 	uint64_t workers;
+	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
 	bool is_spinning;
@@ -89,6 +84,11 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, workers, OPTION_COUNT, .name = "workers", .letter = 'w',
 	       .placeholder = "N", .default_text = "0", .maximum = "1024", .level = OPTION_ALL,
 	       .help = "threads; 0 = one a cpu"),
+	OPTION(struct serve_options, processes, OPTION_COUNT, .name = "processes",
+	       .placeholder = "N", .default_text = "1", .minimum = "1", .maximum = "64",
+	       .level = OPTION_ALL,
+	       .help = "forks the workers into so many processes: as many times the connections that "
+		       "ulimit -n allows one, shared out by the kernel's hash"),
 	OPTION(struct serve_options, cpus, OPTION_TEXT, .name = "cpus",
 	       .placeholder = "auto|off|LIST", .default_text = "auto", .level = OPTION_ALL,
 	       .help = "pins workers to these cpus in turn; auto = where there is a worker for each"),
@@ -221,8 +221,13 @@ static int choose_name(const char *asked, struct error *error, char name[WIRE_NA
 static int choose_workers(const struct serve_options *options, struct error *error,
 			  unsigned cpus[CPU_LIST_MAX], struct plan *plan)
 {
-	plan->workers = options->workers > 0 ? (unsigned)options->workers : cpu_count();
+	unsigned usual = plan->processes > 1 ? plan->processes : cpu_count();
+	plan->workers = options->workers > 0 ? (unsigned)options->workers : usual;
 	plan->cpus = cpus;
+	if (plan->workers < plan->processes)
+		return error_set(error, EINVAL,
+				 "--workers: each of %u processes needs one: say %u or more",
+				 plan->processes, plan->processes);
 	int rc = cpu_list_parse(options->cpus, error, cpus, &plan->cpu_count);
 	if (rc < 0)
 		error_prefix(error, "--cpus");
@@ -241,6 +246,7 @@ static int make_plan(const struct serve_options *options, struct error *error,
 		.duration_ns = options->duration_ns,
 		.tick_ns = options->tick_ns,
 		.is_spinning = options->is_spinning,
+		.processes = (unsigned)options->processes,
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
@@ -250,185 +256,6 @@ static int make_plan(const struct serve_options *options, struct error *error,
 	if (rc == 0)
 		rc = choose_workers(options, error, cpus, plan);
 	return rc < 0 ? rc : socket_choice_plan(&options->sockets, 0, plan, error);
-}
-
-/* ---- what is said first */
-
-/* Places with the same service, address and port are one place over two transports. */
-static bool are_one(const struct plan_listen *a, uint16_t port_a, const struct plan_listen *b,
-		    uint16_t port_b)
-{
-	return a->service == b->service && port_a == port_b && is_udp(a) != is_udp(b) &&
-	       a->transport != TRANSPORT_TLS && b->transport != TRANSPORT_TLS &&
-	       a->local.family == b->local.family &&
-	       memcmp(a->local.address, b->local.address, sizeof(a->local.address)) == 0;
-}
-
-static struct endpoint bound(const struct plan_listen *place, uint16_t port)
-{
-	struct endpoint endpoint = place->local;
-
-	if (endpoint.family == 0)
-		endpoint.family = AF_INET6; /* [::]: all of both families */
-	endpoint.port = port;
-	return endpoint;
-}
-
-static void write_places(struct buffer *out, const struct run *run, const struct engine *engine)
-{
-	const struct plan_serve *serve = &run->plan->serve;
-
-	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		const struct plan_listen *place = &serve->listen[i];
-		uint16_t port = engine_port(engine, i);
-		struct endpoint endpoint = bound(place, port);
-		const char *transport = transport_name(place->transport);
-		char text[ENDPOINT_TEXT_MAX];
-		if (i > 0 && are_one(place, port, place - 1, engine_port(engine, i - 1)))
-			continue;
-		if (i + 1 < serve->listen_count &&
-		    are_one(place, port, place + 1, engine_port(engine, i + 1)))
-			transport = "tcp+udp";
-		buffer_append_format(out, "%s%s  %s  %s", i > 0 ? "   " : "",
-				     service_name(place->service), transport,
-				     endpoint_format(&endpoint, text));
-	}
-}
-
-static bool is_everywhere(const struct plan_listen *place)
-{
-	return place->local.family == 0 || endpoint_is_any(&place->local);
-}
-
-/* control may be for this host alone, beside those that tests go to. */
-static const char *where(const struct plan_serve *serve)
-{
-	uint32_t everywhere = 0;
-	bool is_control_apart = false;
-
-	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		if (is_everywhere(&serve->listen[i]))
-			everywhere++;
-		else if (serve->listen[i].service != SERVICE_CONTROL)
-			return "";
-		else
-			is_control_apart = true;
-	}
-	if (everywhere == 0)
-		return "";
-	return is_control_apart ? "else all addresses; " : "all addresses; ";
-}
-
-static void write_limits(struct buffer *out, const struct plan *plan)
-{
-	char count[PHRASE_MAX];
-	uint64_t most = service_connections_max(plan);
-
-	buffer_append_format(out, "limits     %s (", phrase_count(most, "connection", count));
-	if (plan->serve.connections_max > 0)
-		buffer_append_text(out, "--max-connections");
-	else
-		buffer_append_format(out, "ulimit -n %" PRIu64, limits_raise_descriptors());
-	buffer_append_text(out, "), no limit a source, no idle deadline");
-}
-
-/* Where more may come at once than a listener lets wait; the kernel's own length is enough for what
- * can be expected of one moment. */
-static void write_queue(struct buffer *out, const struct plan *plan)
-{
-	char length[PHRASE_MAX];
-	uint64_t most = service_connections_max(plan);
-	uint64_t wanted = most < LIMITS_LISTEN_QUEUE_USUAL ? most : LIMITS_LISTEN_QUEUE_USUAL;
-	uint64_t queue = limits_listen_queue();
-
-	if (queue > 0 && queue < wanted)
-		buffer_append_format(
-			out,
-			"queue      %s may wait to be let in, others have to try again: "
-			"sysctl -w net.core.somaxconn=%" PRIu64 ", then start again\n",
-			phrase_count(queue, "client", length), wanted);
-}
-
-/* Those over TLS have a line of their own. */
-static bool is_plain_echo(const struct plan_listen *place)
-{
-	return place->transport != TRANSPORT_TLS &&
-	       (place->service == SERVICE_TRAFFIC || place->service == SERVICE_ECHO);
-}
-
-/* The line to type elsewhere: our traffic speaks to either echoing service. */
-static void write_client(struct buffer *out, const struct run *run, const struct engine *engine)
-{
-	const struct plan_serve *serve = &run->plan->serve;
-	uint32_t i = 0;
-	char host[ENDPOINT_TEXT_MAX] = "HOST";
-	char port[8] = "";
-
-	while (i < serve->listen_count && !is_plain_echo(&serve->listen[i]))
-		i++;
-	if (i == serve->listen_count)
-		return;
-	const struct plan_listen *place = &serve->listen[i];
-	struct endpoint endpoint = bound(place, engine_port(engine, i));
-	const char *scheme = place->transport == TRANSPORT_UDP ? "udp://"
-			     : place->service == SERVICE_ECHO  ? "tcp://"
-							       : "";
-	if (endpoint.port != service_port(SERVICE_TRAFFIC))
-		(void)snprintf(port, sizeof(port), ":%u", endpoint.port);
-	if (!endpoint_is_any(&endpoint)) {
-		(void)endpoint_format(&endpoint, host);
-		port[0] = '\0';
-	}
-	buffer_append_format(out, "     clients: conntest traffic %s%s%s", scheme, host, port);
-}
-
-static void write_text(struct buffer *out, const struct run *run, const struct engine *engine)
-{
-	const struct plan_serve *serve = &run->plan->serve;
-
-	buffer_append_text(out, "listening  ");
-	write_places(out, run, engine);
-	buffer_append_format(out, "   %sname %s\n", where(serve), serve->name);
-	write_limits(out, run->plan);
-	write_client(out, run, engine);
-	buffer_append_text(out, "\n");
-	serve_tls_write(out, serve, engine);
-	write_queue(out, run->plan);
-}
-
-static void write_event(struct buffer *out, const struct plan_listen *place, uint16_t port,
-			const struct tls_server *tls)
-{
-	struct endpoint endpoint = bound(place, port);
-	char text[ENDPOINT_TEXT_MAX];
-	struct json json;
-
-	json_init(&json, out);
-	json_object_open(&json);
-	json_key_text(&json, "event", "listening");
-	json_key_text(&json, "service", service_name(place->service));
-	json_key_text(&json, "transport", transport_name(place->transport));
-	json_key_text(&json, "address", endpoint_format_address(&endpoint, text));
-	json_key_unsigned(&json, "port", port);
-	if (place->transport == TRANSPORT_TLS)
-		json_key_text(&json, "certificate", tls_server_certificate_path(tls));
-	json_object_close(&json);
-	buffer_append_text(out, "\n");
-}
-
-static void started(const struct run *run, const struct engine *engine,
-		    const struct outputs *outputs)
-{
-	const struct plan_serve *serve = &run->plan->serve;
-	struct buffer buffer cleanup(buffer_deinit);
-
-	buffer_init(&buffer, SAID_FIRST_MAX);
-	write_text(&buffer, run, engine);
-	outputs_write(outputs, OUTPUT_TEXT, &buffer);
-	buffer_clear(&buffer);
-	for (uint32_t i = 0; i < serve->listen_count; i++)
-		write_event(&buffer, &serve->listen[i], engine_port(engine, i), serve->tls);
-	outputs_write(outputs, OUTPUT_NDJSON, &buffer);
 }
 
 /* ---- the command */
@@ -466,7 +293,7 @@ static int serve_run(const struct command *command, int argc, char **argv)
 		.output = &options.output,
 		.plan = &plan,
 		.target = options.listen.count > 0 ? options.listen.items[0] : bare[0],
-		.started = started,
+		.started = serve_started,
 	});
 	tls_server_free(tls);
 	return code;
@@ -493,6 +320,10 @@ const struct command command_serve = {
 		"and never if they come from a port that is listened on here. control tells clients "
 		"of discard what has arrived of their connections, as lines of JSON: to those who "
 		"ask from this host, and to others only with the token.\n\n"
+		"With --processes each listens on the same ports, and the kernel shares connections out by "
+		"their addresses and ports. --max-connections is of all together; without it each has the "
+		"descriptors that ulimit -n allows. control tells of all of them. If one is killed, its "
+		"connections end, the others serve on, and the exit code is 3 in the end.\n\n"
 		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
 		"connection is closed between two messages with nothing unread, at the latest after "
 		"--drain; a second signal ends it at once. http gives a request's head ten seconds and "

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/service.h"
+#include "cli/command.h"
 
 #define HOST_NAME_BYTES 256
 
@@ -41,7 +42,7 @@ int serve_tls_plan(const struct serve_tls_options *options, struct plan_serve *s
 	}
 	int rc = tls_server_new(&server, error, ret);
 	serve->tls = *ret;
-	return rc;
+	return command_file_code(rc);
 }
 
 /* "traffic --ca FILE tls://HOST:5003" */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/uri.h"
 #include "cli/option.h"
 #include "net/tls.h"
 
@@ -43,6 +44,9 @@ struct tls_options {
 /* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
+/* For a target without TLS: -EINVAL where one of them asks for something. */
+nodiscard int tls_options_refuse(const struct tls_options *options, const struct uri *uri,
+				 struct error *error);
 /* `alpn` is offered where --alpn does not say otherwise; may be NULL. -errno with the sentence. */
 nodiscard int tls_options_make(const struct tls_options *options, const char *alpn,
 			       struct error *error, struct tls_client **ret);

@@ -147,9 +147,10 @@ const struct command command_traffic = {
 		"TARGET is HOST, HOST:PORT or a URI: traffic://HOST (port 5003; `conntest serve`, "
 		"ctraffic, or any TCP echo), traffic+udp://HOST for datagram flows, "
 		"traffic+tls://HOST, echo://HOST, http://, https://, ws:// and wss://HOST[/PATH], "
-		"srv://_service._proto.name. Over HTTP a message is a request and its response the "
-		"answer, in order; a status of 500 or more, or what --expect-status and --expect-text "
-		"do not allow, is no service; --backend says where a response names its backend.\n\n"
+		"srv://_service._proto.name, where the certificate is to be that of name. Over HTTP a "
+		"message is a request and its response the answer, in order; a status of 500 or more, "
+		"or what --expect-status and --expect-text do not allow, is no service; --backend says "
+		"where a response names its backend.\n\n"
 		"COMMAND is started --before after the connections are up, and --after its end the "
 		"run is over; -T, if given, bounds both. Its output goes to stderr, that it exits "
 		"with 0 is expected (command.exit), and its start and end are marks. As under "
@@ -163,7 +164,8 @@ const struct command command_traffic = {
 		"first and the last of them were answered again, and when the answers of 100 ms were "
 		"back at 90, 95 and 99 % of what they were in the 2 s before, for a whole second. A "
 		"mark before the start or after the end is kept and not measured; signals that come "
-		"at once are one mark.",
+		"at once are one mark.\n\n" CLIENT_LIVE_DESCRIPTION " They change the persistent "
+		"connections; new connections and path probes go on.",
 	.examples =
 		"conntest traffic 10.20.0.5  # 20 connections, 10 messages a second each, 10 s\n"
 		"conntest traffic -c 200 -T 60s --expect graceful web:5003  # exit 1 if a "

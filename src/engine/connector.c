@@ -64,14 +64,13 @@ int connector_init(struct connector *connector, struct worker *worker, uint32_t 
 		.worker = worker,
 		.unstarted = count,
 		.connect = connect,
-		.pacer = { .due_ns = UINT64_MAX, .run = run },
 		/* Anywhere, so that a run does not begin among the last one's ports in TIME-WAIT.
 		 */
 		.next_port = (uint32_t)(loop_read_clock(worker->loop) / NS_PER_MS) +
 			     worker->index * (UINT16_MAX / plan->workers),
 	};
 	list_init(&connector->queue);
-	list_init(&connector->pacer.node);
+	pacer_init(&connector->pacer, run);
 	timer_init(&connector->patience, on_patience_over);
 	if (!plan->sources)
 		return 0;

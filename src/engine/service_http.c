@@ -85,9 +85,8 @@ static int serve(struct service_connection *connection, const uint8_t *data, siz
 	*ret_used = 0;
 	service_http_prepare(connection);
 	while (event.what != HTTP1_MORE && !service_http_is_waiting(http) && !http->is_over) {
-		bool is_chunked = http->http.is_chunked; /* the end forgets it */
 		*ret_used += http1_read(&http->http, data + *ret_used, size - *ret_used, &event);
-		service_http_note(connection, &event, is_chunked, &out);
+		service_http_note(connection, &event, &out);
 		if (ANSWER_BYTES - out.size >= SERVICE_HTTP_EVENT_BYTES)
 			continue;
 		int rc = flush(connection, &out);

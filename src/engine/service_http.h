@@ -19,6 +19,7 @@ struct service_http {
 	bool is_asked;          /* the request under way is counted */
 	bool is_head;           /* it is a HEAD */
 	bool is_answering;      /* the head of the answer is written */
+	bool is_chunked;        /* the request, and so its echo */
 	bool is_old;
 	bool is_last; /* the connection ends behind this answer */
 	bool is_over; /* and it is complete: nothing is read any more */
@@ -43,9 +44,9 @@ struct service_http *service_http_of(const struct service_connection *connection
 bool service_http_is_waiting(const struct service_http *http);
 /* Before anything is added. */
 void service_http_prepare(struct service_connection *connection);
-/* Adds what an event of the request calls for; `is_chunked`: as it was before the event. */
+/* Adds what an event of the request calls for. */
 void service_http_note(struct service_connection *connection, const struct http1_event *event,
-		       bool is_chunked, struct http_output *out);
+		       struct http_output *out);
 /* Adds the answer whose moment has come. */
 void service_http_add_due(struct service_connection *connection, struct http_output *out);
 /* Adds the last answer; `sentence` behind "the client ", NULL: the status says it. */

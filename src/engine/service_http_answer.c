@@ -218,6 +218,7 @@ static void note_head(struct service_connection *connection, struct http_output 
 
 	count_request(connection);
 	http->head_since_ns = 0;
+	http->is_chunked = request->is_chunked; /* the parser forgets it with the end */
 	http->is_old = request->is_old;
 	http->is_last = request->is_last;
 	if (http->route.kind == HTTP_ROUTE_WRONG)
@@ -247,8 +248,7 @@ static void note_body(struct service_connection *connection, const struct http1_
 		service_http_refuse(connection, 413, NULL, out);
 }
 
-static void note_end(struct service_connection *connection, bool is_chunked,
-		     struct http_output *out)
+static void note_end(struct service_connection *connection, struct http_output *out)
 {
 	struct service_http *http = service_http_of(connection);
 
@@ -256,7 +256,7 @@ static void note_end(struct service_connection *connection, bool is_chunked,
 		answer(connection, out);
 		return;
 	}
-	if (is_chunked && !http->is_head)
+	if (http->is_chunked && !http->is_head)
 		add(out, "0\r\n\r\n", 5);
 	service_http_end_answer(http);
 }
@@ -275,7 +275,7 @@ static void note_wrong(struct service_connection *connection, struct http_output
 }
 
 void service_http_note(struct service_connection *connection, const struct http1_event *event,
-		       bool is_chunked, struct http_output *out)
+		       struct http_output *out)
 {
 	switch (event->what) {
 	case HTTP1_START:
@@ -288,7 +288,7 @@ void service_http_note(struct service_connection *connection, const struct http1
 		note_body(connection, event, out);
 		break;
 	case HTTP1_END:
-		note_end(connection, is_chunked, out);
+		note_end(connection, out);
 		break;
 	case HTTP1_WRONG:
 		note_wrong(connection, out);

@@ -193,8 +193,8 @@ static struct source_flow *begin_flow(struct source_service *service,
 	if (wish->duration_ns > 0 && wish->duration_ns < UINT64_MAX - now_ns)
 		flow->end_ns = now_ns + wish->duration_ns;
 	schedule_init(&flow->schedule, now_ns, (double)wish->rate_micro / 1e6);
-	flow->pacer = (struct pacer){ .due_ns = now_ns, .run = run_flow };
-	list_init(&flow->pacer.node);
+	pacer_init(&flow->pacer, run_flow);
+	flow->pacer.due_ns = now_ns;
 	timer_init(&flow->expiry, on_expiry);
 	loop_set_timer(loop, &flow->expiry, now_ns + SOURCE_PATIENCE_NS);
 	loop_add_pacer(loop, &flow->pacer);

@@ -20,7 +20,7 @@ static void log_interval(struct slot *slot, enum interval_kind kind, struct inte
 	interval.kind = (uint8_t)kind;
 	interval.stream = (uint8_t)slot->slots->stream;
 	interval.slot = slots_number(slot->slots, slot);
-	interval_log_add(&slot_worker(slot)->intervals, &interval);
+	interval_log_add(&slot_worker(slot)->logs.intervals, &interval);
 }
 
 void slot_log_interruption(struct slot *slot, const struct gap_span *span)
@@ -296,10 +296,6 @@ void slot_note_outcome(struct slot *slot, enum phase phase, enum outcome outcome
 {
 	struct worker *worker = slot_worker(slot);
 	if (worker->stage < WORKER_DONE)
-		recorder_error_why(slot->slots->recorder,
-				   &(struct error_row){ .phase = phase,
-							.outcome = outcome,
-							.code = (uint32_t)code,
-							.first_ns = slot_now(slot) },
+		recorder_error_why(slot->slots->recorder, phase, outcome, code, slot_now(slot),
 				   slot->slots->why);
 }

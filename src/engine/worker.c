@@ -22,6 +22,13 @@ static void publish_lag(struct worker *worker)
 	atomic_store_explicit(&worker->lag_max_ns, lag->maximum, memory_order_relaxed);
 }
 
+static void publish_logs(struct worker *worker)
+{
+	unsigned number = atomic_load_explicit(&worker->published_number, memory_order_relaxed) + 1;
+	worker->published_logs[number % 2] = worker->logs;
+	atomic_store_explicit(&worker->published_number, number, memory_order_release);
+}
+
 static void publish(struct worker *worker)
 {
 	for (struct activity *a = worker->activities; a; a = a->next)
@@ -31,6 +38,7 @@ static void publish(struct worker *worker)
 		if (worker->recorders[i])
 			publication_publish(worker->publications[i], worker->recorders[i],
 					    worker->ticks);
+	publish_logs(worker);
 	publish_lag(worker);
 }
 
@@ -45,6 +53,31 @@ static void want_finish(struct worker *worker)
 	loop_defer(worker->loop, &worker->finishing);
 }
 
+static bool has_room(const struct worker *worker)
+{
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->has_room && !a->kind->has_room(a))
+			return false;
+	return true;
+}
+
+/* A change that is complete is made, and once there is room for the next one that is said. */
+static void take_pace(struct worker *worker)
+{
+	if (!worker->pace || worker->stage != WORKER_MEASURE)
+		return;
+	struct pace_change change = pace_newest(worker->pace);
+	if (change.number != worker->pace_number) {
+		worker->pace_number = change.number;
+		worker->paced_ns = change.at_ns;
+		for (struct activity *a = worker->activities; a; a = a->next)
+			if (a->kind->change)
+				a->kind->change(a, &change);
+	}
+	if (atomic_load(&worker->paces_taken) != worker->pace_number && has_room(worker))
+		atomic_store(&worker->paces_taken, worker->pace_number);
+}
+
 static uint64_t linger_ns(const struct plan *plan)
 {
 	return plan->serve.listen_count ? plan->serve.drain_ns : plan->linger_ns;
@@ -54,6 +87,7 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 {
 	if (worker->stage >= WORKER_LINGER)
 		return;
+	take_pace(worker);
 	worker->end_ns = end_ns;
 	worker->stage = WORKER_LINGER;
 	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
@@ -125,6 +159,7 @@ static void on_tick(struct timer *timer)
 	/* A late loop leaves out the ticks that it slept through. */
 	uint64_t passed = (now_ns - worker->begin_ns) / WORKER_TICK_NS;
 	worker->ticks = WORKER_RAMP_TICK + passed;
+	take_pace(worker);
 	publish(worker);
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
@@ -134,6 +169,7 @@ static void obey(struct worker *worker)
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
 		begin(worker, begin_ns);
+	take_pace(worker);
 	if (atomic_load(&worker->is_end_wanted))
 		end(worker, loop_read_clock(worker->loop));
 	if (atomic_load(&worker->is_abort_wanted))
@@ -194,22 +230,48 @@ void worker_start(struct worker *worker)
 
 /* ---- from the owner's thread ---- */
 
+static void wake(struct worker *worker)
+{
+	if (worker->wake)
+		worker->wake(worker->wake_context);
+	else
+		loop_wake(worker->loop);
+}
+
 void worker_want_begin(struct worker *worker, uint64_t begin_ns)
 {
 	atomic_store(&worker->wanted_begin_ns, begin_ns);
-	loop_wake(worker->loop);
+	wake(worker);
 }
 
 void worker_want_end(struct worker *worker)
 {
 	atomic_store(&worker->is_end_wanted, true);
-	loop_wake(worker->loop);
+	wake(worker);
 }
 
 void worker_want_abort(struct worker *worker)
 {
 	atomic_store(&worker->is_abort_wanted, true);
-	loop_wake(worker->loop);
+	wake(worker);
+}
+
+void worker_lost(struct worker *worker, uint64_t lost_ns)
+{
+	unsigned number = atomic_load(&worker->published_number);
+	if (number > 0)
+		worker->logs = worker->published_logs[number % 2];
+	if (worker->end_ns > lost_ns)
+		worker->end_ns = lost_ns;
+	worker->done_ns = lost_ns;
+	worker->cpu_used_ns = 0;
+	atomic_store(&worker->is_settled, true);
+	atomic_store(&worker->is_done, true);
+}
+
+void worker_want_pace(struct worker *worker)
+{
+	wake(worker);
 }
 
 /* ---- for activities ---- */
@@ -255,18 +317,43 @@ static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream
 	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
 }
 
-static int new_recorders(struct worker *worker)
+static enum pages_sharing sharing_of(const struct plan *plan)
+{
+	return plan->processes > 1 ? PAGES_SHARED : PAGES_PRIVATE;
+}
+
+static int new_publications(struct worker *worker)
 {
 	for (int i = 0; i < PLAN_STREAMS; i++) {
 		if (!has_stream(worker->plan, worker->index, i))
 			continue;
-		int result = recorder_new(&worker->recorders[i]);
-		if (result >= 0)
-			result = publication_new(&worker->publications[i]);
+		int result = publication_new(&worker->publications[i]);
 		if (result < 0)
 			return result;
 	}
 	return 0;
+}
+
+static int new_lists(struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	enum pages_sharing sharing = sharing_of(plan);
+	struct worker_logs *logs = &worker->logs;
+	uint32_t ended = CONNECTIONS_ENDED_MAX / plan->workers + 1;
+	bool has_attempts = has_stream(plan, worker->index, PLAN_NEW);
+	int result = interval_log_new(INTERVALS_MAX, sharing, &logs->intervals);
+	if (result >= 0)
+		result = connection_log_new(ended, sharing, &logs->ended);
+	if (result >= 0)
+		result = connection_log_new(worker->slot_count + 1, sharing, &logs->open);
+	if (result >= 0 && has_attempts)
+		result = attempt_log_new(ATTEMPTS_LOGGED_MAX, sharing, &logs->attempts);
+	return result;
+}
+
+static size_t slots_bytes(const struct worker *worker)
+{
+	return (worker->slot_count + 1) * sizeof(*worker->slots);
 }
 
 static int new_logs(struct worker *worker)
@@ -274,24 +361,36 @@ static int new_logs(struct worker *worker)
 	const struct plan *plan = worker->plan;
 	int result = event_ring_new(EVENT_RING_CAPACITY, &worker->events);
 	if (result >= 0)
-		result = interval_log_new(INTERVALS_MAX, &worker->intervals);
+		result = new_lists(worker);
 	if (result >= 0)
-		result = connection_log_new(CONNECTIONS_ENDED_MAX / plan->workers + 1,
-					    &worker->ended);
-	worker->slot_count = own_slots(plan, worker->index);
+		result = pages_new(slots_bytes(worker), sharing_of(plan), (void **)&worker->slots);
 	if (result >= 0)
-		result = connection_log_new(worker->slot_count + 1, &worker->open);
-	if (result < 0)
-		return result;
-	worker->slots = calloc(worker->slot_count + 1, sizeof(*worker->slots));
-	worker->lag = calloc(1, hist_size(HIST_STREAM_RANGE));
-	worker->scratch = malloc(WORKER_SCRATCH_BYTES);
-	uint8_t *zeros = calloc(1, WORKER_SCRATCH_BYTES);
-	worker->zeros = zeros;
-	if (!worker->slots || !worker->lag || !worker->scratch || !zeros)
-		return -ENOMEM;
-	hist_init(worker->lag, HIST_STREAM_RANGE);
+		result = pages_new(hist_size(HIST_STREAM_RANGE), sharing_of(plan),
+				   (void **)&worker->lag);
+	if (result >= 0 && plan->processes > 1)
+		result = names_share(&worker->names);
+	if (result >= 0)
+		hist_init(worker->lag, HIST_STREAM_RANGE);
+	return result;
+}
+
+static int new_recorders(struct worker *worker)
+{
+	for (int i = 0; i < PLAN_STREAMS; i++) {
+		if (!worker->publications[i])
+			continue;
+		int result = recorder_new(&worker->recorders[i]);
+		if (result < 0)
+			return result;
+	}
 	return 0;
+}
+
+static int new_scratch(struct worker *worker)
+{
+	worker->scratch = malloc(WORKER_SCRATCH_BYTES);
+	worker->zeros = calloc(1, WORKER_SCRATCH_BYTES);
+	return worker->scratch && worker->zeros ? 0 : -ENOMEM;
 }
 
 static int add_slots(struct worker *worker)
@@ -317,18 +416,35 @@ static int add_activities(struct worker *worker)
 	return result;
 }
 
-int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struct worker **ret)
+int worker_reserve(const struct plan *plan, unsigned index, struct worker **ret)
 {
-	struct worker *worker = calloc(1, sizeof(*worker));
-	if (!worker)
-		return -ENOMEM;
+	void *pages = NULL;
+	int result = pages_new(sizeof(struct worker), sharing_of(plan), &pages);
+	if (result < 0)
+		return result;
+	struct worker *worker = pages;
 	worker->plan = plan;
 	worker->index = index;
-	worker->loop = loop;
 	worker->begin_ns = UINT64_MAX;
 	worker->end_ns = UINT64_MAX;
-	random_init(&worker->random, plan->seed + index);
+	worker->slot_count = own_slots(plan, index);
+	worker->path.verdict = FLOWS_NOT_TRIED;
 	names_init(&worker->names);
+	result = new_publications(worker);
+	if (result >= 0)
+		result = new_logs(worker);
+	if (result < 0) {
+		worker_release(worker);
+		return result;
+	}
+	*ret = worker;
+	return 0;
+}
+
+int worker_open(struct worker *worker, struct loop *loop)
+{
+	worker->loop = loop;
+	random_init(&worker->random, worker->plan->seed + worker->index);
 	timer_init(&worker->tick, on_tick);
 	timer_init(&worker->deadline, on_deadline);
 	deferred_init(&worker->finishing, finish);
@@ -336,15 +452,53 @@ int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struc
 	loop_on_lag(loop, on_lag, worker);
 	int result = new_recorders(worker);
 	if (result >= 0)
-		result = new_logs(worker);
-	if (result >= 0)
-		result = add_activities(worker);
-	if (result < 0) {
-		worker_free(worker);
+		result = new_scratch(worker);
+	return result < 0 ? result : add_activities(worker);
+}
+
+int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struct worker **ret)
+{
+	struct worker *worker = NULL;
+	int result = worker_reserve(plan, index, &worker);
+	if (result < 0)
 		return result;
+	result = worker_open(worker, loop);
+	if (result < 0)
+		worker_free(worker);
+	else
+		*ret = worker;
+	return result;
+}
+
+void worker_close(struct worker *worker)
+{
+	if (!worker->loop)
+		return;
+	for (struct activity *a = worker->activities, *next; a; a = next) {
+		next = a->next;
+		a->kind->free(a);
 	}
-	*ret = worker;
-	return 0;
+	worker->activities = NULL;
+	list_remove(&worker->finishing.node);
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		recorder_free(worker->recorders[i]);
+	free(worker->scratch);
+	free((void *)worker->zeros);
+}
+
+void worker_release(struct worker *worker)
+{
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		publication_free(worker->publications[i]);
+	event_ring_free(worker->events);
+	interval_log_free(&worker->logs.intervals);
+	connection_log_free(&worker->logs.ended);
+	connection_log_free(&worker->logs.open);
+	attempt_log_free(&worker->logs.attempts);
+	names_deinit(&worker->names);
+	pages_free(worker->slots, slots_bytes(worker));
+	pages_free(worker->lag, hist_size(HIST_STREAM_RANGE));
+	pages_free(worker, sizeof(*worker));
 }
 
 void worker_join_far_end(struct worker *worker, struct worker *far_end)
@@ -358,24 +512,6 @@ void worker_free(struct worker *worker)
 {
 	if (!worker)
 		return;
-	for (struct activity *a = worker->activities, *next; a; a = next) {
-		next = a->next;
-		a->kind->free(a);
-	}
-	list_remove(&worker->finishing.node);
-	for (int i = 0; i < PLAN_STREAMS; i++) {
-		recorder_free(worker->recorders[i]);
-		publication_free(worker->publications[i]);
-	}
-	event_ring_free(worker->events);
-	interval_log_free(&worker->intervals);
-	connection_log_free(&worker->ended);
-	connection_log_free(&worker->open);
-	attempt_log_free(&worker->attempts);
-	names_deinit(&worker->names);
-	free(worker->slots);
-	free(worker->lag);
-	free(worker->scratch);
-	free((void *)worker->zeros);
-	free(worker);
+	worker_close(worker);
+	worker_release(worker);
 }

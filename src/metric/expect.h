@@ -19,6 +19,9 @@ enum expect_relation {
 	EXPECT_GREATER,
 };
 
+/* Ends the sentences of mistakes. */
+#define EXPECT_HELP "(\"conntest help figures\")"
+
 #define EXPECT_WORD_MAX 64
 struct expect {
 	const struct figure_row *figure;
@@ -49,6 +52,7 @@ struct expect_stream {
  * "--expect: "; the list is unchanged then. */
 nodiscard int expect_parse(const char *text, struct error *error, struct expect_list *list);
 
+const char *expect_relation_text(enum expect_relation relation); /* "<=" */
 /* The sets' names; NULL behind the last. */
 const char *expect_set_name(size_t index);
 /* Is there one of this figure? */

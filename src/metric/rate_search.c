@@ -1,7 +1,4 @@
-/* Near the knee the odds of where it lies stand on a grid of rates (Bayes): a trial holds below it
- * and fails above, but for chance. How wide the zone is in which both happen, and how often a trial
- * fails for another reason, are unknown, so that all combinations of a few are weighed; they weigh
- * themselves by how well they explain what was seen. */
+/* Climbs or descends to where the verdict changes, then narrows down by the odds of the knee. */
 #include "metric/rate_search.h"
 
 #include <assert.h>
@@ -11,22 +8,7 @@
 #include <string.h>
 
 #include "base/attributes.h"
-
-/* Widths of the zone, as logarithms of a ratio of rates. */
-static const double widths[] = { 0.002, 0.008, 0.025, 0.07 };
-/* How often a trial fails although the rate is below the knee. */
-static const double accidents[] = { 0.01, 0.05, 0.2 };
-/* How often one holds far above it: seldom, as what is too much is too much. */
-#define LUCK 0.01
-/* But what is too much shows slowly, and buffers hide it for a while: that one of the shortest
- * holds tells the knee with this uncertainty besides. */
-static const double slacks[] = { 0.05, 0.4 };
-
-#define CELLS  512
-#define WIDTHS array_size(widths)
-#define CHANCE array_size(accidents)
-#define SLACKS array_size(slacks)
-#define ODDS   (SLACKS * WIDTHS * CHANCE * CELLS)
+#include "metric/knee.h"
 
 /* Of both ends of the interval: the knee lies beyond one of them once in 20 times. */
 #define TAIL 0.02
@@ -61,13 +43,10 @@ struct rate_search {
 	struct rate_trial next;
 	/* Of the rate that is tried while it climbs or descends. */
 	int held, failed;
-	int narrowed; /* trials since it narrows down */
-	double low;   /* the highest that held; 0: none */
-	double high;  /* the lowest that did not; 0: none */
-	/* The odds: cell i stands for the rate exp(first + i * step). */
-	double first;
-	double step;
-	double odds[SLACKS][WIDTHS][CHANCE][CELLS];
+	int narrowed;     /* trials since it narrows down */
+	double low;       /* the highest that held; 0: none */
+	double high;      /* the lowest that did not; 0: none */
+	struct knee knee; /* while it narrows down */
 };
 
 const char *rate_verdict_name(enum rate_verdict verdict)
@@ -100,11 +79,6 @@ static double rounded(double rate, double (*to_whole)(double))
 	return to_whole(rate / digit) * digit;
 }
 
-static double logistic(double x)
-{
-	return 1 / (1 + exp(-x));
-}
-
 static uint64_t length_for(const struct rate_search *search, double rate, uint64_t wanted_ns)
 {
 	uint64_t most_ns = search->plan.length_ns;
@@ -121,76 +95,20 @@ static bool is_full(const struct rate_search *search, const struct rate_trial *t
 
 /* ---- the odds of the knee ---- */
 
-/* That a trial holds if the knee is at e^`knee` and there are no accidents. */
-static double chance_to_hold(const struct rate_search *search, const struct rate_trial *trial,
-			     double knee, const double unsure[2])
-{
-	double above = knee - log(trial->rate);
-	double part = (double)search->plan.length_ns / (double)trial->length_ns - 1;
-	double slack = unsure[1] * part / (SHORT_PART - 1);
-	return logistic(above / (above < 0 ? unsure[0] + slack : unsure[0]));
-}
-
-/* What one trial makes of the odds of a width and a slack. */
-static double weigh_one(const struct rate_search *search, const struct rate_trial *trial,
-			const double unsure[2], double odds[CHANCE][CELLS])
-{
-	double sum = 0;
-	for (size_t i = 0; i < CELLS; i++) {
-		double knee = search->first + (double)i * search->step;
-		double plain = chance_to_hold(search, trial, knee, unsure);
-		for (size_t a = 0; a < CHANCE; a++) {
-			double holds = LUCK + (1 - LUCK - accidents[a]) * plain;
-			odds[a][i] *= trial->verdict == RATE_HELD ? holds : 1 - holds;
-			sum += odds[a][i];
-		}
-	}
-	return sum;
-}
-
 static void weigh(struct rate_search *search, const struct rate_trial *trial)
 {
-	double *odds = &search->odds[0][0][0][0];
-	double sum = 0;
-	for (size_t s = 0; s < SLACKS; s++)
-		for (size_t w = 0; w < WIDTHS; w++)
-			sum += weigh_one(search, trial, (double[]){ widths[w], slacks[s] },
-					 search->odds[s][w]);
-	for (size_t i = 0; i < ODDS; i++)
-		odds[i] /= sum;
+	double part = (double)search->plan.length_ns / (double)trial->length_ns - 1;
+	knee_weigh(&search->knee, &(struct knee_evidence){
+					  .rate = trial->rate,
+					  .shortness = part / (SHORT_PART - 1),
+					  .has_held = trial->verdict == RATE_HELD,
+				  });
 }
 
-static double cell_odds(const struct rate_search *search, size_t i)
-{
-	const double *odds = &search->odds[0][0][0][0];
-	double sum = 0;
-	for (; i < ODDS; i += CELLS)
-		sum += odds[i];
-	return sum;
-}
-
-/* The rate below which the knee lies with this probability. */
-static double quantile(const struct rate_search *search, double share)
-{
-	double sum = 0;
-	double odds = cell_odds(search, 0);
-	size_t i = 0;
-	for (; i + 1 < CELLS && sum + odds < share; odds = cell_odds(search, ++i))
-		sum += odds;
-	double within = odds > 0 ? fmin((share - sum) / odds, 1) : 0;
-	return exp(search->first + ((double)i - 0.5 + within) * search->step);
-}
-
-/* Around what held and what did not, wide enough for both to have been chance. */
 static void begin_narrowing(struct rate_search *search)
 {
-	double *odds = &search->odds[0][0][0][0];
-	double margin = log(search->high / search->low);
 	search->stage = NARROW;
-	search->first = log(search->low) - margin;
-	search->step = 3 * margin / (CELLS - 1);
-	for (size_t i = 0; i < ODDS; i++)
-		odds[i] = 1;
+	knee_init(&search->knee, search->low, search->high);
 	for (int i = 0; i < search->count; i++)
 		weigh(search, &search->trials[i]);
 }
@@ -304,9 +222,9 @@ static double place_of(const struct rate_search *search, double ratio)
 /* But a rate is told only if it held for as long as it has to. */
 static void narrow(struct rate_search *search)
 {
-	double low = quantile(search, TAIL);
-	double middle = quantile(search, 0.5);
-	double ratio = quantile(search, 1 - TAIL) / low;
+	double low = knee_quantile(&search->knee, TAIL);
+	double middle = knee_quantile(&search->knee, 0.5);
+	double ratio = knee_quantile(&search->knee, 1 - TAIL) / low;
 	double safe = rounded(low, ceil);
 	uint64_t length_ns = length_by(search, ratio);
 	bool has_one = find_held(search, low, middle) >= 0;
@@ -315,7 +233,8 @@ static void narrow(struct rate_search *search)
 	else if (!has_one && (ratio <= PRECISE_RATIO || is_last_chance(search, length_ns)))
 		plan_trial(search, safe, search->plan.length_ns);
 	else
-		plan_trial(search, rounded(quantile(search, place_of(search, ratio)), round),
+		plan_trial(search,
+			   rounded(knee_quantile(&search->knee, place_of(search, ratio)), round),
 			   length_ns);
 }
 
@@ -422,15 +341,15 @@ static void result_of_climb(const struct rate_search *search, struct rate_search
 
 static void result_of_odds(const struct rate_search *search, struct rate_search_result *ret)
 {
-	double low = quantile(search, TAIL);
+	double low = knee_quantile(&search->knee, TAIL);
 	ret->low = low;
-	ret->high = quantile(search, 1 - TAIL);
-	ret->held = find_held(search, low, quantile(search, 0.5));
+	ret->high = knee_quantile(&search->knee, 1 - TAIL);
+	ret->held = find_held(search, low, knee_quantile(&search->knee, 0.5));
 	if (ret->held < 0)
-		ret->held = find_held(search, 0, quantile(search, 0.5));
+		ret->held = find_held(search, 0, knee_quantile(&search->knee, 0.5));
 	if (ret->held < 0) {
 		result_of_climb(search, ret);
-		ret->high = quantile(search, 1 - TAIL);
+		ret->high = knee_quantile(&search->knee, 1 - TAIL);
 	}
 	ret->rate = ret->held < 0 ? 0 : search->trials[ret->held].rate;
 	ret->low = ret->rate < low ? ret->rate : low;
@@ -439,7 +358,7 @@ static void result_of_odds(const struct rate_search *search, struct rate_search_
 void rate_search_result(const struct rate_search *search, struct rate_search_result *ret)
 {
 	*ret = (struct rate_search_result){ .end = search->end, .held = -1 };
-	if (search->step > 0)
+	if (knee_is_weighed(&search->knee))
 		result_of_odds(search, ret);
 	else
 		result_of_climb(search, ret);

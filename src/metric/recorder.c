@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "metric/pages.h"
+#include "base/pages.h"
 
 #define WORD_BYTES sizeof(uint64_t)
 #define HIST_WORDS (HIST_STREAM_BYTES / WORD_BYTES)
@@ -122,12 +122,18 @@ static void add_errors(struct recorder *recorder, const struct error_row *errors
 		row->last_ns = errors->last_ns;
 }
 
-void recorder_error_why(struct recorder *recorder, const struct error_row *error, const char *why)
+void recorder_error_why(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
+			uint64_t at_ns, const char *why)
 {
-	struct error_row row = *error;
+	struct error_row row = {
+		.phase = phase,
+		.outcome = outcome,
+		.code = (uint32_t)code,
+		.count = 1,
+		.first_ns = at_ns,
+		.last_ns = at_ns,
+	};
 
-	row.count = 1;
-	row.last_ns = row.first_ns;
 	(void)snprintf(row.why, sizeof(row.why), "%s", why ? why : "");
 	add_errors(recorder, &row);
 }
@@ -135,11 +141,7 @@ void recorder_error_why(struct recorder *recorder, const struct error_row *error
 void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
 		    uint64_t at_ns)
 {
-	const struct error_row row = {
-		.phase = phase, .outcome = outcome, .code = (uint32_t)code, .first_ns = at_ns
-	};
-
-	recorder_error_why(recorder, &row, NULL);
+	recorder_error_why(recorder, phase, outcome, code, at_ns, NULL);
 }
 
 static void add_status(struct recorder *recorder, uint32_t code, uint64_t count)

@@ -100,7 +100,8 @@ static inline const struct hist *recorder_hist_const(const struct recorder *reco
 void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
 		    uint64_t at_ns);
 /* The same, with a word on what the peer did; cut to its room. NULL: none. */
-void recorder_error_why(struct recorder *recorder, const struct error_row *error, const char *why);
+void recorder_error_why(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
+			uint64_t at_ns, const char *why);
 void recorder_status(struct recorder *recorder, uint32_t code);
 void recorder_merge(struct recorder *into, const struct recorder *from);
 void recorder_clear(struct recorder *recorder);

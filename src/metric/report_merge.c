@@ -160,6 +160,24 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+static void merge_processes(struct report *into, const struct report *const *reports, size_t count)
+{
+	struct report_generator *generator = &into->generator;
+	size_t most = 0;
+	for (size_t i = 0; i < count; i++)
+		most += reports[i]->generator.process_count;
+	if (most > REPORT_PROCESSES_MAX)
+		most = REPORT_PROCESSES_MAX;
+	generator->processes = arena_take_array(&into->arena, most, sizeof(*generator->processes));
+	generator->has_processes = most > 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct report_generator *from = &reports[i]->generator;
+		for (uint32_t k = 0; k < from->process_count && generator->process_count < most;
+		     k++)
+			generator->processes[generator->process_count++] = from->processes[k];
+	}
+}
+
 /* Hosts that bear one name are one. */
 static void merge_generator(struct report *into, const struct report *from)
 {
@@ -181,9 +199,28 @@ static void merge_generator(struct report *into, const struct report *from)
 	generator->listen_overflows += other->listen_overflows;
 }
 
+/* Verified is what all were; the complaint is the first report's that has one. */
+static void merge_tls(struct report *into, const struct report *from)
+{
+	struct report_tls *tls = &into->tls;
+	const struct report_tls *other = &from->tls;
+	if (!from->has_tls)
+		return;
+	tls->is_verified = other->is_verified && (tls->is_verified || !into->has_tls);
+	into->has_tls = true;
+	tls->version = merge_text(into, tls->version, other->version);
+	tls->cipher = merge_text(into, tls->cipher, other->cipher);
+	tls->protocol = merge_text(into, tls->protocol, other->protocol);
+	tls->handshakes += other->handshakes;
+	tls->resumed += other->resumed;
+	tls->cut_short += other->cut_short;
+	tls->complaint = tls->complaint ? tls->complaint : other->complaint;
+}
+
 static void merge_head(struct report *into, const struct report *from)
 {
 	merge_generator(into, from);
+	merge_tls(into, from);
 	into->target = merge_text(into, into->target, from->target);
 	into->host_name = merge_text(into, into->host_name, from->host_name);
 	into->kernel = merge_text(into, into->kernel, from->kernel);
@@ -295,6 +332,7 @@ int report_merge(const struct report *const *reports, size_t count, struct buffe
 	merge_settings(into, reports, count);
 	note_settings(into, reports, count, notes);
 	merge_limits(into, reports, count);
+	merge_processes(into, reports, count);
 	merge_streams(into, reports, count, notes);
 	merge_connections(into, reports, count);
 	note_expectations(reports, count, notes);

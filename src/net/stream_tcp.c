@@ -241,7 +241,8 @@ static ssize_t tcp_skip(struct stream *stream, size_t size)
 
 static int tcp_info(struct stream *stream, struct stream_info *ret)
 {
-	return tcp_info_read(stream->watch.fd, stream->is_accepted, ret);
+	return tcp_info_read(stream->watch.fd, stream->is_accepted ? TCP_ACCEPTED : TCP_CONNECTED,
+			     ret);
 }
 
 static int tcp_describe(struct stream *stream, struct stream_description *ret)

@@ -19,12 +19,11 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* The kernel counts the SYN of who connected as a byte, and an acknowledged FIN, behind which
- * nothing is left to acknowledge. */
-static void read_bytes(const struct tcp_info *info, bool is_accepted, struct stream_info *ret)
+/* An acknowledged FIN counts as a byte, too, behind which nothing is left to acknowledge. */
+static void read_bytes(const struct tcp_info *info, enum tcp_side side, struct stream_info *ret)
 {
 	uint64_t sent = less(info->tcpi_bytes_sent, info->tcpi_bytes_retrans);
-	uint64_t acked = less(info->tcpi_bytes_acked, is_accepted ? 0 : 1);
+	uint64_t acked = less(info->tcpi_bytes_acked, side == TCP_CONNECTED ? 1 : 0);
 	ret->bytes_acked = acked < sent ? acked : sent;
 	ret->unsent_bytes = info->tcpi_notsent_bytes;
 	ret->queued_bytes = sent - ret->bytes_acked + ret->unsent_bytes;
@@ -54,7 +53,7 @@ static void read_segments(const struct tcp_info *info, struct stream_info *ret)
 	ret->is_fast_opened = (info->tcpi_options & TCPI_OPT_SYN_DATA) != 0;
 }
 
-int tcp_info_read(int fd, bool is_accepted, struct stream_info *ret)
+int tcp_info_read(int fd, enum tcp_side side, struct stream_info *ret)
 {
 	/* Kernels differ in how much they fill; what they don't know stays zero. */
 	union {
@@ -66,7 +65,7 @@ int tcp_info_read(int fd, bool is_accepted, struct stream_info *ret)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &kernel, &size) != 0)
 		return -errno;
 	ret->is_known = true;
-	read_bytes(&kernel.info, is_accepted, ret);
+	read_bytes(&kernel.info, side, ret);
 	read_times(&kernel.info, ret);
 	read_segments(&kernel.info, ret);
 	return 0;

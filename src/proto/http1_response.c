@@ -31,6 +31,7 @@ static const struct {
 	{ 410, "Gone" },
 	{ 413, "Content Too Large" },
 	{ 417, "Expectation Failed" },
+	{ 426, "Upgrade Required" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" },

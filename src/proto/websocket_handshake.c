@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/http1_line.h"
+#include "proto/http1_response.h"
 
 #define GUID       "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* section 1.3 */
 #define VERSION    "13"
@@ -241,33 +242,22 @@ size_t websocket_write_switch(const struct websocket_opening *opening,
 	return (size_t)size;
 }
 
-static const char *reason_of(unsigned status)
+/* What a status says besides (RFC 9110 15.5.6, RFC 6455 4.4). */
+static const char *fields_of(unsigned status)
 {
-	switch (status) {
-	case 405:
-		return "Method Not Allowed\r\nAllow: GET";
-	case 426:
-		return "Upgrade Required\r\nUpgrade: websocket\r\n"
-		       "Sec-WebSocket-Version: " VERSION;
-	case 431:
-		return "Request Header Fields Too Large";
-	case 501:
-		return "Not Implemented";
-	case 505:
-		return "HTTP Version Not Supported";
-	default:
-		return "Bad Request";
-	}
+	if (status == 405)
+		return "Allow: GET\r\n";
+	return status == 426 ? "Upgrade: websocket\r\nSec-WebSocket-Version: " VERSION "\r\n" : "";
 }
 
 size_t websocket_write_refusal(unsigned status, const char *sentence,
 			       char ret[WEBSOCKET_ANSWER_MAX])
 {
 	int size = snprintf(ret, WEBSOCKET_ANSWER_MAX,
-			    "HTTP/1.1 %u %s\r\nConnection: %sclose\r\n"
+			    "HTTP/1.1 %u %s\r\n%sConnection: %sclose\r\n"
 			    "Content-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s\n",
-			    status, reason_of(status), status == 426 ? "Upgrade, " : "",
-			    strlen(sentence) + 1, sentence);
+			    status, http1_reason((uint16_t)status), fields_of(status),
+			    status == 426 ? "Upgrade, " : "", strlen(sentence) + 1, sentence);
 	assert(size > 0 && size < WEBSOCKET_ANSWER_MAX);
 	return (size_t)size;
 }

@@ -9,7 +9,7 @@
 
 /* ---- what was typed */
 
-int receiver_plan_make(const struct receiver_options *options, bool has_discard,
+int receiver_plan_make(const struct receiver_options *options, enum service service,
 		       struct error *error, struct receiver_plan *ret)
 {
 	static const struct uri_defaults asked = {
@@ -29,7 +29,7 @@ int receiver_plan_make(const struct receiver_options *options, bool has_discard,
 	if (strcmp(options->receiver, "off") == 0)
 		return 0;
 	if (strcmp(options->receiver, "auto") == 0) {
-		ret->mode = has_discard ? RECEIVER_AUTO : RECEIVER_OFF;
+		ret->mode = service == SERVICE_DISCARD ? RECEIVER_AUTO : RECEIVER_OFF;
 		return 0;
 	}
 	ret->mode = RECEIVER_PLACE;

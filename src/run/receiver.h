@@ -48,9 +48,9 @@ struct receiver_plan {
 	char token[CONTROL_TOKEN_MAX];
 };
 
-/* What was typed. `has_discard`: a target is discard, so that its host may have a control; others
- * are not asked unless they are named. -EINVAL with the sentence. */
-nodiscard int receiver_plan_make(const struct receiver_options *options, bool has_discard,
+/* What was typed. Of the targets' services discard alone has a host that may have a control;
+ * others are not asked unless they are named. -EINVAL with the sentence. */
+nodiscard int receiver_plan_make(const struct receiver_options *options, enum service service,
 				 struct error *error, struct receiver_plan *ret);
 /* Before the run: the name of PLACE to its address. -EHOSTUNREACH with the sentence. */
 nodiscard int receiver_prepare(struct receiver_plan *plan, struct error *error);

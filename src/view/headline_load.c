@@ -42,21 +42,27 @@ static void direction(const struct report *report, const struct report_stream *l
 		buffer_append_text(out, is_down ? " down" : " up");
 }
 
+/* "0..5k/30s,5k messages/s", "1,000 messages/s" */
+static void message_rate(const struct report *report, const struct report_stream *load,
+			 struct buffer *out)
+{
+	char rate[PHRASE_MAX];
+	const char *ramp = report_setting(report, "rate-ramp");
+	buffer_append_format(out, "%s %ss/s",
+			     ramp ? ramp : phrase_rate(load->schedule.rate_per_second, rate),
+			     message_noun(load));
+}
+
 /* "500 Mbps payload = 44,643 datagrams/s of 1,400 B up, evenly spaced" */
 static void paced_bytes(const struct report *report, const struct report_stream *load,
 			struct buffer *out)
 {
-	char bits[UNITS_TEXT_MAX], rate[PHRASE_MAX];
-	const char *ramp = report_setting(report, "rate-ramp");
-	double per_second = load->schedule.rate_per_second;
-	if (ramp)
-		buffer_append_format(out, "%s %ss/s", ramp, message_noun(load));
-	else
-		buffer_append_format(
-			out, "%s payload = %s %ss/s",
-			units_format_bandwidth(round(per_second * 8 * (double)load->message_bytes),
-					       bits),
-			phrase_rate(per_second, rate), message_noun(load));
+	char text[UNITS_TEXT_MAX];
+	double bits = load->schedule.rate_per_second * 8 * (double)load->message_bytes;
+	if (!report_setting(report, "rate-ramp"))
+		buffer_append_format(out,
+				     "%s payload = ", units_format_bandwidth(round(bits), text));
+	message_rate(report, load, out);
 	sizes(load, out);
 	direction(report, load, out);
 	if (load->slots > 1) {
@@ -70,18 +76,13 @@ static void paced_bytes(const struct report *report, const struct report_stream 
 static void paced_messages(const struct report *report, const struct report_stream *load,
 			   struct buffer *out)
 {
-	char rate[PHRASE_MAX], each[PHRASE_MAX];
-	const char *ramp = report_setting(report, "rate-ramp");
+	char each[PHRASE_MAX];
 	double per_second = load->schedule.rate_per_second;
-	if (ramp)
-		buffer_append_format(out, "%s %ss/s", ramp, message_noun(load));
-	else
-		buffer_append_format(out, "%s %ss/s", phrase_rate(per_second, rate),
-				     message_noun(load));
+	message_rate(report, load, out);
 	sizes(load, out);
 	buffer_append_text(out, " over ");
 	connections(report, load, out);
-	if (load->slots > 1 && !ramp)
+	if (load->slots > 1 && !report_setting(report, "rate-ramp"))
 		buffer_append_format(out, " (%s/s each)",
 				     phrase_rate(per_second / (double)load->slots, each));
 	buffer_append_text(out, ", open loop");
@@ -108,6 +109,25 @@ static void unpaced(const struct report *report, const struct report_stream *loa
 		sizes(load, out);
 }
 
+void headline_hand(const struct report_stream *stream, struct buffer *out)
+{
+	const struct report_schedule *schedule = &stream->schedule;
+	char times[PHRASE_MAX], paused[PHRASE_MAX];
+	const char *before = ", ";
+	if (schedule->changed > 0) {
+		buffer_append_format(out, ", changed %s",
+				     schedule->changed == 1
+					     ? "once"
+					     : phrase_count(schedule->changed, "time", times));
+		before = " and ";
+	}
+	if (schedule->paused_ns > 0)
+		buffer_append_format(out, "%spaused %s", before,
+				     phrase_span(schedule->paused_ns, 0, paused));
+	if (schedule->changed > 0 || schedule->paused_ns > 0)
+		buffer_append_text(out, " by hand");
+}
+
 void headline_load(const struct report *report, const struct report_stream *load,
 		   struct buffer *out)
 {
@@ -120,6 +140,7 @@ void headline_load(const struct report *report, const struct report_stream *load
 		paced_messages(report, load, out);
 	else
 		paced_bytes(report, load, out);
+	headline_hand(load, out);
 	if (probe)
 		buffer_append_format(out, ", a probe at %s/s",
 				     phrase_rate(probe->schedule.rate_per_second, rate));

@@ -64,6 +64,7 @@ run conntest load --find-rate 'lost == 0' -r 5 echo://192.0.2.1
 run conntest load --find-rate 'lost == 0' -T 0 echo://192.0.2.1
 run conntest load --find-rate 'lost == 0' --repeat 3 echo://192.0.2.1
 run conntest load --serve discard://a discard://b
+run conntest load --serve --processes 2 -c 4
 run conntest load --serve --probe 10/s
 run conntest load --serve --receiver control://web
 run conntest load --serve --ca ca.pem discard+tls://

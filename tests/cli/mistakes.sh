@@ -41,6 +41,11 @@ run conntest traffic --otlp http://localhost:4318 --otlp-header secret web
 run conntest traffic --ca nothing.pem tls://web
 run conntest traffic --key nothing.pem tls://web
 run conntest traffic --alpn , tls://web
+run conntest traffic --ca nothing.pem web
+run conntest traffic -k udp://web
+run conntest load --sni web http://127.0.0.1/items
+run conntest load --tls-version 1.3 tcp://web:9
+run conntest traffic --tls-resume ws://web
 run conntest serve --listen echo+tls://:0 --cert nothing.pem
 run conntest serve --listen echo+tls://127.0.0.1:7 --listen echo://127.0.0.1:7
 run conntest serve --listen tcp://:5003

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Names: of a host, of a service with two answers (SRV), and one that is not there.
-# shellcheck source=lib.sh
-source "$(dirname "$0")/lib.sh"
+# Names: of a host, of a service with two answers (SRV), of one over TLS, and one that is not there.
+# shellcheck source=lib_web.sh
+source "$(dirname "$0")/lib_web.sh"
 need jq dnsmasq unshare
 
 namespace a
@@ -10,10 +10,13 @@ start dns nsenter --net="/run/netns/${spaces[a]}" dnsmasq -k --no-resolv --no-ho
 	--conf-file=/dev/null --listen-address=127.0.0.1 --bind-interfaces --user=root --pid-file= \
 	--log-facility=- --log-queries --local=/test/ --host-record=one.test,127.0.0.11 \
 	--host-record=two.test,127.0.0.12 --srv-host=_traffic._tcp.test,one.test,7001,10,60 \
-	--srv-host=_traffic._tcp.test,two.test,7002,10,40
+	--srv-host=_traffic._tcp.test,two.test,7002,10,40 \
+	--srv-host=_https._tcp.web.test,one.test,7443 --srv-host=_https._tcp.other.test,one.test,7443
 await "$work/dns.err" 'started' >/dev/null
 space=a serve one --listen traffic://127.0.0.11:7001
 space=a serve two --listen traffic://127.0.0.12:7002
+certificate web DNS:web.test
+space=a serve three --listen https://127.0.0.11:7443 --cert "$work/web.crt" --key "$work/web.key"
 
 # With the name server of the namespace; a bind mount of its own.
 with_names=(nsenter --net="/run/netns/${spaces[a]}" unshare --mount bash -c
@@ -35,6 +38,14 @@ by_name srv://_traffic._tcp.test
 expect "exit status" "$exit_status" == 0
 report 'backend("one").untouched' == 2
 report 'backend("two").untouched' == 2
+
+echo "a service over TLS: who has its name is trusted, and not where DNS sends it"
+by_name --ca "$work/web.crt" srv://_https._tcp.web.test
+expect "exit status" "$exit_status" == 0
+report .tls.verified == true
+by_name --ca "$work/web.crt" srv://_https._tcp.other.test
+expect "exit status" "$exit_status" == 1
+report '.tls.complaint | contains("other.test")' == true
 
 echo "no such name"
 by_name --expect graceful none.test

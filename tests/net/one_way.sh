@@ -49,7 +49,7 @@ report "$stream.totals.lost" == 0
 shape duplicate 0
 
 echo "an outage of 300 ms is one burst as long"
-(sleep 1 && shape loss 1 && sleep 0.3 && shape loss 0) &
+(pause 1 && shape loss 1 && pause 0.3 && shape loss 0) &
 cutter=$!
 load -r 1k --message-size 500 -T 3s source+udp://10.9.0.2:5019
 wait "$cutter"
@@ -88,7 +88,7 @@ arrived=$((12000 - dropped))
 
 echo "to discard, reordered and cut: one burst, and a tail that never arrived"
 shape ab reorder 0.02
-(sleep 1 && shape ab loss 1 && sleep 0.3 && shape ab loss 0) &
+(pause 1 && shape ab loss 1 && pause 0.3 && shape ab loss 0) &
 cutter=$!
 load --gso off -r 1k --message-size 500 -T 3s discard+udp://10.9.0.2:5009
 wait "$cutter"
@@ -102,7 +102,7 @@ arrived=$((arrived + 3000 - $(logged drop ab)))
 
 echo "a tail of which nothing arrives is lost: the last that came does not tell of it"
 shape icmp off
-(sleep 2 && shape ab mtu 400) & # what asks control is smaller
+(pause 2 && shape ab mtu 400) & # what asks control is smaller
 cutter=$!
 load --gso off -r 1k --message-size 500 -T 3s --receiver control://10.9.0.2 discard+udp://10.9.0.2:5009
 wait "$cutter"
@@ -116,7 +116,7 @@ arrived=$((arrived + 3000 - lost))
 
 echo "a server that stands still on a link that loses: its socket drops, and the link, each its own"
 shape ab loss 0.01
-(sleep 1 && kill -STOP "${pids[web-1]}" && sleep 1 && kill -CONT "${pids[web-1]}") &
+(pause 1 && kill -STOP "${pids[web-1]}" && pause 1 && kill -CONT "${pids[web-1]}") &
 cutter=$!
 load --gso off -c 4 -r 30k --message-size 500 -T 3s discard+udp://10.9.0.2:5009
 wait "$cutter"

@@ -67,10 +67,12 @@ rollout() {
 		--before 1s --after 1s "https://127.0.0.1:$PORT/healthz" -- bash "$work/$1"
 }
 
+export -f pause
 cat >"$work/restart" <<'END'
 set -eu
+exec {never}<> <(:) # of pause
 start() { nginx -p "$work/$1/" -c nginx.conf -e error.log; }
-gone() { while kill -0 "$1" 2>/dev/null; do sleep 0.02; done; }
+gone() { while kill -0 "$1" 2>/dev/null; do pause 0.02; done; }
 END
 
 cat "$work/restart" - >"$work/careful" <<'END'
@@ -83,7 +85,7 @@ admin() {
 busy() { admin show servers conn web | awk -v name="web/$1" '$1 == name && $7 > 0' | grep -q .; }
 for backend in $BACKENDS; do
 	admin "set server web/$backend state drain" >"$work/admin.out"
-	while busy "$backend"; do sleep 0.02; done
+	while busy "$backend"; do pause 0.02; done
 	pid=$(<"$work/$backend/nginx.pid")
 	kill -QUIT "$pid"
 	gone "$pid"
@@ -96,16 +98,16 @@ END
 cat "$work/restart" - >"$work/careless" <<'END'
 for backend in $BACKENDS; do
 	kill -KILL "-$(<"$work/$backend/nginx.pid")"
-	sleep 0.3
+	pause 0.3
 	start "$backend"
 	echo "$backend restarted"
 done
 END
 
-cat >"$work/reload" <<'END'
+cat "$work/restart" - >"$work/reload" <<'END'
 old=$(<"$work/haproxy.pid")
 haproxy -D -f "$work/haproxy.cfg" -p "$work/haproxy.pid" -x "$work/haproxy.sock" -sf "$old"
-while kill -0 "$old" 2>/dev/null; do sleep 0.02; done
+gone "$old"
 END
 
 # all_good CONNECTIONS: the answer is yes.

@@ -12,25 +12,10 @@
 #include "base/units.h"
 #include "net/loop.h"
 #include "net/memory.h"
+#include "support/end.h"
 
 #define DELAY_NS      UINT64_C(12345678)
 #define RETRANSMIT_NS UINT64_C(200000000)
-
-struct end {
-	struct stream stream;
-	unsigned told;
-	uint64_t connected_ns;
-	uint64_t readable_ns;
-	uint64_t failed_ns;
-	uint64_t writable_ns;
-	size_t receive_size; /* 0: leaves it unread */
-	size_t to_send_bytes;
-	size_t sent_bytes;
-	size_t got_bytes;
-	unsigned checksum;
-	bool has_end;
-	ssize_t receive_error;
-};
 
 struct bench {
 	struct loop *loop;
@@ -40,23 +25,6 @@ struct bench {
 	struct end server;
 	bool is_deaf; /* lets connections wait */
 };
-
-static void receive_all(struct end *end)
-{
-	uint8_t data[1000];
-	ssize_t got = 0;
-
-	do {
-		got = stream_receive(&end->stream, data, end->receive_size);
-		for (ssize_t i = 0; i < got; i++)
-			end->checksum = end->checksum * 31 + data[i];
-		end->got_bytes += got > 0 ? (size_t)got : 0;
-	} while (got == (ssize_t)end->receive_size);
-	if (got == 0)
-		end->has_end = true;
-	if (got < 0)
-		end->receive_error = got;
-}
 
 /* Byte n of what an end sends is n. Goes on until a send comes up short. */
 static void send_more(struct end *end)
@@ -80,21 +48,10 @@ static void send_more(struct end *end)
 static void note(struct stream *stream, unsigned events)
 {
 	struct end *end = container_of(stream, struct end, stream);
-	uint64_t now_ns = loop_now(stream->loop);
 
-	end->told |= events;
-	if ((events & STREAM_CONNECTED) != 0)
-		end->connected_ns = now_ns;
-	if ((events & STREAM_FAILED) != 0)
-		end->failed_ns = now_ns;
-	if ((events & STREAM_READABLE) != 0)
-		end->readable_ns = now_ns;
-	if ((events & STREAM_READABLE) != 0 && end->receive_size > 0)
-		receive_all(end);
-	if ((events & STREAM_WRITABLE) != 0) {
-		end->writable_ns = now_ns;
+	end_note(end, events);
+	if ((events & STREAM_WRITABLE) != 0)
 		send_more(end);
-	}
 }
 
 static void accept_one(struct listener *listener)
@@ -267,7 +224,7 @@ static void test_end_is_told_to_a_late_reader(void **state)
 	stream_close(&bench.client.stream);
 	run(&bench);
 	bench.server.receive_size = 100;
-	receive_all(&bench.server);
+	end_receive_all(&bench.server);
 	assert_int_equal(bench.server.got_bytes, 10);
 	assert_false(bench.server.has_end);
 	run(&bench);

@@ -354,17 +354,17 @@ static void plans_are_made(void **state)
 	static const struct {
 		const char *receiver;
 		const char *token;
-		bool has_discard;
+		enum service service;
 		enum receiver_mode mode;
 		const char *error; /* NULL: it is right */
 	} cases[] = {
 		/* clang-format off */
-		{ "auto", NULL, true, RECEIVER_AUTO, NULL },
-		{ "auto", NULL, false, RECEIVER_OFF, NULL },
-		{ "off", "x", true, RECEIVER_OFF, NULL },
-		{ "control://192.0.2.1", "x", false, RECEIVER_PLACE, NULL },
-		{ "192.0.2.1:99", NULL, false, RECEIVER_PLACE, NULL },
-		{ "auto", "", true, RECEIVER_OFF, "--receiver-token: a token has 1 to 255 printable characters" },
+		{ "auto", NULL, SERVICE_DISCARD, RECEIVER_AUTO, NULL },
+		{ "auto", NULL, SERVICE_ECHO, RECEIVER_OFF, NULL },
+		{ "off", "x", SERVICE_DISCARD, RECEIVER_OFF, NULL },
+		{ "control://192.0.2.1", "x", SERVICE_ECHO, RECEIVER_PLACE, NULL },
+		{ "192.0.2.1:99", NULL, SERVICE_ECHO, RECEIVER_PLACE, NULL },
+		{ "auto", "", SERVICE_DISCARD, RECEIVER_OFF, "--receiver-token: a token has 1 to 255 printable characters" },
 	};
 	/* clang-format on */
 
@@ -372,7 +372,7 @@ static void plans_are_made(void **state)
 		struct receiver_options options = { cases[i].receiver, cases[i].token };
 		struct receiver_plan plan;
 		struct error error = { "" };
-		int code = receiver_plan_make(&options, cases[i].has_discard, &error, &plan);
+		int code = receiver_plan_make(&options, cases[i].service, &error, &plan);
 
 		assert_string_equal(error.text, cases[i].error ? cases[i].error : "");
 		assert_int_equal(code, cases[i].error ? -EINVAL : 0);
@@ -387,11 +387,11 @@ static void places_are_found(void **state)
 	struct error error = { "" };
 	struct endpoint expected = bench_endpoint("192.0.2.1:5004");
 
-	assert_int_equal(receiver_plan_make(&options, false, &error, &plan), 0);
+	assert_int_equal(receiver_plan_make(&options, SERVICE_ECHO, &error, &plan), 0);
 	assert_int_equal(receiver_prepare(&plan, &error), 0);
 	assert_true(endpoint_is_equal(&plan.place, &expected));
 	options.receiver = "discard://192.0.2.1";
-	assert_int_equal(receiver_plan_make(&options, false, &error, &plan), -EINVAL);
+	assert_int_equal(receiver_plan_make(&options, SERVICE_ECHO, &error, &plan), -EINVAL);
 	assert_memory_equal(error.text, "--receiver: ", 12);
 }
 

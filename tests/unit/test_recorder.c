@@ -411,14 +411,12 @@ static void says_what_the_first_did_wrong(void **state)
 {
 	struct recorder *recorder = NULL;
 	struct recorder *sum = NULL;
-	const struct error_row error = { .phase = PHASE_REPLY,
-					 .outcome = OUTCOME_PROTOCOL,
-					 .first_ns = 5 };
 
 	assert_int_equal(recorder_new(&recorder), 0);
 	assert_int_equal(recorder_new(&sum), 0);
-	recorder_error_why(recorder, &error, "sent a chunk size that overflows");
-	recorder_error_why(recorder, &error, "does not speak HTTP");
+	recorder_error_why(recorder, PHASE_REPLY, OUTCOME_PROTOCOL, 0, 5,
+			   "sent a chunk size that overflows");
+	recorder_error_why(recorder, PHASE_REPLY, OUTCOME_PROTOCOL, 0, 6, "does not speak HTTP");
 	recorder_merge(sum, recorder);
 	assert_int_equal(sum->errors[0].count, 2);
 	assert_string_equal(sum->errors[0].why, "sent a chunk size that overflows");

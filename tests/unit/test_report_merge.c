@@ -259,9 +259,62 @@ static void is_written_and_read_again(void **state)
 	free_all(reports, 4, &notes);
 }
 
+static struct report *over_tls(struct report_tls tls)
+{
+	struct report *report = sample_failover();
+	report->has_tls = true;
+	report->tls = tls;
+	return report;
+}
+
+static void what_came_of_tls_is_merged(void **state)
+{
+	static const struct report_tls first = {
+		.version = "TLSv1.3",
+		.cipher = "TLS_AES_256_GCM_SHA384",
+		.is_verified = true,
+		.handshakes = 10,
+		.resumed = 2,
+		.cut_short = 1,
+	};
+	static const struct report_tls second = {
+		.version = "TLSv1.2",
+		.cipher = "TLS_AES_256_GCM_SHA384",
+		.protocol = "http/1.1",
+		.handshakes = 5,
+		.resumed = 3,
+		.cut_short = 4,
+		.complaint = "the second's",
+	};
+	struct buffer notes;
+	struct report *reports[] = { sample_failover(), over_tls(first), over_tls(second), NULL };
+	reports[3] = merged(reports, 3, &notes);
+	const struct report_tls *tls = &reports[3]->tls;
+	assert_true(reports[3]->has_tls);
+	assert_string_equal(tls->version, "TLSv1.3, TLSv1.2");
+	assert_string_equal(tls->cipher, "TLS_AES_256_GCM_SHA384");
+	assert_string_equal(tls->protocol, "http/1.1");
+	assert_false(tls->is_verified);
+	assert_int_equal(tls->handshakes, 15);
+	assert_int_equal(tls->resumed, 5);
+	assert_int_equal(tls->cut_short, 5);
+	assert_string_equal(tls->complaint, "the second's");
+	free_all(reports, array_size(reports), &notes);
+	reports[0] = over_tls(first);
+	reports[1] = sample_failover();
+	reports[2] = merged(reports, 2, &notes);
+	assert_true(reports[2]->tls.is_verified);
+	free_all(reports, 3, &notes);
+	reports[0] = sample_failover();
+	reports[1] = merged(reports, 1, &notes);
+	assert_false(reports[1]->has_tls);
+	free_all(reports, 2, &notes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_came_of_tls_is_merged),
 		cmocka_unit_test(histograms_are_those_of_one_run),
 		cmocka_unit_test(runs_that_overlap),
 		cmocka_unit_test(rates_are_of_the_time_in_common),

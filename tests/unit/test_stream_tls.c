@@ -17,26 +17,9 @@
 #include "net/memory.h"
 #include "net/tls.h"
 #include "support/certificate.h"
+#include "support/end.h"
 
 #define DELAY_NS UINT64_C(1000000)
-
-struct end {
-	struct stream stream;
-	unsigned told;
-	uint64_t linked_ns;
-	uint64_t connected_ns;
-	uint64_t readable_ns;
-	uint64_t failed_ns;
-	size_t receive_size; /* 0: leaves it unread */
-	size_t to_send_bytes;
-	size_t part_bytes; /* of each part of a send */
-	size_t sent_bytes;
-	size_t got_bytes;
-	unsigned checksum;
-	bool has_end;
-	bool closes_at_end;
-	ssize_t receive_error;
-};
 
 struct bench {
 	struct loop *loop;
@@ -47,23 +30,6 @@ struct bench {
 	struct end client;
 	struct end server;
 };
-
-static void receive_all(struct end *end)
-{
-	uint8_t data[70000];
-	ssize_t got = 0;
-
-	do {
-		got = stream_receive(&end->stream, data, end->receive_size);
-		for (ssize_t i = 0; i < got; i++)
-			end->checksum = end->checksum * 31 + data[i];
-		end->got_bytes += got > 0 ? (size_t)got : 0;
-	} while (got == (ssize_t)end->receive_size);
-	if (got == 0)
-		end->has_end = true;
-	if (got < 0)
-		end->receive_error = got;
-}
 
 /* Byte n of what an end sends is n. Goes on until a send comes up short. */
 static void send_more(struct end *end)
@@ -100,22 +66,11 @@ static void send_more(struct end *end)
 static void note(struct stream *stream, unsigned events)
 {
 	struct end *end = container_of(stream, struct end, stream);
-	uint64_t now_ns = loop_now(stream->loop);
 
 	assert_int_equal(end->told & events & (STREAM_LINKED | STREAM_CONNECTED), 0);
-	end->told |= events;
-	if ((events & STREAM_LINKED) != 0)
-		end->linked_ns = now_ns;
-	if ((events & STREAM_CONNECTED) != 0)
-		end->connected_ns = now_ns;
-	if ((events & STREAM_FAILED) != 0) {
-		end->failed_ns = now_ns;
+	if ((events & STREAM_FAILED) != 0)
 		assert_int_not_equal(stream_error(stream), 0);
-	}
-	if ((events & STREAM_READABLE) != 0)
-		end->readable_ns = now_ns;
-	if ((events & STREAM_READABLE) != 0 && end->receive_size > 0)
-		receive_all(end);
+	end_note(end, events);
 	if ((events & STREAM_WRITABLE) != 0)
 		send_more(end);
 	if (end->has_end && end->closes_at_end)

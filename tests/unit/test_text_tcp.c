@@ -10,6 +10,7 @@
 #include "base/attributes.h"
 #include "base/units.h"
 #include "metric/report.h"
+#include "support/sample_parts.h"
 #include "view/text_parts.h"
 
 static const struct text_style plain = { .is_utf8 = true };
@@ -58,18 +59,7 @@ static struct report *sample_bulk(uint32_t samples)
 	stream->totals.bytes_sent = UINT64_C(11764000000);
 	stream->totals.bytes_acked = UINT64_C(11762000000);
 	stream->totals.bytes_queued = 2000000;
-	stream->tcp = (struct report_tcp){
-		.is_measured = true,
-		.congestion = "cubic",
-		.facts = { .connections = 1,
-			   .described = 1,
-			   .mss_min_bytes = 1448,
-			   .mss_max_bytes = 1448,
-			   .path_mtu_min_bytes = 1500,
-			   .path_mtu_max_bytes = 1500,
-			   .send_buffer_max_bytes = 4200000,
-			   .receive_buffer_max_bytes = 6300000 },
-	};
+	stream->tcp = sample_tcp();
 	fill_samples(report, stream, samples);
 	return report;
 }

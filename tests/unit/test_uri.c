@@ -156,6 +156,21 @@ static void reads_targets(void **state)
 	}
 }
 
+static void a_service_is_its_domain(void **state)
+{
+	static const char *const names[][2] = {
+		{ "https://web.example/x", "web.example" },
+		{ "srv://_https._tcp.web.example/x", "web.example" },
+		{ "srv://_mqtt._tcp.web", "web" },
+	};
+
+	for (size_t i = 0; i < array_size(names); i++) {
+		struct uri uri;
+		assert_int_equal(uri_parse(names[i][0], &load, NULL, &uri), 0);
+		assert_string_equal(uri_peer(&uri), names[i][1]);
+	}
+}
+
 static void complete_text_reads_back(void **state)
 {
 	for (size_t i = 0; i < array_size(good); i++) {
@@ -231,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_targets),
+		cmocka_unit_test(a_service_is_its_domain),
 		cmocka_unit_test(complete_text_reads_back),
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(refuses_what_is_too_long),

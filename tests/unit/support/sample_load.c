@@ -3,25 +3,13 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "support/sample_parts.h"
 #include "support/sample_report.h"
 #include "view/sentence.h"
 
-#define STARTED INT64_C(1795158681000000000) /* 2026-11-20T07:11:21.000Z */
-#define MS(n)   ((uint64_t)((n)*1e6 + 0.5))
-
 static struct report *new_load(const char *target, const char *transport, uint64_t slots)
 {
-	struct report *report = NULL;
-	if (report_new(&report) < 0)
-		abort();
-	report->tool_version = "0.1.0";
-	report->command = "load";
-	report->target = target;
-	report->host_name = "client-1";
-	report->kernel = "6.1.0";
-	report->started_unix_ns = STARTED;
-	report->reply_timeout_ns = 2 * NS_PER_S;
-	report->stall_after_ns = MS(200);
+	struct report *report = sample_new("load", target);
 	report->generator = (struct report_generator){ .cpus = 8, .loop_lag_p99_ns = 40000 };
 	report->streams[report->stream_count++] = (struct report_stream){
 		.name = "load",
@@ -54,30 +42,6 @@ static void set_settings(struct report *report, const struct report_setting *set
 	report->setting_count = count;
 }
 
-/* Times in ms: p50, p90, p99, p99.9, p99.99, max. */
-static struct report_latency latency(uint64_t count, uint64_t censored, const double ms[6])
-{
-	return (struct report_latency){
-		.count = count,
-		.censored = censored,
-		.censored_min_ns = censored > 0 ? 2 * NS_PER_S : 0,
-		.min_ns = MS(ms[0] / 2),
-		.mean_ns = MS(ms[0] * 1.2),
-		.p50_ns = MS(ms[0]),
-		.p90_ns = MS(ms[1]),
-		.p99_ns = MS(ms[2]),
-		.p99_9_ns = MS(ms[3]),
-		.p99_99_ns = MS(ms[4]),
-		.max_ns = MS(ms[5]),
-		.is_measured = true,
-	};
-}
-
-static void *copy_list(struct report *report, const void *list, size_t size)
-{
-	return memcpy(arena_take(&report->arena, size), list, size);
-}
-
 struct report *sample_bulk(void)
 {
 	struct report *report = new_load("discard://10.9.1.2:5009", "tcp", 1);
@@ -85,18 +49,7 @@ struct report *sample_bulk(void)
 	set_length(report, 10);
 	report->generator.cpu_seconds = 6;
 	load->message_bytes = 65536;
-	load->tcp = (struct report_tcp){
-		.is_measured = true,
-		.congestion = "cubic",
-		.facts = { .connections = 1,
-			   .described = 1,
-			   .mss_min_bytes = 1448,
-			   .mss_max_bytes = 1448,
-			   .path_mtu_min_bytes = 1500,
-			   .path_mtu_max_bytes = 1500,
-			   .send_buffer_max_bytes = 4200000,
-			   .receive_buffer_max_bytes = 6300000 },
-	};
+	load->tcp = sample_tcp();
 	load->sample_interval_ns = NS_PER_S;
 	load->sample_count = 10;
 	load->samples = arena_take_array(&report->arena, 10, sizeof(*load->samples));
@@ -129,8 +82,10 @@ struct report *sample_bulk(void)
 						   .bits_per_second = 9409600000.0 };
 	load->totals.segments_sent = 8123000;
 	load->totals.retransmitted_segments = 12;
-	load->latency[LATENCY_CONNECT] = latency(1, 0, (double[]){ 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 });
-	load->latency[LATENCY_RTT] = latency(100, 0, (double[]){ 1.58, 1.9, 2.1, 2.1, 2.1, 2.11 });
+	load->latency[LATENCY_CONNECT] =
+		sample_latency(1, 0, (double[]){ 0.2, 0.2, 0.2, 0.2, 0.2, 0.2 });
+	load->latency[LATENCY_RTT] =
+		sample_latency(100, 0, (double[]){ 1.58, 1.9, 2.1, 2.1, 2.1, 2.11 });
 	load->latency[LATENCY_RTT].min_ns = MS(0.21);
 	sentence_build(report);
 	return report;
@@ -160,7 +115,9 @@ struct report *sample_requests(void)
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 30);
 	report->generator.cpu_seconds = 27;
-	load->schedule = (struct report_schedule){ true, 20000, MS(2.5) };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 20000,
+						   .interval_ns = MS(2.5) };
 	load->totals.scheduled = load->totals.sent = 600000;
 	load->totals.received = 599988;
 	load->totals.in_flight = 12;
@@ -168,17 +125,18 @@ struct report *sample_requests(void)
 	load->totals.sent_late = 8431;
 	load->totals.held_up = 8431;
 	load->latency[LATENCY_RESPONSE] =
-		latency(600000, 12, (double[]){ 0.41, 0.66, 118, 382, 408, 2000 });
+		sample_latency(600000, 12, (double[]){ 0.41, 0.66, 118, 382, 408, 2000 });
 	load->latency[LATENCY_SERVICE] =
-		latency(599988, 0, (double[]){ 0.39, 0.61, 3.1, 4.02, 6.2, 411 });
+		sample_latency(599988, 0, (double[]){ 0.39, 0.61, 3.1, 4.02, 6.2, 411 });
 	load->latency[LATENCY_SEND_ERROR] =
-		latency(600000, 0, (double[]){ 0.02, 0.05, 115, 380, 405, 409 });
+		sample_latency(600000, 0, (double[]){ 0.02, 0.05, 115, 380, 405, 409 });
 	load->latency[LATENCY_FIRST_BYTE] =
-		latency(599988, 0, (double[]){ 0.35, 0.6, 3.0, 4.0, 6.1, 410 });
+		sample_latency(599988, 0, (double[]){ 0.35, 0.6, 3.0, 4.0, 6.1, 410 });
 	load->latency[LATENCY_CONNECT] =
-		latency(50, 0, (double[]){ 0.22, 0.25, 0.3, 0.3, 0.3, 0.31 });
-	load->latency[LATENCY_TLS] = latency(50, 0, (double[]){ 3.9, 4.5, 5.1, 5.1, 5.1, 5.12 });
-	load->statuses = copy_list(report, statuses, sizeof(statuses));
+		sample_latency(50, 0, (double[]){ 0.22, 0.25, 0.3, 0.3, 0.3, 0.31 });
+	load->latency[LATENCY_TLS] =
+		sample_latency(50, 0, (double[]){ 3.9, 4.5, 5.1, 5.1, 5.1, 5.12 });
+	load->statuses = sample_copy(report, statuses, sizeof(statuses));
 	load->status_count = 2;
 	still_samples(report, load);
 	sentence_build(report);
@@ -198,7 +156,7 @@ static struct report_trial trial(struct report *report, double rate, double p99_
 				      .figures = figures,
 				      .reason = is_held ? NULL : figures,
 				      .conditions =
-					      copy_list(report, &condition, sizeof(condition)),
+					      sample_copy(report, &condition, sizeof(condition)),
 				      .condition_count = 1 };
 }
 
@@ -213,7 +171,7 @@ struct report *sample_search(void)
 	};
 	trials[2].verdict = "host";
 	trials[2].reason = "messages not sent in time";
-	report->settings = copy_list(report, &setting, sizeof(setting));
+	report->settings = sample_copy(report, &setting, sizeof(setting));
 	report->setting_count = 1;
 	report->has_search = true;
 	report->search = (struct report_search){
@@ -229,7 +187,7 @@ struct report *sample_search(void)
 		.length_ns = MS(30000),
 		.sending_max_ns = MS(600000),
 		.sent_ns = MS(90000),
-		.trials = copy_list(report, trials, sizeof(trials)),
+		.trials = sample_copy(report, trials, sizeof(trials)),
 		.trial_count = 3,
 	};
 	sentence_build(report);
@@ -242,18 +200,20 @@ struct report *sample_one_way(void)
 	struct report *report = new_load("discard+udp://10.9.1.2:5009", "udp", 1);
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 10);
-	report->started_unix_ns = STARTED + INT64_C(2979000000000); /* 08:01:00 */
+	report->started_unix_ns = SAMPLE_STARTED + INT64_C(2979000000000); /* 08:01:00 */
 	report->generator.cpu_seconds = 8;
 	report->generator.send_error_p99_ns = 20000;
 	load->message_bytes = 1400;
-	load->schedule = (struct report_schedule){ true, 5e8 / 8 / 1400, 22400 };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 5e8 / 8 / 1400,
+						   .interval_ns = 22400 };
 	load->totals.scheduled = load->totals.sent = load->totals.one_way = 446429;
 	load->totals.bytes_sent = UINT64_C(446429) * 1400;
 	load->totals.reordered = 12;
 	load->latency[LATENCY_SEND_ERROR] =
-		latency(446429, 0, (double[]){ 0.01, 0.01, 0.02, 0.1, 0.2, 0.3 });
+		sample_latency(446429, 0, (double[]){ 0.01, 0.01, 0.02, 0.1, 0.2, 0.3 });
 	load->latency[LATENCY_DELAY_VARIATION] =
-		latency(444286, 0, (double[]){ 0.02, 0.11, 0.31, 1.9, 4, 4.62 });
+		sample_latency(444286, 0, (double[]){ 0.02, 0.11, 0.31, 1.9, 4, 4.62 });
 	load->receiver = (struct report_receiver){ .is_asked = true,
 						   .is_known = true,
 						   .source = "control",
@@ -299,12 +259,14 @@ struct report *sample_websockets(void)
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 120);
 	set_settings(report, settings, 2);
-	report->connections = copy_list(report, &first, sizeof(first));
+	report->connections = sample_copy(report, &first, sizeof(first));
 	report->connection_count = 1;
 	report->connections_omitted = 14999;
 	report->generator.cpu_seconds = 30;
 	report->generator.send_error_p99_ns = 50000;
-	load->schedule = (struct report_schedule){ true, 1500, 10 * NS_PER_S };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 1500,
+						   .interval_ns = 10 * NS_PER_S };
 	load->message_bytes = 9;
 	load->totals.scheduled = 180000;
 	load->totals.missed_no_connection = 19;
@@ -317,18 +279,18 @@ struct report *sample_websockets(void)
 	load->survival[SURVIVAL_CLOSED] = 6;
 	load->survival[SURVIVAL_RESET] = 3;
 	load->latency[LATENCY_RESPONSE] =
-		latency(180000, 28, (double[]){ 8.2, 9.1, 14.2, 61.0, 80, 2000 });
+		sample_latency(180000, 28, (double[]){ 8.2, 9.1, 14.2, 61.0, 80, 2000 });
 	load->latency[LATENCY_SERVICE] =
-		latency(179972, 0, (double[]){ 8.1, 9.0, 14.1, 60.0, 79, 90 });
+		sample_latency(179972, 0, (double[]){ 8.1, 9.0, 14.1, 60.0, 79, 90 });
 	load->latency[LATENCY_CONNECT] =
-		latency(15000, 0, (double[]){ 8.02, 8.9, 12.1, 1030, 1070, 1080 });
+		sample_latency(15000, 0, (double[]){ 8.02, 8.9, 12.1, 1030, 1070, 1080 });
 	load->latency[LATENCY_TLS] =
-		latency(15000, 0, (double[]){ 11.3, 13.0, 22.4, 40.1, 60, 61.2 });
+		sample_latency(15000, 0, (double[]){ 11.3, 13.0, 22.4, 40.1, 60, 61.2 });
 	load->latency[LATENCY_SEND_ERROR] =
-		latency(179981, 0, (double[]){ 0.01, 0.02, 0.05, 0.1, 0.2, 0.3 });
+		sample_latency(179981, 0, (double[]){ 0.01, 0.02, 0.05, 0.1, 0.2, 0.3 });
 	load->latency[LATENCY_UPGRADE] =
-		latency(15000, 0, (double[]){ 8.31, 9.4, 15.0, 33.2, 47, 48 });
-	load->errors = copy_list(report, errors, sizeof(errors));
+		sample_latency(15000, 0, (double[]){ 8.31, 9.4, 15.0, 33.2, 47, 48 });
+	load->errors = sample_copy(report, errors, sizeof(errors));
 	load->error_count = 3;
 	sentence_build(report);
 	return report;

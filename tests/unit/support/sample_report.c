@@ -5,26 +5,14 @@
 
 #include "base/units.h"
 #include "metric/expect.h"
+#include "support/sample_parts.h"
 #include "view/sentence.h"
 
-#define STARTED INT64_C(1795158681000000000) /* 2026-11-20T07:11:21.000Z */
-#define MS(n)   ((uint64_t)((n)*1e6 + 0.5))
-
-static struct report *sample_new(const char *command, const char *target)
+static struct report *new_run(const char *command, const char *target)
 {
-	struct report *report = NULL;
-	if (report_new(&report) < 0)
-		abort();
-	report->tool_version = "0.1.0";
-	report->command = command;
-	report->target = target;
-	report->host_name = "client-1";
-	report->kernel = "6.1.0";
-	report->started_unix_ns = STARTED;
+	struct report *report = sample_new(command, target);
 	report->duration_ns = 10 * NS_PER_S;
 	report->planned_duration_ns = 10 * NS_PER_S;
-	report->reply_timeout_ns = 2 * NS_PER_S;
-	report->stall_after_ns = MS(200);
 	report->generator = (struct report_generator){
 		.cpu_seconds = 0.4, .cpus = 2, .loop_lag_p99_ns = 60000, .send_error_p99_ns = 80000
 	};
@@ -81,25 +69,6 @@ static void add_path_unmeasured(struct report *report)
 	stream->reason = "3 datagrams unanswered";
 }
 
-/* Times in ms: p50, p90, p99, p99.9, p99.99, max. */
-static struct report_latency latency(uint64_t count, uint64_t censored, const double ms[6])
-{
-	return (struct report_latency){
-		.count = count,
-		.censored = censored,
-		.censored_min_ns = censored > 0 ? 2 * NS_PER_S : 0,
-		.min_ns = MS(ms[0] / 2),
-		.mean_ns = MS(ms[0] * 1.2),
-		.p50_ns = MS(ms[0]),
-		.p90_ns = MS(ms[1]),
-		.p99_ns = MS(ms[2]),
-		.p99_9_ns = MS(ms[3]),
-		.p99_99_ns = MS(ms[4]),
-		.max_ns = MS(ms[5]),
-		.is_measured = true,
-	};
-}
-
 static void set_messages(struct report_stream *stream, uint64_t due, uint64_t missed, uint64_t lost)
 {
 	struct counters *totals = &stream->totals;
@@ -111,11 +80,6 @@ static void set_messages(struct report_stream *stream, uint64_t due, uint64_t mi
 	totals->bytes_sent = totals->sent * stream->message_bytes;
 	totals->bytes_received = totals->received * stream->message_bytes;
 	totals->connections = stream->slots;
-}
-
-static void *copy_list(struct report *report, const void *list, size_t size)
-{
-	return memcpy(arena_take(&report->arena, size), list, size);
 }
 
 static struct endpoint endpoint(const char *text)
@@ -173,7 +137,7 @@ static void failover_backends(struct report *report, struct report_stream *slots
 		  .slots_at_end = 65,
 		  .survival[SURVIVAL_UNTOUCHED] = 49 },
 	};
-	slots->backends = copy_list(report, backends, sizeof(backends));
+	slots->backends = sample_copy(report, backends, sizeof(backends));
 	slots->backend_count = 4;
 	slots->survival[SURVIVAL_UNTOUCHED] = 150;
 	slots->survival[SURVIVAL_CLOSED] = 50;
@@ -205,24 +169,24 @@ static void failover_slots(struct report *report)
 	slots->totals.connects = 250;
 	slots->totals.disconnects = 50;
 	slots->latency[LATENCY_RESPONSE] =
-		latency(20000, 323, (double[]){ 0.33, 0.57, 2000, 2600, 2690, 2698 });
+		sample_latency(20000, 323, (double[]){ 0.33, 0.57, 2000, 2600, 2690, 2698 });
 	slots->latency[LATENCY_SERVICE] =
-		latency(19677, 0, (double[]){ 0.32, 0.55, 2.61, 12.4, 16.2, 17.0 });
+		sample_latency(19677, 0, (double[]){ 0.32, 0.55, 2.61, 12.4, 16.2, 17.0 });
 	slots->latency[LATENCY_RESPONSE].hdr = response_hdr;
 	slots->latency[LATENCY_SERVICE].hdr = service_hdr;
 	slots->latency[LATENCY_CONNECT] =
-		latency(250, 0, (double[]){ 0.21, 0.4, 0.6, 0.6, 0.6, 0.6 });
+		sample_latency(250, 0, (double[]){ 0.21, 0.4, 0.6, 0.6, 0.6, 0.6 });
 	slots->interruptions.count = 50;
 	slots->interruptions.slots = 50;
 	slots->interruptions.max_ns = MS(698);
 	slots->interruptions.total_ns = MS(698) * 50;
-	slots->interruptions.list = copy_list(report, &interruption, sizeof(interruption));
+	slots->interruptions.list = sample_copy(report, &interruption, sizeof(interruption));
 	slots->interruptions.list_count = 1;
 	slots->interruptions.list_omitted = 49;
 	slots->stalls.count = 50;
 	slots->stalls.max_ns = MS(560);
 	slots->stalls.total_ns = MS(560) * 50;
-	slots->errors = copy_list(report, &error, sizeof(error));
+	slots->errors = sample_copy(report, &error, sizeof(error));
 	slots->error_count = 1;
 	failover_backends(report, slots);
 	add_samples(report, slots);
@@ -256,8 +220,8 @@ static void failover_new(struct report *report)
 	attempts->totals.lost = 3;
 	attempts->totals.connect_failures = 3;
 	attempts->latency[LATENCY_FIRST_REPLY] =
-		latency(200, 3, (double[]){ 1.96, 4.40, 2000, 2000, 2000, 2000 });
-	attempts->errors = copy_list(report, &error, sizeof(error));
+		sample_latency(200, 3, (double[]){ 1.96, 4.40, 2000, 2000, 2000, 2000 });
+	attempts->errors = sample_copy(report, &error, sizeof(error));
 	attempts->error_count = 1;
 	add_samples(report, attempts);
 	add_attempts(report, attempts);
@@ -343,7 +307,7 @@ static void failover_mark(struct report *report)
 								  .throughput_90_ns = 670000000,
 								  .throughput_95_ns = 670000000,
 								  .throughput_99_ns = 670000000 } };
-	report->marks = copy_list(report, &mark, sizeof(mark));
+	report->marks = sample_copy(report, &mark, sizeof(mark));
 	report->mark_count = 1;
 }
 
@@ -353,8 +317,8 @@ static struct report *failover(void)
 		{ "connections", "200" },           { "rate", "10/conn" }, { "expect", "graceful" },
 		{ "expect", "response.p99 < 5ms" }, { "token", "***" },
 	};
-	struct report *report = sample_new("traffic", "tcp://10.20.0.5:5003");
-	report->settings = copy_list(report, settings, sizeof(settings));
+	struct report *report = new_run("traffic", "tcp://10.20.0.5:5003");
+	report->settings = sample_copy(report, settings, sizeof(settings));
 	report->setting_count = 5;
 	failover_slots(report);
 	failover_new(report);
@@ -438,7 +402,7 @@ struct report *sample_wrapped(void)
 	static const char *const texts[] = { "graceful", "command.exit == 0" };
 	struct report *report = failover();
 	report->planned_duration_ns = 0;
-	report->marks = copy_list(report, marks, sizeof(marks));
+	report->marks = sample_copy(report, marks, sizeof(marks));
 	report->mark_count = 2;
 	expect(report, texts, 2);
 	sentence_build(report);
@@ -451,20 +415,20 @@ struct report *sample_all_well(void)
 	static const struct report_backend backend = { .slots = 20,
 						       .slots_at_end = 20,
 						       .survival[SURVIVAL_UNTOUCHED] = 20 };
-	struct report *report = sample_new("traffic", "tcp://[2001:db8::5]:5003");
+	struct report *report = new_run("traffic", "tcp://[2001:db8::5]:5003");
 	add_slots(report, "tcp", 20, 10);
 	struct report_stream *slots = &report->streams[0];
 	set_messages(slots, 2000, 0, 0);
 	slots->survival[SURVIVAL_UNTOUCHED] = 20;
-	slots->backends = copy_list(report, &backend, sizeof(backend));
+	slots->backends = sample_copy(report, &backend, sizeof(backend));
 	slots->backend_count = 1;
 	slots->latency[LATENCY_RESPONSE] =
-		latency(2000, 0, (double[]){ 0.33, 0.57, 1.2, 4.1, 4.1, 4.1 });
+		sample_latency(2000, 0, (double[]){ 0.33, 0.57, 1.2, 4.1, 4.1, 4.1 });
 	slots->latency[LATENCY_SERVICE] =
-		latency(2000, 0, (double[]){ 0.32, 0.56, 1.1, 4.0, 4.0, 4.0 });
+		sample_latency(2000, 0, (double[]){ 0.32, 0.56, 1.1, 4.0, 4.0, 4.0 });
 	add_new(report, 10, 100);
 	report->streams[1].latency[LATENCY_FIRST_REPLY] =
-		latency(100, 0, (double[]){ 1.1, 1.9, 3.3, 3.3, 3.3, 3.3 });
+		sample_latency(100, 0, (double[]){ 1.1, 1.9, 3.3, 3.3, 3.3, 3.3 });
 	expect(report, texts, 1);
 	sentence_build(report);
 	return report;
@@ -493,7 +457,7 @@ static void datagram_path(struct report *report)
 	set_messages(path, 4000, 0, 39);
 	path->totals.forward_lost = 31;
 	path->latency[LATENCY_RESPONSE] =
-		latency(4000, 39, (double[]){ 0.21, 0.38, 0.9, 2000, 2000, 2000 });
+		sample_latency(4000, 39, (double[]){ 0.21, 0.38, 0.9, 2000, 2000, 2000 });
 	path->outages = (struct report_intervals){
 		.is_measured = true,
 		.count = 2,
@@ -505,7 +469,7 @@ static void datagram_path(struct report *report)
 		.expected_false = 0.024,
 		.any_ns = MS(360),
 		.largest_share = 0.25,
-		.list = copy_list(report, outages, sizeof(outages)),
+		.list = sample_copy(report, outages, sizeof(outages)),
 		.list_count = 2,
 	};
 }
@@ -521,24 +485,24 @@ struct report *sample_datagrams(void)
 						       .survival[SURVIVAL_UNTOUCHED] = 20,
 						       .lost = 34,
 						       .longest_ns = 300000000 };
-	struct report *report = sample_new("traffic", "udp://10.20.0.5:5003");
+	struct report *report = new_run("traffic", "udp://10.20.0.5:5003");
 	add_slots(report, "udp", 20, 50);
 	struct report_stream *slots = &report->streams[0];
 	set_messages(slots, 10000, 0, 34);
 	slots->survival[SURVIVAL_UNTOUCHED] = 20;
 	slots->totals.duplicate = 2;
 	slots->totals.reordered = 12;
-	slots->backends = copy_list(report, &backend, sizeof(backend));
+	slots->backends = sample_copy(report, &backend, sizeof(backend));
 	slots->backend_count = 1;
 	slots->interruptions.count = 2;
 	slots->interruptions.slots = 2;
 	slots->interruptions.max_ns = MS(300);
-	slots->interruptions.list = copy_list(report, interruptions, sizeof(interruptions));
+	slots->interruptions.list = sample_copy(report, interruptions, sizeof(interruptions));
 	slots->interruptions.list_count = 2;
 	slots->latency[LATENCY_RESPONSE] =
-		latency(10000, 34, (double[]){ 0.2, 0.4, 1.02, 2000, 2000, 2000 });
+		sample_latency(10000, 34, (double[]){ 0.2, 0.4, 1.02, 2000, 2000, 2000 });
 	slots->latency[LATENCY_SERVICE] =
-		latency(9966, 0, (double[]){ 0.19, 0.39, 1.01, 3.2, 5.5, 5.5 });
+		sample_latency(9966, 0, (double[]){ 0.19, 0.39, 1.01, 3.2, 5.5, 5.5 });
 	datagram_path(report);
 	report->generator.receive_queue_overflows = 3;
 	sentence_build(report);
@@ -551,7 +515,7 @@ struct report *sample_nothing(void)
 						       .survival[SURVIVAL_NEVER_CONNECTED] = 20 };
 	const struct report_error error = { PHASE_CONNECT, OUTCOME_REFUSED, 111, 20,
 					    -900000000,    -890000000,      NULL };
-	struct report *report = sample_new("traffic", "tcp://10.20.0.5:5003");
+	struct report *report = new_run("traffic", "tcp://10.20.0.5:5003");
 	report->has_nothing_answered = true;
 	report->duration_ns = 0;
 	add_slots(report, "tcp", 20, 10);
@@ -559,11 +523,11 @@ struct report *sample_nothing(void)
 	slots->totals.attempts = 20;
 	slots->totals.connect_failures = 20;
 	slots->survival[SURVIVAL_NEVER_CONNECTED] = 20;
-	slots->backends = copy_list(report, &backend, sizeof(backend));
+	slots->backends = sample_copy(report, &backend, sizeof(backend));
 	slots->backend_count = 1;
 	slots->latency[LATENCY_RESPONSE].is_measured = true;
 	slots->latency[LATENCY_CONNECT].is_measured = true;
-	slots->errors = copy_list(report, &error, sizeof(error));
+	slots->errors = sample_copy(report, &error, sizeof(error));
 	slots->error_count = 1;
 	sentence_build(report);
 	return report;
@@ -571,7 +535,7 @@ struct report *sample_nothing(void)
 
 struct report *sample_served(void)
 {
-	struct report *report = sample_new("serve", "traffic://:5003");
+	struct report *report = new_run("serve", "traffic://:5003");
 	report->host_name = "web-3-7d9f";
 	report->duration_ns = MS(1182300);
 	report->planned_duration_ns = 0;
@@ -603,7 +567,7 @@ struct report *sample_interrupted(void)
 						       .survival[SURVIVAL_UNTOUCHED] = 1,
 						       .longest_ns = 1900000000,
 						       .is_longest_open = true };
-	struct report *report = sample_new("traffic", "tcp://10.20.0.5:5003");
+	struct report *report = new_run("traffic", "tcp://10.20.0.5:5003");
 	report->is_interrupted = true;
 	report->duration_ns = MS(3200);
 	report->planned_duration_ns = 60 * NS_PER_S;
@@ -619,18 +583,19 @@ struct report *sample_interrupted(void)
 	slots->totals.missed_peer = 2;
 	slots->survival[SURVIVAL_STALLED] = 1;
 	slots->survival[SURVIVAL_UNTOUCHED] = 1;
-	slots->backends = copy_list(report, &backend, sizeof(backend));
+	slots->backends = sample_copy(report, &backend, sizeof(backend));
 	slots->backend_count = 1;
 	slots->interruptions.count = 1;
 	slots->interruptions.slots = 1;
 	slots->interruptions.open = 1;
 	slots->interruptions.max_ns = MS(1900);
-	slots->interruptions.list = copy_list(report, &interruption, sizeof(interruption));
+	slots->interruptions.list = sample_copy(report, &interruption, sizeof(interruption));
 	slots->interruptions.list_count = 1;
 	slots->latency[LATENCY_RESPONSE] =
-		latency(64, 24, (double[]){ 0.4, 2000, 2000, 2000, 2000, 2000 });
+		sample_latency(64, 24, (double[]){ 0.4, 2000, 2000, 2000, 2000, 2000 });
 	slots->latency[LATENCY_RESPONSE].censored_min_ns = 2 * NS_PER_S;
-	slots->latency[LATENCY_SERVICE] = latency(40, 0, (double[]){ 0.3, 0.5, 9, 9, 9, 9.04 });
+	slots->latency[LATENCY_SERVICE] =
+		sample_latency(40, 0, (double[]){ 0.3, 0.5, 9, 9, 9, 9.04 });
 	sentence_build(report);
 	return report;
 }
@@ -666,7 +631,7 @@ static void every_interval(struct report *report, struct report_intervals *inter
 		.open = first + 3,
 		.slots = first + 4,
 		.resolution_ns = first + 5,
-		.list = copy_list(report, list, sizeof(list)),
+		.list = sample_copy(report, list, sizeof(list)),
 		.list_count = 2,
 		.list_omitted = first + 6,
 	};
@@ -732,9 +697,9 @@ static void every_field_of_stream(struct report *report, struct report_stream *s
 	stream->sample_interval_ns = 24;
 	stream->samples = arena_take_array(&report->arena, 3, sizeof(*stream->samples));
 	fill_words(stream->samples, 3 * sizeof(*stream->samples), 6000);
-	stream->errors = copy_list(report, &error, sizeof(error));
+	stream->errors = sample_copy(report, &error, sizeof(error));
 	stream->error_count = 1;
-	stream->statuses = copy_list(report, &status, sizeof(status));
+	stream->statuses = sample_copy(report, &status, sizeof(status));
 	stream->status_count = 1;
 	stream->reason = "a stream's reason";
 }
@@ -772,7 +737,7 @@ static void every_mark(struct report *report)
 				   .throughput_95_ns = INT64_MIN,
 				   .throughput_99_ns = INT64_MIN } },
 	};
-	report->marks = copy_list(report, marks, sizeof(marks));
+	report->marks = sample_copy(report, marks, sizeof(marks));
 	report->mark_count = 2;
 	report->marks_omitted = 47;
 }
@@ -797,7 +762,7 @@ struct report *sample_every_field(void)
 	report->drained = 26;
 	report->cut_off = 27;
 	report->drain_ns = 28;
-	report->limits = copy_list(report, &limit, sizeof(limit));
+	report->limits = sample_copy(report, &limit, sizeof(limit));
 	report->limit_count = 1;
 	report->generator = (struct report_generator){
 		.cpu_seconds = 1.0 / 3,
