@@ -10,8 +10,6 @@
 #include "engine/slots.h"
 #include "sys/cpu.h"
 
-#define EVENT_RING_CAPACITY 16384
-
 /* ---- the course of a run ---- */
 
 static void publish_lag(struct worker *worker)
@@ -303,77 +301,6 @@ static void on_lag(void *context, uint64_t lag_ns)
 		hist_add(worker->lag, lag_ns);
 }
 
-static uint32_t own_slots(const struct plan *plan, unsigned index)
-{
-	return (plan->slots.count + plan->workers - 1 - index) / plan->workers;
-}
-
-/* New connections and probes are the first worker's. */
-static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
-{
-	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH || stream == PLAN_PROBE;
-	if (stream == PLAN_SERVED && plan->serve.listen_count == 0)
-		return false; /* a far end's */
-	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
-}
-
-static enum pages_sharing sharing_of(const struct plan *plan)
-{
-	return plan->processes > 1 ? PAGES_SHARED : PAGES_PRIVATE;
-}
-
-static int new_publications(struct worker *worker)
-{
-	for (int i = 0; i < PLAN_STREAMS; i++) {
-		if (!has_stream(worker->plan, worker->index, i))
-			continue;
-		int result = publication_new(&worker->publications[i]);
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
-static int new_lists(struct worker *worker)
-{
-	const struct plan *plan = worker->plan;
-	enum pages_sharing sharing = sharing_of(plan);
-	struct worker_logs *logs = &worker->logs;
-	uint32_t ended = CONNECTIONS_ENDED_MAX / plan->workers + 1;
-	bool has_attempts = has_stream(plan, worker->index, PLAN_NEW);
-	int result = interval_log_new(INTERVALS_MAX, sharing, &logs->intervals);
-	if (result >= 0)
-		result = connection_log_new(ended, sharing, &logs->ended);
-	if (result >= 0)
-		result = connection_log_new(worker->slot_count + 1, sharing, &logs->open);
-	if (result >= 0 && has_attempts)
-		result = attempt_log_new(ATTEMPTS_LOGGED_MAX, sharing, &logs->attempts);
-	return result;
-}
-
-static size_t slots_bytes(const struct worker *worker)
-{
-	return (worker->slot_count + 1) * sizeof(*worker->slots);
-}
-
-static int new_logs(struct worker *worker)
-{
-	const struct plan *plan = worker->plan;
-	int result = event_ring_new(EVENT_RING_CAPACITY, &worker->events);
-	if (result >= 0)
-		result = new_lists(worker);
-	if (result >= 0)
-		result = pages_new(slots_bytes(worker), sharing_of(plan), (void **)&worker->slots);
-	if (result >= 0)
-		result = pages_new(hist_size(HIST_STREAM_RANGE), sharing_of(plan),
-				   (void **)&worker->lag);
-	if (result >= 0 && plan->processes > 1)
-		result = names_share(&worker->names);
-	if (result >= 0)
-		hist_init(worker->lag, HIST_STREAM_RANGE);
-	return result;
-}
-
 static int new_recorders(struct worker *worker)
 {
 	for (int i = 0; i < PLAN_STREAMS; i++) {
@@ -403,42 +330,16 @@ static int add_slots(struct worker *worker)
 
 static int add_activities(struct worker *worker)
 {
-	const struct plan *plan = worker->plan;
 	int result = 0;
 	if (worker->slot_count > 0)
 		result = add_slots(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_PROBE))
+	if (result >= 0 && worker->publications[PLAN_PROBE])
 		result = slots_add_probe(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_NEW))
+	if (result >= 0 && worker->publications[PLAN_NEW])
 		result = attempts_add(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_PATH))
+	if (result >= 0 && worker->publications[PLAN_PATH])
 		result = flows_add(worker, PLAN_PATH);
 	return result;
-}
-
-int worker_reserve(const struct plan *plan, unsigned index, struct worker **ret)
-{
-	void *pages = NULL;
-	int result = pages_new(sizeof(struct worker), sharing_of(plan), &pages);
-	if (result < 0)
-		return result;
-	struct worker *worker = pages;
-	worker->plan = plan;
-	worker->index = index;
-	worker->begin_ns = UINT64_MAX;
-	worker->end_ns = UINT64_MAX;
-	worker->slot_count = own_slots(plan, index);
-	worker->path.verdict = FLOWS_NOT_TRIED;
-	names_init(&worker->names);
-	result = new_publications(worker);
-	if (result >= 0)
-		result = new_logs(worker);
-	if (result < 0) {
-		worker_release(worker);
-		return result;
-	}
-	*ret = worker;
-	return 0;
 }
 
 int worker_open(struct worker *worker, struct loop *loop)
@@ -484,21 +385,6 @@ void worker_close(struct worker *worker)
 		recorder_free(worker->recorders[i]);
 	free(worker->scratch);
 	free((void *)worker->zeros);
-}
-
-void worker_release(struct worker *worker)
-{
-	for (int i = 0; i < PLAN_STREAMS; i++)
-		publication_free(worker->publications[i]);
-	event_ring_free(worker->events);
-	interval_log_free(&worker->logs.intervals);
-	connection_log_free(&worker->logs.ended);
-	connection_log_free(&worker->logs.open);
-	attempt_log_free(&worker->logs.attempts);
-	names_deinit(&worker->names);
-	pages_free(worker->slots, slots_bytes(worker));
-	pages_free(worker->lag, hist_size(HIST_STREAM_RANGE));
-	pages_free(worker, sizeof(*worker));
 }
 
 void worker_join_far_end(struct worker *worker, struct worker *far_end)

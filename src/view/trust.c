@@ -275,11 +275,15 @@ static void trust_process(const struct report_generator *generator,
 			  const struct report_process *process, struct clauses *clauses)
 {
 	char length[PHRASE_MAX], count[PHRASE_MAX];
-	uint64_t lost_ns = process->lost_ns > 0 ? (uint64_t)process->lost_ns : 0;
-	buffer_append_format(clauses_next(clauses),
-			     "process %" PRIu64 " of %" PRIu32 " %s after %s, with %s",
-			     process->index, generator->process_count, process->lost,
-			     phrase_duration(lost_ns, length),
+	struct buffer *out = clauses_next(clauses);
+	buffer_append_format(out, "process %" PRIu64 " of %" PRIu32 " %s ", process->index,
+			     generator->process_count, process->lost);
+	if (process->lost_ns > 0)
+		buffer_append_format(out, "after %s",
+				     phrase_duration((uint64_t)process->lost_ns, length));
+	else
+		buffer_append_text(out, "in the ramp");
+	buffer_append_format(out, ", with %s",
 			     phrase_count(process->connections, "connection", count));
 }
 
