@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "cmd/far_ends.h"
 #include "cmd/load.h"
 #include "cmd/script_build.h"
 
@@ -260,11 +261,15 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 {
 	struct client *client = &load->client;
 	struct plan *plan = &client->plan;
-	int result = client_targets(client, targets, count, &defaults, error);
+	struct client_options shared = options->client; /* trusts what is made here */
+	int result = client_targets(client, targets, count,
+				    options->is_serving ? &far_ends_uri : &defaults, error);
 	if (result >= 0)
 		result = check_limits(options, &client->uris[0], error);
+	if (result >= 0 && options->is_serving)
+		result = far_ends_certify(load, &shared.tls, error);
 	if (result >= 0)
-		result = client_plan(client, &options->client, error);
+		result = client_plan(client, &shared, error);
 	if (result >= 0)
 		result = script_build(client, &options->client, error);
 	if (result >= 0)
@@ -281,8 +286,9 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	plan_limits(options, &plan->slots);
 	plan_datagrams(load, options, &plan->slots);
 	client_plan_in_flight(client);
-	result = client_plan_workers(client, &options->client, error);
+	result = client_plan_sockets(client, &options->client, error);
 	if (result >= 0)
-		result = client_plan_sockets(client, &options->client, error);
+		result = options->is_serving ? far_ends_plan(load, &options->client, error)
+					     : client_plan_workers(client, &options->client, error);
 	return result < 0 ? result : plan_dump(load, options->dump, error);
 }

@@ -26,6 +26,7 @@ struct serve_options {
 	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
+	bool is_spinning;
 	struct socket_choice sockets;
 	struct serve_tls_options tls;
 	const char *config;
@@ -96,6 +97,9 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
+	OPTION(struct serve_options, is_spinning, OPTION_FLAG, .name = "spin", .level = OPTION_ALL,
+	       .help = "workers never sleep: answers leave sooner, and each worker wants a cpu to "
+		       "itself (--cpus)"),
 	SOCKET_OPTIONS_BOTH_SIDES(struct serve_options, sockets),
 	SERVE_TLS_OPTIONS(struct serve_options, tls),
 	CONFIG_OPTION(struct serve_options, config),
@@ -243,11 +247,14 @@ static int make_plan(const struct serve_options *options, struct error *error,
 		.serve.drain_ns = options->drain_ns,
 		.duration_ns = options->duration_ns,
 		.tick_ns = options->tick_ns,
+		.is_spinning = options->is_spinning,
 		.processes = (unsigned)options->processes,
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
 	int rc = add_places(options, &plan->serve, error);
+	if (rc == 0 && options->is_spinning && options->tick_ns > 0)
+		rc = error_set(error, EINVAL, "--spin: not together with --tick: it never sleeps");
 	if (rc == 0)
 		rc = choose_workers(options, error, cpus, plan);
 	return rc < 0 ? rc : socket_choice_plan(&options->sockets, 0, plan, error);

@@ -28,7 +28,7 @@ bool plan_has_stream(const struct plan *plan, enum plan_stream stream)
 	case PLAN_PATH:
 		return plan->path.mode != PLAN_PROBE_OFF;
 	default:
-		return plan->serve.listen_count > 0;
+		return plan->serve.listen_count > 0 || plan->far_ends != NULL;
 	}
 }
 

@@ -137,10 +137,14 @@ struct plan {
 	/* Of the program; 0 or 1: its own. More: workers run in as many forked ones, as many in
 	 * each or one more. */
 	unsigned processes;
-	unsigned workers;     /* at least 1, and `processes` */
+	unsigned workers; /* at least 1, and `processes` */
+	/* load --serve: plan i is what serves the connections of worker i, which go to remotes[i].
+	 * Plans of one worker, without a duration. NULL: the targets are others'. */
+	const struct plan *far_ends;
 	const unsigned *cpus; /* worker i is pinned to cpus[i % cpu_count] */
 	unsigned cpu_count;   /* 0: not pinned */
 	uint64_t tick_ns;
+	bool is_spinning; /* workers never sleep */
 	uint64_t seed;
 	struct socket_options socket_options;
 

@@ -176,9 +176,8 @@ static void on_tick(struct timer *timer)
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
 
-static void on_wake(void *context)
+static void obey(struct worker *worker)
 {
-	struct worker *worker = context;
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
 		begin(worker, begin_ns);
@@ -187,6 +186,14 @@ static void on_wake(void *context)
 		end(worker, loop_read_clock(worker->loop));
 	if (atomic_load(&worker->is_abort_wanted))
 		want_finish(worker);
+}
+
+static void on_wake(void *context)
+{
+	struct worker *worker = context;
+	obey(worker);
+	if (worker->far_end)
+		obey(worker->far_end);
 }
 
 static bool are_all_settled(const struct worker *worker)
@@ -393,6 +400,13 @@ void worker_close(struct worker *worker)
 		recorder_free(worker->recorders[i]);
 	free(worker->scratch);
 	free((void *)worker->zeros);
+}
+
+void worker_join_far_end(struct worker *worker, struct worker *far_end)
+{
+	worker->far_end = far_end;
+	loop_on_wake(worker->loop, on_wake, worker);
+	loop_on_lag(worker->loop, on_lag, worker);
 }
 
 void worker_free(struct worker *worker)

@@ -79,6 +79,7 @@ struct worker {
 	const struct plan *plan;
 	unsigned index;
 	struct loop *loop;           /* own */
+	struct worker *far_end;      /* own; on the same loop, woken with this one; NULL: none */
 	struct activity *activities; /* own */
 	enum worker_stage stage;
 	uint64_t begin_ns;       /* the start of -T; UINT64_MAX in the ramp */
@@ -154,6 +155,8 @@ void worker_free(struct worker *worker);
 void worker_start(struct worker *worker);
 void worker_add_activity(struct worker *worker, struct activity *activity,
 			 const struct activity_kind *kind);
+/* Both were made on one loop, the far end last; its lag is told as that of the first. */
+void worker_join_far_end(struct worker *worker, struct worker *far_end);
 /* For the owner's thread. */
 void worker_want_begin(struct worker *worker, uint64_t begin_ns);
 void worker_want_end(struct worker *worker);

@@ -49,6 +49,11 @@ const struct report_stream *report_main_stream(const struct report *report)
 	return stream || foreign_report(report) ? stream : report_stream(report, "load");
 }
 
+bool report_is_serving(const struct report *report)
+{
+	return report_stream(report, "served") && !report_stream(report, "load");
+}
+
 bool report_is_measured(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->stream_count; i++)

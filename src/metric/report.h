@@ -258,6 +258,7 @@ struct report_generator {
 	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
 	double worker_wait_max;    /* share of the time that one was ready and had no cpu */
 	double throttled;          /* time that the cpu quota stopped threads, by that of the run */
+	uint64_t pairs;            /* load --serve: workers with both ends of their connections */
 	bool has_processes;        /* more than one */
 	struct report_process *processes;
 	uint32_t process_count;
@@ -439,6 +440,8 @@ const struct report_stream *report_main_stream(const struct report *report);
  * it sent, as an answer that comes later would be one of the next second; of an open loop all, each
  * is one of those that were due. */
 uint64_t report_answered(const struct report_stream *stream);
+/* Is it of a process that served others, and did nothing besides? */
+bool report_is_serving(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */

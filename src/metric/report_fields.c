@@ -525,6 +525,7 @@ static const struct field_row generator_rows[] = {
 	{ "worker_cpu_max",          FIELD_REAL, PLACE(generator.worker_cpu_max) },
 	{ "worker_wait_max",         FIELD_REAL, PLACE(generator.worker_wait_max) },
 	{ "throttled",               FIELD_REAL, PLACE(generator.throttled) },
+	{ "pairs",                   FIELD_UNSIGNED, PLACE(generator.pairs) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
 	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },

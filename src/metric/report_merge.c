@@ -192,6 +192,7 @@ static void merge_generator(struct report *into, const struct report *from)
 	generator->worker_cpu_max = fmax(generator->worker_cpu_max, other->worker_cpu_max);
 	generator->worker_wait_max = fmax(generator->worker_wait_max, other->worker_wait_max);
 	generator->throttled = fmax(generator->throttled, other->throttled);
+	generator->pairs += other->pairs;
 	generator->loop_lag_max_ns = larger(generator->loop_lag_max_ns, other->loop_lag_max_ns);
 	generator->send_error_p99_ns =
 		larger(generator->send_error_p99_ns, other->send_error_p99_ns);

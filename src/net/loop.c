@@ -17,6 +17,7 @@ int loop_new(const struct loop_options *options, struct loop **ret)
 	loop->kind = options->is_simulated ? &loop_simulated : &loop_real;
 	loop->now_ns = options->simulated_start_ns;
 	loop->tick_ns = options->tick_ns;
+	loop->is_spinning = options->is_spinning;
 	loop->epoll_fd = -1;
 	loop->wake.fd = -1;
 	list_init(&loop->pacers);
@@ -231,6 +232,10 @@ void loop_mute(struct loop *loop, struct watch *watch)
 void loop_unwatch(struct loop *loop, struct watch *watch)
 {
 	(void)control(loop, EPOLL_CTL_DEL, watch, 0);
+	if (loop->guess == watch) {
+		loop->guess = NULL;
+		loop->guesses_left = 0;
+	}
 	for (int i = loop->event_next; i < loop->event_count; i++) {
 		if (loop->events[i].data.ptr == watch)
 			loop->events[i].data.ptr = NULL;

@@ -17,6 +17,8 @@ struct loop_options {
 	/* Wake-ups, also those for descriptors, are put off to multiples of this (--tick): fewer of
 	 * them, less exact. 0 = exact. */
 	uint64_t tick_ns;
+	/* Never sleeps (--spin): it looks again and again, and a whole cpu is its own. No tick. */
+	bool is_spinning;
 	/* Simulated: the clock starts here and no descriptor can be watched. */
 	bool is_simulated;
 	uint64_t simulated_start_ns;

@@ -333,6 +333,7 @@ static void build_generator(const struct build *build, struct report *report)
 	}
 	generator->cpus = cpu_count();
 	build_cpu(build, report->duration_ns, generator);
+	generator->pairs = build->plan->far_ends ? build->plan->workers : 0;
 	generator->cpu_seconds = (double)build->cpu_used_ns / NS_PER_S;
 	generator->events_dropped = engine_events_dropped(build->engine);
 	for (uint32_t i = 0; i < report->stream_count; i++) {

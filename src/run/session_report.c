@@ -190,7 +190,7 @@ void session_fill_report(struct session *session)
 	report->has_nothing_answered = is_nothing_answered(report);
 	describe_ramp(session, report);
 	if (session->run->receiver)
-		receiver_ask_all(session->run->receiver, report);
+		receiver_ask_all(session->run->receiver, session->engine, report);
 	expect_evaluate(&session->expect, report);
 	sentence_build(report);
 }

@@ -7,6 +7,7 @@
 #include "base/attributes.h"
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/pairs_text.h"
 #include "view/phrase.h"
 #include "view/result_traffic.h"
 #include "view/status_text.h"
@@ -340,4 +341,6 @@ void result_load(const struct report *report, const struct report_stream *load, 
 	faults(load, &clauses);
 	rtt_text(load, &clauses);
 	probe_text(report, &clauses);
+	if (report->generator.pairs > 0)
+		pairs_text(report, clauses_next(&clauses));
 }

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "metric/foreign.h"
 #include "metric/limit.h"
+#include "metric/report_settings.h"
 #include "sys/limits.h"
 #include "view/clauses.h"
 #include "view/foreign_text.h"
@@ -277,6 +278,9 @@ static void trust_host(const struct report *report, struct clauses *clauses)
 				     units_format_ms(generator->loop_lag_max_ns, text));
 	if (generator->loop_lag_p99_ns > late_ns || generator->loop_lag_max_ns > STILL_NS)
 		trust_wait(generator, clauses);
+	if (report_is_spinning(report))
+		buffer_append_text(clauses_next(clauses),
+				   "the workers spin (--spin), so that cpu figures say nothing");
 	if (generator->events_dropped > 0)
 		buffer_append_format(clauses_next(clauses), "%s not told",
 				     phrase_count(generator->events_dropped, "event", text));
@@ -416,7 +420,7 @@ static void trust_clauses(struct report *report, struct clauses *clauses)
 		return;
 	}
 	trust_short(report, clauses);
-	if (report_stream(report, "served"))
+	if (report_is_serving(report))
 		trust_served(report, clauses);
 	trust_load(report, clauses);
 	if (load && trust_is_of_datagrams(load))

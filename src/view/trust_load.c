@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "metric/limit.h"
+#include "metric/report_settings.h"
 #include "view/phrase.h"
 
 /* Missed at most one message in so many. */
@@ -21,7 +22,7 @@ static struct limit_evidence evidence_of(const struct report *report,
 		.missed_peer = totals->missed_peer,
 		.missed_no_connection = totals->missed_no_connection,
 		.send_error_p99_ns = load->latency[LATENCY_SEND_ERROR].p99_ns,
-		.worker_cpu = generator->worker_cpu_max,
+		.worker_cpu = report_is_spinning(report) ? 0 : generator->worker_cpu_max,
 		.worker_wait = generator->worker_wait_max,
 		.throttled = generator->throttled,
 		.loop_lag_p99_ns = generator->loop_lag_p99_ns,

@@ -251,11 +251,38 @@ static void how_datagrams_came(void **state)
 		"are those of the first)");
 }
 
+/* A worker that never sleeps has a full cpu, which limits nothing. */
+static void no_limit_of_who_spins(void **state)
+{
+	struct report_setting spin = { "spin", "true" };
+	struct report *report = NULL;
+	struct buffer text;
+	struct clauses clauses;
+	assert_int_equal(report_new(&report), 0);
+	report->settings = &spin;
+	report->setting_count = 1;
+	report->generator.worker_cpu_max = 1;
+	report->stream_count = 1;
+	report->streams[0] = (struct report_stream){
+		.name = "load", .transport = "tcp", .is_measured = true, .totals.received = 5
+	};
+	buffer_init(&text, 4096);
+	clauses_init(&clauses, &text, "; ");
+	trust_load(report, &clauses);
+	assert_string_equal(report->generator.limited_by, "unknown");
+	report->setting_count = 0;
+	trust_load(report, &clauses);
+	assert_string_equal(report->generator.limited_by, "host");
+	buffer_deinit(&text);
+	report_free(report);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_limit),
 		cmocka_unit_test(kept_from_its_cpu),
+		cmocka_unit_test(no_limit_of_who_spins),
 		cmocka_unit_test(nothing_without_a_load),
 		cmocka_unit_test(how_datagrams_went),
 		cmocka_unit_test(how_datagrams_came),
