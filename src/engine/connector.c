@@ -163,7 +163,7 @@ void connector_choose_local(struct connector *connector, struct stream_connect *
 	uint32_t ports = (uint32_t)plan->port_high - plan->port_low + 1;
 	if (connector->sources)
 		connect->local = source_pool_next(connector->sources);
-	if (plan->port_low == 0 || ports < PORT_WINDOW)
+	if (!plan->has_port_windows || ports < PORT_WINDOW)
 		return;
 	connect->port_low =
 		(uint16_t)(plan->port_low + connector->next_port++ % (ports - PORT_WINDOW + 1));

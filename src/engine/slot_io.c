@@ -23,14 +23,14 @@ static bool is_warm(const struct slot *slot)
 static uint32_t room_of(const struct slot *slot)
 {
 	const struct plan_slots *shape = slot->slots->shape;
-	uint64_t room = SPEECH_BATCH_MAX;
+	uint64_t room = SPEECH_SAME_MAX;
 	if (!slot->state->is_up || slot->is_leaving)
 		return 0;
 	if (shape->in_flight)
 		room = shape->in_flight > slot->owed ? shape->in_flight - slot->owed : 0;
 	if (shape->messages_per_connection && shape->messages_per_connection - slot->begun < room)
 		room = shape->messages_per_connection - slot->begun;
-	return room < SPEECH_BATCH_MAX ? (uint32_t)room : SPEECH_BATCH_MAX;
+	return room < SPEECH_SAME_MAX ? (uint32_t)room : SPEECH_SAME_MAX;
 }
 
 /* How many messages are to be begun now. */
@@ -41,21 +41,20 @@ static uint32_t startable(const struct slot *slot)
 	if (slot->warm_wanted > 0)
 		wanted = slot->warm_wanted;
 	else if (!slots->is_paced && slots->is_running)
-		wanted = slots->is_paused ? 0 : SPEECH_BATCH_MAX;
+		wanted = slots->is_paused ? 0 : SPEECH_SAME_MAX;
 	else if (!slots->is_paced)
 		wanted = slots->shape->warms_up && slots->worker->stage <= WORKER_MEASURE
-				 ? SPEECH_BATCH_MAX
+				 ? SPEECH_SAME_MAX
 				 : 0;
 	uint32_t room = wanted > 0 ? room_of(slot) : 0;
 	return wanted < room ? (uint32_t)wanted : room;
 }
 
-/* `started` messages had their first byte taken. */
-static void note_started(struct slot *slot, uint32_t started)
+/* `started` messages had their first byte taken, in a send that was called at `now_ns`. */
+static void note_started(struct slot *slot, uint32_t started, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	struct exchange *exchange = slot->exchange;
-	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	uint32_t warm = is_warm(slot) ? started : 0;
 	slot->begun += started;
 	if (slot->warm_wanted > 0)
@@ -72,8 +71,8 @@ static void note_started(struct slot *slot, uint32_t started)
 	slot_count_sent(slot, started - warm, now_ns);
 }
 
-/* `size` bytes were taken. */
-static void note_sent(struct slot *slot, size_t size)
+/* `size` bytes were taken, in a send that was called at `now_ns`. */
+static void note_sent(struct slot *slot, size_t size, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	const struct speaker *speaker = slot_speaker(slot);
@@ -87,27 +86,28 @@ static void note_sent(struct slot *slot, size_t size)
 	else if (!speaker->script->message_bytes)
 		slots->counters->warm_up_bytes += size;
 	if (started > 0)
-		note_started(slot, started);
+		note_started(slot, started, now_ns);
 }
 
-/* Whether there is more to send at once. */
+/* Whether there is more to send at once. A message counts as sent when its send was called: on
+ * loopback its answer may be there before that returns. */
 static bool send_once(struct slot *slot, uint32_t count)
 {
 	struct slots *slots = slot->slots;
 	struct speech_parts *parts = &slots->parts;
 	struct speaker *speaker = slot_speaker(slot);
-	uint64_t now_ns = loop_now(slot_loop(slot));
 	if (!slot_wake(slot)) {
 		slot->state = slot_fail(slot, PHASE_SEND, OUTCOME_NO_MEMORY, ENOMEM);
 		return false;
 	}
+	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	speaker_write(speaker, slot_speech(slot), count, now_ns, parts);
 	slot->is_urgent = false;
 	if (parts->size == 0)
 		return false;
 	ssize_t taken = stream_send(&slot->stream, parts->parts, parts->count);
 	if (taken > 0)
-		note_sent(slot, (size_t)taken);
+		note_sent(slot, (size_t)taken, now_ns);
 	if (taken == -EAGAIN || (taken > 0 && (size_t)taken < parts->size)) {
 		slot->is_blocked = true;
 		/* What was urgent may be what is left. */
@@ -119,11 +119,19 @@ static bool send_once(struct slot *slot, uint32_t count)
 	return taken > 0;
 }
 
+/* How many messages the next send carries at most, with what is left of one. */
+static uint32_t sendable(const struct slot *slot)
+{
+	uint32_t count = startable(slot) + slot->is_partial;
+	bool is_single = slot->slots->shape->is_one_a_send;
+	return is_single && count > 1 ? 1 : count;
+}
+
 static void send_what_may_go(struct slot *slot)
 {
 	size_t sent = 0;
 	while (slot->state->is_talking && !slot->is_blocked) {
-		uint32_t count = startable(slot) + slot->is_partial;
+		uint32_t count = sendable(slot);
 		if (count == 0 && !slot->is_urgent)
 			return;
 		if (sent >= SENT_A_TURN) {
@@ -363,14 +371,15 @@ static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_mo
 const struct slot_state *slot_receive(struct slot *slot)
 {
 	bool has_more = true;
-	slot->is_unread = false;
 	for (int i = 0; has_more && i < RECEIVES_A_TURN; i++)
 		slot->state = receive_once(slot, &has_more);
-	if (has_more) {
-		slot->is_unread = true;
+	slot->is_unread = has_more;
+	if (has_more || slot->slots->is_running)
 		slots_go_on(slot->slots, slot);
-	}
-	/* Answers make room for messages, and pings want an answer. */
-	slot_flush(slot);
+	/* Answers make room for messages, and pings want an answer. In a closed loop, though, all
+	 * that came in this turn is received before anything is sent: the ends hand each other
+	 * batches, which on two cpus makes 4 % more round trips of 64 B over 50 connections. */
+	if (has_more || !slot->slots->is_running)
+		slot_flush(slot);
 	return slot->state;
 }

@@ -193,8 +193,10 @@ void slot_connect(struct connector *connector, uint32_t own)
 	struct slots *slots = container_of(connector, struct slots, connector);
 	struct slot *slot = &slots->items[own];
 	const struct plan *plan = slots->plan;
+	/* A far end of our own is this worker's alone. */
+	uint32_t shift = plan->far_ends ? 0 : slot->tries;
 	slot->is_held = true;
-	slot->remote = (slots_number(slots, slot) + slot->tries) % slots->remote_count;
+	slot->remote = (slots_number(slots, slot) + shift) % slots->remote_count;
 	slot->target = slots->remote_targets ? slots->remote_targets[slot->remote] : 0;
 	struct stream_connect connect =
 		plan_connect(plan, &slots->remotes[slot->remote], &slots->targets[slot->target]);

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message of this size or less is copied as often as one send has room for, so that a send is
- * one part. */
+/* A message of this size or less is copied until the block is full, so that a send has few parts.
+ */
 #define COPIED_SIZE_MAX 2048
+#define BLOCK_BYTES     ((size_t)64 * 1024)
 
 /* Scratch for a batch of renderings, where they are small. */
 #define BATCH_SCRATCH_BYTES ((size_t)64 * 1024)
@@ -92,7 +93,7 @@ static int init_same(struct raw_state *state, const struct raw_message *message)
 	state->block = message->parts[0].iov_base;
 	state->block_size = message->size;
 	if (message->size <= COPIED_SIZE_MAX) {
-		state->block_size = message->size * SPEECH_BATCH_MAX;
+		state->block_size = BLOCK_BYTES / message->size * message->size;
 		state->own_block = malloc(state->block_size);
 		if (!state->own_block)
 			return -ENOMEM;

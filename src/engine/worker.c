@@ -9,8 +9,7 @@
 #include "engine/one_way.h"
 #include "engine/slots.h"
 #include "sys/cpu.h"
-
-#define EVENT_RING_CAPACITY 16384
+#include "sys/cpu_wait.h"
 
 /* ---- the course of a run ---- */
 
@@ -20,6 +19,15 @@ static void publish_lag(struct worker *worker)
 	atomic_store_explicit(&worker->lag_count, lag->count, memory_order_relaxed);
 	atomic_store_explicit(&worker->lag_sum_ns, lag->sum, memory_order_relaxed);
 	atomic_store_explicit(&worker->lag_max_ns, lag->maximum, memory_order_relaxed);
+}
+
+static void publish_stream(struct worker *worker, int stream)
+{
+	struct recorder *recorder = worker->recorders[stream];
+	struct counters *counters = &recorder->counters;
+	if (worker->stage >= WORKER_LINGER)
+		counters->received_after = counters->received - worker->received_at_end[stream];
+	publication_publish(worker->publications[stream], recorder, worker->ticks);
 }
 
 static void publish_logs(struct worker *worker)
@@ -36,8 +44,7 @@ static void publish(struct worker *worker)
 			a->kind->account(a);
 	for (int i = 0; i < PLAN_STREAMS; i++)
 		if (worker->recorders[i])
-			publication_publish(worker->publications[i], worker->recorders[i],
-					    worker->ticks);
+			publish_stream(worker, i);
 	publish_logs(worker);
 	publish_lag(worker);
 }
@@ -91,6 +98,10 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 	worker->end_ns = end_ns;
 	worker->stage = WORKER_LINGER;
 	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
+	worker->cpu_waited_ns = cpu_waited_by_thread_ns() - worker->cpu_waited_ns;
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		if (worker->recorders[i])
+			worker->received_at_end[i] = worker->recorders[i]->counters.received;
 	for (struct activity *a = worker->activities; a; a = a->next)
 		if (a->kind->end)
 			a->kind->end(a);
@@ -128,6 +139,7 @@ static void begin(struct worker *worker, uint64_t begin_ns)
 	worker->stage = WORKER_MEASURE;
 	worker->begin_ns = begin_ns;
 	worker->cpu_used_ns = cpu_used_by_thread_ns();
+	worker->cpu_waited_ns = cpu_waited_by_thread_ns();
 	if (worker->plan->duration_ns)
 		worker->end_ns = begin_ns + worker->plan->duration_ns;
 	for (struct activity *a = worker->activities; a; a = a->next)
@@ -164,9 +176,8 @@ static void on_tick(struct timer *timer)
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
 
-static void on_wake(void *context)
+static void obey(struct worker *worker)
 {
-	struct worker *worker = context;
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
 		begin(worker, begin_ns);
@@ -175,6 +186,14 @@ static void on_wake(void *context)
 		end(worker, loop_read_clock(worker->loop));
 	if (atomic_load(&worker->is_abort_wanted))
 		want_finish(worker);
+}
+
+static void on_wake(void *context)
+{
+	struct worker *worker = context;
+	obey(worker);
+	if (worker->far_end)
+		obey(worker->far_end);
 }
 
 static bool are_all_settled(const struct worker *worker)
@@ -258,6 +277,7 @@ void worker_lost(struct worker *worker, uint64_t lost_ns)
 		worker->end_ns = lost_ns;
 	worker->done_ns = lost_ns;
 	worker->cpu_used_ns = 0;
+	worker->cpu_waited_ns = 0;
 	atomic_store(&worker->is_settled, true);
 	atomic_store(&worker->is_done, true);
 }
@@ -296,75 +316,6 @@ static void on_lag(void *context, uint64_t lag_ns)
 		hist_add(worker->lag, lag_ns);
 }
 
-static uint32_t own_slots(const struct plan *plan, unsigned index)
-{
-	return (plan->slots.count + plan->workers - 1 - index) / plan->workers;
-}
-
-/* New connections and probes are the first worker's. */
-static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
-{
-	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH || stream == PLAN_PROBE;
-	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
-}
-
-static enum pages_sharing sharing_of(const struct plan *plan)
-{
-	return plan->processes > 1 ? PAGES_SHARED : PAGES_PRIVATE;
-}
-
-static int new_publications(struct worker *worker)
-{
-	for (int i = 0; i < PLAN_STREAMS; i++) {
-		if (!has_stream(worker->plan, worker->index, i))
-			continue;
-		int result = publication_new(&worker->publications[i]);
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
-static int new_lists(struct worker *worker)
-{
-	const struct plan *plan = worker->plan;
-	enum pages_sharing sharing = sharing_of(plan);
-	struct worker_logs *logs = &worker->logs;
-	uint32_t ended = CONNECTIONS_ENDED_MAX / plan->workers + 1;
-	bool has_attempts = has_stream(plan, worker->index, PLAN_NEW);
-	int result = interval_log_new(INTERVALS_MAX, sharing, &logs->intervals);
-	if (result >= 0)
-		result = connection_log_new(ended, sharing, &logs->ended);
-	if (result >= 0)
-		result = connection_log_new(worker->slot_count + 1, sharing, &logs->open);
-	if (result >= 0 && has_attempts)
-		result = attempt_log_new(ATTEMPTS_LOGGED_MAX, sharing, &logs->attempts);
-	return result;
-}
-
-static size_t slots_bytes(const struct worker *worker)
-{
-	return (worker->slot_count + 1) * sizeof(*worker->slots);
-}
-
-static int new_logs(struct worker *worker)
-{
-	const struct plan *plan = worker->plan;
-	int result = event_ring_new(EVENT_RING_CAPACITY, &worker->events);
-	if (result >= 0)
-		result = new_lists(worker);
-	if (result >= 0)
-		result = pages_new(slots_bytes(worker), sharing_of(plan), (void **)&worker->slots);
-	if (result >= 0)
-		result = pages_new(hist_size(HIST_STREAM_RANGE), sharing_of(plan),
-				   (void **)&worker->lag);
-	if (result >= 0 && plan->processes > 1)
-		result = names_share(&worker->names);
-	if (result >= 0)
-		hist_init(worker->lag, HIST_STREAM_RANGE);
-	return result;
-}
-
 static int new_recorders(struct worker *worker)
 {
 	for (int i = 0; i < PLAN_STREAMS; i++) {
@@ -394,42 +345,16 @@ static int add_slots(struct worker *worker)
 
 static int add_activities(struct worker *worker)
 {
-	const struct plan *plan = worker->plan;
 	int result = 0;
 	if (worker->slot_count > 0)
 		result = add_slots(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_PROBE))
+	if (result >= 0 && worker->publications[PLAN_PROBE])
 		result = slots_add_probe(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_NEW))
+	if (result >= 0 && worker->publications[PLAN_NEW])
 		result = attempts_add(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_PATH))
+	if (result >= 0 && worker->publications[PLAN_PATH])
 		result = flows_add(worker, PLAN_PATH);
 	return result;
-}
-
-int worker_reserve(const struct plan *plan, unsigned index, struct worker **ret)
-{
-	void *pages = NULL;
-	int result = pages_new(sizeof(struct worker), sharing_of(plan), &pages);
-	if (result < 0)
-		return result;
-	struct worker *worker = pages;
-	worker->plan = plan;
-	worker->index = index;
-	worker->begin_ns = UINT64_MAX;
-	worker->end_ns = UINT64_MAX;
-	worker->slot_count = own_slots(plan, index);
-	worker->path.verdict = FLOWS_NOT_TRIED;
-	names_init(&worker->names);
-	result = new_publications(worker);
-	if (result >= 0)
-		result = new_logs(worker);
-	if (result < 0) {
-		worker_release(worker);
-		return result;
-	}
-	*ret = worker;
-	return 0;
 }
 
 int worker_open(struct worker *worker, struct loop *loop)
@@ -477,19 +402,11 @@ void worker_close(struct worker *worker)
 	free((void *)worker->zeros);
 }
 
-void worker_release(struct worker *worker)
+void worker_join_far_end(struct worker *worker, struct worker *far_end)
 {
-	for (int i = 0; i < PLAN_STREAMS; i++)
-		publication_free(worker->publications[i]);
-	event_ring_free(worker->events);
-	interval_log_free(&worker->logs.intervals);
-	connection_log_free(&worker->logs.ended);
-	connection_log_free(&worker->logs.open);
-	attempt_log_free(&worker->logs.attempts);
-	names_deinit(&worker->names);
-	pages_free(worker->slots, slots_bytes(worker));
-	pages_free(worker->lag, hist_size(HIST_STREAM_RANGE));
-	pages_free(worker, sizeof(*worker));
+	worker->far_end = far_end;
+	loop_on_wake(worker->loop, on_wake, worker);
+	loop_on_lag(worker->loop, on_lag, worker);
 }
 
 void worker_free(struct worker *worker)

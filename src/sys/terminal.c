@@ -14,6 +14,7 @@
 static struct {
 	struct termios before;
 	int fd;
+	pid_t pid; /* who took it: a fork that crashes leaves it alone */
 	volatile sig_atomic_t is_taken;
 } taken;
 
@@ -70,6 +71,7 @@ int terminal_take_keys(int fd)
 		return -errno;
 	taken.before = wanted;
 	taken.fd = fd;
+	taken.pid = getpid();
 	wanted.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	wanted.c_cc[VMIN] = 0;
 	wanted.c_cc[VTIME] = 0;
@@ -82,7 +84,7 @@ int terminal_take_keys(int fd)
 
 void terminal_give_back(void)
 {
-	if (!taken.is_taken)
+	if (!taken.is_taken || taken.pid != getpid())
 		return;
 	taken.is_taken = 0;
 	(void)tcsetattr(taken.fd, TCSANOW, &taken.before);

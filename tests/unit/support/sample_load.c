@@ -255,6 +255,10 @@ struct report *sample_websockets(void)
 							.connected_ns = INT64_C(-14992000000),
 							.ended_ns = INT64_MIN,
 							.outcome = OUTCOME_OPEN };
+	static const struct report_process processes[] = {
+		{ .index = 1, .pid = 4001, .workers = 1, .slots = 7500, .lost_ns = INT64_MIN },
+		{ .index = 2, .pid = 4002, .workers = 1, .slots = 7500, .lost_ns = INT64_MIN },
+	};
 	struct report *report = new_load("wss://feed.example.com:443/v1", "tls", 15000);
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 120);
@@ -262,6 +266,9 @@ struct report *sample_websockets(void)
 	report->connections = sample_copy(report, &first, sizeof(first));
 	report->connection_count = 1;
 	report->connections_omitted = 14999;
+	report->generator.has_processes = true;
+	report->generator.processes = sample_copy(report, processes, sizeof(processes));
+	report->generator.process_count = array_size(processes);
 	report->generator.cpu_seconds = 30;
 	report->generator.send_error_p99_ns = 50000;
 	load->schedule = (struct report_schedule){ .is_open_loop = true,
