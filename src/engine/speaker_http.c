@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/needle.h"
+#include "base/slab.h"
 #include "engine/http_requests.h"
 #include "engine/http_script.h"
 #include "engine/script.h"
@@ -14,6 +15,8 @@
 #include "proto/http1.h"
 #include "proto/http1_line.h"
 #include "sys/clock.h"
+
+#define WINDOWS_AT_ONCE 4
 
 struct http_speech {
 	struct http1 http;
@@ -42,6 +45,7 @@ struct http_state {
 	struct http_requests requests;
 	struct needle expect;
 	struct needle stop;
+	struct slab windows;  /* of bodies, where a rule needs them */
 	uint64_t next_number; /* of a message in the run */
 	/* What write() gave last. */
 	size_t sizes[SPEECH_BATCH_MAX];
@@ -59,6 +63,7 @@ static void deinit(struct speaker *speaker)
 	http_requests_deinit(&state->requests);
 	needle_deinit(&state->expect);
 	needle_deinit(&state->stop);
+	slab_deinit(&state->windows);
 	free(state);
 	speaker->state = NULL;
 }
@@ -72,6 +77,7 @@ static int init(struct speaker *speaker)
 		return -ENOMEM;
 	speaker->state = state;
 	state->next_number = speaker->worker->index;
+	slab_init(&state->windows, BACKEND_WINDOW_BYTES + 1, WINDOWS_AT_ONCE); /* and a NUL */
 	int rc = http_requests_init(&state->requests, script);
 	if (rc == 0)
 		rc = needle_init_text(&state->stop, script->stop_on);
@@ -112,11 +118,11 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 
 static void end(struct speaker *speaker, void *memory)
 {
+	struct http_state *state = speaker->state;
 	struct http_speech *speech = memory;
 
-	(void)speaker;
 	http1_deinit(&speech->http);
-	free(speech->window);
+	slab_put(&state->windows, speech->window);
 }
 
 static bool is_at_rest(const struct speaker *speaker, const void *memory)
@@ -230,13 +236,14 @@ static void look_at_field(const struct speaker *speaker, struct http_speech *spe
 }
 
 /* Without memory there is no name. */
-static void keep_window(struct http_speech *speech, const struct http1_event *body)
+static void keep_window(struct http_state *state, struct http_speech *speech,
+			const struct http1_event *body)
 {
 	size_t room = BACKEND_WINDOW_BYTES - speech->window_size;
 	size_t size = body->size < room ? body->size : room;
 
 	if (speech->window == NULL)
-		speech->window = malloc(BACKEND_WINDOW_BYTES + 1); /* and a NUL */
+		speech->window = slab_take(&state->windows);
 	if (speech->window == NULL)
 		return;
 	memcpy(speech->window + speech->window_size, body->data, size);
@@ -291,13 +298,13 @@ static void hear_head(struct http_speech *speech, struct heard *ret)
 static void hear_body(const struct speaker *speaker, struct http_speech *speech,
 		      const struct http1_event *body)
 {
-	const struct http_state *state = speaker->state;
+	struct http_state *state = speaker->state;
 
 	if (speaker->script->expect_text != NULL && !speech->has_expected)
 		speech->has_expected = needle_find(&state->expect, &speech->expect_matched,
 						   body->data, body->size) > 0;
 	if (backend_place(speaker) == BACKEND_IN_BODY)
-		keep_window(speech, body);
+		keep_window(state, speech, body);
 }
 
 static void hear_reply(const struct speaker *speaker, struct http_speech *speech, struct heard *ret)
