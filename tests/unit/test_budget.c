@@ -319,6 +319,10 @@ static void run_and_read(struct both_ends *both, struct recorder *snapshot)
 	}
 }
 
+/* A host that was busy for a moment has more under way at once than before, and memory for that is
+ * taken once: what allocates for a message or a connection does so in every window. */
+#define WINDOWS_MAX 20
+
 static void assert_row_allocates_nothing(const struct stream_row *row, const struct way_row *way,
 					 struct recorder *snapshot)
 {
@@ -328,12 +332,18 @@ static void assert_row_allocates_nothing(const struct stream_row *row, const str
 	make_worker(&both);
 	shape_client(&both, way);
 	begin(&both);
-	uint64_t bytes = done(&both);
-	uint64_t before = allocations;
-	run_and_read(&both, snapshot);
-	if (allocations - before > way->mallocs)
+	uint64_t bytes = 0;
+	uint64_t allocated = 0;
+	int windows = 0;
+	do {
+		bytes = done(&both);
+		uint64_t before = allocations;
+		run_and_read(&both, snapshot);
+		allocated = allocations - before;
+	} while (allocated > way->mallocs && ++windows < WINDOWS_MAX);
+	if (allocated > way->mallocs)
 		fail_msg("%s, %s: %llu allocations", row->name, way->name,
-			 (unsigned long long)(allocations - before));
+			 (unsigned long long)allocated);
 	if (done(&both) < bytes + 100)
 		fail_msg("%s, %s: nothing is under way", row->name, way->name);
 	tear_down(&both);
