@@ -319,6 +319,22 @@ static void run_and_read(struct both_ends *both, struct recorder *snapshot)
 	}
 }
 
+/* On a busy machine more is under way at once now and then than ever before, and pools grow: what
+ * allocates in steady state does so in each of several windows. Returns the fewest of them. */
+#define WINDOWS_MAX 8
+static uint64_t allocations_in_a_window(struct both_ends *both, const struct way_row *way,
+					struct recorder *snapshot)
+{
+	uint64_t fewest = UINT64_MAX;
+	for (int i = 0; i < WINDOWS_MAX && fewest > way->mallocs; i++) {
+		uint64_t before = allocations;
+		run_and_read(both, snapshot);
+		if (allocations - before < fewest)
+			fewest = allocations - before;
+	}
+	return fewest;
+}
+
 static void assert_row_allocates_nothing(const struct stream_row *row, const struct way_row *way,
 					 struct recorder *snapshot)
 {
@@ -329,11 +345,10 @@ static void assert_row_allocates_nothing(const struct stream_row *row, const str
 	shape_client(&both, way);
 	begin(&both);
 	uint64_t bytes = done(&both);
-	uint64_t before = allocations;
-	run_and_read(&both, snapshot);
-	if (allocations - before > way->mallocs)
+	uint64_t count = allocations_in_a_window(&both, way, snapshot);
+	if (count > way->mallocs)
 		fail_msg("%s, %s: %llu allocations", row->name, way->name,
-			 (unsigned long long)(allocations - before));
+			 (unsigned long long)count);
 	if (done(&both) < bytes + 100)
 		fail_msg("%s, %s: nothing is under way", row->name, way->name);
 	tear_down(&both);
