@@ -1,6 +1,7 @@
 #include "engine/service_connection.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/units.h"
 
@@ -63,6 +64,7 @@ void service_connections_init(struct service_connections *connections, struct wo
 	deferred_init(&connections->bury, bury);
 	slab_init(&connections->slab, sizeof(struct service_connection), CONNECTIONS_AT_ONCE);
 	slab_init(&connections->protocol_pool, SERVICE_PROTOCOL_BYTES, CONNECTIONS_AT_ONCE);
+	slab_init(&connections->request_pool, SERVICE_REQUEST_BYTES, CONNECTIONS_AT_ONCE);
 	backlog_pool_init(&connections->backlog_pool);
 }
 
@@ -73,6 +75,7 @@ void service_connections_deinit(struct service_connections *connections)
 	list_remove(&connections->bury.node);
 	slab_deinit(&connections->slab);
 	slab_deinit(&connections->protocol_pool);
+	slab_deinit(&connections->request_pool);
 	slab_deinit(&connections->backlog_pool);
 }
 
@@ -201,6 +204,8 @@ void service_connection_ready(struct stream *stream, unsigned events)
 
 void service_connection_drain(struct service_connection *connection, uint64_t now_ns)
 {
+	if (connection->state->part != NULL)
+		connection->state = connection->state->part(connection);
 	if (!connection->state->is_at_rest(connection, now_ns))
 		return;
 	connection->state = connection->state->readable(connection);
@@ -300,18 +305,36 @@ static void on_protocol_timer(struct timer *timer)
 		protocol->kind->timeout(connection);
 }
 
+static void begin_protocol(struct service_connection *connection,
+			   const struct service_protocol_kind *kind)
+{
+	struct service_protocol *protocol = connection->protocol;
+
+	protocol->kind = kind;
+	protocol->connection = connection;
+	timer_init(&protocol->timer, on_protocol_timer);
+}
+
 struct service_protocol *service_protocol_new(struct service_connection *connection,
 					      const struct service_protocol_kind *kind)
 {
 	struct service_protocol *protocol = slab_take(&connection->owner->protocol_pool);
 
 	connection->protocol = protocol;
-	if (protocol == NULL)
-		return NULL;
-	protocol->kind = kind;
-	protocol->connection = connection;
-	timer_init(&protocol->timer, on_protocol_timer);
+	if (protocol != NULL)
+		begin_protocol(connection, kind);
 	return protocol;
+}
+
+void service_protocol_become(struct service_connection *connection,
+			     const struct service_protocol_kind *kind)
+{
+	struct service_protocol *protocol = connection->protocol;
+
+	loop_clear_timer(connection->owner->worker->loop, &protocol->timer);
+	protocol->kind->release(protocol);
+	memset(protocol, 0, SERVICE_PROTOCOL_BYTES);
+	begin_protocol(connection, kind);
 }
 
 void service_protocol_wait(struct service_connection *connection, uint64_t time_ns)

@@ -1,12 +1,14 @@
-/* The service http: HTTP/1.1 with keep-alive and pipelining, on the routes of http_route.h. What
- * arrives together is answered in one send. Bodies are passed on or thrown away as they come, and
- * zeros need no memory, so that any size is served from a few KiB. While an answer waits for room
- * or for its time nothing more is read. */
+/* The service http: HTTP/2 where the client begins with its preface, else HTTP/1.1 with keep-alive
+ * and pipelining, on the routes of http_route.h. What arrives together is answered in one send.
+ * Bodies are passed on or thrown away as they come, and zeros need no memory, so that any size is
+ * served from a few KiB. While an answer waits for room or for its time nothing more is read. */
 #include "engine/service_http.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/units.h"
+#include "engine/service_h2.h"
 
 /* The worker's scratch is cut in two: what has come, at most what one chunk of a backlog keeps
  * while an answer waits, and the answers. */
@@ -164,24 +166,49 @@ static const struct service_state *go_on(struct service_connection *connection)
 	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : connection->state;
 }
 
-static const struct service_state *http_readable(struct service_connection *connection)
+/* With what has been held back in front; false: it may yet become a preface, and is held. */
+static bool look_at_preface(struct service_http *http, uint8_t *data, size_t *size)
+{
+	memmove(data + http->held_bytes, data, *size);
+	memcpy(data, H2_PREFACE, http->held_bytes);
+	*size += http->held_bytes;
+	size_t common = *size < H2_PREFACE_BYTES ? *size : H2_PREFACE_BYTES;
+	http->is_http1 = memcmp(data, H2_PREFACE, common) != 0;
+	if (http->is_http1 || common == H2_PREFACE_BYTES)
+		return true;
+	http->held_bytes = (uint8_t)common;
+	return false;
+}
+
+static const struct service_state *read_http1(struct service_connection *connection,
+					      const uint8_t *data, size_t size)
 {
 	struct service_http *http = service_http_of(connection);
-	const struct service_state *next = connection->state;
 	size_t used = 0;
 
-	if (!backlog_is_empty(&connection->backlog) || !backlog_is_empty(&http->input) ||
-	    service_http_is_waiting(http))
-		return next;
-	size_t size = service_receive_most(connection, READ_BYTES, &next);
-	if (size == 0)
-		return next;
-	uint8_t *data = connection->owner->worker->scratch;
 	int rc = serve(connection, data, size, &used);
 	if (rc == 0 && used < size && !http->is_over)
 		rc = backlog_fill(&http->input, &connection->owner->backlog_pool, data + used,
 				  size - used);
 	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : go_on(connection);
+}
+
+static const struct service_state *http_readable(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+	const struct service_state *next = connection->state;
+
+	if (!backlog_is_empty(&connection->backlog) || !backlog_is_empty(&http->input) ||
+	    service_http_is_waiting(http))
+		return next;
+	size_t size = service_receive_most(connection, READ_BYTES - http->held_bytes, &next);
+	if (size == 0)
+		return next;
+	uint8_t *data = connection->owner->worker->scratch;
+	if (!http->is_http1 && !look_at_preface(http, data, &size))
+		return next;
+	return http->is_http1 ? read_http1(connection, data, size)
+			      : service_h2_take_over(connection, data, size);
 }
 
 /* ---- time */

@@ -28,6 +28,7 @@ struct tls_stream {
 	SSL *ssl;
 	struct tls_tally *tally;       /* NULL: the server's side */
 	struct tls_sessions *sessions; /* NULL: none is kept */
+	const char *protocols;         /* of a server, to choose from; NULL: none */
 	uint64_t sessions_key;
 	struct buffer backlog;   /* records that found no room below... */
 	size_t backlog_sent;     /* ...and how much of it has been taken since */

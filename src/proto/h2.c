@@ -184,7 +184,9 @@ size_t h2_read(struct h2 *h2, const uint8_t *data, size_t size, uint64_t now_ns)
 	}
 	ssize_t rc = nghttp2_session_mem_recv(h2->session, data, taken);
 	if (rc < 0)
-		h2_complain(h2, sentence_of((int)rc), NGHTTP2_PROTOCOL_ERROR);
+		h2_complain(h2, sentence_of((int)rc),
+			    rc == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR
+							       : NGHTTP2_ENHANCE_YOUR_CALM);
 	else if (h2_watch_is_flood(&h2->watch, now_ns, H2_IDLE_FRAMES_MAX))
 		h2_complain(h2, "sent more than 1,000 frames a second that bring nothing",
 			    NGHTTP2_ENHANCE_YOUR_CALM);
@@ -206,6 +208,13 @@ void h2_consume(struct h2 *h2, int32_t id, size_t size)
 bool h2_is_between(const struct h2 *h2)
 {
 	return h2_watch_is_between(&h2->watch);
+}
+
+bool h2_has_ended(const struct h2 *h2, int32_t id)
+{
+	const struct h2_stream *stream = nghttp2_session_get_stream_user_data(h2->session, id);
+
+	return stream != NULL && stream->has_ended;
 }
 
 /* ---- messages */
@@ -297,6 +306,11 @@ void h2_resume(struct h2 *h2, int32_t id)
 void h2_reset(struct h2 *h2, int32_t id, uint32_t code)
 {
 	(void)nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, id, code);
+}
+
+void h2_ping(struct h2 *h2)
+{
+	(void)nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
 }
 
 void h2_announce_end(struct h2 *h2)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "base/attributes.h"
@@ -110,6 +111,9 @@ const char *h2_complaint(const struct h2 *h2);
 /* Nothing came but what belongs to whole frames. */
 bool h2_is_between(const struct h2 *h2);
 
+/* The peer has said all of this stream, also where that comes with the head that is told now. */
+bool h2_has_ended(const struct h2 *h2, int32_t id);
+
 /* A client's: how many more requests may be begun now. */
 uint32_t h2_room(const struct h2 *h2);
 /* These return 0 or -errno. `has_body`: what `fill` gives follows. */
@@ -123,6 +127,8 @@ nodiscard int h2_trailers(struct h2 *h2, int32_t id, const struct h2_field *fiel
 /* There is more of a body. */
 void h2_resume(struct h2 *h2, int32_t id);
 void h2_reset(struct h2 *h2, int32_t id, uint32_t code);
+/* Asks whether the peer is still there. */
+void h2_ping(struct h2 *h2);
 /* Says that the end is near: new streams are still answered. Once. */
 void h2_announce_end(struct h2 *h2);
 /* Says which streams were the last. */

@@ -79,12 +79,11 @@ static void note_head(struct h2 *h2, const nghttp2_frame *frame, struct h2_strea
 
 /* ---- frames */
 
-static void note_end(struct h2 *h2, const nghttp2_frame *frame, struct h2_stream *stream)
+static bool is_end(const nghttp2_frame *frame)
 {
 	bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
 
-	if (can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
-		h2->handler->end(h2->owner, stream->owned);
+	return can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
 
 static int frame_received(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
@@ -96,9 +95,11 @@ static int frame_received(nghttp2_session *session, const nghttp2_frame *frame, 
 		h2->handler->going(h2->owner, frame->goaway.error_code);
 	if (stream == NULL)
 		return 0;
+	stream->has_ended |= is_end(frame);
 	if (frame->hd.type == NGHTTP2_HEADERS)
 		note_head(h2, frame, stream);
-	note_end(h2, frame, stream);
+	if (is_end(frame))
+		h2->handler->end(h2->owner, stream->owned);
 	return 0;
 }
 
@@ -178,7 +179,17 @@ ssize_t h2_fill_body(nghttp2_session *session, int32_t id, uint8_t *data, size_t
 	return fill.size == 0 && !fill.is_last ? NGHTTP2_ERR_DEFERRED : (ssize_t)fill.size;
 }
 
-/* nghttp2 ends a connection by itself where the peer broke a rule. */
+/* nghttp2 ends a connection by itself where the peer broke a rule; of some it does not say which.
+ */
+static const char *complaint_of(const struct h2 *h2)
+{
+	if (h2->suspicion != NULL)
+		return h2->suspicion;
+	return h2_watch_type(&h2->watch) == NGHTTP2_RST_STREAM
+		       ? "reset its streams as fast as it began them"
+		       : "sent frames that break a rule of HTTP/2";
+}
+
 static int before_sent(nghttp2_session *session, const nghttp2_frame *frame, void *owner)
 {
 	struct h2 *h2 = owner;
@@ -186,8 +197,7 @@ static int before_sent(nghttp2_session *session, const nghttp2_frame *frame, voi
 
 	if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR &&
 	    h2->complaint == NULL)
-		h2->complaint = h2->suspicion != NULL ? h2->suspicion
-						      : "sent frames that break a rule of HTTP/2";
+		h2->complaint = complaint_of(h2);
 	if (stream != NULL && h2->handler->begun != NULL && frame->hd.type == NGHTTP2_HEADERS &&
 	    frame->headers.cat == NGHTTP2_HCAT_REQUEST)
 		h2->handler->begun(h2->owner, stream->owned);

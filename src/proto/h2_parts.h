@@ -15,6 +15,7 @@ struct h2_stream {
 	int32_t id;
 	size_t header_bytes; /* of the head under way */
 	char status_class;   /* of it: the first digit of its :status, 0: it has none */
+	bool has_ended;      /* the peer's side */
 	const char *why;     /* the peer broke the rules on it */
 };
 
