@@ -189,6 +189,18 @@ int rate_ramp_multiply(struct rate_ramp *ramp, uint32_t connections, struct erro
 	return 0;
 }
 
+double rate_ramp_at(const struct rate_ramp *ramp, uint64_t after_ns)
+{
+	for (uint32_t i = 0; i < ramp->count; i++) {
+		const struct rate_ramp_part *part = &ramp->parts[i];
+		if (after_ns < part->length_ns)
+			return part->from +
+			       (part->to - part->from) * (double)after_ns / (double)part->length_ns;
+		after_ns -= part->length_ns;
+	}
+	return ramp->parts[ramp->count - 1].to;
+}
+
 double rate_ramp_highest(const struct rate_ramp *ramp)
 {
 	double highest = 0;

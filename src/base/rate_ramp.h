@@ -35,5 +35,7 @@ nodiscard int rate_ramp_parse(const char *text, struct error *error, struct rate
 /* Makes rates that were given for each of `connections` those of the whole run. -EINVAL with a
  * sentence where that is too fast. */
 nodiscard int rate_ramp_multiply(struct rate_ramp *ramp, uint32_t connections, struct error *error);
+/* The rate so long after its begin. */
+double rate_ramp_at(const struct rate_ramp *ramp, uint64_t after_ns);
 /* The highest of its rates, above 0. */
 double rate_ramp_highest(const struct rate_ramp *ramp);

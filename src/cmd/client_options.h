@@ -48,6 +48,7 @@ struct client_options {
 	struct socket_choice sockets;
 	struct tls_options tls;
 	uint64_t workers;
+	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
 	uint64_t seed;
@@ -71,6 +72,18 @@ struct client_options {
 	OPTION(structure, field.bandwidth, OPTION_BANDWIDTH, .name = "bandwidth", .letter = 'b',   \
 	       .placeholder = "BANDWIDTH", .instead_of = "rate", .level = OPTION_ALL,              \
 	       .help = "instead of --rate: payload bits a second one way, as 5Mbps or 50kbps/conn")
+
+/* Of the manual: what can be done while it runs. */
+#define CLIENT_LIVE_DESCRIPTION                                                                    \
+	"On a terminal a block of eight lines shows the last second of both directions and the "   \
+	"last minute, rewritten in place; where there is no room for it or no cursor control, one " \
+	"line does. Where keys can be read too, the run is in your hand: Up and Down, or + and -, " \
+	"take the rate to the next of 10 11 12 13 15 16 18 20 22 24 27 30 33 36 39 43 47 51 56 62 " \
+	"68 75 82 91 and their powers of ten, from now on and in place of what is left of a ramp; " \
+	"space pauses, so that nothing falls due (without a rate: nothing is begun), and goes on; " \
+	"q ends it as Ctrl-C does, a second time at once. The report has the changes among its "   \
+	"marks. A terminal that goes away ends the run, and its report is kept; one of a serial "  \
+	"line says its size with `stty rows 24 columns 80`. Without keys: --quiet, or </dev/null."
 
 #define CLIENT_DURATION_OPTION(structure, field, sentence)                                         \
 	OPTION(structure, field.duration_ns, OPTION_TIME, .name = "duration", .letter = 'T',       \
@@ -172,6 +185,11 @@ struct client_options {
 	OPTION(structure, field.workers, OPTION_COUNT, .name = "workers", .letter = 'w',           \
 	       .placeholder = "N", .default_text = "0", .maximum = "1024", .level = OPTION_ALL,    \
 	       .help = "threads; 0 = by connections and rate, at most one a cpu"),                 \
+	OPTION(structure, field.processes, OPTION_COUNT, .name = "processes",                      \
+	       .placeholder = "N", .default_text = "1", .minimum = "1", .maximum = "64",           \
+	       .level = OPTION_ALL,                                                                \
+	       .help = "forks the workers into so many processes: as many times the connections "  \
+		       "that ulimit -n allows one; if one is killed, what it measured is kept"),   \
 	OPTION(structure, field.cpus, OPTION_TEXT, .name = "cpus",                                 \
 	       .placeholder = "auto|off|LIST", .default_text = "auto", .level = OPTION_ALL,        \
 	       .help = "pins workers to these cpus in turn; auto = where there is a worker for "   \

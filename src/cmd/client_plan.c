@@ -246,15 +246,37 @@ static unsigned workers_for(const struct plan *plan)
 	return wanted > 1 ? (unsigned)wanted + 1 : 1;
 }
 
+static int plan_processes_of(const struct client_options *options, struct plan *plan,
+			     struct error *error)
+{
+	uint64_t processes = options->processes;
+	plan->processes = (unsigned)processes;
+	if (processes > plan->slots.count)
+		return error_set(
+			error, EINVAL,
+			"--processes: %llu can't share %u connection%s: say -c %llu or more",
+			(unsigned long long)processes, plan->slots.count,
+			plan->slots.count == 1 ? "" : "s", (unsigned long long)processes);
+	if (options->workers && options->workers < processes)
+		return error_set(error, EINVAL,
+				 "--workers: each of %llu processes needs one: say %llu or more",
+				 (unsigned long long)processes, (unsigned long long)processes);
+	return 0;
+}
+
 int client_plan_workers(struct client *client, const struct client_options *options,
 			struct error *error)
 {
 	struct plan *plan = &client->plan;
-	plan->workers = options->workers ? (unsigned)options->workers : workers_for(plan);
+	unsigned usual = options->processes > 1 ? (unsigned)options->processes : workers_for(plan);
+	int result = plan_processes_of(options, plan, error);
+	if (result < 0)
+		return result;
+	plan->workers = options->workers ? (unsigned)options->workers : usual;
 	if (plan->workers > plan->slots.count)
 		plan->workers = plan->slots.count;
 	plan->cpus = client->cpus;
-	int result = cpu_list_parse(options->cpus, error, client->cpus, &plan->cpu_count);
+	result = cpu_list_parse(options->cpus, error, client->cpus, &plan->cpu_count);
 	if (result < 0) {
 		error_prefix(error, "--cpus");
 		return result;
@@ -286,6 +308,7 @@ static void describe_need(const struct plan *plan, struct preflight_need *ret)
 		.open_s = (open_ns + NS_PER_S - 1) / NS_PER_S,
 		.flows = plan->path.mode != PLAN_PROBE_OFF ? plan->path.flows : 0,
 		.descriptors = DESCRIPTORS_BESIDES,
+		.processes = plan_processes(plan),
 	};
 }
 

@@ -168,9 +168,13 @@ const struct command command_load = {
 		"puts a file anywhere. Over HTTP/1.1 a connection has one request under way unless "
 		"--in-flight says more (pipelining); so it is without a rate wherever messages are "
 		"answered, and any number are under way otherwise.\n\n"
+		"More connections than ulimit -n allows one process are shared by several, --processes. "
+		"What they measure is one; if one of them is killed, it is named, what it had measured is "
+		"kept, the others go on, and the exit code is 3. More than about 28,000 connections to one "
+		"address and port also need several addresses: --source.\n\n"
 		"--probe sends an echo of its own beside the load and tells how long that took: to "
 		"the target itself where it answers, else to traffic:// on its host, which `conntest "
-		"serve` offers.",
+		"serve` offers.\n\n" CLIENT_LIVE_DESCRIPTION,
 	.examples =
 		"conntest load 10.9.1.2  # bulk to discard://, as fast as it goes, 10 s\n"
 		"conntest load --probe 10/s source://10.9.1.2  # receive, and latency meanwhile\n"

@@ -240,6 +240,9 @@ static int plan_dump(struct load *load, const char *text, struct error *error)
 {
 	if (!text)
 		return 0;
+	if (load->client.plan.processes > 1)
+		return error_set(error, EINVAL,
+				 "--dump: not together with --processes: each would write its own");
 	int result = dump_parse(text, error, &load->dump);
 	if (result >= 0)
 		result = dump_attach(&load->dump, &load->client.plan, error);

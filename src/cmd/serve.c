@@ -23,6 +23,7 @@ struct serve_options {
 	uint64_t duration_ns;
 	uint64_t connections_max;
 	uint64_t workers;
+	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
 	struct socket_choice sockets;
@@ -87,6 +88,11 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, workers, OPTION_COUNT, .name = "workers", .letter = 'w',
 	       .placeholder = "N", .default_text = "0", .maximum = "1024", .level = OPTION_ALL,
 	       .help = "threads; 0 = one a cpu"),
+	OPTION(struct serve_options, processes, OPTION_COUNT, .name = "processes",
+	       .placeholder = "N", .default_text = "1", .minimum = "1", .maximum = "64",
+	       .level = OPTION_ALL,
+	       .help = "forks the workers into so many processes: as many times the connections that "
+		       "ulimit -n allows one, shared out by the kernel's hash"),
 	OPTION(struct serve_options, cpus, OPTION_TEXT, .name = "cpus",
 	       .placeholder = "auto|off|LIST", .default_text = "auto", .level = OPTION_ALL,
 	       .help = "pins workers to these cpus in turn; auto = where there is a worker for each"),
@@ -216,8 +222,13 @@ static int choose_name(const char *asked, struct error *error, char name[WIRE_NA
 static int choose_workers(const struct serve_options *options, struct error *error,
 			  unsigned cpus[CPU_LIST_MAX], struct plan *plan)
 {
-	plan->workers = options->workers > 0 ? (unsigned)options->workers : cpu_count();
+	unsigned usual = plan->processes > 1 ? plan->processes : cpu_count();
+	plan->workers = options->workers > 0 ? (unsigned)options->workers : usual;
 	plan->cpus = cpus;
+	if (plan->workers < plan->processes)
+		return error_set(error, EINVAL,
+				 "--workers: each of %u processes needs one: say %u or more",
+				 plan->processes, plan->processes);
 	int rc = cpu_list_parse(options->cpus, error, cpus, &plan->cpu_count);
 	if (rc < 0)
 		error_prefix(error, "--cpus");
@@ -235,6 +246,7 @@ static int make_plan(const struct serve_options *options, struct error *error,
 		.serve.drain_ns = options->drain_ns,
 		.duration_ns = options->duration_ns,
 		.tick_ns = options->tick_ns,
+		.processes = (unsigned)options->processes,
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
@@ -321,6 +333,10 @@ const struct command command_serve = {
 		"and never if they come from a port that is listened on here. control tells clients "
 		"of discard what has arrived of their connections, as lines of JSON: to those who "
 		"ask from this host, and to others only with the token.\n\n"
+		"With --processes each listens on the same ports, and the kernel shares connections out by "
+		"their addresses and ports. --max-connections is of all together; without it each has the "
+		"descriptors that ulimit -n allows. control tells of all of them. If one is killed, its "
+		"connections end, the others serve on, and the exit code is 3 in the end.\n\n"
 		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
 		"connection is closed between two messages with nothing unread, at the latest after "
 		"--drain; a second signal ends it at once. http, h2c and grpc give a request's head ten seconds and "

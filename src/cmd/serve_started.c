@@ -86,7 +86,8 @@ static void write_limits(struct buffer *out, const struct plan *plan)
 	if (plan->serve.connections_max > 0)
 		buffer_append_text(out, "--max-connections");
 	else
-		buffer_append_format(out, "ulimit -n %" PRIu64, limits_raise_descriptors());
+		buffer_append_format(out, "ulimit -n %" PRIu64 "%s", limits_raise_descriptors(),
+				     plan->processes > 1 ? " in each process" : "");
 	buffer_append_text(out, "), no limit a source, no idle deadline");
 }
 

@@ -164,7 +164,8 @@ const struct command command_traffic = {
 		"first and the last of them were answered again, and when the answers of 100 ms were "
 		"back at 90, 95 and 99 % of what they were in the 2 s before, for a whole second. A "
 		"mark before the start or after the end is kept and not measured; signals that come "
-		"at once are one mark.",
+		"at once are one mark.\n\n" CLIENT_LIVE_DESCRIPTION " They change the persistent "
+		"connections; new connections and path probes go on.",
 	.examples =
 		"conntest traffic 10.20.0.5  # 20 connections, 10 messages a second each, 10 s\n"
 		"conntest traffic -c 200 -T 60s --expect graceful web:5003  # exit 1 if a "

@@ -25,7 +25,7 @@ static void log_outcome(const struct attempt *attempt, enum outcome outcome, uin
 		.took_ns = now_ns - attempt->due_ns,
 		.outcome = (uint8_t)outcome,
 	};
-	attempt_log_add(&attempt->attempts->worker->attempts, &record);
+	attempt_log_add(&attempt->attempts->worker->logs.attempts, &record);
 }
 
 /* One that did not end well is among the connections, too. */
@@ -44,7 +44,7 @@ static void log_attempt(struct attempt *attempt, enum outcome outcome)
 		.outcome = (uint8_t)outcome,
 	};
 	(void)stream_endpoints(&attempt->stream, &record.local, &record.remote);
-	connection_log_add(&attempts->worker->ended, &record);
+	connection_log_add(&attempts->worker->logs.ended, &record);
 	log_outcome(attempt, outcome, record.ended_ns);
 }
 

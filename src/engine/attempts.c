@@ -32,7 +32,7 @@ static void log_outage(struct attempts *attempts, const struct gap_span *span)
 		.stream = PLAN_NEW,
 		.is_open = span->is_open,
 	};
-	interval_log_add(&attempts->worker->intervals, &interval);
+	interval_log_add(&attempts->worker->logs.intervals, &interval);
 }
 
 /* Attempts settle in any order; outages are runs in the order in which they were due. */
@@ -151,8 +151,6 @@ static int new_parts(struct attempts *attempts)
 	int result = unanswered_init(&attempts->unanswered,
 				     recorder_hist(attempts->recorder, LATENCY_RESPONSE),
 				     plan->reply_timeout_ns);
-	if (result >= 0)
-		result = attempt_log_new(ATTEMPTS_LOGGED_MAX, &attempts->worker->attempts);
 	if (result >= 0 && plan->sources)
 		result = source_pool_split(plan->sources, 0, 1, &attempts->sources);
 	return result;

@@ -1,80 +1,38 @@
 #include "engine/engine.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/service.h"
+#include "engine/engine_inside.h"
+#include "sys/clock.h"
 #include "sys/cpu.h"
 
-struct thread {
-	struct loop *loop;
-	struct worker *worker;
-	struct engine *engine;
-	pthread_t id;
-	/* This worker's backends as indices of the whole run; grows as events name new ones. */
-	uint16_t backends[NAMES_MAX];
-	uint16_t backend_count;
-	bool is_running;
-};
+/* ---- the workers of one process ---- */
 
-struct engine {
-	const struct plan *plan;
-	struct names names;
-	struct service_shared services;
-	unsigned next_event_worker;
-	unsigned count;
-	struct thread threads[];
-};
-
-static int add_worker(struct engine *engine, unsigned index, struct error *error)
+static int open_worker(struct thread *thread, struct error *error)
 {
+	struct engine *engine = thread->engine;
+	struct worker *worker = thread->worker;
 	struct loop_options options = { .tick_ns = engine->plan->tick_ns };
-	struct thread *thread = &engine->threads[index];
 	int result = loop_new(&options, &thread->loop);
 	if (result >= 0)
-		result = worker_new(engine->plan, index, thread->loop, &thread->worker);
-	engine->count++;
+		result = worker_open(worker, thread->loop);
 	if (result < 0)
-		return error_set(error, -result, "cannot set up worker %u: %s", index,
+		return error_set(error, -result, "cannot set up worker %u: %s", worker->index,
 				 strerrordesc_np(-result));
-	thread->engine = engine;
+	worker->pace = engine->pace;
 	if (engine->plan->serve.listen_count)
-		return service_add(thread->worker, &engine->services, error);
+		return service_add(worker, engine->services, error);
 	return 0;
 }
 
-int engine_new(const struct plan *plan, struct error *error, struct engine **ret)
+int engine_open_workers(struct engine *engine, unsigned first, unsigned end, struct error *error)
 {
-	struct engine *engine =
-		calloc(1, sizeof(*engine) + plan->workers * sizeof(engine->threads[0]));
-	if (!engine)
-		return error_set(error, ENOMEM, "out of memory");
-	engine->plan = plan;
-	names_init(&engine->names);
-	for (unsigned i = 0; i < plan->workers; i++) {
-		int result = add_worker(engine, i, error);
-		if (result < 0) {
-			engine_free(engine);
-			return result;
-		}
-	}
-	*ret = engine;
-	return 0;
-}
-
-void engine_free(struct engine *engine)
-{
-	if (!engine)
-		return;
-	engine_join(engine);
-	for (unsigned i = 0; i < engine->count; i++) {
-		worker_free(engine->threads[i].worker);
-		loop_free(engine->threads[i].loop);
-	}
-	names_deinit(&engine->names);
-	free(engine);
+	int result = 0;
+	for (unsigned i = first; i < end && result >= 0; i++)
+		result = open_worker(&engine->threads[i], error);
+	return result;
 }
 
 static void *run_thread(void *context)
@@ -88,22 +46,183 @@ static void *run_thread(void *context)
 	return (void *)(intptr_t)result;
 }
 
-int engine_start(struct engine *engine, void (*notify)(void *context), void *context,
-		 struct error *error)
+int engine_start_threads(struct engine *engine, unsigned first, unsigned end,
+			 void (*notify)(void *context), void *context)
 {
-	for (unsigned i = 0; i < engine->count; i++) {
+	for (unsigned i = first; i < end; i++) {
 		struct thread *thread = &engine->threads[i];
 		thread->worker->notify = notify;
 		thread->worker->notify_context = context;
 		int result = pthread_create(&thread->id, NULL, run_thread, thread);
-		if (result) {
-			engine_abort(engine);
-			return error_set(error, result, "cannot start a thread: %s",
-					 strerrordesc_np(result));
-		}
+		if (result)
+			return -result;
 		thread->is_running = true;
 	}
 	return 0;
+}
+
+void engine_join_threads(struct engine *engine, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++) {
+		struct thread *thread = &engine->threads[i];
+		if (thread->is_running)
+			(void)pthread_join(thread->id, NULL);
+		thread->is_running = false;
+	}
+}
+
+bool engine_are_done(const struct engine *engine, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++)
+		if (!atomic_load(&engine->threads[i].worker->is_done))
+			return false;
+	return true;
+}
+
+/* ---- set-up ---- */
+
+static enum pages_sharing sharing_of(const struct plan *plan)
+{
+	return plan_processes(plan) > 1 ? PAGES_SHARED : PAGES_PRIVATE;
+}
+
+static int reserve(struct engine *engine)
+{
+	const struct plan *plan = engine->plan;
+	void *services = NULL;
+	void *pace = NULL;
+	int result = pages_new(sizeof(*engine->services), sharing_of(plan), &services);
+	if (result >= 0)
+		result = pages_new(sizeof(*engine->pace), sharing_of(plan), &pace);
+	engine->services = services;
+	engine->pace = pace;
+	for (unsigned i = 0; i < plan->workers && result >= 0; i++) {
+		struct thread *thread = &engine->threads[i];
+		thread->engine = engine;
+		result = worker_reserve(plan, i, &thread->worker);
+		engine->count += result >= 0;
+	}
+	return result;
+}
+
+static int reserve_processes(struct engine *engine)
+{
+	const struct plan *plan = engine->plan;
+	void *setup = NULL;
+	int result = pages_new(sizeof(*engine->setup), PAGES_SHARED, &setup);
+	engine->setup = setup;
+	engine->processes = calloc(plan->processes, sizeof(*engine->processes));
+	if (!engine->processes)
+		return -ENOMEM;
+	for (unsigned i = 0; i < plan->processes; i++)
+		forked_init(&engine->processes[i].forked);
+	for (int i = 0; i < PLAN_STREAMS && result >= 0; i++)
+		if (plan_has_stream(plan, i))
+			result = recorder_new(&engine->lost[i]);
+	if (result >= 0)
+		result = recorder_new(&engine->lost_one);
+	return result < 0 ? result : service_share(plan, engine->services);
+}
+
+static int open_processes(struct engine *engine, struct error *error)
+{
+	int result = reserve_processes(engine);
+	if (result < 0)
+		return error_set(error, -result, "cannot set up %u processes: %s",
+				 engine->plan->processes, strerrordesc_np(-result));
+	for (unsigned i = 0; i < engine->plan->processes && result >= 0; i++)
+		result = process_open(engine, i, error);
+	return result;
+}
+
+static int open_all(struct engine *engine, struct error *error)
+{
+	int result = reserve(engine);
+	if (result < 0)
+		return error_set(error, -result, "cannot set up worker %u: %s", engine->count,
+				 strerrordesc_np(-result));
+	if (plan_processes(engine->plan) > 1)
+		return open_processes(engine, error);
+	return engine_open_workers(engine, 0, engine->count, error);
+}
+
+int engine_new(const struct plan *plan, struct error *error, struct engine **ret)
+{
+	struct engine *engine =
+		calloc(1, sizeof(*engine) + plan->workers * sizeof(engine->threads[0]));
+	if (!engine)
+		return error_set(error, ENOMEM, "out of memory");
+	engine->plan = plan;
+	names_init(&engine->names);
+	int result = open_all(engine, error);
+	if (result < 0)
+		engine_free(engine);
+	else
+		*ret = engine;
+	return result;
+}
+
+static void free_processes(struct engine *engine)
+{
+	for (unsigned i = 0; engine->processes && i < engine->plan->processes; i++)
+		process_close(&engine->processes[i]);
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		recorder_free(engine->lost[i]);
+	recorder_free(engine->lost_one);
+	pages_free(engine->setup, sizeof(*engine->setup));
+	free(engine->processes);
+}
+
+static void free_workers(struct engine *engine)
+{
+	for (unsigned i = 0; i < engine->count; i++) {
+		struct thread *thread = &engine->threads[i];
+		if (thread->loop)
+			worker_close(thread->worker);
+		worker_release(thread->worker);
+		loop_free(thread->loop);
+	}
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	engine_join_threads(engine, 0, engine->count);
+	free_processes(engine);
+	free_workers(engine);
+	if (engine->services)
+		service_unshare(engine->services);
+	pages_free(engine->services, sizeof(*engine->services));
+	pages_free(engine->pace, sizeof(*engine->pace));
+	names_deinit(&engine->names);
+	free(engine);
+}
+
+/* ---- the course of a run ---- */
+
+static int start_processes(struct engine *engine, struct loop *owner, void (*notify)(void *context),
+			   void *context, struct error *error)
+{
+	for (unsigned i = 0; i < engine->plan->processes; i++) {
+		int result = process_start(&engine->processes[i], owner, notify, context);
+		if (result < 0)
+			return error_set(error, -result, "cannot watch process %u: %s", i + 1,
+					 strerrordesc_np(-result));
+	}
+	return 0;
+}
+
+int engine_start(struct engine *engine, struct loop *owner, void (*notify)(void *context),
+		 void *context, struct error *error)
+{
+	if (engine->processes)
+		return start_processes(engine, owner, notify, context, error);
+	int result = engine_start_threads(engine, 0, engine->count, notify, context);
+	if (result >= 0)
+		return 0;
+	engine_abort(engine);
+	return error_set(error, -result, "cannot start a thread: %s", strerrordesc_np(-result));
 }
 
 bool engine_is_settled(const struct engine *engine)
@@ -116,16 +235,33 @@ bool engine_is_settled(const struct engine *engine)
 
 bool engine_is_done(const struct engine *engine)
 {
-	for (unsigned i = 0; i < engine->count; i++)
-		if (!atomic_load(&engine->threads[i].worker->is_done))
-			return false;
-	return true;
+	return engine_are_done(engine, 0, engine->count);
 }
 
 void engine_begin(struct engine *engine, uint64_t begin_ns)
 {
 	for (unsigned i = 0; i < engine->count; i++)
 		worker_want_begin(engine->threads[i].worker, begin_ns);
+}
+
+static bool have_all_taken(const struct engine *engine, uint32_t number)
+{
+	for (unsigned i = 0; i < engine->count; i++) {
+		const struct thread *thread = &engine->threads[i];
+		if (!thread->is_lost && atomic_load(&thread->worker->paces_taken) != number)
+			return false;
+	}
+	return true;
+}
+
+int engine_change_rate(struct engine *engine, double rate_per_second, uint64_t *ret_at_ns)
+{
+	if (!have_all_taken(engine, atomic_load(&engine->pace->number)))
+		return -EAGAIN;
+	*ret_at_ns = pace_set(engine->pace, rate_per_second, clock_monotonic_ns);
+	for (unsigned i = 0; i < engine->count; i++)
+		worker_want_pace(engine->threads[i].worker);
+	return 0;
 }
 
 void engine_end(struct engine *engine)
@@ -142,12 +278,9 @@ void engine_abort(struct engine *engine)
 
 void engine_join(struct engine *engine)
 {
-	for (unsigned i = 0; i < engine->count; i++) {
-		struct thread *thread = &engine->threads[i];
-		if (thread->is_running)
-			(void)pthread_join(thread->id, NULL);
-		thread->is_running = false;
-	}
+	engine_join_threads(engine, 0, engine->count);
+	for (unsigned i = 0; engine->processes && i < engine->plan->processes; i++)
+		process_join(&engine->processes[i]);
 }
 
 uint64_t engine_done_ns(const struct engine *engine)
@@ -159,102 +292,14 @@ uint64_t engine_done_ns(const struct engine *engine)
 	return done_ns;
 }
 
-/* ---- reading ---- */
-
-uint64_t engine_tick(const struct engine *engine)
+uint64_t engine_end_ns(const struct engine *engine)
 {
-	uint64_t tick = UINT64_MAX;
-	for (unsigned w = 0; w < engine->count; w++)
-		for (int i = 0; i < PLAN_STREAMS; i++) {
-			const struct publication *p = engine->threads[w].worker->publications[i];
-			if (p && publication_tick(p) < tick)
-				tick = publication_tick(p);
-		}
-	return tick == UINT64_MAX ? 0 : tick;
-}
-
-bool engine_read(const struct engine *engine, enum plan_stream stream, struct recorder *into)
-{
-	bool has_any = false;
-	for (unsigned w = 0; w < engine->count; w++) {
-		const struct publication *p = engine->threads[w].worker->publications[stream];
-		uint64_t tick = 0;
-		if (!p)
-			continue;
-		publication_read(p, into, &tick);
-		has_any = true;
-	}
-	return has_any;
-}
-
-/* Names reach the engine only after the worker has put an event that carries them, so that the
- * ring's release orders them. */
-static uint16_t backend_of_run(struct engine *engine, struct thread *thread, uint16_t backend)
-{
-	if (backend == BACKEND_UNKNOWN)
-		return backend;
-	for (; thread->backend_count <= backend; thread->backend_count++) {
-		const char *name = names_text(&thread->worker->names, thread->backend_count);
-		thread->backends[thread->backend_count] =
-			names_index(&engine->names, name ? name : "", BACKEND_UNKNOWN);
-	}
-	return thread->backends[backend];
-}
-
-bool engine_take_event(struct engine *engine, struct event *ret)
-{
-	for (unsigned tried = 0; tried < engine->count; tried++) {
-		struct thread *thread =
-			&engine->threads[engine->next_event_worker++ % engine->count];
-		if (!event_ring_take(thread->worker->events, ret))
-			continue;
-		ret->backend = backend_of_run(engine, thread, ret->backend);
-		return true;
-	}
-	return false;
-}
-
-uint64_t engine_events_dropped(const struct engine *engine)
-{
-	uint64_t dropped = 0;
+	uint64_t end_ns = 0;
 	for (unsigned i = 0; i < engine->count; i++)
-		dropped += event_ring_dropped(engine->threads[i].worker->events);
-	return dropped;
-}
-
-static uint64_t load_relaxed(const _Atomic uint64_t *value)
-{
-	return atomic_load_explicit(value, memory_order_relaxed);
-}
-
-void engine_lag(const struct engine *engine, struct engine_lag *ret)
-{
-	*ret = (struct engine_lag){ 0 };
-	for (unsigned i = 0; i < engine->count; i++) {
-		const struct worker *worker = engine->threads[i].worker;
-		uint64_t max_ns = load_relaxed(&worker->lag_max_ns);
-		ret->count += load_relaxed(&worker->lag_count);
-		ret->sum_ns += load_relaxed(&worker->lag_sum_ns);
-		ret->max_ns = max_ns > ret->max_ns ? max_ns : ret->max_ns;
-	}
-}
-
-const char *engine_backend(const struct engine *engine, uint16_t backend)
-{
-	return names_text(&engine->names, backend);
-}
-
-uint16_t engine_port(const struct engine *engine, uint32_t index)
-{
-	return engine->services.ports[index];
-}
-
-unsigned engine_workers(const struct engine *engine)
-{
-	return engine->count;
-}
-
-const struct worker *engine_worker(const struct engine *engine, unsigned index)
-{
-	return engine->threads[index].worker;
+		if (!engine->threads[i].is_lost)
+			return engine->threads[i].worker->end_ns;
+	for (unsigned i = 0; i < engine->count; i++)
+		if (engine->threads[i].worker->end_ns > end_ns)
+			end_ns = engine->threads[i].worker->end_ns;
+	return end_ns;
 }

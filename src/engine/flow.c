@@ -93,7 +93,7 @@ static void log_flow(const struct flow *flow)
 		.outcome = OUTCOME_OPEN,
 	};
 	if (flow->is_open && flows->stream != PLAN_PATH)
-		connection_log_add(&flows->worker->open, &record);
+		connection_log_add(&flows->worker->logs.open, &record);
 }
 
 void flow_finish(struct flow *flow)

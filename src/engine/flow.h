@@ -64,8 +64,9 @@ struct flows {
 	uint32_t total; /* of the run */
 	uint32_t message_bytes;
 	uint32_t lost_in_a_row; /* make a gap */
-	double rate_per_second; /* of all flows of the run */
+	double rate_per_second; /* of all flows of the run, as planned */
 	void *windows;          /* storage of all */
+	uint32_t pending;       /* that each of them has room for */
 	struct delays *delays;  /* of each; NULL: not asked */
 	uint8_t *datagram;      /* message_bytes to build one in */
 	struct schedule schedule;

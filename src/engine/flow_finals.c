@@ -44,7 +44,7 @@ static void log_gap(struct flow *flow, const struct gap_span *span, uint64_t seq
 		.is_open = span->is_open,
 		.has_forward = flow->forward.is_known && !span->is_open,
 	};
-	interval_log_add(&flow_worker(flow)->intervals, &interval);
+	interval_log_add(&flow_worker(flow)->logs.intervals, &interval);
 	record->is_interrupted = true;
 	record->is_longest_open = span->is_open;
 	if (length_ns > record->longest_ns)
@@ -154,5 +154,5 @@ void flow_settle(struct flow *flow)
 	if (flow->delays)
 		delays_settle(flow->delays);
 	if (flow->flows->stream != PLAN_PATH)
-		bursts_merge(&worker->bursts, &flow->bursts);
+		bursts_merge(&worker->logs.bursts, &flow->bursts);
 }

@@ -1,5 +1,6 @@
 #include "engine/flows.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -68,6 +69,8 @@ static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 {
 	struct flows *flows = container_of(pacer, struct flows, pacer);
 	uint64_t end_ns = flows->worker->end_ns;
+	if (!is_path(flows))
+		end_ns = worker_paced(flows->worker, end_ns);
 	fall_due(flows, now_ns < end_ns ? now_ns + 1 : end_ns);
 	uint64_t due_ns = flows->cursor.due_ns;
 	pacer->due_ns = due_ns < end_ns ? due_ns : UINT64_MAX;
@@ -89,6 +92,71 @@ static void start_schedule(struct flows *flows, uint64_t start_ns)
 	flows->pacer.due_ns = flows->cursor.due_ns;
 	loop_add_pacer(flows->worker->loop, &flows->pacer);
 }
+
+/* ---- a change of the rate ---- */
+
+/* Datagrams of a flow that may wait for an answer at once, with room for late ones behind. */
+static uint32_t pending_max(const struct flows *flows, double rate_per_second)
+{
+	double per_flow = rate_per_second / flows->total;
+	double seconds = (double)flows->plan->reply_timeout_ns / NS_PER_S;
+	double pending = 2 * per_flow * seconds + PENDING_SPARE;
+	return pending < PENDING_MAX ? (uint32_t)pending : PENDING_MAX;
+}
+
+/* More of them wait at a higher rate. Without memory for it some are missed, and counted so. */
+static void widen_windows(struct flows *flows, double rate_per_second)
+{
+	uint32_t pending = pending_max(flows, rate_per_second);
+	size_t size = window_storage_size(pending);
+	if (pending <= flows->pending)
+		return;
+	char *windows = calloc(flows->count, size);
+	if (!windows)
+		return;
+	for (uint32_t i = 0; i < flows->count; i++)
+		window_move(&flows->items[i].window, windows + i * size, pending);
+	free(flows->windows);
+	flows->windows = windows;
+	flows->pending = pending;
+}
+
+/* The oldest of the run whose time may still be asked for: a window knows those that were sent. */
+static uint64_t oldest_number(const struct flows *flows)
+{
+	uint64_t oldest = flows->cursor.number;
+	for (uint32_t i = 0; i < flows->count; i++) {
+		const struct flow *flow = &flows->items[i];
+		uint64_t number = flow->next_round * flows->total + flows_number(flows, flow);
+		if (flow->next_round < flow->due_round && number < oldest)
+			oldest = number;
+	}
+	return oldest;
+}
+
+static bool has_room(struct activity *activity)
+{
+	struct flows *flows = flows_of(activity);
+	if (is_path(flows) || schedule_has_room(&flows->schedule))
+		return true;
+	schedule_forget(&flows->schedule, oldest_number(flows));
+	schedule_cursor_settle(&flows->cursor);
+	return schedule_has_room(&flows->schedule);
+}
+
+static void change(struct activity *activity, const struct pace_change *change)
+{
+	struct flows *flows = flows_of(activity);
+	if (is_path(flows))
+		return;
+	bool is_made = schedule_change(&flows->schedule, change->at_ns, change->rate_per_second);
+	assert(is_made);
+	schedule_cursor_settle(&flows->cursor);
+	flows->pacer.due_ns = flows->cursor.due_ns;
+	widen_windows(flows, change->rate_per_second);
+}
+
+/* ---- the path ---- */
 
 /* The path's record begins as soon as both hold: counting has begun, and the peer answers. */
 static void start_path_when_ready(struct flows *flows)
@@ -215,6 +283,8 @@ static void account(struct activity *activity)
 	for (uint32_t i = 0; i < flows->count; i++)
 		overflows += flows->items[i].socket.queue_overflows;
 	flows->counters->queue_overflows = overflows;
+	if (is_path(flows))
+		flows->worker->path = flows->state;
 }
 
 static void finish(struct activity *activity)
@@ -246,6 +316,8 @@ static const struct activity_kind flows_kind = {
 	.start = start,
 	.is_settled = is_settled,
 	.begin = begin,
+	.change = change,
+	.has_room = has_room,
 	.end = end,
 	.is_done = is_done,
 	.finish = finish,
@@ -282,20 +354,12 @@ static void bind_recorder(struct flows *flows)
 	flows->send_error = recorder_hist(recorder, LATENCY_SEND_ERROR);
 }
 
-/* Datagrams of a flow that may wait for an answer at once, with room for late ones behind. */
-static uint32_t pending_max(const struct flows *flows)
-{
-	double per_flow = flows->rate_per_second / flows->total;
-	double seconds = (double)flows->plan->reply_timeout_ns / NS_PER_S;
-	double pending = 2 * per_flow * seconds + PENDING_SPARE;
-	return pending < PENDING_MAX ? (uint32_t)pending : PENDING_MAX;
-}
-
 static int new_parts(struct flows *flows)
 {
-	uint32_t pending = pending_max(flows);
+	uint32_t pending = pending_max(flows, flows->rate_per_second);
 	size_t window_size = window_storage_size(pending);
 	bool has_delays = flows->stream == PLAN_LOAD;
+	flows->pending = pending;
 	flows->items = calloc(flows->count, sizeof(*flows->items));
 	flows->listed = calloc(flows->count, sizeof(*flows->listed));
 	flows->windows = calloc(flows->count, window_size);
@@ -333,12 +397,4 @@ int flows_add(struct worker *worker, enum plan_stream stream)
 	bind_recorder(flows);
 	worker_add_activity(worker, &flows->activity, &flows_kind);
 	return new_parts(flows);
-}
-
-struct flows_state flows_path_state(const struct worker *worker)
-{
-	for (const struct activity *a = worker->activities; a; a = a->next)
-		if (a->kind == &flows_kind && is_path(flows_of(a)))
-			return flows_of(a)->state;
-	return (struct flows_state){ .verdict = FLOWS_NOT_TRIED };
 }

@@ -1,18 +1,27 @@
 #include "engine/names.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define CAPACITY_FIRST 16
+#include "base/pages.h"
+
+#define ITEMS_BYTES ((size_t)NAMES_MAX * NAME_BYTES)
 
 void names_init(struct names *names)
 {
 	*names = (struct names){ 0 };
 }
 
+int names_share(struct names *names)
+{
+	void *pages = NULL;
+	int result = pages_new(ITEMS_BYTES, PAGES_SHARED, &pages);
+	names->items = pages;
+	return result;
+}
+
 void names_deinit(struct names *names)
 {
-	free(names->items);
+	pages_free(names->items, ITEMS_BYTES);
 	names_init(names);
 }
 
@@ -24,16 +33,12 @@ static bool is_name(const char item[NAME_BYTES], const char *name)
 
 static bool has_room(struct names *names)
 {
-	if (names->count < names->capacity)
-		return true;
-	if (names->count == NAMES_MAX)
+	void *pages = NULL;
+	if (names->items)
+		return names->count < NAMES_MAX;
+	if (pages_new(ITEMS_BYTES, PAGES_PRIVATE, &pages) < 0)
 		return false;
-	uint16_t capacity = names->capacity == 0 ? CAPACITY_FIRST : (uint16_t)(names->capacity * 2);
-	void *items = realloc(names->items, capacity * sizeof(*names->items));
-	if (items == NULL)
-		return false;
-	names->items = items;
-	names->capacity = capacity;
+	names->items = pages;
 	return true;
 }
 
@@ -50,9 +55,7 @@ uint16_t names_index(struct names *names, const char *name, uint16_t hint)
 	if (!has_room(names))
 		return BACKEND_UNKNOWN;
 	char *item = names->items[names->count];
-	size_t length = strnlen(name, NAME_BYTES - 1);
-	memcpy(item, name, length);
-	item[length] = '\0';
+	memcpy(item, name, strnlen(name, NAME_BYTES - 1));
 	return names->count++;
 }
 

@@ -1,5 +1,6 @@
 #include "engine/one_way.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,13 @@ static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 {
 	struct one_way *one_way = container_of(pacer, struct one_way, pacer);
 	uint64_t end_ns = one_way->worker->end_ns;
+	uint64_t limit_ns = worker_paced(one_way->worker, end_ns);
 
-	fall_due(one_way, now_ns < end_ns ? now_ns + 1 : end_ns);
+	fall_due(one_way, now_ns < limit_ns ? now_ns + 1 : limit_ns);
 	flush_listed(one_way);
-	uint64_t due_ns = one_way->listed_count > 0 ? now_ns : one_way->cursor.due_ns;
-	pacer->due_ns = due_ns < end_ns ? due_ns : UINT64_MAX;
+	bool has_debt = one_way->listed_count > 0;
+	uint64_t due_ns = has_debt ? now_ns : one_way->cursor.due_ns;
+	pacer->due_ns = due_ns < (has_debt ? end_ns : limit_ns) ? due_ns : UINT64_MAX;
 }
 
 static void start_schedule(struct one_way *one_way)
@@ -100,6 +103,48 @@ static void start_schedule(struct one_way *one_way)
 	one_way->pacer.due_ns = one_way->cursor.due_ns;
 	one_way->is_pacing = true;
 	loop_add_pacer(worker->loop, &one_way->pacer);
+}
+
+/* ---- a change of the rate ---- */
+
+/* The oldest of the run whose time may still be asked for. */
+static uint64_t oldest_number(const struct one_way *one_way)
+{
+	uint64_t oldest = one_way->cursor.number;
+
+	for (uint32_t i = 0; i < one_way->count; i++) {
+		const struct one_way_flow *flow = &one_way->flows[i];
+		uint64_t number =
+			flow->next_round * one_way->plan->slots.count + one_way_number(flow);
+
+		if (flow->next_round < flow->due_round && number < oldest)
+			oldest = number;
+	}
+	return oldest;
+}
+
+static bool has_room(struct activity *activity)
+{
+	struct one_way *one_way = one_way_of(activity);
+
+	if (!one_way->is_pacing || schedule_has_room(&one_way->schedule))
+		return true;
+	schedule_forget(&one_way->schedule, oldest_number(one_way));
+	schedule_cursor_settle(&one_way->cursor);
+	return schedule_has_room(&one_way->schedule);
+}
+
+static void change(struct activity *activity, const struct pace_change *change)
+{
+	struct one_way *one_way = one_way_of(activity);
+
+	if (!one_way->is_pacing)
+		return;
+	bool is_made = schedule_change(&one_way->schedule, change->at_ns, change->rate_per_second);
+	assert(is_made);
+	schedule_cursor_settle(&one_way->cursor);
+	if (one_way->listed_count == 0)
+		one_way->pacer.due_ns = one_way->cursor.due_ns;
 }
 
 /* ---- the activity ---- */
@@ -190,7 +235,7 @@ static void log_flow(const struct one_way_flow *flow)
 		.outcome = OUTCOME_OPEN,
 	};
 
-	connection_log_add(&one_way->worker->open, &record);
+	connection_log_add(&one_way->worker->logs.open, &record);
 }
 
 static void finish_flow(struct one_way_flow *flow)
@@ -240,6 +285,8 @@ static const struct activity_kind one_way_kind = {
 	.start = start,
 	.is_settled = is_settled,
 	.begin = begin,
+	.change = change,
+	.has_room = has_room,
 	.end = end,
 	.is_done = is_done,
 	.finish = finish,

@@ -180,7 +180,7 @@ void one_way_settle(struct one_way_flow *flow)
 
 	arrivals_settle(&intake->arrivals, sent_of(intake));
 	delays_settle(&intake->delays);
-	bursts_merge(&flow->owner->worker->bursts, &intake->arrivals.bursts);
+	bursts_merge(&flow->owner->worker->logs.bursts, &intake->arrivals.bursts);
 }
 
 bool one_way_is_over(const struct one_way_flow *flow)

@@ -38,6 +38,21 @@ bool plan_is_one_way(const struct plan *plan)
 	return plan->slots.transport == TRANSPORT_UDP && !is_answered;
 }
 
+unsigned plan_processes(const struct plan *plan)
+{
+	return plan->processes > 1 ? plan->processes : 1;
+}
+
+unsigned plan_process_of(const struct plan *plan, unsigned worker)
+{
+	return ((worker + 1) * plan_processes(plan) - 1) / plan->workers;
+}
+
+unsigned plan_first_worker(const struct plan *plan, unsigned process)
+{
+	return process * plan->workers / plan_processes(plan);
+}
+
 struct stream_connect plan_connect(const struct plan *plan, const struct endpoint *remote,
 				   const struct plan_target *target)
 {

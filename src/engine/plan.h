@@ -140,7 +140,10 @@ struct plan {
 	uint64_t warmup_ns;   /* between the ramp and the measurement, uncounted */
 	uint64_t duration_ns; /* 0: until stopped */
 
-	unsigned workers;     /* at least 1 */
+	/* Of the program; 0 or 1: its own. More: workers run in as many forked ones, as many in
+	 * each or one more. */
+	unsigned processes;
+	unsigned workers;     /* at least 1, and `processes` */
 	const unsigned *cpus; /* worker i is pinned to cpus[i % cpu_count] */
 	unsigned cpu_count;   /* 0: not pinned */
 	uint64_t tick_ns;
@@ -155,6 +158,12 @@ struct plan {
 	const struct datagram_transport *datagram;
 	void *network;
 };
+/* In how many processes, at least 1; which of them, from 0, has a worker; and from which worker on
+ * those of a process count (of `processes`: behind the last). */
+#define PLAN_PROCESSES_MAX 64
+unsigned plan_processes(const struct plan *plan);
+unsigned plan_process_of(const struct plan *plan, unsigned worker);
+unsigned plan_first_worker(const struct plan *plan, unsigned process);
 /* How a connection to one of the target's addresses is made; its own end is the caller's choice. */
 struct stream_connect plan_connect(const struct plan *plan, const struct endpoint *remote,
 				   const struct plan_target *target);

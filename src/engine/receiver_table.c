@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "metric/delays.h"
-#include "metric/pages.h"
 
 #define WAYS 8 /* flows that share a place */
 #define SETS (RECEIVER_FLOWS_MAX / WAYS)
@@ -43,21 +43,42 @@ struct receiver_table {
 
 /* ---- life */
 
-int receiver_table_new(struct receiver_tables *all, uint64_t seed, struct receiver_table **ret)
+static void make_lock(pthread_mutex_t *lock, enum pages_sharing sharing)
+{
+	pthread_mutexattr_t attributes;
+
+	(void)pthread_mutexattr_init(&attributes);
+	if (sharing == PAGES_SHARED) {
+		(void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+		(void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	}
+	(void)pthread_mutex_init(lock, &attributes);
+	(void)pthread_mutexattr_destroy(&attributes);
+}
+
+/* Whoever was killed with it was about to count: the table is as it was, but for that. */
+static void take_lock(struct receiver_table *table)
+{
+	if (pthread_mutex_lock(&table->lock) == EOWNERDEAD)
+		(void)pthread_mutex_consistent(&table->lock);
+}
+
+int receiver_table_new(struct receiver_tables *all, uint64_t seed, enum pages_sharing sharing,
+		       struct receiver_table **ret)
 {
 	size_t hist_bytes = hist_size(RECEIVER_DELAY_RANGE);
 	void *pages = NULL;
 	void *hists = NULL;
-	int rc = pages_new(sizeof(struct receiver_table), PAGES_PRIVATE, &pages);
+	int rc = pages_new(sizeof(struct receiver_table), sharing, &pages);
 
 	if (rc == 0)
-		rc = pages_new(hist_bytes * RECEIVER_FLOWS_MAX, PAGES_PRIVATE, &hists);
+		rc = pages_new(hist_bytes * RECEIVER_FLOWS_MAX, sharing, &hists);
 	if (rc < 0) {
 		pages_free(pages, sizeof(struct receiver_table));
 		return rc;
 	}
 	struct receiver_table *table = pages;
-	(void)pthread_mutex_init(&table->lock, NULL);
+	make_lock(&table->lock, sharing);
 	table->seed = seed;
 	table->hists = hists;
 	table->hist_bytes = hist_bytes;
@@ -80,6 +101,15 @@ void receiver_table_free(struct receiver_tables *all, struct receiver_table *tab
 	pages_free(table->hists, table->hist_bytes * RECEIVER_FLOWS_MAX);
 	(void)pthread_mutex_destroy(&table->lock);
 	pages_free(table, sizeof(*table));
+}
+
+struct receiver_table *receiver_tables_at(const struct receiver_tables *all, unsigned number)
+{
+	struct receiver_table *table = all->first;
+
+	while (table != NULL && table->number != number)
+		table = table->next;
+	return table;
 }
 
 /* ---- finding */
@@ -184,7 +214,7 @@ static void count(struct receiver_record *record, uint64_t now_ns)
 struct receiver_place receiver_table_open(struct receiver_table *table,
 					  const struct receiver_key *key, uint64_t now_ns)
 {
-	(void)pthread_mutex_lock(&table->lock);
+	take_lock(table);
 	struct flow_state *flow = find_or_begin(table, key, now_ns);
 	begin_flow(table, flow, key);
 	flow->generation++;
@@ -201,7 +231,7 @@ bool receiver_table_stream(struct receiver_table *table, const struct receiver_p
 {
 	struct flow_state *flow = &table->flows[0][0] + place->number;
 
-	(void)pthread_mutex_lock(&table->lock);
+	take_lock(table);
 	bool is_its_own = place->generation > 0 && flow->generation == place->generation;
 	if (is_its_own) {
 		flow->record.bytes = bytes;
@@ -221,7 +251,7 @@ uint32_t receiver_table_socket(struct receiver_table *table)
 
 void receiver_table_begin(struct receiver_table *table)
 {
-	(void)pthread_mutex_lock(&table->lock);
+	take_lock(table);
 	table->latest = NULL;
 }
 
@@ -313,7 +343,7 @@ static bool find_newer(struct receiver_table *table, const struct receiver_key *
 {
 	size_t set = set_of(table, key);
 
-	(void)pthread_mutex_lock(&table->lock);
+	take_lock(table);
 	size_t way = way_of(table->places[set], key);
 	bool is_newer = way < WAYS && table->places[set][way].heard_ns > *heard_ns;
 	if (is_newer) {

@@ -1,7 +1,7 @@
 /* What the services of one worker have received of each flow, by 5-tuple: a table of fixed size
  * that the control service of any worker may ask. Where it is full, of the flows that share a place
  * the one not heard for longest is forgotten. A lock that the owner takes once a batch and others
- * only to ask; nothing else is shared. */
+ * only to ask; nothing else is shared. An owner that is killed lets go of it. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,6 +9,7 @@
 
 #include "base/attributes.h"
 #include "base/endpoint.h"
+#include "base/pages.h"
 #include "base/uri.h"
 #include "metric/arrivals.h"
 #include "metric/hist.h"
@@ -61,7 +62,7 @@ struct receiver_record {
 
 struct receiver_table;
 
-/* The tables of all workers of a process; zeroed by its owner (in struct service_shared). They come
+/* The tables of all workers of an engine; zeroed by its owner (in struct service_shared). They come
  * before the threads start and go after they ended. */
 struct receiver_tables {
 	struct receiver_table *first;
@@ -69,7 +70,9 @@ struct receiver_tables {
 
 /* -ENOMEM. Pages are taken as flows come. `seed` keeps clients from choosing places. */
 nodiscard int receiver_table_new(struct receiver_tables *all, uint64_t seed,
-				 struct receiver_table **ret);
+				 enum pages_sharing sharing, struct receiver_table **ret);
+/* In the order in which they were made. NULL: not that many were. */
+struct receiver_table *receiver_tables_at(const struct receiver_tables *all, unsigned number);
 void receiver_table_free(struct receiver_tables *all, struct receiver_table *table);
 
 /* Any thread. False: nothing was received of this flow, or it is forgotten. `ret_delay`: NULL, or

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdbool.h>
+#include <string.h>
 
 #include "base/rate_ramp.h"
 
@@ -53,16 +53,16 @@ static uint64_t micro_of(double rate)
 	return (uint64_t)llround(rate * 1e6);
 }
 
-/* Begins where the last one, `length_ns` long, ends. */
-static struct schedule_segment *append(struct schedule *schedule, uint64_t length_ns)
+/* Begins there; the last one, which begins before, ends there. */
+static struct schedule_segment *append(struct schedule *schedule, uint64_t start_ns)
 {
 	assert(schedule->count < SCHEDULE_SEGMENTS_MAX);
 	const struct schedule_segment *last = &schedule->segments[schedule->count - 1];
 	struct schedule_segment *next = &schedule->segments[schedule->count++];
 
 	*next = (struct schedule_segment){
-		.start_ns = last->start_ns + length_ns,
-		.before = last->before + parts_within(last, length_ns),
+		.start_ns = start_ns,
+		.before = last->before + parts_within(last, start_ns - last->start_ns),
 	};
 	return next;
 }
@@ -103,7 +103,7 @@ void schedule_init_planned(struct schedule *schedule, uint64_t start_ns, double 
 
 		set_rates(segment, part->from, part->to, part->length_ns);
 		if (part->length_ns > 0)
-			segment = append(schedule, part->length_ns);
+			segment = append(schedule, segment->start_ns + part->length_ns);
 	}
 	double last = ramp->parts[ramp->count - 1].to;
 	set_rates(segment, last, last, 0);
@@ -117,6 +117,48 @@ static uint32_t index_at(const struct schedule *schedule, uint64_t at_ns)
 	while (i > 0 && schedule->segments[i].start_ns >= at_ns)
 		i--;
 	return i;
+}
+
+/* ---- changing it ---- */
+
+/* How many of the segments begin before `at_ns`. */
+static uint32_t count_before(const struct schedule *schedule, uint64_t at_ns)
+{
+	uint32_t count = schedule->count;
+
+	while (count > 0 && schedule->segments[count - 1].start_ns >= at_ns)
+		count--;
+	return count;
+}
+
+static bool is_same_rate(const struct schedule_segment *segment, double rate)
+{
+	return is_constant(segment) && segment->from_micro == micro_of(rate);
+}
+
+bool schedule_change(struct schedule *schedule, uint64_t at_ns, double rate)
+{
+	uint32_t count = count_before(schedule, at_ns);
+
+	if (count == 0) {
+		schedule->count = 1;
+		set_rates(&schedule->segments[0], rate, rate, 0);
+		return true;
+	}
+	if (is_same_rate(&schedule->segments[count - 1], rate)) {
+		schedule->count = count;
+		return true;
+	}
+	if (count == SCHEDULE_SEGMENTS_MAX)
+		return false;
+	schedule->count = count;
+	set_rates(append(schedule, at_ns), rate, rate, 0);
+	return true;
+}
+
+bool schedule_has_room(const struct schedule *schedule)
+{
+	return schedule->count < SCHEDULE_SEGMENTS_MAX;
 }
 
 /* ---- reading it ---- */
@@ -142,6 +184,15 @@ static const struct schedule_segment *segment_of(const struct schedule *schedule
 	while (i > 0 && schedule->segments[i].before > (uint128)number * PARTS)
 		i--;
 	return &schedule->segments[i];
+}
+
+void schedule_forget(struct schedule *schedule, uint64_t number)
+{
+	uint32_t forgotten = (uint32_t)(segment_of(schedule, number) - schedule->segments);
+
+	schedule->count -= forgotten;
+	memmove(schedule->segments, schedule->segments + forgotten,
+		schedule->count * sizeof(schedule->segments[0]));
 }
 
 /* The most ns within which no more than `parts` are due: near the square root's answer, which has
@@ -177,6 +228,7 @@ uint64_t schedule_due(const struct schedule *schedule, uint64_t number)
 	const struct schedule_segment *segment = segment_of(schedule, number);
 	uint128 parts = (uint128)number * PARTS - segment->before;
 
+	assert((uint128)number * PARTS >= segment->before); /* else it was forgotten */
 	if (!is_constant(segment))
 		return segment->start_ns + ns_of(segment, parts);
 	if (segment->from_micro == 0)

@@ -3,20 +3,21 @@
  * no clock. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
 
 struct rate_ramp;
 
-#define SCHEDULE_SEGMENTS_MAX 32
+#define SCHEDULE_SEGMENTS_MAX 128
 #define SCHEDULE_RATE_MIN     1e-6
 #define SCHEDULE_RATE_MAX     1e9
 
-/* The rate goes from one to the other on a straight line. */
+/* The rate goes from one to the other on a straight line, up to where the next segment begins. */
 struct schedule_segment {
 	uint64_t start_ns;
-	uint64_t length_ns;  /* of that line; a constant one lasts until the next segment */
+	uint64_t length_ns;  /* of the whole line, which a change may cut short */
 	uint64_t from_micro; /* millionths of a message a second */
 	uint64_t to_micro;
 	unsigned __int128 before; /* due before it begins, in parts of a message (schedule.c) */
@@ -35,6 +36,14 @@ void schedule_init(struct schedule *schedule, uint64_t start_ns, double rate);
  * constant `rate`. */
 void schedule_init_planned(struct schedule *schedule, uint64_t start_ns, double rate,
 			   const struct rate_ramp *ramp);
+/* From `at_ns` on the rate is `rate`, 0 or within the limits, whatever was planned for later; what
+ * is due before stays as it was. False, and nothing is changed, if there is no room. */
+nodiscard bool schedule_change(struct schedule *schedule, uint64_t at_ns, double rate);
+/* Room for a change. */
+bool schedule_has_room(const struct schedule *schedule);
+/* Makes room: nobody asks any more about the messages before `number`, nor how many were due at
+ * moments before that one's. */
+void schedule_forget(struct schedule *schedule, uint64_t number);
 /* The last moment, in whole ns, at which `number` or fewer are due: at a constant rate start +
  * number / rate, rounded down. UINT64_MAX if beyond, or if it never falls due. */
 uint64_t schedule_due(const struct schedule *schedule, uint64_t number);
@@ -50,8 +59,8 @@ struct schedule_stride {
 
 /* The messages of one worker in the order in which they are due. Of `slots` slots in the whole run,
  * message n belongs to slot n % slots, so that slots don't send in step; worker w owns the slots
- * w, w + workers, w + 2 * workers ... The schedule stays where it is; where it changes, the cursor
- * begins anew. */
+ * w, w + workers, w + 2 * workers ... The schedule stays where it is; after a change, or what it
+ * forgot, the cursor settles. */
 struct schedule_cursor {
 	/* The message that is next. */
 	uint64_t due_ns; /* UINT64_MAX if the worker owns no slot, or nothing falls due any more */

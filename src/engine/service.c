@@ -137,22 +137,40 @@ static bool is_discarding(const struct plan_serve *serve)
 	return false;
 }
 
+static int draw_secret(struct service_shared *shared)
+{
+	if (shared->has_source_secret)
+		return 0;
+	if (getentropy(shared->source_secret, sizeof(shared->source_secret)) < 0)
+		return -errno;
+	shared->has_source_secret = true;
+	return 0;
+}
+
+static int find_table(struct services *services, struct worker *worker)
+{
+	struct receiver_tables *tables = &services->shared->receivers;
+
+	if (!is_discarding(&worker->plan->serve))
+		return 0;
+	services->receivers = receiver_tables_at(tables, worker->index);
+	if (services->receivers != NULL)
+		return 0;
+	return receiver_table_new(tables, random_next(&worker->random), PAGES_PRIVATE,
+				  &services->receivers);
+}
+
 static int new_services(struct worker *worker, struct service_shared *shared, struct services **ret)
 {
 	struct services *services = calloc(1, sizeof(*services));
-	int rc = 0;
 
 	if (services == NULL)
 		return -ENOMEM;
 	services->activity.worker = worker;
 	services->shared = shared;
-	if (!shared->has_source_secret)
-		rc = getentropy(shared->source_secret, sizeof(shared->source_secret)) < 0 ? -errno
-											  : 0;
-	shared->has_source_secret = rc == 0;
-	if (rc == 0 && is_discarding(&worker->plan->serve))
-		rc = receiver_table_new(&shared->receivers, random_next(&worker->random),
-					&services->receivers);
+	int rc = draw_secret(shared);
+	if (rc == 0)
+		rc = find_table(services, worker);
 	if (rc < 0) {
 		free(services);
 		return rc;
@@ -183,26 +201,60 @@ int service_add(struct worker *worker, struct service_shared *shared, struct err
 	return 0;
 }
 
-/* ---- what others ask */
+/* ---- between processes */
 
-struct service_totals service_totals(const struct worker *worker)
+int service_share(const struct plan *plan, struct service_shared *shared)
 {
-	const struct activity *activity = worker->activities;
+	struct receiver_table *table = NULL;
+	uint64_t seed = 0;
+	int rc = draw_secret(shared);
 
-	while (activity != NULL && activity->kind != &service_kind)
-		activity = activity->next;
-	if (activity == NULL)
-		return (struct service_totals){ 0 };
-	return container_of(activity, struct services, activity)->tcp.connections.totals;
+	for (unsigned i = 0; i < plan->workers && is_discarding(&plan->serve) && rc == 0; i++) {
+		if (getentropy(&seed, sizeof(seed)) < 0)
+			return -errno;
+		rc = receiver_table_new(&shared->receivers, seed, PAGES_SHARED, &table);
+	}
+	return rc;
+}
+
+void service_unshare(struct service_shared *shared)
+{
+	while (shared->receivers.first != NULL)
+		receiver_table_free(&shared->receivers, shared->receivers.first);
+}
+
+void service_lost(struct service_shared *shared, const struct worker *worker)
+{
+	(void)atomic_fetch_sub_explicit(service_counted(shared, worker),
+					worker->service.connections_now, memory_order_relaxed);
+}
+
+/* ---- limits */
+
+uint64_t service_counted_max(const struct plan *plan)
+{
+	uint64_t descriptors = limits_raise_descriptors();
+	unsigned workers = (plan->workers - 1) / plan_processes(plan) + 1;
+	uint64_t own =
+		DESCRIPTORS_APART + workers * (plan->serve.listen_count + DESCRIPTORS_A_WORKER);
+	uint64_t apart = descriptors / 10 > own ? descriptors / 10 : own;
+
+	if (plan->serve.connections_max > 0)
+		return plan->serve.connections_max;
+	return descriptors > apart ? descriptors - apart : 1;
+}
+
+_Atomic uint64_t *service_counted(struct service_shared *shared, const struct worker *worker)
+{
+	const struct plan *plan = worker->plan;
+	bool is_of_all = plan->serve.connections_max > 0;
+
+	return &shared->connections[is_of_all ? 0 : plan_process_of(plan, worker->index)];
 }
 
 uint64_t service_connections_max(const struct plan *plan)
 {
-	if (plan->serve.connections_max > 0)
-		return plan->serve.connections_max;
-	uint64_t descriptors = limits_raise_descriptors();
-	uint64_t own = DESCRIPTORS_APART +
-		       plan->workers * (plan->serve.listen_count + DESCRIPTORS_A_WORKER);
-	uint64_t apart = descriptors / 10 > own ? descriptors / 10 : own;
-	return descriptors > apart ? descriptors - apart : 1;
+	uint64_t counted = service_counted_max(plan);
+
+	return plan->serve.connections_max > 0 ? counted : counted * plan_processes(plan);
 }

@@ -55,6 +55,8 @@ void service_connections_init(struct service_connections *connections, struct wo
 	*connections = (struct service_connections){
 		.worker = worker,
 		.shared = shared,
+		.counted = service_counted(shared, worker),
+		.totals = &worker->service,
 		.counters = &worker->recorders[PLAN_SERVED]->counters,
 	};
 	list_init(&connections->open);
@@ -106,7 +108,7 @@ void service_connection_begin(struct service_connection *connection,
 
 	connection->moved_ns = loop_now(owner->worker->loop);
 	list_append(&owner->open, &connection->node);
-	owner->totals.connections_now++;
+	owner->totals->connections_now++;
 	owner->counters->connects++;
 	owner->counters->connections++;
 	connection->state = state;
@@ -119,7 +121,7 @@ static void record_end(struct service_connection *connection)
 	struct stream_info info;
 
 	service_count_ended(&connection->count, owner->counters);
-	owner->totals.connections_now--;
+	owner->totals->connections_now--;
 	owner->counters->connections--;
 	if (!owner->is_draining)
 		owner->counters->disconnects++;
@@ -146,7 +148,7 @@ static const struct service_state *end(struct service_connection *connection,
 	list_remove(&connection->node);
 	list_append(&owner->closed, &connection->node);
 	loop_defer(owner->worker->loop, &owner->bury);
-	(void)atomic_fetch_sub_explicit(&owner->shared->connections, 1, memory_order_relaxed);
+	(void)atomic_fetch_sub_explicit(owner->counted, 1, memory_order_relaxed);
 	if (owner->is_draining && list_is_empty(&owner->open))
 		worker_check(owner->worker);
 	return &service_closed;
@@ -221,7 +223,7 @@ void service_connection_cut_off(struct service_connection *connection)
 		connection->state = end(connection, stream_close);
 		return;
 	}
-	owner->totals.cut_off++;
+	owner->totals->cut_off++;
 	connection->state = end(connection, stream_reset);
 }
 
@@ -390,7 +392,7 @@ const struct service_state *service_leave(struct service_connection *connection)
 		if (rc < 0)
 			return service_fail(connection, PHASE_SEND, -rc);
 	}
-	owner->totals.drained += owner->is_draining;
+	owner->totals->drained += owner->is_draining;
 	connection->moved_ns = loop_now(owner->worker->loop);
 	if (connection->has_peer_ended)
 		return end(connection, stream_close);

@@ -73,9 +73,10 @@ struct service_protocol {
 struct service_connections {
 	struct worker *worker;
 	struct service_shared *shared;
+	_Atomic uint64_t *counted; /* open now, of those that the limit is for */
 	struct counters *counters;
 	struct receiver_table *receivers; /* for discard; NULL: there is none */
-	struct service_totals totals;
+	struct service_totals *totals;    /* the worker's */
 	struct list open;
 	struct list unread; /* stopped before the end of what has arrived */
 	struct list closed; /* to be freed at the end of this turn */

@@ -36,7 +36,7 @@ static void count_turned_away(struct service_listener *place, enum outcome outco
 	struct service_connections *connections = &place->owner->connections;
 	struct worker *worker = connections->worker;
 
-	connections->totals.turned_away++;
+	connections->totals->turned_away++;
 	connections->counters->attempts++;
 	connections->counters->connect_failures++;
 	recorder_error(worker->recorders[PLAN_SERVED], PHASE_CONNECT, outcome, code,
@@ -46,7 +46,7 @@ static void count_turned_away(struct service_listener *place, enum outcome outco
 				     .stream = PLAN_SERVED,
 				     .slot = place->index,
 				     .backend = BACKEND_UNKNOWN,
-				     .count = connections->totals.turned_away,
+				     .count = connections->totals->turned_away,
 				     .outcome = (uint8_t)outcome,
 				     .code = (uint16_t)code,
 			     });
@@ -81,7 +81,7 @@ static int turn_away_without_descriptor(struct service_listener *place, int code
 /* Whether one more fits into the limit that all workers share; if so it is counted. */
 static bool is_admitted(struct service_tcp *tcp)
 {
-	_Atomic uint64_t *connections = &tcp->connections.shared->connections;
+	_Atomic uint64_t *connections = tcp->connections.counted;
 
 	if (atomic_fetch_add_explicit(connections, 1, memory_order_relaxed) < tcp->connections_max)
 		return true;
@@ -185,7 +185,7 @@ void service_tcp_drain(struct service_tcp *tcp)
 				     .kind = EVENT_DRAIN,
 				     .stream = PLAN_SERVED,
 				     .backend = BACKEND_UNKNOWN,
-				     .count = tcp->connections.totals.connections_now,
+				     .count = tcp->connections.totals->connections_now,
 			     });
 	tcp->connections.is_draining = true;
 	drain_round(&tcp->drain);
@@ -201,18 +201,20 @@ bool service_tcp_is_drained(const struct service_tcp *tcp)
 void service_tcp_init(struct service_tcp *tcp, struct worker *worker, struct service_shared *shared)
 {
 	service_connections_init(&tcp->connections, worker, shared);
-	tcp->connections_max = service_connections_max(worker->plan);
+	tcp->connections_max = service_counted_max(worker->plan);
 	tcp->listener_count = 0;
 	tcp->reserve_fd = open_reserve();
 	timer_init(&tcp->drain, drain_round);
 }
 
-/* Steered by cpu once all are there. */
+/* Steered by cpu once all are there; but processes are there to share connections evenly, from
+ * whichever cpu they come. */
 static unsigned steer_to_count(const struct worker *worker)
 {
-	return worker->plan->workers > 1 && worker->index + 1 == worker->plan->workers
-		       ? worker->plan->workers
-		       : 0;
+	unsigned workers = worker->plan->workers;
+	bool is_last = worker->index + 1 == workers;
+
+	return workers > 1 && is_last && plan_processes(worker->plan) == 1 ? workers : 0;
 }
 
 static const struct stream_transport *transport_of(const struct plan *plan, uint32_t index)

@@ -54,7 +54,7 @@ static void close_stream(struct slot *slot, enum outcome outcome)
 static void tell_end(struct slot *slot, enum phase phase, enum outcome outcome, int code,
 		     uint64_t lost)
 {
-	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->ended);
+	slot_log_connection(slot, outcome, lost, &slot_worker(slot)->logs.ended);
 	slot_note_outcome(slot, phase, outcome, code);
 	if (worker_is_counting(slot_worker(slot)))
 		survival_ended(&slot->survival, outcome);
@@ -322,7 +322,7 @@ void slot_finish(struct slot *slot)
 	if (slot->state->is_up) {
 		record->last_backend = slot->backend;
 		if (slot->slots->stream != PLAN_PROBE)
-			slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->open);
+			slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->logs.open);
 	}
 	say_goodbye(slot);
 	slot_free(slot);

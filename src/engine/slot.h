@@ -104,6 +104,7 @@ struct slots {
 
 	bool is_paced;   /* open loop */
 	bool is_running; /* closed loop: what is sent counts */
+	bool is_paused;  /* closed loop: nothing more is begun */
 	struct schedule schedule;
 	struct schedule_cursor cursor;
 	struct pacer pacer;

@@ -41,7 +41,7 @@ static uint32_t startable(const struct slot *slot)
 	if (slot->warm_wanted > 0)
 		wanted = slot->warm_wanted;
 	else if (!slots->is_paced && slots->is_running)
-		wanted = SPEECH_BATCH_MAX;
+		wanted = slots->is_paused ? 0 : SPEECH_BATCH_MAX;
 	else if (!slots->is_paced)
 		wanted = slots->shape->warms_up && slots->worker->stage <= WORKER_MEASURE
 				 ? SPEECH_BATCH_MAX

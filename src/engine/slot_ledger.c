@@ -20,7 +20,7 @@ static void log_interval(struct slot *slot, enum interval_kind kind, struct inte
 	interval.kind = (uint8_t)kind;
 	interval.stream = (uint8_t)slot->slots->stream;
 	interval.slot = slots_number(slot->slots, slot);
-	interval_log_add(&slot_worker(slot)->intervals, &interval);
+	interval_log_add(&slot_worker(slot)->logs.intervals, &interval);
 }
 
 void slot_log_interruption(struct slot *slot, const struct gap_span *span)

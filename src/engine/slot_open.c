@@ -44,7 +44,7 @@ const struct slot_state *slot_fail_connecting(struct slot *slot, enum phase phas
 	struct counters *counters = slot->slots->counters;
 	counters->connecting--;
 	counters->connect_failures++;
-	slot_log_connection(slot, outcome, 0, &slot_worker(slot)->ended);
+	slot_log_connection(slot, outcome, 0, &slot_worker(slot)->logs.ended);
 	slot_note_outcome(slot, phase, outcome, code);
 	slot_tell(slot, EVENT_SLOT_REFUSED,
 		  &(struct event){ .outcome = (uint8_t)outcome, .code = (uint16_t)code });

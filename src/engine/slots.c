@@ -1,5 +1,6 @@
 #include "engine/slots.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -163,24 +164,37 @@ static void tell_if_behind(struct slots *slots, uint64_t now_ns)
 						     .backend = BACKEND_UNKNOWN });
 }
 
-/* The start of a closed loop: from now on answers and room to send keep it going. */
+/* A closed loop starts, or goes on: from now on answers and room to send keep it going. */
 static void start_all(struct slots *slots)
 {
 	slots->pacer.due_ns = UINT64_MAX;
 	slots->is_running = true;
+	slots->is_paused = false;
 	for (uint32_t i = 0; i < slots->count; i++)
 		list_slot(slots, &slots->items[i]);
 	flush_listed(slots);
 }
 
+static bool is_changeable(const struct slots *slots)
+{
+	return slots->stream == slots->plan->slots_stream;
+}
+
+/* Up to when messages may fall due. */
+static uint64_t limit_ns(const struct slots *slots)
+{
+	uint64_t end_ns = slots->worker->end_ns;
+	return is_changeable(slots) ? worker_paced(slots->worker, end_ns) : end_ns;
+}
+
 static void run_schedule(struct pacer *pacer, uint64_t now_ns)
 {
 	struct slots *slots = container_of(pacer, struct slots, pacer);
-	uint64_t end_ns = slots->worker->end_ns;
 	if (!slots->is_paced) {
 		start_all(slots);
 		return;
 	}
+	uint64_t end_ns = limit_ns(slots);
 	tell_if_behind(slots, now_ns);
 	fall_due(slots, earlier(now_ns + 1, end_ns), DUE_A_TURN);
 	flush_listed(slots);
@@ -197,6 +211,53 @@ static void start_schedule(struct slots *slots, uint64_t start_ns)
 	schedule_cursor_init(&slots->cursor, &slots->schedule, slots->shape->count,
 			     slots->workers > 1 ? slots->worker->index : 0, slots->workers);
 	slots->pacer.due_ns = slots->cursor.due_ns;
+}
+
+/* ---- a change of the rate ---- */
+
+/* The oldest of the run whose time may still be asked for. */
+static uint64_t oldest_number(const struct slots *slots)
+{
+	uint64_t oldest = slots->cursor.number;
+	for (uint32_t i = 0; i < slots->count; i++) {
+		const struct slot *slot = &slots->items[i];
+		uint64_t number =
+			slot->answered_round * slots->shape->count + slots_number(slots, slot);
+		if (slot->answered_round < slot->due_round && number < oldest)
+			oldest = number;
+	}
+	return oldest;
+}
+
+static bool has_room(struct activity *activity)
+{
+	struct slots *slots = slots_of(activity);
+	if (!is_changeable(slots) || !slots->is_paced || schedule_has_room(&slots->schedule))
+		return true;
+	schedule_forget(&slots->schedule, oldest_number(slots));
+	schedule_cursor_settle(&slots->cursor);
+	return schedule_has_room(&slots->schedule);
+}
+
+static void change_paced(struct slots *slots, const struct pace_change *change)
+{
+	bool is_made = schedule_change(&slots->schedule, change->at_ns, change->rate_per_second);
+	assert(is_made);
+	schedule_cursor_settle(&slots->cursor);
+	slots->pacer.due_ns = slots->cursor.due_ns;
+}
+
+static void change(struct activity *activity, const struct pace_change *change)
+{
+	struct slots *slots = slots_of(activity);
+	if (!is_changeable(slots))
+		return;
+	if (slots->is_paced)
+		change_paced(slots, change);
+	else if (change->rate_per_second > 0)
+		start_all(slots);
+	else
+		slots->is_paused = true;
 }
 
 /* ---- the activity ---- */
@@ -310,6 +371,8 @@ static const struct activity_kind slots_kind = {
 	.start = start,
 	.is_settled = is_settled,
 	.begin = begin,
+	.change = change,
+	.has_room = has_room,
 	.end = end,
 	.is_done = is_done,
 	.finish = finish,

@@ -10,8 +10,6 @@
 #include "engine/slots.h"
 #include "sys/cpu.h"
 
-#define EVENT_RING_CAPACITY 16384
-
 /* ---- the course of a run ---- */
 
 static void publish_lag(struct worker *worker)
@@ -20,6 +18,13 @@ static void publish_lag(struct worker *worker)
 	atomic_store_explicit(&worker->lag_count, lag->count, memory_order_relaxed);
 	atomic_store_explicit(&worker->lag_sum_ns, lag->sum, memory_order_relaxed);
 	atomic_store_explicit(&worker->lag_max_ns, lag->maximum, memory_order_relaxed);
+}
+
+static void publish_logs(struct worker *worker)
+{
+	unsigned number = atomic_load_explicit(&worker->published_number, memory_order_relaxed) + 1;
+	worker->published_logs[number % 2] = worker->logs;
+	atomic_store_explicit(&worker->published_number, number, memory_order_release);
 }
 
 static void publish(struct worker *worker)
@@ -31,6 +36,7 @@ static void publish(struct worker *worker)
 		if (worker->recorders[i])
 			publication_publish(worker->publications[i], worker->recorders[i],
 					    worker->ticks);
+	publish_logs(worker);
 	publish_lag(worker);
 }
 
@@ -45,6 +51,31 @@ static void want_finish(struct worker *worker)
 	loop_defer(worker->loop, &worker->finishing);
 }
 
+static bool has_room(const struct worker *worker)
+{
+	for (struct activity *a = worker->activities; a; a = a->next)
+		if (a->kind->has_room && !a->kind->has_room(a))
+			return false;
+	return true;
+}
+
+/* A change that is complete is made, and once there is room for the next one that is said. */
+static void take_pace(struct worker *worker)
+{
+	if (!worker->pace || worker->stage != WORKER_MEASURE)
+		return;
+	struct pace_change change = pace_newest(worker->pace);
+	if (change.number != worker->pace_number) {
+		worker->pace_number = change.number;
+		worker->paced_ns = change.at_ns;
+		for (struct activity *a = worker->activities; a; a = a->next)
+			if (a->kind->change)
+				a->kind->change(a, &change);
+	}
+	if (atomic_load(&worker->paces_taken) != worker->pace_number && has_room(worker))
+		atomic_store(&worker->paces_taken, worker->pace_number);
+}
+
 static uint64_t linger_ns(const struct plan *plan)
 {
 	return plan->serve.listen_count ? plan->serve.drain_ns : plan->linger_ns;
@@ -54,6 +85,7 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 {
 	if (worker->stage >= WORKER_LINGER)
 		return;
+	take_pace(worker);
 	worker->end_ns = end_ns;
 	worker->stage = WORKER_LINGER;
 	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
@@ -125,6 +157,7 @@ static void on_tick(struct timer *timer)
 	/* A late loop leaves out the ticks that it slept through. */
 	uint64_t passed = (now_ns - worker->begin_ns) / WORKER_TICK_NS;
 	worker->ticks = WORKER_RAMP_TICK + passed;
+	take_pace(worker);
 	publish(worker);
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
@@ -135,6 +168,7 @@ static void on_wake(void *context)
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
 		begin(worker, begin_ns);
+	take_pace(worker);
 	if (atomic_load(&worker->is_end_wanted))
 		end(worker, loop_read_clock(worker->loop));
 	if (atomic_load(&worker->is_abort_wanted))
@@ -187,22 +221,48 @@ void worker_start(struct worker *worker)
 
 /* ---- from the owner's thread ---- */
 
+static void wake(struct worker *worker)
+{
+	if (worker->wake)
+		worker->wake(worker->wake_context);
+	else
+		loop_wake(worker->loop);
+}
+
 void worker_want_begin(struct worker *worker, uint64_t begin_ns)
 {
 	atomic_store(&worker->wanted_begin_ns, begin_ns);
-	loop_wake(worker->loop);
+	wake(worker);
 }
 
 void worker_want_end(struct worker *worker)
 {
 	atomic_store(&worker->is_end_wanted, true);
-	loop_wake(worker->loop);
+	wake(worker);
 }
 
 void worker_want_abort(struct worker *worker)
 {
 	atomic_store(&worker->is_abort_wanted, true);
-	loop_wake(worker->loop);
+	wake(worker);
+}
+
+void worker_lost(struct worker *worker, uint64_t lost_ns)
+{
+	unsigned number = atomic_load(&worker->published_number);
+	if (number > 0)
+		worker->logs = worker->published_logs[number % 2];
+	if (worker->end_ns > lost_ns)
+		worker->end_ns = lost_ns;
+	worker->done_ns = lost_ns;
+	worker->cpu_used_ns = 0;
+	atomic_store(&worker->is_settled, true);
+	atomic_store(&worker->is_done, true);
+}
+
+void worker_want_pace(struct worker *worker)
+{
+	wake(worker);
 }
 
 /* ---- for activities ---- */
@@ -234,55 +294,23 @@ static void on_lag(void *context, uint64_t lag_ns)
 		hist_add(worker->lag, lag_ns);
 }
 
-static uint32_t own_slots(const struct plan *plan, unsigned index)
-{
-	return (plan->slots.count + plan->workers - 1 - index) / plan->workers;
-}
-
-/* New connections and probes are the first worker's. */
-static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
-{
-	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH || stream == PLAN_PROBE;
-	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
-}
-
 static int new_recorders(struct worker *worker)
 {
 	for (int i = 0; i < PLAN_STREAMS; i++) {
-		if (!has_stream(worker->plan, worker->index, i))
+		if (!worker->publications[i])
 			continue;
 		int result = recorder_new(&worker->recorders[i]);
-		if (result >= 0)
-			result = publication_new(&worker->publications[i]);
 		if (result < 0)
 			return result;
 	}
 	return 0;
 }
 
-static int new_logs(struct worker *worker)
+static int new_scratch(struct worker *worker)
 {
-	const struct plan *plan = worker->plan;
-	int result = event_ring_new(EVENT_RING_CAPACITY, &worker->events);
-	if (result >= 0)
-		result = interval_log_new(INTERVALS_MAX, &worker->intervals);
-	if (result >= 0)
-		result = connection_log_new(CONNECTIONS_ENDED_MAX / plan->workers + 1,
-					    &worker->ended);
-	worker->slot_count = own_slots(plan, worker->index);
-	if (result >= 0)
-		result = connection_log_new(worker->slot_count + 1, &worker->open);
-	if (result < 0)
-		return result;
-	worker->slots = calloc(worker->slot_count + 1, sizeof(*worker->slots));
-	worker->lag = calloc(1, hist_size(HIST_STREAM_RANGE));
 	worker->scratch = malloc(WORKER_SCRATCH_BYTES);
-	uint8_t *zeros = calloc(1, WORKER_SCRATCH_BYTES);
-	worker->zeros = zeros;
-	if (!worker->slots || !worker->lag || !worker->scratch || !zeros)
-		return -ENOMEM;
-	hist_init(worker->lag, HIST_STREAM_RANGE);
-	return 0;
+	worker->zeros = calloc(1, WORKER_SCRATCH_BYTES);
+	return worker->scratch && worker->zeros ? 0 : -ENOMEM;
 }
 
 static int add_slots(struct worker *worker)
@@ -295,31 +323,22 @@ static int add_slots(struct worker *worker)
 
 static int add_activities(struct worker *worker)
 {
-	const struct plan *plan = worker->plan;
 	int result = 0;
 	if (worker->slot_count > 0)
 		result = add_slots(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_PROBE))
+	if (result >= 0 && worker->publications[PLAN_PROBE])
 		result = slots_add_probe(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_NEW))
+	if (result >= 0 && worker->publications[PLAN_NEW])
 		result = attempts_add(worker);
-	if (result >= 0 && has_stream(plan, worker->index, PLAN_PATH))
+	if (result >= 0 && worker->publications[PLAN_PATH])
 		result = flows_add(worker, PLAN_PATH);
 	return result;
 }
 
-int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struct worker **ret)
+int worker_open(struct worker *worker, struct loop *loop)
 {
-	struct worker *worker = calloc(1, sizeof(*worker));
-	if (!worker)
-		return -ENOMEM;
-	worker->plan = plan;
-	worker->index = index;
 	worker->loop = loop;
-	worker->begin_ns = UINT64_MAX;
-	worker->end_ns = UINT64_MAX;
-	random_init(&worker->random, plan->seed + index);
-	names_init(&worker->names);
+	random_init(&worker->random, worker->plan->seed + worker->index);
 	timer_init(&worker->tick, on_tick);
 	timer_init(&worker->deadline, on_deadline);
 	deferred_init(&worker->finishing, finish);
@@ -327,39 +346,44 @@ int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struc
 	loop_on_lag(loop, on_lag, worker);
 	int result = new_recorders(worker);
 	if (result >= 0)
-		result = new_logs(worker);
-	if (result >= 0)
-		result = add_activities(worker);
-	if (result < 0) {
-		worker_free(worker);
+		result = new_scratch(worker);
+	return result < 0 ? result : add_activities(worker);
+}
+
+int worker_new(const struct plan *plan, unsigned index, struct loop *loop, struct worker **ret)
+{
+	struct worker *worker = NULL;
+	int result = worker_reserve(plan, index, &worker);
+	if (result < 0)
 		return result;
+	result = worker_open(worker, loop);
+	if (result < 0)
+		worker_free(worker);
+	else
+		*ret = worker;
+	return result;
+}
+
+void worker_close(struct worker *worker)
+{
+	if (!worker->loop)
+		return;
+	for (struct activity *a = worker->activities, *next; a; a = next) {
+		next = a->next;
+		a->kind->free(a);
 	}
-	*ret = worker;
-	return 0;
+	worker->activities = NULL;
+	list_remove(&worker->finishing.node);
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		recorder_free(worker->recorders[i]);
+	free(worker->scratch);
+	free((void *)worker->zeros);
 }
 
 void worker_free(struct worker *worker)
 {
 	if (!worker)
 		return;
-	for (struct activity *a = worker->activities, *next; a; a = next) {
-		next = a->next;
-		a->kind->free(a);
-	}
-	list_remove(&worker->finishing.node);
-	for (int i = 0; i < PLAN_STREAMS; i++) {
-		recorder_free(worker->recorders[i]);
-		publication_free(worker->publications[i]);
-	}
-	event_ring_free(worker->events);
-	interval_log_free(&worker->intervals);
-	connection_log_free(&worker->ended);
-	connection_log_free(&worker->open);
-	attempt_log_free(&worker->attempts);
-	names_deinit(&worker->names);
-	free(worker->slots);
-	free(worker->lag);
-	free(worker->scratch);
-	free((void *)worker->zeros);
-	free(worker);
+	worker_close(worker);
+	worker_release(worker);
 }

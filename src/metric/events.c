@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "metric/pages.h"
+#include "base/pages.h"
 
 #define CACHE_LINE 64
 

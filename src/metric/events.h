@@ -28,7 +28,8 @@
 	EVENT(LIMIT,          "limit")          /* a listener's limit turned a client away */ \
 	EVENT(MARK,           "mark")           /* the user's */ \
 	EVENT(STOP,          "stop")           /* a reply held what ends the run (--stop-on) */ \
-	EVENT(DRAIN,          "drain")          /* serve: draining began; count = connections */
+	EVENT(DRAIN,          "drain")          /* serve: draining began; count = connections */ \
+	EVENT(PROCESS_LOST,   "process_lost")   /* a process of this program ended too early */
 
 enum event_kind {
 #define EVENT(symbol, name) EVENT_##symbol,

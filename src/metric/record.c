@@ -3,16 +3,16 @@
 #include <assert.h>
 #include <stddef.h>
 
-#include "metric/pages.h"
+#include "base/pages.h"
 
 static_assert(sizeof(struct interval) == 48, "there are many: see INTERVALS_MAX");
 static_assert(sizeof(struct connection_record) == 104, "there is one a slot");
 static_assert(sizeof(struct attempt_record) == 32, "there are many: see ATTEMPTS_LOGGED_MAX");
 
-int interval_log_new(uint32_t capacity, struct interval_log *ret)
+int interval_log_new(uint32_t capacity, enum pages_sharing sharing, struct interval_log *ret)
 {
 	void *pages = NULL;
-	int result = pages_new(capacity * sizeof(struct interval), PAGES_PRIVATE, &pages);
+	int result = pages_new(capacity * sizeof(struct interval), sharing, &pages);
 
 	if (result < 0)
 		return result;
@@ -48,10 +48,10 @@ void interval_log_add(struct interval_log *log, const struct interval *interval)
 		log->items[log->count++] = *interval;
 }
 
-int connection_log_new(uint32_t capacity, struct connection_log *ret)
+int connection_log_new(uint32_t capacity, enum pages_sharing sharing, struct connection_log *ret)
 {
 	void *pages = NULL;
-	int result = pages_new(capacity * sizeof(struct connection_record), PAGES_PRIVATE, &pages);
+	int result = pages_new(capacity * sizeof(struct connection_record), sharing, &pages);
 
 	if (result < 0)
 		return result;
@@ -73,10 +73,10 @@ void connection_log_add(struct connection_log *log, const struct connection_reco
 		log->items[log->count++] = *record;
 }
 
-int attempt_log_new(uint32_t capacity, struct attempt_log *ret)
+int attempt_log_new(uint32_t capacity, enum pages_sharing sharing, struct attempt_log *ret)
 {
 	void *pages = NULL;
-	int result = pages_new(capacity * sizeof(struct attempt_record), PAGES_PRIVATE, &pages);
+	int result = pages_new(capacity * sizeof(struct attempt_record), sharing, &pages);
 
 	if (result < 0)
 		return result;

@@ -1,6 +1,6 @@
 /* Records of a run that are lists: intervals (interruptions, stalls, outages), connections, slots.
  * Flat, append-only, with a stated cap and a count of what was left out. Written by one worker,
- * read after it ended. */
+ * read after it ended; `sharing` says whether by another process. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "base/endpoint.h"
 #include "base/outcome.h"
+#include "base/pages.h"
 #include "metric/survival.h"
 
 enum interval_kind {
@@ -50,7 +51,8 @@ struct interval_log {
 };
 #define INTERVALS_MAX 65536 /* a worker; 3 MiB, of which untouched pages are never taken */
 
-nodiscard int interval_log_new(uint32_t capacity, struct interval_log *ret);
+nodiscard int interval_log_new(uint32_t capacity, enum pages_sharing sharing,
+			       struct interval_log *ret);
 void interval_log_free(struct interval_log *log);
 void interval_log_add(struct interval_log *log, const struct interval *interval);
 
@@ -79,7 +81,8 @@ struct connection_log {
 };
 #define CONNECTIONS_ENDED_MAX 10000 /* a run: the first of those that ended or failed */
 
-nodiscard int connection_log_new(uint32_t capacity, struct connection_log *ret);
+nodiscard int connection_log_new(uint32_t capacity, enum pages_sharing sharing,
+				 struct connection_log *ret);
 void connection_log_free(struct connection_log *log);
 void connection_log_add(struct connection_log *log, const struct connection_record *record);
 
@@ -105,7 +108,8 @@ struct attempt_log {
 };
 #define ATTEMPTS_LOGGED_MAX 20000 /* 640 kB */
 
-nodiscard int attempt_log_new(uint32_t capacity, struct attempt_log *ret);
+nodiscard int attempt_log_new(uint32_t capacity, enum pages_sharing sharing,
+			      struct attempt_log *ret);
 void attempt_log_free(struct attempt_log *log);
 void attempt_log_add(struct attempt_log *log, const struct attempt_record *record);
 /* The nth of answered + failed. */

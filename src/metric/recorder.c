@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "metric/pages.h"
+#include "base/pages.h"
 
 #define WORD_BYTES sizeof(uint64_t)
 #define HIST_WORDS (HIST_STREAM_BYTES / WORD_BYTES)

@@ -26,6 +26,14 @@ void report_free(struct report *report)
 	free(report);
 }
 
+uint32_t report_processes_lost(const struct report *report)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < report->generator.process_count; i++)
+		count += report->generator.processes[i].lost != NULL;
+	return count;
+}
+
 const struct report_stream *report_stream(const struct report *report, const char *name)
 {
 	for (uint32_t i = 0; i < report->stream_count; i++) {

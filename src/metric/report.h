@@ -141,8 +141,11 @@ struct report_status {
 
 struct report_schedule {
 	bool is_open_loop;
-	double rate_per_second; /* of the whole stream */
-	uint64_t interval_ns;   /* between two messages of one slot or flow; 0: not paced */
+	double rate_per_second; /* of the whole stream, as planned */
+	uint64_t interval_ns;   /* between two messages of one slot or flow; 0: not paced, or the
+				   rate changed */
+	uint64_t changed;       /* so often, by the user while it ran */
+	uint64_t paused_ns;     /* the same */
 };
 
 /* What the kernel tells of the stream's TCP connections; its times and counts are in the totals. */
@@ -229,6 +232,19 @@ struct report_setting {
 	const char *value; /* as typed, normalised; secrets are *** */
 };
 
+/* One of several processes that shared a run. */
+struct report_process {
+	uint64_t index; /* from 1 */
+	uint64_t pid;
+	uint64_t workers;
+	uint64_t slots;
+	/* Of one that was lost: how it ended, when, and what it had open; it counts until then. */
+	const char *lost; /* "killed by signal 9 (SIGKILL)"; NULL: it was not */
+	int64_t lost_ns;  /* INT64_MIN: not */
+	uint64_t connections;
+};
+#define REPORT_PROCESSES_MAX 4096 /* of merged reports */
+
 struct report_generator {
 	double cpu_seconds;
 	uint64_t cpus;
@@ -240,9 +256,12 @@ struct report_generator {
 	uint64_t listen_overflows; /* serve */
 	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
 	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
-	const char *verdict;       /* good, weak, bad */
-	const char *evidence;      /* the sentence behind it */
-	const char *limited_by;    /* of load (metric/limit.h): who, NULL: not judged */
+	bool has_processes;        /* more than one */
+	struct report_process *processes;
+	uint32_t process_count;
+	const char *verdict;    /* good, weak, bad */
+	const char *evidence;   /* the sentence behind it */
+	const char *limited_by; /* of load (metric/limit.h): who, NULL: not judged */
 	const char *limited_cause;
 	double limited_share;
 };
@@ -319,7 +338,9 @@ struct report_convergence {
 /* A moment that the user named. */
 struct report_mark {
 	const char *name; /* "USR1"; of a command its text */
-	const char *kind; /* signal, time, exec, command (the wrapped one starts), command_end */
+	/* signal, time, exec, command (the wrapped one starts), command_end, key (the user changed
+	 * the run: nothing is measured by it) */
+	const char *kind;
 	int64_t at_ns;
 	bool has_command;
 	struct report_command command;
@@ -393,6 +414,8 @@ struct report {
 nodiscard int report_new(struct report **ret);
 void report_free(struct report *report);
 
+/* How many of its processes were lost. */
+uint32_t report_processes_lost(const struct report *report);
 /* The stream of this name, or NULL. */
 const struct report_stream *report_stream(const struct report *report, const char *name);
 /* The stream that the run is about, of kind "slots": persistent (traffic) or load (not

@@ -239,6 +239,8 @@ static const struct field_row schedule_rows[] = {
 	{ "mode",            FIELD_LOOP, PLACE(schedule.is_open_loop) },
 	{ "rate_per_second", FIELD_REAL, PLACE(schedule.rate_per_second) },
 	{ "interval_ns",     FIELD_UNSIGNED, PLACE(schedule.interval_ns) },
+	{ "changed",         FIELD_UNSIGNED, PLACE(schedule.changed) },
+	{ "paused_ns",       FIELD_UNSIGNED, PLACE(schedule.paused_ns) },
 	COUNTER("scheduled", scheduled),
 	COUNTER("sent", sent),
 	COUNTER("debt", debt),
@@ -487,6 +489,20 @@ static const struct field_row host_rows[] = {
 	{ "kernel", FIELD_TEXT, PLACE(kernel) },
 	{ "cpus",   FIELD_UNSIGNED, PLACE(generator.cpus) },
 };
+#undef OWNER
+#define OWNER struct report_process
+static const struct field_row process_rows[] = {
+	{ "index",       FIELD_UNSIGNED, PLACE(index), REQUIRED },
+	{ "pid",         FIELD_UNSIGNED, PLACE(pid) },
+	{ "workers",     FIELD_UNSIGNED, PLACE(workers) },
+	{ "slots",       FIELD_UNSIGNED, PLACE(slots) },
+	{ "lost",        FIELD_TEXT, PLACE(lost) },
+	{ "lost_ns",     FIELD_MOMENT, PLACE(lost_ns) },
+	{ "connections_lost", FIELD_UNSIGNED, PLACE(connections) },
+};
+TABLE(process_table, process_rows);
+#undef OWNER
+#define OWNER struct report
 static const struct field_row generator_rows[] = {
 	{ "verdict",                 FIELD_TEXT, PLACE(generator.verdict) },
 	{ "evidence",                FIELD_TEXT, PLACE(generator.evidence) },
@@ -501,6 +517,9 @@ static const struct field_row generator_rows[] = {
 	{ "receive_queue_overflows", FIELD_UNSIGNED, PLACE(generator.receive_queue_overflows) },
 	{ "listen_overflows",        FIELD_UNSIGNED, PLACE(generator.listen_overflows) },
 	{ "events_dropped",          FIELD_UNSIGNED, PLACE(generator.events_dropped) },
+	{ "processes",               FIELD_LIST, OBJECT(process_table), IF(generator.has_processes),
+	  LIST(generator.processes, generator.process_count, sizeof(struct report_process),
+	       REPORT_PROCESSES_MAX), .is_left_out = true },
 };
 static const struct field_row served_rows[] = {
 	{ "drained",  FIELD_UNSIGNED, PLACE(drained) },

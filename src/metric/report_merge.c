@@ -160,6 +160,24 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+static void merge_processes(struct report *into, const struct report *const *reports, size_t count)
+{
+	struct report_generator *generator = &into->generator;
+	size_t most = 0;
+	for (size_t i = 0; i < count; i++)
+		most += reports[i]->generator.process_count;
+	if (most > REPORT_PROCESSES_MAX)
+		most = REPORT_PROCESSES_MAX;
+	generator->processes = arena_take_array(&into->arena, most, sizeof(*generator->processes));
+	generator->has_processes = most > 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct report_generator *from = &reports[i]->generator;
+		for (uint32_t k = 0; k < from->process_count && generator->process_count < most;
+		     k++)
+			generator->processes[generator->process_count++] = from->processes[k];
+	}
+}
+
 /* Hosts that bear one name are one. */
 static void merge_generator(struct report *into, const struct report *from)
 {
@@ -313,6 +331,7 @@ int report_merge(const struct report *const *reports, size_t count, struct buffe
 	merge_settings(into, reports, count);
 	note_settings(into, reports, count, notes);
 	merge_limits(into, reports, count);
+	merge_processes(into, reports, count);
 	merge_streams(into, reports, count, notes);
 	merge_connections(into, reports, count);
 	note_expectations(reports, count, notes);

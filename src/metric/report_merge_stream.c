@@ -349,6 +349,8 @@ static void add_totals(struct report_stream *stream, const struct report_stream 
 	stream->message_bytes = larger(stream->message_bytes, from->message_bytes);
 	stream->schedule.interval_ns =
 		larger(stream->schedule.interval_ns, from->schedule.interval_ns);
+	stream->schedule.changed += from->schedule.changed;
+	stream->schedule.paused_ns = larger(stream->schedule.paused_ns, from->schedule.paused_ns);
 }
 
 static void merge_stream(const struct merge *merge, const struct report_stream *first,

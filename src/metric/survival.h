@@ -6,15 +6,16 @@
 #include "base/outcome.h"
 
 /* SURVIVAL(symbol, name, sentence) */
-#define SURVIVAL_TABLE                                                \
-	SURVIVAL(UNTOUCHED, "untouched", "untouched")                 \
-	SURVIVAL(RECOVERED, "recovered", "stalled and came back")     \
-	SURVIVAL(STALLED, "stalled", "still silent at the end")       \
-	SURVIVAL(RESET, "reset", "reset")                             \
-	SURVIVAL(CLOSED, "closed", "closed by peer")                  \
-	SURVIVAL(TIMED_OUT, "timed_out", "timed out")                 \
-	SURVIVAL(CORRUPTED, "corrupted", "answered with other bytes") \
-	SURVIVAL(NEVER_CONNECTED, "never_connected", "never connected")
+#define SURVIVAL_TABLE                                                  \
+	SURVIVAL(UNTOUCHED, "untouched", "untouched")                   \
+	SURVIVAL(RECOVERED, "recovered", "stalled and came back")       \
+	SURVIVAL(STALLED, "stalled", "still silent at the end")         \
+	SURVIVAL(RESET, "reset", "reset")                               \
+	SURVIVAL(CLOSED, "closed", "closed by peer")                    \
+	SURVIVAL(TIMED_OUT, "timed_out", "timed out")                   \
+	SURVIVAL(CORRUPTED, "corrupted", "answered with other bytes")   \
+	SURVIVAL(NEVER_CONNECTED, "never_connected", "never connected") \
+	SURVIVAL(UNKNOWN, "unknown", "unknown: its process was lost")
 
 enum survival {
 #define SURVIVAL(symbol, name, sentence) SURVIVAL_##symbol,

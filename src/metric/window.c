@@ -31,6 +31,23 @@ void window_init(struct window *window, void *storage, uint32_t pending)
 	};
 }
 
+void window_move(struct window *window, void *storage, uint32_t pending)
+{
+	const struct window old = *window;
+	uint64_t kept = old.mask + UINT64_C(1);
+	uint64_t first = old.head > kept ? old.head - kept : 0;
+
+	window_init(window, storage, pending);
+	assert(window->mask >= old.mask);
+	window->tail = old.tail;
+	window->head = old.head;
+	window->highest_answered = old.highest_answered;
+	for (uint64_t sequence = first; sequence < old.head; sequence++) {
+		window->entries[sequence & window->mask] = old.entries[sequence & old.mask];
+		window->states[sequence & window->mask] = old.states[sequence & old.mask];
+	}
+}
+
 bool window_is_full(const struct window *window)
 {
 	return window->head - window->tail > window->mask;

@@ -28,6 +28,8 @@ struct window {
 size_t window_storage_size(uint32_t pending);
 /* `storage` is aligned for struct window_entry. */
 void window_init(struct window *window, void *storage, uint32_t pending);
+/* Into storage for more numbers; what was remembered stays so. */
+void window_move(struct window *window, void *storage, uint32_t pending);
 /* No more can be sent before window_take_final() has made room. */
 bool window_is_full(const struct window *window);
 /* The sequence number it got. The window must not be full. */

@@ -182,36 +182,70 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+/* What the first process needs beside connections: it has all of these. */
+static uint64_t descriptors_beside(const struct preflight_need *need)
+{
+	return add(need->descriptors,
+		   add(multiply(need->connections_per_s, need->open_s), need->flows));
+}
+
+static uint64_t quotient_up(uint64_t count, uint64_t divisor)
+{
+	return count / divisor + (count % divisor != 0);
+}
+
 static void advise_descriptors(struct advice *advice, const struct preflight_need *need,
 			       uint64_t excess, uint64_t limit)
 {
 	char number[UNITS_TEXT_MAX];
 	uint64_t open_s = at_least_one(need->open_s);
+	uint64_t processes = at_least_one(need->processes);
 
-	advise_fewer_connections(advice, less(need->connections, excess));
+	advise_fewer_connections(advice,
+				 multiply(less(limit, descriptors_beside(need)), processes));
 	advise_lower_rate(advice, less(multiply(need->connections_per_s, open_s), excess) / open_s);
 	if (need->flows > excess)
 		advise(advice, " or ", "%s--path-flows to %s", advice->size ? "" : "lower ",
 		       units_format_grouped(need->flows - excess, number));
-	advise_all_off(advice, need, need->flows, less(limit, need->descriptors));
+	advise_all_off(advice, need, need->flows,
+		       multiply(less(limit, need->descriptors), processes));
+}
+
+/* "say --processes 3, ", where that many are enough. */
+static const char *advise_processes(const struct preflight_need *need, uint64_t limit,
+				    char text[64])
+{
+	uint64_t room = less(limit, descriptors_beside(need));
+	uint64_t enough = room > 0 ? quotient_up(need->connections, room) : UINT64_MAX;
+
+	text[0] = '\0';
+	if (enough <= PREFLIGHT_PROCESSES_MAX)
+		(void)snprintf(text, 64, "say --processes %llu, ", (unsigned long long)enough);
+	return text;
 }
 
 static int check_descriptors(const struct preflight_need *need, uint64_t limit, struct error *error)
 {
 	char needed[UNITS_TEXT_MAX];
 	char available[UNITS_TEXT_MAX];
+	char each[64] = "";
+	char processes[64];
 	struct advice advice = { "", 0 };
-	uint64_t total = add(add(need->descriptors, need->connections),
-			     add(multiply(need->connections_per_s, need->open_s), need->flows));
+	uint64_t total = add(descriptors_beside(need),
+			     quotient_up(need->connections, at_least_one(need->processes)));
 
 	if (total <= limit)
 		return 0;
 	advise_descriptors(&advice, need, total - limit, limit);
+	if (need->processes > 1)
+		(void)snprintf(each, sizeof(each), " in each of %llu processes",
+			       (unsigned long long)need->processes);
 	return error_set(error, EMFILE,
-			 "needs %s file descriptors, the hard limit here is %s: %s%sraise it with "
-			 "`ulimit -Hn %llu` (LimitNOFILE= in systemd)",
-			 units_format_grouped(total, needed),
-			 units_format_grouped(limit, available), advice.text,
+			 "needs %s file descriptors%s, the hard limit here is %s: %s%s%sraise it "
+			 "with `ulimit -Hn %llu` (LimitNOFILE= in systemd)",
+			 units_format_grouped(total, needed), each,
+			 units_format_grouped(limit, available),
+			 advise_processes(need, limit, processes), advice.text,
 			 advice.size > 0 ? ", or " : "", (unsigned long long)round_up(total));
 }
 

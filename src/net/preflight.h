@@ -9,17 +9,20 @@
 #include "base/endpoint.h"
 #include "base/error.h"
 
+#define PREFLIGHT_PROCESSES_MAX 64 /* as --processes */
+
 struct preflight_need {
 	uint64_t connections;       /* -c: held at once */
 	bool is_datagram;           /* these are UDP flows */
 	uint64_t connections_per_s; /* opened and closed besides, and then in TIME-WAIT here */
 	uint64_t open_s;            /* how long each of those may be open */
 	uint64_t flows;             /* --path-flows: UDP sockets besides */
-	uint64_t descriptors;       /* what the program itself holds */
-	uint64_t source_addresses;  /* 1 unless --source gives more */
-	uint64_t source_ports;      /* how many of these have a port of their own */
-	uint64_t remote_endpoints;  /* address and port pairs connected to */
-	struct endpoint remote;     /* one of them */
+	uint64_t descriptors;       /* what each process itself holds */
+	uint64_t processes;        /* share the connections; 0 or 1: one. The rest is the first's */
+	uint64_t source_addresses; /* 1 unless --source gives more */
+	uint64_t source_ports;     /* how many of these have a port of their own */
+	uint64_t remote_endpoints; /* address and port pairs connected to */
+	struct endpoint remote;    /* one of them */
 };
 
 struct preflight_room {

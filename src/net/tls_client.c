@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "net/tls_context.h"
 #include "net/tls_stream.h"
 
@@ -14,21 +15,18 @@
 
 /* ---- the tally */
 
+/* Processes that are forked later add to the same one. */
 static struct tls_tally *new_tally(void)
 {
-	struct tls_tally *tally = calloc(1, sizeof(*tally));
+	void *pages = NULL;
 
-	if (tally != NULL)
-		(void)pthread_mutex_init(&tally->mutex, NULL);
-	return tally;
+	(void)!pages_new(sizeof(struct tls_tally), PAGES_SHARED, &pages);
+	return pages;
 }
 
 static void free_tally(struct tls_tally *tally)
 {
-	if (tally == NULL)
-		return;
-	(void)pthread_mutex_destroy(&tally->mutex);
-	free(tally);
+	pages_free(tally, sizeof(*tally));
 }
 
 static void describe_first(struct tls_tally *tally, const SSL *ssl)
@@ -36,16 +34,14 @@ static void describe_first(struct tls_tally *tally, const SSL *ssl)
 	const unsigned char *alpn = NULL;
 	unsigned size = 0;
 
-	(void)pthread_mutex_lock(&tally->mutex);
-	if (!atomic_load(&tally->is_described)) {
-		SSL_get0_alpn_selected(ssl, &alpn, &size);
-		tally->version = SSL_get_version(ssl);
-		tally->cipher = SSL_get_cipher_name(ssl);
-		(void)snprintf(tally->alpn, sizeof(tally->alpn), "%.*s", (int)size,
-			       alpn != NULL ? (const char *)alpn : "");
-		atomic_store(&tally->is_described, true);
-	}
-	(void)pthread_mutex_unlock(&tally->mutex);
+	if (atomic_exchange(&tally->is_being_described, true))
+		return;
+	SSL_get0_alpn_selected(ssl, &alpn, &size);
+	(void)snprintf(tally->version, sizeof(tally->version), "%s", SSL_get_version(ssl));
+	(void)snprintf(tally->cipher, sizeof(tally->cipher), "%s", SSL_get_cipher_name(ssl));
+	(void)snprintf(tally->alpn, sizeof(tally->alpn), "%.*s", (int)size,
+		       alpn != NULL ? (const char *)alpn : "");
+	atomic_store(&tally->is_described, true);
 }
 
 void tls_tally_handshake(struct tls_tally *tally, SSL *ssl)
@@ -65,12 +61,10 @@ void tls_tally_complain(struct tls_tally *tally, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	(void)pthread_mutex_lock(&tally->mutex);
-	if (!atomic_load(&tally->has_complaint)) {
-		memcpy(tally->complaint, text, sizeof(text));
-		atomic_store(&tally->has_complaint, true);
-	}
-	(void)pthread_mutex_unlock(&tally->mutex);
+	if (atomic_exchange(&tally->is_complaining, true))
+		return;
+	memcpy(tally->complaint, text, sizeof(text));
+	atomic_store(&tally->has_complaint, true);
 }
 
 void tls_client_describe(const struct tls_client *client, struct tls_figures *ret)

@@ -3,23 +3,26 @@
 #pragma once
 
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "net/tls.h"
 
 struct tls_sessions;
 
-/* What is told of a client's streams. Any thread may add to it. */
+/* What is told of a client's streams. Any thread may add to it, of
+ * any process. */
 struct tls_tally {
 	_Atomic uint64_t handshakes;
 	_Atomic uint64_t resumed;
 	_Atomic uint64_t cut_short;
-	pthread_mutex_t mutex; /* of who writes one of these first; then they stay */
+	/* Who begins first writes them, and they stay: no lock, which a killed process might hold.
+	 */
+	atomic_bool is_being_described;
 	atomic_bool is_described;
-	const char *version;
-	const char *cipher;
+	char version[16];
+	char cipher[64];
 	char alpn[32];
+	atomic_bool is_complaining;
 	atomic_bool has_complaint;
 	char complaint[512];
 };

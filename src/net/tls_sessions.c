@@ -1,4 +1,5 @@
 /* A bounded set of sessions to resume, shared by the threads of a client. */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "net/tls_context.h"

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "base/units.h"
-#include "engine/flows.h"
 #include "engine/script.h"
 #include "metric/report_datagrams.h"
 #include "metric/report_latency.h"
 #include "metric/report_tcp.h"
 #include "run/build_intervals.h"
+#include "run/build_processes.h"
 #include "run/build_slots.h"
 #include "sys/cpu.h"
 
@@ -153,7 +153,7 @@ static void build_datagrams(const struct build *build, struct report_stream *str
 	};
 
 	for (unsigned i = 0; i < engine_workers(build->engine); i++)
-		bursts_merge(&bursts, &engine_worker(build->engine, i)->bursts);
+		bursts_merge(&bursts, &engine_worker(build->engine, i)->logs.bursts);
 	stream->datagrams = report_datagrams_of(&losses);
 }
 
@@ -221,7 +221,7 @@ void build_describe(const struct plan *plan, enum plan_stream which, const char 
 static void explain_path(const struct build *build, struct report *report,
 			 struct report_stream *stream)
 {
-	struct flows_state state = flows_path_state(engine_worker(build->engine, 0));
+	struct flows_state state = engine_worker(build->engine, 0)->path;
 	if (state.verdict == FLOWS_MEASURED)
 		return;
 	stream->is_measured = false;
@@ -242,7 +242,7 @@ static int compare_attempts(const void *left, const void *right)
 static void build_attempts(const struct build *build, struct report *report,
 			   struct report_stream *stream)
 {
-	const struct attempt_log *log = &engine_worker(build->engine, 0)->attempts;
+	const struct attempt_log *log = &engine_worker(build->engine, 0)->logs.attempts;
 	uint32_t count = log->answered + log->failed;
 	stream->attempts = arena_take_array(&report->arena, count + 1, sizeof(*stream->attempts));
 	for (uint32_t i = 0; i < count; i++) {
@@ -345,6 +345,7 @@ void build_report(const struct build *build, struct report *report)
 	recorder_free(recorder);
 	build_connections(build, report);
 	build_generator(build, report);
+	build_processes(build, report);
 }
 
 void build_unmeasured(const struct plan *plan, enum outcome outcome, struct report *report)

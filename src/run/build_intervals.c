@@ -55,7 +55,7 @@ static uint32_t count_wanted(const struct build *build, enum plan_stream which,
 {
 	uint32_t count = 0;
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
-		const struct interval_log *log = &engine_worker(build->engine, w)->intervals;
+		const struct interval_log *log = &engine_worker(build->engine, w)->logs.intervals;
 		for (uint32_t i = 0; i < log->count; i++)
 			count += is_wanted(&log->items[i], which, kind);
 	}
@@ -69,10 +69,10 @@ static void collect(const struct build *build, enum plan_stream which, enum inte
 	ret->list = arena_take_array(arena, count ? count : 1, sizeof(*ret->list));
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
-		for (uint32_t i = 0; i < worker->intervals.count; i++)
-			if (is_wanted(&worker->intervals.items[i], which, kind))
+		for (uint32_t i = 0; i < worker->logs.intervals.count; i++)
+			if (is_wanted(&worker->logs.intervals.items[i], which, kind))
 				ret->list[ret->list_count++] = interval_of(
-					build, worker, &worker->intervals.items[i], arena);
+					build, worker, &worker->logs.intervals.items[i], arena);
 	}
 	report_intervals_sort(ret);
 }
@@ -82,7 +82,7 @@ static void add_totals(const struct build *build, enum plan_stream which, enum i
 {
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct interval_totals *totals =
-			&engine_worker(build->engine, w)->intervals.totals[which][kind];
+			&engine_worker(build->engine, w)->logs.intervals.totals[which][kind];
 		intervals->count += totals->count;
 		intervals->open += totals->open;
 		intervals->total_ns += totals->total_ns;

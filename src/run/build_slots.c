@@ -23,11 +23,11 @@ static struct report_backend *row_of(struct report_stream *stream, struct report
 }
 
 static void add_slot(const struct worker *worker, const struct slot_record *slot,
-		     struct report *report, struct report_stream *stream)
+		     enum survival survival, struct report *report, struct report_stream *stream)
 {
 	struct report_backend *row = row_of(stream, report, worker, slot->first_backend);
 	row->slots++;
-	row->survival[slot->survival]++;
+	row->survival[survival]++;
 	row->lost += slot->lost;
 	if (slot->longest_ns > row->longest_ns) {
 		row->longest_ns = slot->longest_ns;
@@ -35,7 +35,7 @@ static void add_slot(const struct worker *worker, const struct slot_record *slot
 	}
 	if (slot->is_connected_at_end)
 		row_of(stream, report, worker, slot->last_backend)->slots_at_end++;
-	stream->survival[slot->survival]++;
+	stream->survival[survival]++;
 	stream->reconnected += slot->reconnects > 0;
 	stream->backend_changed += slot->has_backend_changed;
 }
@@ -72,8 +72,12 @@ void build_slots(const struct build *build, struct report *report, struct report
 		arena_take_array(&report->arena, count_names(build), sizeof(*stream->backends));
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
-		for (uint32_t i = 0; i < worker->slot_count; i++)
-			add_slot(worker, &worker->slots[i], report, stream);
+		bool is_lost = engine_is_lost(build->engine, w);
+		for (uint32_t i = 0; i < worker->slot_count; i++) {
+			const struct slot_record *slot = &worker->slots[i];
+			enum survival survival = is_lost ? SURVIVAL_UNKNOWN : slot->survival;
+			add_slot(worker, slot, survival, report, stream);
+		}
 	}
 	qsort(stream->backends, stream->backend_count, sizeof(*stream->backends), compare_backends);
 }
@@ -125,14 +129,16 @@ void build_connections(const struct build *build, struct report *report)
 	size_t count = 1;
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
-		count += worker->ended.count + worker->open.count;
+		count += worker->logs.ended.count + worker->logs.open.count;
 	}
 	report->connections = arena_take_array(&report->arena, count, sizeof(*report->connections));
 	for (unsigned w = 0; w < engine_workers(build->engine); w++) {
 		const struct worker *worker = engine_worker(build->engine, w);
-		add_connections(build, worker, &worker->ended, report);
-		add_connections(build, worker, &worker->open, report);
+		add_connections(build, worker, &worker->logs.ended, report);
+		add_connections(build, worker, &worker->logs.open, report);
 	}
+	for (unsigned i = 0; i < engine_processes(build->engine); i++)
+		report->connections_omitted += engine_process(build->engine, i)->connections;
 	qsort(report->connections, report->connection_count, sizeof(*report->connections),
 	      compare_starts);
 	for (uint32_t i = 0; i < report->connection_count; i++)

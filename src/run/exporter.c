@@ -115,7 +115,7 @@ static void take(struct exporter *exporter, struct prometheus_snapshot *ret)
 		.started_unix_ns = exporter->started_unix_ns,
 		.streams = exporter->streams,
 		.stream_count = exporter->stream_count,
-		.cpu_ns = cpu_used_ns(),
+		.cpu_ns = cpu_used_ns() + engine_cpu_ns(engine),
 		.events_dropped = engine_events_dropped(engine),
 		.lag_count = lag.count,
 		.lag_sum_ns = lag.sum_ns,

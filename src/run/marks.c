@@ -8,13 +8,17 @@
 #include "base/units.h"
 #include "metric/convergence.h"
 
-#define TEXT_MAX 1024
+#define TEXT_MAX       1024
+#define NO_CONVERGENCE UINT32_MAX
+/* Keys may be pressed for hours; the other marks have room all the same. */
+#define KEY_NOTES_MAX (REPORT_MARKS_MAX / 2)
 
 struct note {
 	const char *name;
 	const char *kind;
 	uint64_t at_ns;
 	const struct task *task;
+	uint32_t convergence; /* its number there; NO_CONVERGENCE: none */
 };
 
 /* A mark of the plan. */
@@ -31,8 +35,10 @@ struct marks {
 	struct arena arena; /* names */
 	uint64_t begin_ns;
 	bool has_ended;
-	struct note notes[REPORT_MARKS_MAX];
+	struct note notes[REPORT_MARKS_MAX]; /* in order of time */
 	uint32_t count;
+	uint32_t measured; /* of these, that convergence knows */
+	uint32_t of_keys;
 	uint64_t omitted;
 	uint32_t appointment_count;
 	struct appointment appointments[];
@@ -63,6 +69,7 @@ void marks_note(struct marks *marks, const char *kind, const char *name, const s
 		.kind = kind,
 		.at_ns = now_ns,
 		.task = task,
+		.convergence = marks->measured++,
 	};
 	convergence_mark(marks->convergence, now_ns);
 }
@@ -72,6 +79,26 @@ static void tell(struct marks *marks, const char *what, const char *text)
 	const char *line = one_line(&marks->arena, text);
 	monitor_mark(marks->setup.monitor, loop_now(marks->setup.loop),
 		     arena_format(&marks->arena, "%s%s", what, line));
+}
+
+void marks_note_key(struct marks *marks, const char *name, uint64_t at_ns)
+{
+	uint32_t place = marks->count;
+	monitor_mark(marks->setup.monitor, at_ns, name);
+	if (marks->count == REPORT_MARKS_MAX || marks->of_keys == KEY_NOTES_MAX) {
+		marks->omitted++;
+		return;
+	}
+	for (; place > 0 && marks->notes[place - 1].at_ns > at_ns; place--)
+		marks->notes[place] = marks->notes[place - 1];
+	marks->notes[place] = (struct note){
+		.name = arena_text(&marks->arena, name),
+		.kind = "key",
+		.at_ns = at_ns,
+		.convergence = NO_CONVERGENCE,
+	};
+	marks->count++;
+	marks->of_keys++;
 }
 
 bool marks_signal(struct marks *marks, int number)
@@ -186,7 +213,7 @@ static void take_interruptions(struct marks *marks, const struct engine *engine)
 	if (marks->setup.run->slots.transport != TRANSPORT_UDP)
 		return;
 	for (unsigned w = 0; w < engine_workers(engine); w++) {
-		const struct interval_log *log = &engine_worker(engine, w)->intervals;
+		const struct interval_log *log = &engine_worker(engine, w)->logs.intervals;
 		for (uint32_t i = 0; i < log->count; i++)
 			if (log->items[i].stream == marks->setup.run->slots_stream &&
 			    log->items[i].kind == INTERVAL_INTERRUPTION)
@@ -207,7 +234,10 @@ static void give(const struct marks *marks, uint32_t index, struct report *repor
 	};
 	if (note->task)
 		task_report(note->task, marks->begin_ns, &report->arena, &mark->command);
-	convergence_result(marks->convergence, index, &mark->convergence);
+	if (note->convergence != NO_CONVERGENCE)
+		convergence_result(marks->convergence, note->convergence, &mark->convergence);
+	else
+		mark->convergence.reason = "the user changed the run";
 }
 
 void marks_give(struct marks *marks, const struct engine *engine, struct report *report)

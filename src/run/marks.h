@@ -38,6 +38,9 @@ bool marks_signal(struct marks *marks, int number);
 /* A mark now; kinds: report.h. `task` is NULL or outlives this. */
 void marks_note(struct marks *marks, const char *kind, const char *name, const struct task *task);
 
+/* The user changed the run at this moment, which may be past: told, and no mark to measure by. */
+void marks_note_key(struct marks *marks, const char *name, uint64_t at_ns);
+
 /* What happens in the run, while it happens. */
 void marks_event(struct marks *marks, const struct event *event);
 void marks_tick(struct marks *marks, uint64_t tick, const struct recorder *persistent);

@@ -1,8 +1,10 @@
 #include "run/monitor.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/units.h"
@@ -18,14 +20,19 @@
 
 #define LINE_MAX_BYTES (64 * 1024)
 
+/* What was wiped for an event comes back when none has followed for so long. */
+#define QUIET_NS (100 * NS_PER_MS)
+
 struct monitor {
 	struct monitor_setup setup;
 	struct summary *summary;
 	struct buffer buffer;
 	struct live live;
-	struct relay relay;      /* of the wrapped command's output */
-	struct hist *before;     /* the latency that is shown, as it was a second ago */
-	struct counters counted; /* the same of the counters */
+	struct live_figures figures; /* of the last second */
+	uint64_t wiped_ns;           /* when the live part was, for something that was told */
+	struct relay relay;          /* of the wrapped command's output */
+	struct hist *before;         /* the latency that is shown, as it was a second ago */
+	uint64_t retransmitted;      /* the same of segments */
 	struct hist *delta;
 	uint64_t begin_ns; /* 0: the ramp goes on; then moments count from `ramp_ns` */
 	uint64_t ramp_ns;
@@ -59,13 +66,21 @@ static void print(struct monitor *monitor)
 	buffer_clear(&monitor->buffer);
 }
 
+/* Wipes what is shown live, into the buffer before what is told. */
+static void wipe(struct monitor *monitor)
+{
+	if (monitor->live.is_shown)
+		monitor->wiped_ns = clock_monotonic_ns();
+	live_clear(&monitor->live, &monitor->buffer);
+}
+
 /* ---- events ---- */
 
 static void print_event(struct monitor *monitor, uint64_t at_ns, const char *text)
 {
 	int64_t offset_ns = offset_of(monitor, at_ns);
 	buffer_clear(&monitor->buffer);
-	live_clear(&monitor->live, &monitor->buffer);
+	wipe(monitor);
 	if (monitor->begin_ns)
 		event_text_write(&monitor->buffer, monitor->unix_ns + offset_ns, offset_ns, text);
 	else
@@ -121,9 +136,9 @@ void monitor_events(struct monitor *monitor)
 	}
 }
 
-void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
+void monitor_tell(struct monitor *monitor, enum event_kind kind, uint64_t at_ns, const char *text)
 {
-	struct summary_event event = { .kind = EVENT_MARK,
+	struct summary_event event = { .kind = kind,
 				       .is_in_ramp = monitor->begin_ns == 0,
 				       .at_ns = at_ns,
 				       .text = text,
@@ -131,6 +146,11 @@ void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
 	write_event(monitor, &event);
 	if (monitor->has_events)
 		print_event(monitor, at_ns, text);
+}
+
+void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text)
+{
+	monitor_tell(monitor, EVENT_MARK, at_ns, text);
 }
 
 void monitor_signal(struct monitor *monitor, int number)
@@ -148,12 +168,20 @@ void monitor_signal(struct monitor *monitor, int number)
 	print_event(monitor, clock_monotonic_ns(), text);
 }
 
+void monitor_end_key(struct monitor *monitor)
+{
+	(void)snprintf(monitor->cause, sizeof(monitor->cause), "q");
+	if (monitor->has_events)
+		print_event(monitor, clock_monotonic_ns(),
+			    "q: ending the run; once more ends it at once");
+}
+
 /* ---- the wrapped command's output ---- */
 
 static void clear_live(struct monitor *monitor)
 {
 	buffer_clear(&monitor->buffer);
-	live_clear(&monitor->live, &monitor->buffer);
+	wipe(monitor);
 	if (monitor->buffer.size)
 		print(monitor);
 }
@@ -224,48 +252,106 @@ static enum live_kind kind_of(const struct plan *plan)
 	return plan->targets[0].script->is_answered ? LIVE_ANSWERS : LIVE_BYTES;
 }
 
-/* Bytes of a load go one way: up, unless none are sent. */
-static void count_second(struct monitor *monitor, const struct counters *now,
-			 struct live_figures *ret)
+static struct live_flow flow_of(uint64_t messages, uint64_t bytes, const struct live_flow *before)
 {
-	const struct counters *before = &monitor->counted;
-	uint64_t sent = now->bytes_sent - before->bytes_sent;
-	uint64_t received = now->bytes_received - before->bytes_received;
-	ret->messages_per_second = (double)(now->received - before->received);
-	ret->bits_per_second = 8 * (double)(sent > 0 ? sent : received);
-	ret->retransmits = now->retransmitted_segments - before->retransmitted_segments;
-	monitor->counted = *now;
+	return (struct live_flow){
+		.messages_per_second = (double)(messages - before->messages),
+		.bits_per_second = 8 * (double)(bytes - before->bytes),
+		.messages = messages,
+		.bytes = bytes,
+	};
 }
 
-static void show_live(struct monitor *monitor, int64_t offset_ns)
+static void count_second(struct monitor *monitor, const struct counters *now,
+			 struct live_figures *figures)
+{
+	const struct live_figures *before = &monitor->figures;
+	figures->sent = flow_of(now->sent, now->bytes_sent, &before->sent);
+	figures->received = flow_of(now->received, now->bytes_received, &before->received);
+	figures->retransmits = now->retransmitted_segments - monitor->retransmitted;
+	monitor->retransmitted = now->retransmitted_segments;
+}
+
+static bool measure_live(struct monitor *monitor, int64_t offset_ns)
 {
 	const struct plan *plan = monitor->setup.plan;
 	const struct recorder *now = sampler_now(monitor->setup.sampler, plan->slots_stream);
 	if (!now)
-		return;
+		return false;
 	const struct counters *counters = &now->counters;
 	struct live_figures figures = {
 		.kind = kind_of(plan),
 		.at_ns = offset_ns,
+		.duration_ns = plan->duration_ns,
 		.active = counters->connections,
 		.failed = counters->disconnects + counters->connect_failures,
 		.connecting = counters->connecting,
-		.sent = counters->sent,
-		.received = counters->received,
 		.lost = counters->lost,
+		.missed = counters->missed_no_connection + counters->missed_peer +
+			  counters->missed_generator,
 		.errors = counters->rejected + counters->corrupted,
+		.hand = monitor->figures.hand,
 	};
 	measure_second(monitor, now, &figures);
 	count_second(monitor, counters, &figures);
-	monitor->live.columns = monitor->live.is_terminal ? terminal_columns(STDERR_FILENO) : 0;
-	live_write(&monitor->live, &figures, &monitor->buffer);
+	monitor->figures = figures;
+	return true;
+}
+
+/* On a terminal that takes bytes now, and is nobody else's: there a block would stand in the midst
+ * of what others write. */
+static bool can_show(struct monitor *monitor)
+{
+	struct live *live = &monitor->live;
+	if (!live->is_terminal)
+		return true;
+	struct terminal_size size = terminal_size(STDERR_FILENO);
+	live->columns = size.columns;
+	live->rows = size.rows;
+	return terminal_is_foreground(STDERR_FILENO) && relay_is_writable(&monitor->relay);
+}
+
+static void show_live(struct monitor *monitor, int64_t offset_ns)
+{
+	if (!measure_live(monitor, offset_ns) || !can_show(monitor))
+		return;
+	live_write(&monitor->live, &monitor->figures, &monitor->buffer);
 	print(monitor);
+	monitor->wiped_ns = 0;
+}
+
+static void show_again(struct monitor *monitor)
+{
+	if (!monitor->has_live || monitor->seconds == 0 || !can_show(monitor))
+		return;
+	buffer_clear(&monitor->buffer);
+	live_refresh(&monitor->live, &monitor->figures, &monitor->buffer);
+	if (monitor->buffer.size > 0)
+		print(monitor);
+	monitor->wiped_ns = 0;
+}
+
+void monitor_hand(struct monitor *monitor, const struct live_hand *hand)
+{
+	bool has_keys = monitor->figures.hand.has_keys;
+	monitor->figures.hand = *hand;
+	monitor->figures.hand.has_keys = has_keys;
+	show_again(monitor);
+}
+
+void monitor_keys(struct monitor *monitor, enum monitor_keys keys)
+{
+	monitor->figures.hand.has_keys = keys == MONITOR_HAS_KEYS;
+	live_forget(&monitor->live);
+	show_again(monitor);
 }
 
 void monitor_tick(struct monitor *monitor, uint64_t now_ns)
 {
 	summary_tick(monitor->summary, now_ns);
 	flush_relay(monitor);
+	if (monitor->wiped_ns && now_ns > monitor->wiped_ns + QUIET_NS)
+		show_again(monitor);
 	if (!monitor->begin_ns || now_ns < monitor->begin_ns)
 		return;
 	uint64_t seconds = (now_ns - monitor->begin_ns) / NS_PER_S;
@@ -323,6 +409,7 @@ int monitor_new(const struct monitor_setup *setup, struct monitor **ret)
 	monitor->ramp_ns = clock_monotonic_ns();
 	monitor->unix_ns = clock_wall_at(monitor->ramp_ns).unix_ns;
 	monitor->live.is_terminal = terminal_can_rewrite(STDERR_FILENO);
+	monitor->live.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	monitor->has_events = !options->is_quiet;
 	monitor->has_each = options->is_verbose;
 	monitor->has_live =

@@ -6,8 +6,11 @@
 #include "engine/engine.h"
 #include "run/outputs.h"
 #include "run/sampler.h"
+#include "view/live.h"
 
 struct monitor;
+
+enum monitor_keys { MONITOR_NO_KEYS, MONITOR_HAS_KEYS };
 
 struct monitor_setup {
 	const struct plan *plan;
@@ -28,6 +31,14 @@ void monitor_free(struct monitor *monitor);
 void monitor_begin(struct monitor *monitor, uint64_t begin_ns, int64_t unix_ns);
 /* A signal that ends the run. */
 void monitor_signal(struct monitor *monitor, int number);
+/* What no worker tells: an event of this kind. */
+void monitor_tell(struct monitor *monitor, enum event_kind kind, uint64_t at_ns, const char *text);
+/* The user's key ends it. */
+void monitor_end_key(struct monitor *monitor);
+/* What the user has in hand has changed: shown at once. */
+void monitor_hand(struct monitor *monitor, const struct live_hand *hand);
+/* Keys are read or not from now on; what was shown before is not there any more. */
+void monitor_keys(struct monitor *monitor, enum monitor_keys keys);
 /* A moment of the user's: what is told of marks and commands. */
 void monitor_mark(struct monitor *monitor, uint64_t at_ns, const char *text);
 /* What the wrapped command wrote: goes to stderr between the lines. */

@@ -58,11 +58,12 @@ void output_figures_serving(const struct option_offer *offer);
 		       .help = "colour on a terminal; NO_COLOR is respected"),                     \
 		OPTION(structure, field.is_monitor, OPTION_FLAG, .name = "monitor",                \
 		       .level = OPTION_OUTPUT,                                                     \
-		       .help = "the one-second line on stderr also where it is no terminal"),      \
+		       .help = "a line a second on stderr also where it is no terminal"),          \
 		OPTION(structure, field.is_verbose, OPTION_FLAG, .name = "verbose", .letter = 'v', \
 		       .level = OPTION_OUTPUT, .help = "every event on its own, not summed up"),   \
 		OPTION(structure, field.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',     \
-		       .level = OPTION_OUTPUT, .help = "no events and no one-second line"),        \
+		       .level = OPTION_OUTPUT,                                                     \
+		       .help = "no events, nothing shown while it runs, no keys"),                 \
 		OPTION(structure, field.is_not_saved, OPTION_FLAG, .name = "no-save",              \
 		       .level = OPTION_OUTPUT,                                                     \
 		       .help = "do not keep the report (conntest report "                          \

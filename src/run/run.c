@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "run/build_processes.h"
 #include "run/delivery.h"
 #include "run/expectations.h"
 #include "run/exporter.h"
@@ -42,12 +43,13 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 	session->begin_ns = begin_ns;
 	session->tick = WORKER_RAMP_TICK;
 	session->started_unix_ns = clock_wall_at(begin_ns).unix_ns;
-	session->cpu_at_begin_ns = cpu_used_ns();
+	session->cpu_at_begin_ns = cpu_used_ns() + engine_cpu_ns(session->engine);
 	session->overflows_at_begin = limits_listen_overflows();
 	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
 	marks_begin(session->marks, begin_ns);
 	wrap_begin(session->wrap, begin_ns);
 	push_begin(session->push);
+	hand_begin(&session->hand, begin_ns);
 	if (session->run->plan->duration_ns)
 		loop_set_timer(session->loop, &session->duration,
 			       begin_ns + session->run->plan->duration_ns);
@@ -61,6 +63,8 @@ static void note_end(struct session *session)
 		return;
 	session->has_ended = true;
 	loop_clear_timer(session->loop, &session->duration);
+	hand_end(&session->hand,
+		 session->end_ns ? session->end_ns : loop_read_clock(session->loop));
 	marks_end(session->marks, loop_read_clock(session->loop));
 	wrap_end(session->wrap, duration_ns ? "-T was over" : "the run ended");
 }
@@ -130,17 +134,29 @@ static void on_woken(void *context)
 		loop_stop(session->loop);
 }
 
+static void tell_lost(struct session *session)
+{
+	char text[PROCESS_SENTENCE_MAX];
+	const struct engine_process *lost = NULL;
+	while ((lost = engine_take_lost(session->engine)))
+		monitor_tell(session->monitor, EVENT_PROCESS_LOST, lost->lost_ns,
+			     process_sentence(session->engine, lost, session->begin_ns, text));
+}
+
 static void look(struct session *session)
 {
 	uint64_t now_ns = loop_read_clock(session->loop);
 	uint64_t tick = engine_tick(session->engine);
 	monitor_events(session->monitor);
+	tell_lost(session);
 	if (session->begin_ns && tick > session->tick) {
 		session->tick = tick;
 		sampler_take(session->sampler, tick);
 		marks_tick(session->marks, tick,
 			   sampler_now(session->sampler, session->run->plan->slots_stream));
 	}
+	keys_look(&session->keys);
+	hand_tick(&session->hand, now_ns);
 	monitor_tick(session->monitor, now_ns);
 }
 
@@ -152,15 +168,12 @@ static void on_poll(struct timer *timer)
 	loop_set_timer(session->loop, timer, loop_now(session->loop) + POLL_NS);
 }
 
-/* The first signal ends the run regularly, the second at once. */
-static void on_signal(struct signals *signals, int number)
+/* The first wish to end it ends the run regularly, the second at once; `number` is the signal that
+ * a wrapped command gets. */
+static void interrupt(struct session *session, int number)
 {
-	struct session *session = container_of(signals, struct session, signals);
 	bool is_first = !session->is_interrupted;
-	if (push_signal(session->push) || marks_signal(session->marks, number))
-		return;
 	session->is_interrupted = true;
-	monitor_signal(session->monitor, number);
 	if (!session->begin_ns) {
 		session->is_cut_in_ramp = true;
 		note_begin(session, loop_read_clock(session->loop));
@@ -173,6 +186,32 @@ static void on_signal(struct signals *signals, int number)
 	}
 	wrap_signal(session->wrap, is_first ? number : SIGKILL);
 	note_end(session);
+}
+
+static void on_signal(struct signals *signals, int number)
+{
+	struct session *session = container_of(signals, struct session, signals);
+	if (push_signal(session->push) || marks_signal(session->marks, number))
+		return;
+	monitor_signal(session->monitor, number);
+	interrupt(session, number);
+}
+
+static void on_key(struct keys *keys, enum key key)
+{
+	struct session *session = container_of(keys, struct session, keys);
+	if (key != KEY_END) {
+		hand_press(&session->hand, key, loop_read_clock(session->loop));
+		return;
+	}
+	monitor_end_key(session->monitor);
+	interrupt(session, SIGINT);
+}
+
+static void on_terminal_returned(struct keys *keys)
+{
+	struct session *session = container_of(keys, struct session, keys);
+	monitor_keys(session->monitor, keys->is_reading ? MONITOR_HAS_KEYS : MONITOR_NO_KEYS);
 }
 
 /* ---- before ---- */
@@ -302,6 +341,22 @@ static int open_report(struct session *session, struct error *error)
 	return result;
 }
 
+/* Last: what stops half-way leaves the terminal alone. */
+static int open_keys(struct session *session, struct error *error)
+{
+	const struct run *run = session->run;
+	hand_init(&session->hand, run->plan, session->engine, session->marks, session->monitor);
+	session->keys.pressed = on_key;
+	session->keys.returned = on_terminal_returned;
+	if (run->output->is_quiet || run->plan->serve.listen_count)
+		return 0;
+	int result = keys_open(&session->keys, session->loop);
+	on_terminal_returned(&session->keys);
+	return result < 0
+		       ? error_set(error, -result, "cannot read keys: %s", strerrordesc_np(-result))
+		       : 0;
+}
+
 static int open_exporter(struct session *session, struct error *error)
 {
 	const struct run *run = session->run;
@@ -341,6 +396,8 @@ static int open_session(struct session *session, struct error *error)
 		result = open_marks(session, error);
 	if (result >= 0)
 		result = open_push(session, error);
+	if (result >= 0)
+		result = open_keys(session, error);
 	return result;
 }
 
@@ -352,6 +409,7 @@ static void close_session(struct session *session)
 	wrap_free(session->wrap);
 	marks_free(session->marks);
 	monitor_free(session->monitor);
+	keys_close(&session->keys);
 	sampler_free(session->sampler);
 	signals_close(&session->signals);
 	loop_free(session->loop);
@@ -379,7 +437,7 @@ static void judge(struct session *session)
 	const struct report *report = session->report;
 	if (!expect_all_held(report) || report->has_nothing_answered)
 		worsen(session, EXIT_NO);
-	if (has_lacked_anything(report))
+	if (has_lacked_anything(report) || report_processes_lost(report) > 0)
 		worsen(session, EXIT_UNABLE);
 }
 
@@ -391,7 +449,7 @@ static int measure(struct session *session, struct error *error)
 	if (session->exporter)
 		exporter_tell(session->exporter, &session->outputs, run->output);
 	push_start(session->push);
-	int result = engine_start(session->engine, on_notify, session, error);
+	int result = engine_start(session->engine, session->loop, on_notify, session, error);
 	if (result < 0)
 		return result;
 	result = loop_run(session->loop, UINT64_MAX);
@@ -401,6 +459,7 @@ static int measure(struct session *session, struct error *error)
 				 strerrordesc_np(-result));
 	}
 	engine_join(session->engine);
+	keys_close(&session->keys);
 	look(session);
 	sampler_end(session->sampler,
 		    (int64_t)(engine_done_ns(session->engine) - session->begin_ns));
@@ -457,6 +516,7 @@ int run_measure(const struct run *run)
 	struct session session = { .run = run, .exit_code = EXIT_OK };
 	struct error error = { .text = "" };
 	signals_init(&session.signals);
+	keys_init(&session.keys);
 	int result = open_session(&session, &error);
 	if (result >= 0)
 		result = measure(&session, &error);

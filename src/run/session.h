@@ -10,6 +10,8 @@
 #include "metric/expect.h"
 #include "metric/report.h"
 #include "net/loop.h"
+#include "run/hand.h"
+#include "run/keys.h"
 #include "run/marks.h"
 #include "run/monitor.h"
 #include "run/outputs.h"
@@ -37,6 +39,8 @@ struct session {
 	struct endpoint metrics;   /* where they are asked for */
 	struct exporter *exporter; /* NULL: nobody asks for metrics */
 	struct signals signals;
+	struct keys keys;
+	struct hand hand;
 	struct timer poll;
 	struct timer duration; /* the end of -T */
 	struct timer warmup;   /* --warmup is over */

@@ -37,7 +37,7 @@ static uint64_t measured_ns(const struct session *session)
 	const struct plan *plan = session->run->plan;
 	if (!session->engine)
 		return 0;
-	uint64_t end_ns = engine_worker(session->engine, 0)->end_ns;
+	uint64_t end_ns = engine_end_ns(session->engine);
 	if (session->has_nothing_up || session->is_cut_in_ramp || end_ns == UINT64_MAX ||
 	    end_ns <= session->begin_ns)
 		return 0;
@@ -131,7 +131,7 @@ static void describe_service(const struct session *session, struct report *repor
 	if (!session->run->plan->serve.listen_count)
 		return;
 	for (unsigned i = 0; i < engine_workers(session->engine); i++) {
-		struct service_totals totals = service_totals(engine_worker(session->engine, i));
+		struct service_totals totals = engine_worker(session->engine, i)->service;
 		sum.drained += totals.drained;
 		sum.cut_off += totals.cut_off;
 		sum.turned_away += totals.turned_away;
@@ -172,10 +172,12 @@ void session_fill_report(struct session *session)
 		.sampler = session->sampler,
 		.target = session->run->target,
 		.begin_ns = session->begin_ns,
-		.cpu_used_ns = cpu_used_ns() - session->cpu_at_begin_ns,
+		.cpu_used_ns =
+			cpu_used_ns() + engine_cpu_ns(session->engine) - session->cpu_at_begin_ns,
 	};
 	describe_run(session, report);
 	build_report(&build, report);
+	hand_give(&session->hand, report);
 	marks_give(session->marks, session->engine, report);
 	describe_service(session, report);
 	describe_tls(session->run->plan->tls, report);

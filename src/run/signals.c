@@ -26,6 +26,13 @@ void signals_hold(const sigset_t *held)
 	(void)pthread_sigmask(SIG_BLOCK, held, NULL);
 }
 
+/* nohup has it ignored: then the run goes on without its terminal. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 int signals_open(struct signals *signals, struct loop *loop, const sigset_t *also,
 		 void (*arrived)(struct signals *signals, int number))
 {
@@ -35,7 +42,8 @@ int signals_open(struct signals *signals, struct loop *loop, const sigset_t *als
 		wanted = *also;
 	sigaddset(&wanted, SIGINT);
 	sigaddset(&wanted, SIGTERM);
-	sigaddset(&wanted, SIGHUP);
+	if (!is_ignored(SIGHUP))
+		sigaddset(&wanted, SIGHUP);
 	int result = pthread_sigmask(SIG_BLOCK, &wanted, &signals->before);
 	if (result)
 		return -result;

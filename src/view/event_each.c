@@ -34,6 +34,7 @@ static const struct form forms[EVENT_KIND_COUNT] = {
 	[EVENT_MARK] = { .words = "mark" },
 	[EVENT_STOP] = { .words = "an answer holds what ends the run" },
 	[EVENT_DRAIN] = { .words = "draining" },
+	[EVENT_PROCESS_LOST] = { .words = "a process of this program was lost" },
 };
 
 void event_each_write(struct buffer *out, const struct event *event, const char *backend)

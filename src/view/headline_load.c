@@ -109,6 +109,25 @@ static void unpaced(const struct report *report, const struct report_stream *loa
 		sizes(load, out);
 }
 
+void headline_hand(const struct report_stream *stream, struct buffer *out)
+{
+	const struct report_schedule *schedule = &stream->schedule;
+	char times[PHRASE_MAX], paused[PHRASE_MAX];
+	const char *before = ", ";
+	if (schedule->changed > 0) {
+		buffer_append_format(out, ", changed %s",
+				     schedule->changed == 1
+					     ? "once"
+					     : phrase_count(schedule->changed, "time", times));
+		before = " and ";
+	}
+	if (schedule->paused_ns > 0)
+		buffer_append_format(out, "%spaused %s", before,
+				     phrase_span(schedule->paused_ns, 0, paused));
+	if (schedule->changed > 0 || schedule->paused_ns > 0)
+		buffer_append_text(out, " by hand");
+}
+
 void headline_load(const struct report *report, const struct report_stream *load,
 		   struct buffer *out)
 {
@@ -121,6 +140,7 @@ void headline_load(const struct report *report, const struct report_stream *load
 		paced_messages(report, load, out);
 	else
 		paced_bytes(report, load, out);
+	headline_hand(load, out);
 	if (probe)
 		buffer_append_format(out, ", a probe at %s/s",
 				     phrase_rate(probe->schedule.rate_per_second, rate));

@@ -106,14 +106,16 @@ static void paced_answers(const struct report *report, const struct report_strea
 	const struct counters *totals = &load->totals;
 	char due[PHRASE_MAX], got[PHRASE_MAX];
 	double seconds = seconds_of(report);
+	const char *mean =
+		load->schedule.changed > 0 || load->schedule.paused_ns > 0 ? " on average" : "";
 	bool is_kept = (double)totals->received >= KEPT_SHARE * (double)totals->scheduled;
 	(void)phrase_number((double)totals->scheduled / seconds, 3, due);
 	if (is_kept)
-		buffer_append_format(out, "%s/s kept", due);
+		buffer_append_format(out, "%s/s kept%s", due, mean);
 	else
-		buffer_append_format(out, "%s/s of %s/s",
-				     phrase_number((double)totals->received / seconds, 3, got),
-				     due);
+		buffer_append_format(out, "%s/s of %s/s%s",
+				     phrase_number((double)totals->received / seconds, 3, got), due,
+				     mean);
 	buffer_append_text(out, ", ");
 	latency_text(report, &load->latency[LATENCY_RESPONSE], "response", out);
 	because_text(load, out);
@@ -228,6 +230,8 @@ static void connections_text(const struct report *report, const struct report_st
 			     struct clauses *clauses)
 {
 	char up[UNITS_TEXT_MAX], of[PHRASE_MAX], in[PHRASE_MAX], stayed[UNITS_TEXT_MAX];
+	char lost[UNITS_TEXT_MAX];
+	uint64_t unknown = load->survival[SURVIVAL_UNKNOWN];
 	uint64_t count = came_up(load);
 	uint64_t kept = load->survival[SURVIVAL_UNTOUCHED] + load->survival[SURVIVAL_RECOVERED] +
 			load->survival[SURVIVAL_STALLED];
@@ -242,6 +246,9 @@ static void connections_text(const struct report *report, const struct report_st
 		buffer_append_format(out, " in %s", phrase_duration(ramp_ns, in));
 	if (kept < count)
 		buffer_append_format(out, ", %s stayed", units_format_grouped(kept, stayed));
+	if (unknown > 0)
+		buffer_append_format(out, ", %s lost with their process here",
+				     units_format_grouped(unknown, lost));
 }
 
 static void count_text(uint64_t count, const char *noun, const char *words, struct clauses *clauses)

@@ -4,6 +4,9 @@
 #include "base/buffer.h"
 #include "metric/report.h"
 
+/* ", changed 3 times and paused 4.0 s by hand", of any stream of slots; nothing where it was not.
+ */
+void headline_hand(const struct report_stream *stream, struct buffer *out);
 /* "20,000 requests/s over 50 connections (400/s each), open loop" */
 void headline_load(const struct report *report, const struct report_stream *load,
 		   struct buffer *out);

@@ -215,6 +215,7 @@ static void result_rest(const struct report *report, struct clauses *clauses)
 		result_stalls(slots, clauses);
 		result_survival(slots, SURVIVAL_NEVER_CONNECTED, "never came up", clauses);
 		result_survival(slots, SURVIVAL_STALLED, "silent at the end", clauses);
+		result_survival(slots, SURVIVAL_UNKNOWN, "lost with their process here", clauses);
 	}
 	result_outages(measured_stream(report, "new"), "new-connection outage", clauses);
 	result_outages(path, "path outage", clauses);

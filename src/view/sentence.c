@@ -55,6 +55,7 @@ static void headline_slots(const struct report_stream *stream, struct buffer *ou
 				     phrase_rate(stream->schedule.rate_per_second, all));
 	if (stream->message_bytes > 0) /* a request's is not known */
 		buffer_append_format(out, " of %s", phrase_size(stream->message_bytes, size));
+	headline_hand(stream, out);
 }
 
 /* What clients get to see: --name, or the host's own. */

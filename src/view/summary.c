@@ -44,6 +44,7 @@ static const struct gathering {
 	[EVENT_MARK] = { 0, 0, 0, true },
 	[EVENT_STOP] = { QUIET_NS, LONGEST_NS, LONGEST_NS, true },
 	[EVENT_DRAIN] = { QUIET_NS, LONGEST_NS, 0, true },
+	[EVENT_PROCESS_LOST] = { 0, 0, 0, true },
 };
 
 struct summary {

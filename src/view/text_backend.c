@@ -22,6 +22,7 @@ static const struct survival_column {
 	{ "TIMED OUT", 1u << SURVIVAL_TIMED_OUT, false },
 	{ "CORRUPTED", 1u << SURVIVAL_CORRUPTED, false },
 	{ "NEVER UP", 1u << SURVIVAL_NEVER_CONNECTED, false },
+	{ "UNKNOWN", 1u << SURVIVAL_UNKNOWN, false },
 };
 
 static uint64_t slots_in(const uint64_t survival[SURVIVAL_COUNT], unsigned classes)

@@ -66,6 +66,12 @@ static void uncertainty(const struct report_convergence *is, const struct report
 			phrase_resolution(interval_ns > WINDOW_NS ? interval_ns : WINDOW_NS, text));
 }
 
+/* The user changed the run: nothing is measured by that. */
+static bool is_key(const struct report_mark *mark)
+{
+	return strcmp(mark->kind, "key") == 0;
+}
+
 static void mark_line(const struct report_mark *mark, const struct report_stream *slots,
 		      struct buffer *out)
 {
@@ -78,6 +84,8 @@ static void mark_line(const struct report_mark *mark, const struct report_stream
 		buffer_append_text(out, ", ");
 		command_text(&mark->command, out);
 	}
+	if (is_key(mark))
+		return;
 	buffer_append_text(out, ": ");
 	clauses_init(&clauses, out, ", ");
 	if (is->is_measured) {

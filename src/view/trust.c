@@ -89,7 +89,8 @@ static const char *verdict(const struct report *report)
 	if (foreign_report(report))
 		return "weak";
 	if (report->has_nothing_answered || !report_is_measured(report) || late_ns > BAD_LATE_NS ||
-	    (missed > 0 && has_missed_much) || has_lacked_anything(report))
+	    (missed > 0 && has_missed_much) || has_lacked_anything(report) ||
+	    report_processes_lost(report) > 0)
 		return "bad";
 	bool was_slow = late_ns > WEAK_LATE_NS || generator->loop_lag_p99_ns > WEAK_LAG_NS ||
 			generator->loop_lag_max_ns > STILL_NS || missed > 0;
@@ -263,6 +264,44 @@ static void trust_lacks(const struct report *report, struct clauses *clauses)
 	}
 }
 
+#define PROCESSES_TOLD_MAX 3
+
+/* "process 3 of 8 was killed by signal 9 (SIGKILL) after 12.3 s, with 9,000 connections" */
+static void trust_process(const struct report_generator *generator,
+			  const struct report_process *process, struct clauses *clauses)
+{
+	char length[PHRASE_MAX], count[PHRASE_MAX];
+	struct buffer *out = clauses_next(clauses);
+	buffer_append_format(out, "process %" PRIu64 " of %" PRIu32 " %s ", process->index,
+			     generator->process_count, process->lost);
+	if (process->lost_ns > 0)
+		buffer_append_format(out, "after %s",
+				     phrase_duration((uint64_t)process->lost_ns, length));
+	else
+		buffer_append_text(out, "in the ramp");
+	buffer_append_format(out, ", with %s",
+			     phrase_count(process->connections, "connection", count));
+}
+
+static void trust_processes(const struct report *report, struct clauses *clauses)
+{
+	const struct report_generator *generator = &report->generator;
+	uint32_t lost = report_processes_lost(report);
+	uint32_t told = 0;
+	for (uint32_t i = 0; i < generator->process_count && told < PROCESSES_TOLD_MAX; i++) {
+		if (!generator->processes[i].lost)
+			continue;
+		trust_process(generator, &generator->processes[i], clauses);
+		told++;
+	}
+	if (lost > told)
+		buffer_append_format(clauses_next(clauses), "and so %" PRIu32 " more", lost - told);
+	if (lost > 0)
+		buffer_append_text(clauses_next(clauses),
+				   lost == 1 ? "what it had measured is kept"
+					     : "what they had measured is kept");
+}
+
 /* "12 clients turned away by --max-connections" */
 static void trust_limit(const struct report_limit *limit, struct clauses *clauses)
 {
@@ -323,6 +362,7 @@ static void trust_clauses(struct report *report, struct clauses *clauses)
 	}
 	if (!report->not_measured)
 		trust_lacks(report, clauses);
+	trust_processes(report, clauses);
 	if (report->has_nothing_answered || !report_is_measured(report)) {
 		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
 		return;

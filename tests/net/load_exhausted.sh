@@ -74,18 +74,18 @@ text '^Trust:   bad: .*raise ulimit -n'
 echo "message files"
 : >"$work/empty"
 truncate -s 4G "$work/sparse"
-# file STATUS FILE SENTENCE: every option that takes one says it, before anything is sent.
+# file FILE SENTENCE: every option that takes one says it, before anything is sent.
 file() {
 	local option target
 	for option in -f --first-message-file --body-file; do
 		target=tcp://127.0.0.1:1
 		[[ $option != --body-file ]] || target=http://127.0.0.1:1
-		start load "$conntest" load --no-save -T 30s "$option" "$work/$2" "$target"
+		start load "$conntest" load --no-save -T 30s "$option" "$work/$1" "$target"
 		await_exit load 10
-		expect "exit status of $option $2" "$exit_status" == "$1"
-		expect_text "$work/load.err" "^conntest load: $option: $work/$2: $3\$"
+		expect "exit status of $option $1" "$exit_status" == 2
+		expect_text "$work/load.err" "^conntest load: $option: $work/$1: $2\$"
 	done
 }
-file 3 missing 'No such file or directory'
-file 2 empty 'is empty'
-file 3 sparse 'larger than 64MiB, which is the most a message may have'
+file missing 'No such file or directory'
+file empty 'is empty'
+file sparse 'larger than 64MiB, which is the most a message may have'

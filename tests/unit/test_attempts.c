@@ -42,7 +42,7 @@ static void all_are_answered(void **state)
 	assert_int_equal(first->count, 200);
 	/* A round trip to connect, one to be answered. */
 	assert_in_range(first->minimum, 4 * NS_PER_MS, 4 * NS_PER_MS + 200000);
-	const struct attempt_log *log = &simulation.worker->attempts;
+	const struct attempt_log *log = &simulation.worker->logs.attempts;
 	assert_int_equal(log->answered, 200);
 	assert_int_equal(log->failed, 0);
 	assert_int_equal(log->items[1].due_ns - simulation.worker->begin_ns, 50 * NS_PER_MS);
@@ -73,7 +73,7 @@ static void a_connect_alone_is_no_success(void **state)
 	assert_int_equal(outage->end_ns - outage->start_ns, 3 * NS_PER_S);
 	assert_int_equal(outage->unanswered, 30);
 	assert_int_equal(outage->slot, 30); /* the first that failed */
-	const struct attempt_log *log = &simulation.worker->attempts;
+	const struct attempt_log *log = &simulation.worker->logs.attempts;
 	assert_int_equal(log->answered, 70);
 	assert_int_equal(log->failed, 30);
 	const struct attempt_record *first = attempt_log_at(log, 70);

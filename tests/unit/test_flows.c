@@ -59,7 +59,7 @@ static void what_was_never_sent_is_in_no_burst(void **state)
 	is_blocked = true;
 	simulation_finish(&simulation);
 	const struct counters *counters = simulation_counters(&simulation, PLAN_PERSISTENT);
-	const struct bursts *bursts = &simulation.worker->bursts;
+	const struct bursts *bursts = &simulation.worker->logs.bursts;
 	assert_in_range(counters->missed_peer, 999, 1001);
 	assert_true(counters->lost > 5);
 	assert_int_equal(bursts->lost, counters->lost);
@@ -101,7 +101,7 @@ static void a_clean_path_loses_nothing(void **state)
 	assert_int_equal(counters->received, 8000);
 	assert_int_equal(counters->duplicate + counters->late + counters->reordered, 0);
 	assert_int_equal(simulation_survivors(&simulation, SURVIVAL_UNTOUCHED), 4);
-	const struct connection_record *first = &simulation.worker->open.items[0];
+	const struct connection_record *first = &simulation.worker->logs.open.items[0];
 	assert_true(first->started_ns > 0 && first->started_ns < first->connected_ns);
 	assert_identities(&simulation, PLAN_PERSISTENT);
 	simulation_deinit(&simulation);
@@ -218,7 +218,7 @@ static void persistent_flows_are_in_the_record(void **state)
 	struct simulation simulation;
 	set_up_flows(&simulation, &(struct memory_options){ .delay_ns = NS_PER_MS });
 	simulation_finish(&simulation);
-	const struct connection_log *log = &simulation.worker->open;
+	const struct connection_log *log = &simulation.worker->logs.open;
 	assert_int_equal(log->count, 4);
 	for (uint32_t i = 0; i < log->count; i++) {
 		assert_int_equal(log->items[i].sent, 2000);
@@ -235,7 +235,7 @@ static void the_path_is_asked_once_a_name_is_known(void **state)
 	struct simulation simulation;
 	set_up_path(&simulation, NS_PER_MS, PLAN_PROBE_AUTO);
 	simulation_finish(&simulation);
-	struct flows_state flows = flows_path_state(simulation.worker);
+	struct flows_state flows = simulation.worker->path;
 	assert_int_equal(flows.verdict, FLOWS_MEASURED);
 	assert_int_equal(flows.tried, 1);
 	assert_in_range(simulation_counters(&simulation, PLAN_PATH)->received, 1590, 1600);
@@ -258,7 +258,7 @@ static void a_silent_path_has_no_record(void **state)
 	simulation.plan.duration_ns = 5 * NS_PER_S;
 	simulation_begin(&simulation);
 	simulation_finish(&simulation);
-	struct flows_state flows = flows_path_state(simulation.worker);
+	struct flows_state flows = simulation.worker->path;
 	assert_int_equal(flows.verdict, FLOWS_UNANSWERED);
 	assert_int_equal(flows.tried, 3);
 	assert_int_equal(simulation_counters(&simulation, PLAN_PATH)->scheduled, 0);

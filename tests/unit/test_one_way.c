@@ -145,7 +145,7 @@ struct known {
 
 static struct known ask(struct pair *pair)
 {
-	const struct connection_log *log = &pair->client->open;
+	const struct connection_log *log = &pair->client->logs.open;
 	struct known known = { 0 };
 
 	for (uint32_t i = 0; i < log->count; i++) {
@@ -179,6 +179,46 @@ static void run(struct pair *pair)
 }
 
 /* ---- to discard */
+
+static struct loop *clock_loop;
+
+static uint64_t read_clock(void)
+{
+	return loop_now(clock_loop);
+}
+
+/* Every 40 ms to some rate, a pause too. */
+static void the_rate_may_change_meanwhile(void **state)
+{
+	struct pair pair;
+	struct pace pace = { .number = 0 };
+	double rate = 10000, due = 0;
+	uint64_t since_ns = 0;
+
+	pair_init(&pair, &(struct memory_options){ .delay_ns = 3 * NS_PER_MS }, SERVICE_DISCARD);
+	pair_serve(&pair);
+	(void)pair_begin(&pair);
+	pair_run(&pair, 10 * NS_PER_MS);
+	clock_loop = pair.loop;
+	pair.client->pace = &pace;
+	for (unsigned i = 0; i < 45; i++) {
+		pair_run(&pair, 40 * NS_PER_MS);
+		(void)client_counters(&pair);
+		uint64_t at_ns =
+			pace_set(&pace, i % 5 * 3001.7, read_clock) - pair.client->begin_ns;
+		worker_want_pace(pair.client);
+		due += rate * (double)(at_ns - since_ns) / NS_PER_S;
+		since_ns = at_ns;
+		rate = i % 5 * 3001.7;
+	}
+	pair_finish(&pair);
+	due += rate * (double)(2 * NS_PER_S - since_ns) / NS_PER_S;
+	const struct counters *counters = client_counters(&pair);
+	assert_in_range(counters->scheduled, (uint64_t)due - 1, (uint64_t)due + 1);
+	assert_int_equal(counters->sent, counters->scheduled);
+	assert_int_equal(counters->sent_late, 0);
+	pair_deinit(&pair);
+}
 
 static void all_are_sent_on_time_and_counted_by_both(void **state)
 {
@@ -481,7 +521,7 @@ static void what_source_sent_and_did_not_come_is_lost(void **state)
 	assert_int_equal(counters->in_flight, 0);
 	assert_int_equal(counters->sent, counters->received + counters->lost);
 	assert_in_range(counters->lost, counters->sent / 25, counters->sent * 3 / 50);
-	assert_int_equal(pair.client->bursts.lost, counters->lost);
+	assert_int_equal(pair.client->logs.bursts.lost, counters->lost);
 	assert_in_range(counters->duplicate, 120, 280);
 	/* Ours that never left the server are not among them. */
 	assert_int_equal(pair.server->recorders[PLAN_SERVED]->counters.one_way, counters->sent);
@@ -510,6 +550,7 @@ static void source_stops_when_nobody_asks_any_more(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_rate_may_change_meanwhile),
 		cmocka_unit_test(all_are_sent_on_time_and_counted_by_both),
 		cmocka_unit_test(loss_is_counted_in_bursts),
 		cmocka_unit_test(a_cut_is_one_burst_of_each_flow),

@@ -115,7 +115,7 @@ static void pair_deinit(struct pair *pair)
 /* All of the client's flows go to one socket: its overflows are not added up. */
 static struct receiver_record ask(struct pair *pair)
 {
-	const struct connection_log *log = &pair->client->open;
+	const struct connection_log *log = &pair->client->logs.open;
 	struct receiver_record sum = { 0 };
 
 	for (uint32_t i = 0; i < log->count; i++) {

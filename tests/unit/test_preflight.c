@@ -53,12 +53,25 @@ static void test_descriptors(void **state)
 		{ { .connections = 24980, .descriptors = 20 },
 		  { USUAL },
 		  -EMFILE,
-		  "needs 25,000 " HARD_20000 "lower -c to 19,900, or " OR_RAISE(25100) },
+		  "needs 25,000 " HARD_20000
+		  "say --processes 2, lower -c to 19,900, or " OR_RAISE(25100) },
+		{ { .connections = 24980, .descriptors = 20, .processes = 2 }, { USUAL }, 0, "" },
+		{ { .connections = 50001, .descriptors = 20, .processes = 2 },
+		  { USUAL },
+		  -EMFILE,
+		  "needs 25,021 file descriptors in each of 2 processes, the hard limit here is "
+		  "20,000: say --processes 3, lower -c to 39,900, or " OR_RAISE(25100) },
+		/* More than there can be. */
+		{ { .connections = 2000000, .descriptors = 20 },
+		  { USUAL },
+		  -EMFILE,
+		  "needs 2,000,020 " HARD_20000 "lower -c to 19,900, or " OR_RAISE(2000100) },
 		/* 125: each that can be lowered enough by itself. */
 		{ { TRAFFIC, .connections = 5 },
 		  { ROOM(122, 28232, 60), FREE },
 		  -EMFILE,
-		  "needs 125 file descriptors, the hard limit here is 122: lower -c to 2 or "
+		  "needs 125 file descriptors, the hard limit here is 122: say --processes 3, lower "
+		  "-c to 2 or "
 		  "--new-connections to 9/s or --path-flows to 13, or " OR_RAISE(200) },
 		{ { TRAFFIC, .connections = 5 },
 		  { ROOM(100, 28232, 60), FREE },

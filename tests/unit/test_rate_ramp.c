@@ -133,9 +133,33 @@ static void rates_of_each_connection_become_those_of_the_run(void **state)
 	assert_string_equal(error.text, "too fast over all connections (at most 1G)");
 }
 
+static void it_is_known_at_any_moment(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t after_ns;
+		double rate;
+	} cases[] = {
+		{ "0..5k/30s", 0, 0 },
+		{ "0..5k/30s", UINT64_C(15000000000), 2500 },
+		{ "0..5k/30s", UINT64_C(31000000000), 5000 },
+		{ "1k/10s,2k/10s,5k", UINT64_C(9999999999), 1000 },
+		{ "1k/10s,2k/10s,5k", UINT64_C(10000000000), 2000 },
+		{ "1k/10s,2k/10s,5k", UINT64_MAX, 5000 },
+		{ "4k..2k/1s", UINT64_C(250000000), 3500 },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct rate_ramp ramp;
+		struct error error = { "" };
+		assert_int_equal(rate_ramp_parse(cases[i].text, &error, &ramp), 0);
+		assert_true(rate_ramp_at(&ramp, cases[i].after_ns) == cases[i].rate);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_is_known_at_any_moment),
 		cmocka_unit_test(what_is_right_parses),
 		cmocka_unit_test(what_is_wrong_is_told),
 		cmocka_unit_test(rates_of_each_connection_become_those_of_the_run),

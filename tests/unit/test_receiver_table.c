@@ -24,7 +24,7 @@ static struct receiver_key key_of(uint16_t port, enum transport transport)
 static struct receiver_table *add_table(struct receiver_tables *all)
 {
 	struct receiver_table *table = NULL;
-	assert_int_equal(receiver_table_new(all, 7, &table), 0);
+	assert_int_equal(receiver_table_new(all, 7, PAGES_PRIVATE, &table), 0);
 	return table;
 }
 

@@ -29,7 +29,7 @@ static void intervals_are_kept_to_the_cap(void **state)
 {
 	cleanup(interval_log_free) struct interval_log log = { 0 };
 
-	assert_int_equal(interval_log_new(3, &log), 0);
+	assert_int_equal(interval_log_new(3, PAGES_PRIVATE, &log), 0);
 	for (uint64_t i = 0; i < 5; i++)
 		add(&log, interval_of(INTERVAL_STALL, 0, i, i + 10));
 	assert_int_equal(log.count, 3);
@@ -52,7 +52,7 @@ static void totals_are_exact_beyond_the_cap(void **state)
 	struct interval open = interval_of(INTERVAL_STALL, 1, 500, 900);
 
 	open.is_open = true;
-	assert_int_equal(interval_log_new(2, &log), 0);
+	assert_int_equal(interval_log_new(2, PAGES_PRIVATE, &log), 0);
 	add(&log, interval_of(INTERVAL_STALL, 1, 100, 130));
 	add(&log, interval_of(INTERVAL_OUTAGE, 1, 100, 107));
 	add(&log, interval_of(INTERVAL_STALL, 2, 100, 101));
@@ -73,7 +73,7 @@ static void connections_are_kept_to_the_cap(void **state)
 {
 	cleanup(connection_log_free) struct connection_log log = { 0 };
 
-	assert_int_equal(connection_log_new(2, &log), 0);
+	assert_int_equal(connection_log_new(2, PAGES_PRIVATE, &log), 0);
 	for (uint32_t i = 0; i < 5; i++)
 		connection_log_add(&log, &(struct connection_record){ .slot = i + 7 });
 	assert_int_equal(log.count, 2);
@@ -94,7 +94,7 @@ static void add_attempts(struct attempt_log *log, uint64_t first, uint64_t count
 static void answered_attempts_are_thinned_out_evenly(void **state)
 {
 	cleanup(attempt_log_free) struct attempt_log log = { 0 };
-	assert_int_equal(attempt_log_new(16, &log), 0);
+	assert_int_equal(attempt_log_new(16, PAGES_PRIVATE, &log), 0);
 	add_attempts(&log, 0, 8, OUTCOME_DONE);
 	assert_int_equal(log.stride, 1);
 	add_attempts(&log, 8, 92, OUTCOME_DONE);
@@ -108,7 +108,7 @@ static void answered_attempts_are_thinned_out_evenly(void **state)
 static void the_first_failures_are_kept(void **state)
 {
 	cleanup(attempt_log_free) struct attempt_log log = { 0 };
-	assert_int_equal(attempt_log_new(16, &log), 0);
+	assert_int_equal(attempt_log_new(16, PAGES_PRIVATE, &log), 0);
 	add_attempts(&log, 0, 1000, OUTCOME_DONE);
 	add_attempts(&log, 1000, 10, OUTCOME_REFUSED);
 	assert_int_equal(log.failed, 8);
@@ -122,8 +122,8 @@ static void without_room_all_is_omitted(void **state)
 	cleanup(interval_log_free) struct interval_log intervals = { 0 };
 	cleanup(connection_log_free) struct connection_log connections = { 0 };
 
-	assert_int_equal(interval_log_new(0, &intervals), 0);
-	assert_int_equal(connection_log_new(0, &connections), 0);
+	assert_int_equal(interval_log_new(0, PAGES_PRIVATE, &intervals), 0);
+	assert_int_equal(connection_log_new(0, PAGES_PRIVATE, &connections), 0);
 	add(&intervals, interval_of(INTERVAL_STALL, 0, 0, 1));
 	connection_log_add(&connections, &(struct connection_record){ 0 });
 	assert_int_equal(intervals.omitted, 1);
@@ -150,7 +150,7 @@ static void untouched_pages_are_not_taken(void **state)
 	cleanup(interval_log_free) struct interval_log log = { 0 };
 	size_t size_bytes = INTERVALS_MAX * sizeof(struct interval);
 
-	assert_int_equal(interval_log_new(INTERVALS_MAX, &log), 0);
+	assert_int_equal(interval_log_new(INTERVALS_MAX, PAGES_PRIVATE, &log), 0);
 	assert_int_equal(resident_pages(log.items, size_bytes), 0);
 	add(&log, interval_of(INTERVAL_STALL, 0, 1, 2));
 	assert_int_equal(resident_pages(log.items, size_bytes), 1);

@@ -330,6 +330,34 @@ static void an_end_before_the_plan_is_weak(void **state)
 	trust_says(report, "good", "sent p99");
 }
 
+static void a_process_that_was_lost_is_named(void **state)
+{
+	static struct report_process processes[5] = {
+		{ .index = 1, .lost_ns = INT64_MIN },
+		{ 2, 77, 1, 50, "was killed by signal 9 (SIGKILL)", INT64_C(2400000000), 9000 },
+		{ .index = 3, .lost = "ended with status 1", .lost_ns = -5, .connections = 1 },
+		{ .index = 4, .lost = "ended with status 1", .lost_ns = 1 },
+		{ .index = 5, .lost = "ended with status 1", .lost_ns = 1 },
+	};
+	struct report *report = sample_all_well();
+	report->generator.processes = processes;
+	report->generator.process_count = 2;
+	trust_says(report, "bad",
+		   "process 2 of 2 was killed by signal 9 (SIGKILL) after 2.4 s, with 9,000 "
+		   "connections; what it had measured is kept; sent p99");
+
+	report = sample_all_well();
+	report->generator.processes = processes;
+	report->generator.process_count = 5;
+	trust_says(report, "bad",
+		   "process 3 of 5 ended with status 1 in the ramp, with 1 connection; ");
+
+	report = sample_all_well();
+	report->generator.processes = processes;
+	report->generator.process_count = 5;
+	trust_says(report, "bad", "; and so 1 more; what they had measured is kept; sent p99");
+}
+
 static void serve_goes_by_its_name(void **state)
 {
 	static struct report_setting settings[] = { { "drain", "5s" }, { "name", "d1" } };
@@ -416,6 +444,7 @@ int main(void)
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(what_this_host_lacked_is_bad),
 		cmocka_unit_test(an_end_before_the_plan_is_weak),
+		cmocka_unit_test(a_process_that_was_lost_is_named),
 		cmocka_unit_test(serve_goes_by_its_name),
 		cmocka_unit_test(the_trust_of_serve),
 	};

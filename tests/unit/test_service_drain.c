@@ -45,13 +45,13 @@ static void connect_and_send(struct bench_client *client, struct bench *bench, c
 
 static void assert_drained(const struct bench *bench, uint64_t drained, uint64_t cut_off)
 {
-	struct service_totals totals = service_totals(bench->worker);
+	struct service_totals totals = bench->worker->service;
 
 	assert_true(bench_is_done(bench));
 	assert_int_equal(totals.drained, drained);
 	assert_int_equal(totals.cut_off, cut_off);
 	assert_int_equal(totals.connections_now, 0);
-	assert_int_equal(atomic_load(&bench->shared.connections), 0);
+	assert_int_equal(atomic_load(&bench->shared.connections[0]), 0);
 	assert_int_equal(bench_counters(bench)->connections, 0);
 	assert_int_equal(bench_counters(bench)->disconnects, 0);
 	bench_assert_settled(bench);

@@ -404,7 +404,7 @@ static void a_drain_ends_idle_connections_at_once(void **state)
 	bench_run(&talk.bench, 20);
 	assert_true(talk.client.has_end);
 	assert_answers(&talk, "200 " NAME "|");
-	assert_int_equal(service_totals(talk.bench.worker).drained, 1);
+	assert_int_equal(talk.bench.worker->service.drained, 1);
 	close_talk(&talk);
 }
 

@@ -139,7 +139,7 @@ static struct service_totals totals_of(const struct engine *engine)
 {
 	struct service_totals sum = { 0 };
 	for (unsigned i = 0; i < engine_workers(engine); i++) {
-		struct service_totals totals = service_totals(engine_worker(engine, i));
+		struct service_totals totals = engine_worker(engine, i)->service;
 		sum.drained += totals.drained;
 		sum.cut_off += totals.cut_off;
 		sum.turned_away += totals.turned_away;
@@ -161,7 +161,7 @@ static void all_are_served_and_let_go(void **state)
 	int clients[CLIENTS];
 	plan.serve.connections_max = CLIENTS;
 	struct engine *engine = open_engine(&plan);
-	assert_int_equal(engine_start(engine, ignore, NULL, &error), 0);
+	assert_int_equal(engine_start(engine, NULL, ignore, NULL, &error), 0);
 	engine_begin(engine, 1);
 	for (int i = 0; i < CLIENTS; i++) {
 		clients[i] = connect_to(engine_port(engine, 0));
@@ -195,7 +195,7 @@ static void without_a_descriptor_a_client_is_told_at_once(void **state)
 	plan.workers = 1;
 	plan.serve.connections_max = CLIENTS;
 	struct engine *engine = open_engine(&plan);
-	assert_int_equal(engine_start(engine, ignore, NULL, &error), 0);
+	assert_int_equal(engine_start(engine, NULL, ignore, NULL, &error), 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	struct rlimit low = { .rlim_cur = limit.rlim_cur < 256 ? limit.rlim_cur : 256,
 			      .rlim_max = limit.rlim_max };

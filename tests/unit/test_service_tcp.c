@@ -245,8 +245,8 @@ static void connections_are_counted(void **state)
 	assert_int_equal(counters->connects, 3);
 	assert_int_equal(counters->disconnects, 1);
 	assert_int_equal(counters->connections, 2);
-	assert_int_equal(service_totals(bench.worker).connections_now, 2);
-	assert_int_equal(atomic_load(&bench.shared.connections), 2);
+	assert_int_equal(bench.worker->service.connections_now, 2);
+	assert_int_equal(atomic_load(&bench.shared.connections[0]), 2);
 	for (size_t i = 0; i < ERROR_ROWS_MAX; i++)
 		assert_int_equal(bench.worker->recorders[PLAN_SERVED]->errors[i].count, 0);
 	client_close(&clients[1]);
@@ -354,7 +354,7 @@ static void who_comes_beyond_the_limit_is_turned_away(void **state)
 	bench_run(&bench, 1);
 	assert_false(clients[3].has_end);
 	const struct counters *counters = bench_counters(&bench);
-	assert_int_equal(service_totals(bench.worker).turned_away, 1);
+	assert_int_equal(bench.worker->service.turned_away, 1);
 	assert_int_equal(counters->attempts, 4);
 	assert_int_equal(counters->connects, 3);
 	assert_int_equal(counters->connect_failures, 1);
@@ -400,7 +400,7 @@ static void without_descriptors_the_reserve_turns_away(void **state)
 	client_open(&client, &bench, PORT);
 	bench_run(&bench, 1);
 	assert_true(client.has_end);
-	assert_int_equal(service_totals(bench.worker).turned_away, 1);
+	assert_int_equal(bench.worker->service.turned_away, 1);
 	assert_int_equal(bench_errors(&bench, OUTCOME_NO_DESCRIPTORS), 1);
 	assert_int_equal(count_events(&bench, EVENT_LIMIT, OUTCOME_NO_DESCRIPTORS), 1);
 	assert_int_equal(bench_counters(&bench)->connections, 0);
@@ -424,7 +424,7 @@ static void what_time_may_cure_is_tried_again(void **state)
 		assert_int_equal(client.got.size, 0);
 		bench_run(&bench, 1000);
 		client_assert_got(&client, "hello\n", 6);
-		assert_int_equal(service_totals(bench.worker).turned_away, 0);
+		assert_int_equal(bench.worker->service.turned_away, 0);
 		client_close(&client);
 		bench_free(&bench);
 	}

@@ -461,7 +461,7 @@ static void a_drain_ends_at_its_deadline(void **state)
 	assert_false(bench_is_done(&talk.bench));
 	bench_run(&talk.bench, 200);
 	assert_true(bench_is_done(&talk.bench));
-	assert_int_equal(service_totals(talk.bench.worker).cut_off, 1);
+	assert_int_equal(talk.bench.worker->service.cut_off, 1);
 	close_talk(&talk);
 }
 

@@ -215,6 +215,36 @@ static void taken_numbers_are_remembered_for_a_ring(void **state)
 	assert_int_equal(answer(window, 2), WINDOW_ANSWERED);
 }
 
+static void a_larger_ring_remembers_what_the_old_one_did(void **state)
+{
+	struct fixture fixture;
+	struct window *window = set_up(&fixture);
+	struct window_entry larger[8 * RING];
+	struct window_final final;
+
+	memset(larger, 0xa5, sizeof(larger));
+	for (unsigned i = 0; i < 3 * RING; i++) {
+		send_all(window, 1);
+		assert_int_equal(answer(window, i), WINDOW_ANSWERED);
+		assert_true(window_take_final(window, &final));
+	}
+	send_all(window, RING);
+	assert_true(window_is_full(window));
+	assert_true(window_storage_size(3 * RING) <= sizeof(larger));
+	window_move(window, larger, 3 * RING);
+	memset(fixture.storage, 0x5a, sizeof(fixture.storage));
+	assert_false(window_is_full(window));
+	send_all(window, 3 * RING);
+	assert_true(window_is_full(window));
+	for (unsigned i = 3 * RING; i < 7 * RING; i++)
+		assert_int_equal(answer(window, i), WINDOW_ANSWERED);
+	for (unsigned i = 3 * RING; i < 7 * RING; i++) {
+		assert_true(window_take_final(window, &final));
+		assert_int_equal(final.sequence, i);
+		assert_int_equal(final.due_ns, 100 + i);
+	}
+}
+
 static void the_oldest_pending_is_found(void **state)
 {
 	struct fixture fixture;
@@ -303,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_missed_number_is_final_and_foreign),
 		cmocka_unit_test(a_full_ring_waits_for_its_oldest),
 		cmocka_unit_test(taken_numbers_are_remembered_for_a_ring),
+		cmocka_unit_test(a_larger_ring_remembers_what_the_old_one_did),
 		cmocka_unit_test(the_oldest_pending_is_found),
 		cmocka_unit_test(random_answers_agree_with_a_model),
 	};

@@ -115,7 +115,9 @@ struct report *sample_requests(void)
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 30);
 	report->generator.cpu_seconds = 27;
-	load->schedule = (struct report_schedule){ true, 20000, MS(2.5) };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 20000,
+						   .interval_ns = MS(2.5) };
 	load->totals.scheduled = load->totals.sent = 600000;
 	load->totals.received = 599988;
 	load->totals.in_flight = 12;
@@ -202,7 +204,9 @@ struct report *sample_one_way(void)
 	report->generator.cpu_seconds = 8;
 	report->generator.send_error_p99_ns = 20000;
 	load->message_bytes = 1400;
-	load->schedule = (struct report_schedule){ true, 5e8 / 8 / 1400, 22400 };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 5e8 / 8 / 1400,
+						   .interval_ns = 22400 };
 	load->totals.scheduled = load->totals.sent = load->totals.one_way = 446429;
 	load->totals.bytes_sent = UINT64_C(446429) * 1400;
 	load->totals.reordered = 12;
@@ -251,6 +255,10 @@ struct report *sample_websockets(void)
 							.connected_ns = INT64_C(-14992000000),
 							.ended_ns = INT64_MIN,
 							.outcome = OUTCOME_OPEN };
+	static const struct report_process processes[] = {
+		{ .index = 1, .pid = 4001, .workers = 1, .slots = 7500, .lost_ns = INT64_MIN },
+		{ .index = 2, .pid = 4002, .workers = 1, .slots = 7500, .lost_ns = INT64_MIN },
+	};
 	struct report *report = new_load("wss://feed.example.com:443/v1", "tls", 15000);
 	struct report_stream *load = &report->streams[0];
 	set_length(report, 120);
@@ -258,9 +266,14 @@ struct report *sample_websockets(void)
 	report->connections = sample_copy(report, &first, sizeof(first));
 	report->connection_count = 1;
 	report->connections_omitted = 14999;
+	report->generator.has_processes = true;
+	report->generator.processes = sample_copy(report, processes, sizeof(processes));
+	report->generator.process_count = array_size(processes);
 	report->generator.cpu_seconds = 30;
 	report->generator.send_error_p99_ns = 50000;
-	load->schedule = (struct report_schedule){ true, 1500, 10 * NS_PER_S };
+	load->schedule = (struct report_schedule){ .is_open_loop = true,
+						   .rate_per_second = 1500,
+						   .interval_ns = 10 * NS_PER_S };
 	load->message_bytes = 9;
 	load->totals.scheduled = 180000;
 	load->totals.missed_no_connection = 19;

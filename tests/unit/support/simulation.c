@@ -119,7 +119,7 @@ unsigned simulation_survivors(const struct simulation *simulation, enum survival
 const struct interval *simulation_interval(const struct simulation *simulation,
 					   enum interval_kind kind, unsigned index)
 {
-	const struct interval_log *log = &simulation->worker->intervals;
+	const struct interval_log *log = &simulation->worker->logs.intervals;
 	for (uint32_t i = 0; i < log->count; i++)
 		if (log->items[i].kind == kind && index-- == 0)
 			return &log->items[i];

@@ -1,4 +1,4 @@
-#include "metric/pages.h"
+#include "base/pages.h"
 
 #include <errno.h>
 #include <sys/mman.h>
