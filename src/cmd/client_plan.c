@@ -7,6 +7,9 @@
 
 #include "base/units.h"
 #include "cmd/script_build.h"
+#include "cmd/script_check.h"
+#include "engine/script.h"
+#include "engine/speaker.h"
 #include "net/preflight.h"
 #include "sys/limits.h"
 
@@ -156,14 +159,14 @@ static int plan_places(const struct client_options *options, struct client *clie
 static int plan_tls(const struct client_options *options, struct client *client,
 		    struct error *error)
 {
-	enum service service = client->uris[0].service;
-	bool is_http = service == SERVICE_HTTP || service == SERVICE_WS;
+	const struct uri *uri = &client->uris[0];
+	bool is_http = uri->service == SERVICE_HTTP || uri->service == SERVICE_WS;
+	const char *alpn = script_speaks_h2(options, uri) ? "h2" : is_http ? "http/1.1" : NULL;
 	if (client->plan.slots.transport != TRANSPORT_TLS)
 		return tls_options_refuse(&options->tls, &client->uris[0], error);
 	client->plan.below = client->plan.stream;
 	client->plan.stream = &stream_tls;
-	int result =
-		tls_options_make(&options->tls, is_http ? "http/1.1" : NULL, error, &client->tls);
+	int result = tls_options_make(&options->tls, alpn, error, &client->tls);
 	client->plan.tls = client->tls;
 	return result;
 }
@@ -222,13 +225,13 @@ int client_plan_rate(struct client *client, const struct client_options *options
 	return 0;
 }
 
-/* HTTP/1.1 answers in order, so a request behind another one waits for that; and where no rate
- * paces messages, their answers do. */
+/* HTTP/1.1 answers in order, unlike HTTP/2, so a request behind another one waits for that; and
+ * where no rate paces messages, their answers do. */
 void client_plan_in_flight(struct client *client)
 {
 	struct plan_slots *slots = &client->plan.slots;
 	const struct script *script = client->plan.targets[0].script;
-	bool is_one_by_one = script->http || slots->rate_per_second == 0;
+	bool is_one_by_one = script->kind == &speaker_http || slots->rate_per_second == 0;
 	if (slots->in_flight == 0 && script->is_answered && is_one_by_one)
 		slots->in_flight = 1;
 }

@@ -120,10 +120,10 @@ static const struct slot_state *connected(struct slot *slot)
 						     .slot = slots_number(slots, slot),
 						     .started_ns = slot->started_ns });
 	slots->next_uid += slots->workers;
+	slot->is_urgent = true; /* it may have something to say first */
 	if (!speaker->kind->has_opening)
 		return slot_come_up(slot);
 	slot->state = &slot_state_opening;
-	slot->is_urgent = true;
 	slot->first_byte_ns = now_ns;
 	slot_flush(slot);
 	return slot->state;

@@ -8,40 +8,11 @@
 
 /* ---- words */
 
-static const char *name_in(const char *const *names, size_t count, uint32_t code)
-{
-	return code < count ? names[code] : "a status of its own";
-}
-
-const char *grpc_status_name(uint32_t status)
-{
-	static const char *const names[GRPC_STATUS_COUNT] = {
-		"OK",
-		"CANCELLED",
-		"UNKNOWN",
-		"INVALID_ARGUMENT",
-		"DEADLINE_EXCEEDED",
-		"NOT_FOUND",
-		"ALREADY_EXISTS",
-		"PERMISSION_DENIED",
-		"RESOURCE_EXHAUSTED",
-		"FAILED_PRECONDITION",
-		"ABORTED",
-		"OUT_OF_RANGE",
-		"UNIMPLEMENTED",
-		"INTERNAL",
-		"UNAVAILABLE",
-		"DATA_LOSS",
-		"UNAUTHENTICATED",
-	};
-	return name_in(names, GRPC_STATUS_COUNT, status);
-}
-
 const char *grpc_health_name(uint32_t health)
 {
 	static const char *const names[] = { "UNKNOWN", "SERVING", "NOT_SERVING",
 					     "SERVICE_UNKNOWN" };
-	return name_in(names, array_size(names), health);
+	return health < array_size(names) ? names[health] : "a status of its own";
 }
 
 /* ---- fields */

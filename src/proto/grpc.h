@@ -19,10 +19,7 @@ enum grpc_status {
 	GRPC_UNIMPLEMENTED = 12,
 	GRPC_INTERNAL = 13,
 	GRPC_UNAVAILABLE = 14,
-	GRPC_STATUS_COUNT = 17,
 };
-/* "NOT_FOUND" of 5; "a status of its own" beyond. */
-const char *grpc_status_name(uint32_t status);
 /* "14" of a field grpc-status. False: it is none. */
 bool grpc_parse_status(const char *text, size_t size, uint32_t *ret);
 /* "100m" of a field grpc-timeout. False: it is none. */

@@ -286,7 +286,7 @@ static void a_drain_answers_what_is_asked_and_says_so(void **state)
 	talk(&meeting, 300);
 	assert_string_equal(h2_talk_text(&meeting.talk), "200 " NAME "|");
 	assert_true(meeting.client.has_end);
-	assert_int_equal(service_totals(meeting.bench.worker).drained, 1);
+	assert_int_equal(meeting.bench.worker->service.drained, 1);
 	part(&meeting);
 }
 
