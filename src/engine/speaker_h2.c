@@ -510,10 +510,11 @@ static void hear(struct speaker *speaker, void *memory, const uint8_t *data, siz
 		return;
 	}
 	forget_told(speech);
-	while (speech->kept < size && !has_more(speech))
+	while (speech->kept < size && !has_more(speech)) {
 		speech->kept += h2_read(speech->h2, data + speech->kept, size - speech->kept,
 					loop_now(speaker->worker->loop));
-	pump(speech);
+		pump(speech);
+	}
 	if (has_more(speech))
 		tell_next(speech, ret);
 	ret->is_urgent = speech->out_sent < speech->out.size;
