@@ -2,7 +2,8 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 20
-export FUZZ_SECONDS
+DURATION ?= 1h
+export FUZZ_SECONDS DURATION
 
 build = cmake --preset $(1) >/dev/null && cmake --build --preset $(1)
 
@@ -47,6 +48,11 @@ bench: ## measure against peers: ratios and medians; KEEP=NAME keeps them for be
 	$(call build,release) --target all benches
 	bench/run $(if $(KEEP),--keep "$(KEEP)")
 
+soak: ## long runs for DURATION (1h) each: many processes, one killed; then every kind in rotation
+	tools/setup build check
+	$(call build,release)
+	tests/soak/soak
+
 install: release ## program, manual and completions to DESTDIR and PREFIX (/usr/local)
 	cmake --build --preset release --target docs
 	cmake --install build/release --strip --prefix $(PREFIX)
@@ -57,4 +63,4 @@ setup: ## install the Debian packages that all of this needs
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: release demo check lint format tsan cover fuzz bench install setup help
+.PHONY: release demo check lint format tsan cover fuzz bench soak install setup help

@@ -6,23 +6,16 @@
  * {"event":"end","scheduled":..,"sent":..,"received":..,"connect_s":..,"cpu_client_s":..,
  *  "cpu_server_s":..,"send_error_p50_ns":..,"send_error_p99_ns":..}: lateness of the send call. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#define NS_PER_S     UINT64_C(1000000000)
+#include "bare.h"
+
 #define BATCH        4096
 #define EVENTS       512
 #define CHUNK        (64 * 1024)
@@ -51,34 +44,11 @@ struct client {
 	uint32_t lateness[LATENESS_MAX + 1]; /* messages by us */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-static void check(bool is_good, const char *what)
-{
-	if (is_good)
-		return;
-	perror(what);
-	exit(EXIT_FAILURE);
-}
-
 static void watch(struct end *end, int fd, uint32_t events, int operation)
 {
 	struct epoll_event event = { .events = events, .data.fd = fd };
 
 	check(fd < DESCRIPTORS && epoll_ctl(end->epoll, operation, fd, &event) == 0, "epoll_ctl");
-}
-
-static void make_prompt(int fd)
-{
-	int on = 1;
-
-	check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0, "TCP_NODELAY");
 }
 
 /* Sends what waits on this connection, as far as it goes, and the rest when there is room. */
@@ -137,20 +107,6 @@ static void serve(int listener)
 				push(&end, fd);
 		}
 	}
-}
-
-static int listen_anywhere(struct sockaddr_in *ret_address)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	check(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 &&
-		      listen(fd, 4096) == 0,
-	      "listen");
-	check(getsockname(fd, (struct sockaddr *)ret_address, &length) == 0, "getsockname");
-	return fd;
 }
 
 static void connect_all(struct client *client, const struct sockaddr_in *address)
@@ -295,7 +251,8 @@ static int measure(struct client *client, pid_t server, double connect_s)
 int main(int argc, char **argv)
 {
 	static struct client client = { .size = 1024 };
-	struct sockaddr_in address;
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	if (argc < 4)
 		return fputs("usage: paced_bare CONNECTIONS RATE SECONDS [SIZE]\n", stderr), 2;

@@ -22,10 +22,11 @@ def holds($target):
 # The figure of one program in each round.
 def rounds($work; $who; figure): [.[] | select(.work == $work and .who == $who) | figure];
 
-# $words: work, row, peer, target, is_ratio (against the peer, or a limit of its own), and void_over,
-# the peer's figure beyond which the machine, or the peer, is not fit to be compared with.
+# $words: work, who, row, peer, target, is_ratio (against the peer, or a limit of its own), and
+# void_over and void_under, the peer's figures beyond which the machine, or the peer, is not fit to be
+# compared with.
 def row($words; figure):
-	rounds($words.work; "conntest"; figure) as $own |
+	rounds($words.work; $words.who; figure) as $own |
 	rounds($words.work; $words.peer // ""; figure) as $peers |
 	$words + {
 		value: ($own | median), values: $own,
@@ -39,6 +40,8 @@ def row($words; figure):
 		elif .judged == null then "no \(.peer)"
 		elif .void_over and .peer_value > .void_over then
 			"void: \(.peer) over \(.void_over | short)"
+		elif .void_under and .peer_value < .void_under then
+			"void: \(.peer) under \(.void_under | short)"
 		elif .judged | holds($words.target) then "ok"
 		else "MISSED" end);
 

@@ -10,6 +10,9 @@
 
 #include "base/uri_parts.h"
 
+/* Of a target that is served here where no other was named. */
+#define OWN_HOST "127.0.0.1"
+
 /* The host at the start of `text`; returns what follows it, NULL with the sentence if it is broken.
  */
 static const char *cut_host(const char *text, const char *end, struct error *error,
@@ -116,6 +119,8 @@ static int read_host(const struct uri_pieces *pieces, const struct uri_defaults 
 		return error_set(error, EINVAL, "\"%s\" is not an IPv4 address", ret->host);
 	if (!pieces->has_brackets && !is_name(ret->host))
 		return error_set(error, EINVAL, "\"%s\" is not a host name", ret->host);
+	if (ret->host[0] == '\0' && defaults->is_own)
+		memcpy(ret->host, OWN_HOST, sizeof(OWN_HOST));
 	if (ret->host[0] == '\0' && !defaults->is_listening)
 		return error_set(error, EINVAL, "\"%s\" names no host", ret->text);
 	return 0;
@@ -132,7 +137,7 @@ static uint16_t default_port(const struct uri *uri)
 static int read_port(const struct uri_pieces *pieces, const struct uri_defaults *defaults,
 		     struct error *error, struct uri *ret)
 {
-	ret->port = default_port(ret);
+	ret->port = defaults->is_own ? 0 : default_port(ret);
 	if (!pieces->port.text && ret->service == SERVICE_NONE)
 		return error_set(error, EINVAL,
 				 "%.*s://%.*s names no port, and bytes as given have none of their "
@@ -146,7 +151,7 @@ static int read_port(const struct uri_pieces *pieces, const struct uri_defaults 
 	while (i < pieces->port.length && isdigit((unsigned char)pieces->port.text[i]) &&
 	       port <= UINT16_MAX)
 		port = 10 * port + (unsigned)(pieces->port.text[i++] - '0');
-	unsigned lowest = defaults->is_listening ? 0 : 1;
+	unsigned lowest = defaults->is_listening || defaults->is_own ? 0 : 1;
 	if (i == 0 || i < pieces->port.length || port < lowest || port > UINT16_MAX)
 		return error_set(error, EINVAL, "port \"%.*s\" is not a number from %u to %u",
 				 PIECE(pieces->port), lowest, UINT16_MAX);
@@ -214,7 +219,7 @@ static void complete_text(const struct uri_pieces *pieces, const struct uri_defa
 		(void)snprintf(scheme, sizeof(scheme), "%s", bare);
 	for (char *letter = scheme; *letter; letter++)
 		*letter = (char)tolower((unsigned char)*letter);
-	if (!uri->is_srv)
+	if (!uri->is_srv && !(defaults->is_own && uri->port == 0))
 		(void)snprintf(port, sizeof(port), ":%u", uri->port);
 
 	(void)snprintf(uri->text, sizeof(uri->text), "%s://%s%s%s%s%s", scheme,

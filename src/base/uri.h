@@ -53,6 +53,9 @@ struct uri_defaults {
 	unsigned transports;  /* the same, 1u << TRANSPORT_... */
 	enum uri_transports bare_transports;
 	bool is_listening; /* empty host and port 0 are allowed; srv and paths are not */
+	/* Both ends are ours (load --serve): the host may be left out and is 127.0.0.1 then, the
+	 * port too and is 0, any free one; srv is not allowed. */
+	bool is_own;
 };
 
 /* -EINVAL with the sentence; a misspelt scheme gets a "did you mean", a scheme of a later

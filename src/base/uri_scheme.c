@@ -214,7 +214,7 @@ static void read_srv_service(const char *name, size_t length, const struct uri_d
 int uri_read_srv(const struct uri_pieces *pieces, const struct uri_defaults *defaults,
 		 struct error *error, struct uri *ret)
 {
-	if (defaults->is_listening)
+	if (defaults->is_listening || defaults->is_own)
 		return error_set(error, EINVAL,
 				 "srv:// is something to connect to, not to listen on");
 	if (pieces->port.text)

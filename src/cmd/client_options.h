@@ -51,6 +51,7 @@ struct client_options {
 	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
+	bool is_spinning;
 	uint64_t seed;
 	uint64_t repeat;
 	const char *config;
@@ -197,6 +198,9 @@ struct client_options {
 	OPTION(structure, field.tick_ns, OPTION_TIME, .name = "tick", .placeholder = "TIME",       \
 	       .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,                       \
 	       .help = "wakes only at multiples of this: less cpu, less exact"),                   \
+	OPTION(structure, field.is_spinning, OPTION_FLAG, .name = "spin", .level = OPTION_ALL,     \
+	       .help = "workers never sleep: answers are seen sooner, and each worker wants a "    \
+		       "cpu to itself (--cpus)"),                                                  \
 	OPTION(structure, field.seed, OPTION_COUNT, .name = "seed", .placeholder = "N",            \
 	       .default_text = "1", .level = OPTION_ALL,                                           \
 	       .help = "of all that is random: back-off, and \\{re ...} in messages"),             \

@@ -22,10 +22,11 @@
 
 /* What the schedule can walk with room to spare; no host sends as many messages. */
 #define RATE_MIN 1e-6
-#define RATE_MAX 20e6
+#define RATE_MAX 100e6
 
 /* What the program holds besides its connections: standard streams, loops, outputs, resolver. */
-#define DESCRIPTORS_BESIDES 64
+#define DESCRIPTORS_BESIDES  48
+#define DESCRIPTORS_A_WORKER 2
 
 static bool is_off(const char *text)
 {
@@ -115,6 +116,7 @@ static void plan_times(const struct client_options *options, struct plan *plan)
 	plan->give_up_ns = options->give_up_ns;
 	plan->duration_ns = options->duration_ns;
 	plan->tick_ns = options->tick_ns;
+	plan->is_spinning = options->is_spinning;
 	plan->seed = options->seed;
 }
 
@@ -122,11 +124,11 @@ static void plan_ports(struct plan *plan)
 {
 	uint16_t low = 0;
 	uint16_t high = 0;
-	if (limits_read_port_range(&low, &high) < 0 || high < low ||
-	    plan->slots.count < (uint32_t)(high - low) / CROWDED_SHARE)
+	if (limits_read_port_range(&low, &high) < 0 || high < low)
 		return;
 	plan->port_low = low;
 	plan->port_high = high;
+	plan->has_port_windows = plan->slots.count >= (uint32_t)(high - low) / CROWDED_SHARE;
 }
 
 static int plan_sources(const struct client_options *options, struct client *client,
@@ -181,6 +183,13 @@ static int check_connections(const struct client *client, uint64_t connections, 
 			 client->uri_count, client->uri_count);
 }
 
+static int check_waking(const struct client_options *options, struct error *error)
+{
+	if (!options->is_spinning || options->tick_ns == 0)
+		return 0;
+	return error_set(error, EINVAL, "--spin: not together with --tick: it never sleeps");
+}
+
 int client_plan(struct client *client, const struct client_options *options, struct error *error)
 {
 	struct plan_slots *slots = &client->plan.slots;
@@ -190,8 +199,10 @@ int client_plan(struct client *client, const struct client_options *options, str
 	slots->in_flight = (uint32_t)options->message.in_flight;
 	plan_times(options, &client->plan);
 	plan_ports(&client->plan);
-	int result = client_parse_rate("connect-rate", options->connect_rate, error,
-				       &slots->connect_rate_per_second);
+	int result = check_waking(options, error);
+	if (result >= 0)
+		result = client_parse_rate("connect-rate", options->connect_rate, error,
+					   &slots->connect_rate_per_second);
 	if (result >= 0)
 		result = check_connections(client, options->connections, error);
 	if (result >= 0)
@@ -218,9 +229,10 @@ int client_plan_rate(struct client *client, const struct client_options *options
 	if (is_per_connection)
 		per_second *= (double)options->connections;
 	if (per_second < RATE_MIN || per_second > RATE_MAX)
-		return error_set(error, EINVAL,
-				 "--rate: %g messages a second is out of range (0.000001 to 20M)",
-				 per_second);
+		return error_set(
+			error, EINVAL,
+			"--rate: %.12g messages a second is out of range (0.000001 to 100M)",
+			per_second);
 	client->plan.slots.rate_per_second = per_second;
 	return 0;
 }
@@ -304,13 +316,16 @@ int client_plan_sockets(struct client *client, const struct client_options *opti
 static void describe_need(const struct plan *plan, struct preflight_need *ret)
 {
 	uint64_t open_ns = plan->connect_timeout_ns + plan->reply_timeout_ns;
+	unsigned workers = (plan->workers - 1) / plan_processes(plan) + 1;
+	uint64_t far_ends = plan->far_ends ? plan->slots.count : 0;
 	*ret = (struct preflight_need){
 		.connections = plan->slots.count + plan->probe.count,
 		.is_datagram = plan->slots.transport == TRANSPORT_UDP,
 		.connections_per_s = (uint64_t)ceil(plan->attempts.rate_per_second),
 		.open_s = (open_ns + NS_PER_S - 1) / NS_PER_S,
 		.flows = plan->path.mode != PLAN_PROBE_OFF ? plan->path.flows : 0,
-		.descriptors = DESCRIPTORS_BESIDES,
+		.descriptors =
+			DESCRIPTORS_BESIDES + (uint64_t)workers * DESCRIPTORS_A_WORKER + far_ends,
 		.processes = plan_processes(plan),
 	};
 }

@@ -115,6 +115,49 @@ static void print_templates(FILE *out)
 	(void)fputs(buffer_text(&text), out);
 }
 
+static void print_find_rate(FILE *out)
+{
+	(void)fprintf(
+		out,
+		"load --find-rate CONDITION looks for the highest rate at which CONDITION holds:\n"
+		"\n"
+		"  conntest load -c 50 --find-rate 'response.p99 < 10ms' -T 10s "
+		"https://HOST/items\n"
+		"  conntest load --find-rate 'lost == 0' -T 5s discard+udp://HOST\n"
+		"\n"
+		"CONDITION is that of --expect (conntest help figures); several have to hold "
+		"together.\n"
+		"It begins at --find-rate-from, doubles the rate while it holds, or divides it by "
+		"four\n"
+		"until it does. Short trials come first, a 20th of -T; those that decide are as "
+		"long as\n"
+		"-T, which is what the rate has to hold for. There are at most 64, of 20 times -T "
+		"of\n"
+		"sending together, each on new connections. One verdict may be chance: a first "
+		"failure\n"
+		"is tried again, and near the limit each verdict only moves the odds of where it "
+		"is.\n"
+		"\n"
+		"It tells a rate that held for all of -T, and the interval in which the highest "
+		"such rate\n"
+		"lies 19 times in 20, and ends when that is 4 %% wide. The report has every trial "
+		"in\n"
+		"search.trials; all else in it is of the trial that held.\n"
+		"\n"
+		"A trial may fail for want of this host: messages not sent in time, a worker "
+		"without a\n"
+		"cpu, a receive queue that overflowed. \"this host is the limit, not the target\" "
+		"then\n"
+		"stands in the result: more -w or another host may do more.\n"
+		"\n"
+		"lost of discard+udp:// and of udp:// is what the receiver counted: control has to "
+		"be\n"
+		"there (--receiver, --receiver-token). Of echo+udp:// it is what did not come "
+		"back, and\n"
+		"each trial that lost something waits for the --reply-timeout. Over TCP it is what\n"
+		"connections owed when they ended.\n");
+}
+
 static void print_environment(FILE *out)
 {
 	(void)fprintf(
@@ -147,6 +190,7 @@ const struct topic *topic_table(void)
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
 		{ "templates", "what varies in messages: \\{connection.uid}, \\{re [a-z]{4}}",
 		  print_templates },
+		{ "find-rate", "how load --find-rate finds the highest rate", print_find_rate },
 		{ "config", "a file of options, for --config", config_example_print },
 		{ "environment", "variables that are read", print_environment },
 		{ "exit-codes", "what the exit status says", print_exit_codes },

@@ -5,6 +5,7 @@
 
 #include "cli/config.h"
 #include "cmd/commands.h"
+#include "cmd/far_ends.h"
 #include "run/find_rate.h"
 #include "run/repeat.h"
 #include "run/signals.h"
@@ -49,11 +50,17 @@ static const struct option_row rows[] = {
 	ROW(messages_per_connection, OPTION_COUNT, .name = "messages-per-connection",
 	    .placeholder = "N", .default_text = "0", .level = OPTION_ALL,
 	    .help = "ends each connection after so many messages, and begins the next; 0 = never"),
+	ROW(write_combine, OPTION_CHOICE, .name = "write-combine", .choices = "on off",
+	    .placeholder = "on|off", .default_text = "on", .level = OPTION_ALL,
+	    .help = "off = each message is a write of its own, also where several may go at once"),
 	ROW(gso, OPTION_CHOICE, .name = "gso", .choices = "auto off", .placeholder = "auto|off",
 	    .default_text = "auto", .level = OPTION_SOCKET,
 	    .help = "datagrams that are due together leave in one send where the kernel can"),
 	ROW(probe, OPTION_TEXT, .name = "probe", .placeholder = "RATE[@URI]",
 	    .help = "besides: an echo of its own at this rate, which tells the latency under load"),
+	ROW(is_serving, OPTION_FLAG, .name = "serve",
+	    .help = "serves TARGET here, too: both ends of each connection in one worker, a worker a "
+		    "cpu; TARGET needs no host (echo://), without it discard://"),
 	RECEIVER_OPTIONS(struct load_options, receiver),
 	CLIENT_HOST_OPTIONS(struct load_options, client, "all"),
 	TLS_OPTIONS(struct load_options, client.tls),
@@ -74,11 +81,23 @@ static int prepare(void *context, struct error *error)
 {
 	struct load *load = context;
 	int result = client_resolve(&load->client, error);
+	if (result >= 0 && load->far_ends)
+		result = far_ends_place(load, error);
 	return result < 0 ? result : receiver_prepare(&load->receiver, error);
 }
 
-static int check_operands(const struct operands *operands, struct error *error)
+static void started(const struct run *run, const struct engine *engine,
+		    const struct outputs *outputs)
 {
+	(void)outputs;
+	far_ends_meet(run->context, engine);
+}
+
+static int check_operands(const struct load_options *options, const struct operands *operands,
+			  struct error *error)
+{
+	if (options->is_serving)
+		return far_ends_check(options, operands->count, error);
 	if (operands->count > 0)
 		return 0;
 	return error_set(error, EINVAL,
@@ -89,18 +108,24 @@ static int check_operands(const struct operands *operands, struct error *error)
 static int plan(const struct load_options *options, const struct operands *operands,
 		struct load *load, struct error *error)
 {
-	int result = check_operands(operands, error);
+	static const char *const own = "discard://";
+	bool is_bare = options->is_serving && operands->count == 0;
+	int result = check_operands(options, operands, error);
 	if (result >= 0)
 		result = mark_plan_parse(&options->client.marks, options->client.duration_ns, error,
 					 &load->marks);
 	if (result < 0)
 		return result;
 	signals_hold(&load->marks.signals);
-	result = load_plan(options, operands->items, operands->count, load, error);
+	result = load_plan(options, is_bare ? &own : operands->items, is_bare ? 1 : operands->count,
+			   load, error);
 	if (result < 0)
 		return result;
-	return receiver_plan_make(&options->receiver, load->client.uris[0].service, error,
-				  &load->receiver);
+	result = receiver_plan_make(&options->receiver, load->client.uris[0].service, error,
+				    &load->receiver);
+	if (options->is_serving && load->client.uris[0].service == SERVICE_DISCARD)
+		load->receiver.mode = RECEIVER_HERE;
+	return result;
 }
 
 static int measure(const struct command *command, const struct load_options *options,
@@ -116,6 +141,7 @@ static int measure(const struct command *command, const struct load_options *opt
 		.context = load,
 		.marks = &load->marks,
 		.receiver = &load->receiver,
+		.started = options->is_serving ? started : NULL,
 	};
 	if (options->find_rate.count > 0)
 		return run_find_rate(&run, &load->find_rate);
@@ -125,7 +151,7 @@ static int measure(const struct command *command, const struct load_options *opt
 static int load_run(const struct command *command, int argc, char **argv)
 {
 	struct load_options options = { 0 };
-	struct load load;
+	struct load load = { 0 };
 	struct operands operands cleanup(operands_deinit);
 	struct error error = { "" };
 	client_init(&load.client);
@@ -139,13 +165,14 @@ static int load_run(const struct command *command, int argc, char **argv)
 	int exit_code = code < 0 ? command_fail(command, run_exit_code(code), &error)
 				 : measure(command, &options, &load);
 	client_deinit(&load.client);
+	far_ends_deinit(&load);
 	return exit_code;
 }
 
 const struct command command_load = {
 	.name = "load",
 	.summary = "as much or exactly as much as asked: messages, requests, bulk, and latency",
-	.operands = "TARGET...",
+	.operands = "TARGET... | --serve [TARGET]",
 	.options = { rows, array_size(rows) },
 	.options_size = sizeof(struct load_options),
 	.description =
@@ -168,6 +195,17 @@ const struct command command_load = {
 		"puts a file anywhere. Over HTTP/1.1 a connection has one request under way unless "
 		"--in-flight says more (pipelining); so it is without a rate wherever messages are "
 		"answered, and any number are under way otherwise.\n\n"
+		"--serve has both ends in this process: each worker serves the connections that it "
+		"drives, on one cpu and through the loopback device, where nothing has to be woken. "
+		"That is what this host's stack carries without a network, and what was received is "
+		"counted to the byte. TARGET then says service and transport, as in http:// or "
+		"discard+udp://; over TLS the certificate is made and trusted here; a port is the "
+		"first worker's, and the ones behind it the others'. --workers and --cpus are of "
+		"these pairs: as many as cpus or connections, each pinned, unless they say "
+		"otherwise.\n\n"
+		"--spin keeps workers from ever sleeping: an answer is seen several times sooner, and "
+		"each worker needs a cpu to itself (--cpus 1, and another one for serve --spin). All "
+		"cpu figures are then full on purpose.\n\n"
 		"More connections than ulimit -n allows one process are shared by several, --processes. "
 		"What they measure is one; if one of them is killed, it is named, what it had measured is "
 		"kept, the others go on, and the exit code is 3. More than about 28,000 connections to one "
@@ -179,6 +217,7 @@ const struct command command_load = {
 		"conntest load 10.9.1.2  # bulk to discard://, as fast as it goes, 10 s\n"
 		"conntest load --probe 10/s source://10.9.1.2  # receive, and latency meanwhile\n"
 		"conntest load -b 500Mbps discard+udp://10.9.1.2  # datagrams\n"
+		"conntest load --serve -c 50 --message-size 64 echo://  # what this host alone can do\n"
 		"conntest load -c 50 -r 20k -T 30s https://10.9.1.2/items  # latency at a rate\n"
 		"conntest load -c 15k --connect-rate 1k/s -r 0.1/conn -m hello wss://feed.example/v1  "
 		"# hold WebSockets\n"

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cmd/client_plan.h"
+#include "proto/traffic_wire.h"
 #include "run/dump.h"
 #include "run/find_rate.h"
 #include "run/receiver.h"
@@ -17,7 +18,9 @@ struct load_options {
 	uint64_t lifetime_ns;
 	uint64_t messages_per_connection;
 	const char *probe;
+	bool is_serving;
 	struct receiver_options receiver;
+	const char *write_combine;
 	const char *gso;
 	const char *dump;
 	uint64_t interval_ns; /* read by the text view, from the settings of the report */
@@ -30,6 +33,11 @@ struct load {
 	struct receiver_plan receiver;
 	struct dump dump;
 	struct find_rate find_rate;
+	/* --serve (far_ends.h): one of each for each worker. */
+	struct plan *far_ends;
+	struct endpoint *far_remotes;
+	struct tls_server *far_tls;
+	char far_name[WIRE_NAME_BYTES];
 };
 
 /* Checks the options and plans what needs no network. -EINVAL: wrong usage. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "cmd/far_ends.h"
 #include "cmd/load.h"
 #include "cmd/script_build.h"
 
@@ -36,6 +37,7 @@ static int check_limits(const struct load_options *options, const struct uri *ur
 			struct error *error)
 {
 	bool is_udp = uri->transport == TRANSPORT_UDP;
+	bool is_single = strcmp(options->write_combine, "off") == 0;
 	bool has_gso = strcmp(options->gso, "auto") == 0;
 	const struct {
 		const char *option;
@@ -43,6 +45,8 @@ static int check_limits(const struct load_options *options, const struct uri *ur
 		const char *why;
 	} rules[] = {
 		{ "--gso", !has_gso && !is_udp, "only datagrams leave so" },
+		{ "--write-combine", is_single && (is_udp || uri->service == SERVICE_SOURCE),
+		  "a datagram is a message, and source:// is sent none" },
 		{ "--warmup", options->warmup_ns > 0 && is_udp,
 		  "flows of datagrams have nothing to warm up, no handshake and no window" },
 		{ "--lifetime", options->lifetime_ns > 0 && is_udp, "flows have no end" },
@@ -73,6 +77,7 @@ static void plan_limits(const struct load_options *options, struct plan_slots *s
 	slots->lifetime_ns = options->lifetime_ns;
 	slots->messages_per_connection = options->messages_per_connection;
 	slots->warms_up = options->warmup_ns > 0;
+	slots->is_one_a_send = strcmp(options->write_combine, "off") == 0;
 }
 
 static void plan_datagrams(const struct load *load, const struct load_options *options,
@@ -256,11 +261,15 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 {
 	struct client *client = &load->client;
 	struct plan *plan = &client->plan;
-	int result = client_targets(client, targets, count, &defaults, error);
+	struct client_options shared = options->client; /* trusts what is made here */
+	int result = client_targets(client, targets, count,
+				    options->is_serving ? &far_ends_uri : &defaults, error);
 	if (result >= 0)
 		result = check_limits(options, &client->uris[0], error);
+	if (result >= 0 && options->is_serving)
+		result = far_ends_certify(load, &shared.tls, error);
 	if (result >= 0)
-		result = client_plan(client, &options->client, error);
+		result = client_plan(client, &shared, error);
 	if (result >= 0)
 		result = script_build(client, &options->client, error);
 	if (result >= 0)
@@ -277,8 +286,9 @@ int load_plan(const struct load_options *options, const char *const *targets, si
 	plan_limits(options, &plan->slots);
 	plan_datagrams(load, options, &plan->slots);
 	client_plan_in_flight(client);
-	result = client_plan_workers(client, &options->client, error);
+	result = client_plan_sockets(client, &options->client, error);
 	if (result >= 0)
-		result = client_plan_sockets(client, &options->client, error);
+		result = options->is_serving ? far_ends_plan(load, &options->client, error)
+					     : client_plan_workers(client, &options->client, error);
 	return result < 0 ? result : plan_dump(load, options->dump, error);
 }

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include "cli/config.h"
+#include "cli/message.h"
 #include "cmd/commands.h"
 #include "cmd/serve_health.h"
 #include "cmd/serve_started.h"
 #include "cmd/serve_tls.h"
 #include "cmd/socket_options.h"
+#include "engine/service.h"
 #include "proto/control.h"
 #include "proto/traffic_wire.h"
 #include "run/run.h"
@@ -26,6 +28,7 @@ struct serve_options {
 	uint64_t processes;
 	const char *cpus;
 	uint64_t tick_ns;
+	bool is_spinning;
 	struct socket_choice sockets;
 	struct serve_tls_options tls;
 	const char *config;
@@ -99,6 +102,9 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, tick_ns, OPTION_TIME, .name = "tick",
 	       .placeholder = "TIME", .default_text = "0", .maximum = "100ms", .level = OPTION_ALL,
 	       .help = "wakes only at multiples of this: less cpu, later answers"),
+	OPTION(struct serve_options, is_spinning, OPTION_FLAG, .name = "spin", .level = OPTION_ALL,
+	       .help = "workers never sleep: answers leave sooner, and each worker wants a cpu to "
+		       "itself (--cpus)"),
 	SOCKET_OPTIONS_BOTH_SIDES(struct serve_options, sockets),
 	SERVE_TLS_OPTIONS(struct serve_options, tls),
 	CONFIG_OPTION(struct serve_options, config),
@@ -246,14 +252,49 @@ static int make_plan(const struct serve_options *options, struct error *error,
 		.serve.drain_ns = options->drain_ns,
 		.duration_ns = options->duration_ns,
 		.tick_ns = options->tick_ns,
+		.is_spinning = options->is_spinning,
 		.processes = (unsigned)options->processes,
 		.stream = &stream_tcp,
 		.datagram = &datagram_udp,
 	};
 	int rc = add_places(options, &plan->serve, error);
+	if (rc == 0 && options->is_spinning && options->tick_ns > 0)
+		rc = error_set(error, EINVAL, "--spin: not together with --tick: it never sleeps");
 	if (rc == 0)
 		rc = choose_workers(options, error, cpus, plan);
 	return rc < 0 ? rc : socket_choice_plan(&options->sockets, 0, plan, error);
+}
+
+/* ---- what this host can */
+
+/* Workers share each port. Where the kernel has no such thing, or a sandbox refuses it, one does
+ * all. */
+static int check_shared(const struct serve_options *options, struct plan *plan, struct error *error)
+{
+	char text[160];
+	int rc = plan->workers > 1 ? socket_options_try_shared() : 0;
+	if (rc == 0)
+		return 0;
+	if (plan->processes > 1)
+		return error_set(error, -rc,
+				 "--processes: they share each port by SO_REUSEPORT, which is "
+				 "refused here: %s",
+				 strerrordesc_np(-rc));
+	(void)snprintf(text, sizeof(text),
+		       "one worker instead of %u: SO_REUSEPORT, by which they share a port, is "
+		       "refused here: %s",
+		       plan->workers, strerrordesc_np(-rc));
+	message_print("conntest serve", text);
+	plan->workers = 1;
+	if (strcmp(options->cpus, "auto") == 0)
+		plan->cpu_count = 0;
+	return 0;
+}
+
+static int check_host(const struct serve_options *options, struct plan *plan, struct error *error)
+{
+	int rc = check_shared(options, plan, error);
+	return rc < 0 ? rc : service_check_descriptors(plan, error);
 }
 
 /* ---- the command */
@@ -290,7 +331,9 @@ static int serve_run(const struct command *command, int argc, char **argv)
 	if (code < 0)
 		return command_stop(command, code, &error);
 	plan.serve.name = name;
-	code = serve_tls_plan(&options.tls, &plan.serve, &error, &tls);
+	code = check_host(&options, &plan, &error);
+	if (code >= 0)
+		code = serve_tls_plan(&options.tls, &plan.serve, &error, &tls);
 	if (code < 0)
 		return command_fail(command, run_exit_code(code), &error);
 	code = run_measure(&(struct run){

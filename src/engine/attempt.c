@@ -306,9 +306,7 @@ static void note_connected(struct attempt *attempt)
 	attempt->is_linked = false;
 	attempt->has_speech = true;
 	speaker->kind->begin(speaker, attempt->speech,
-			     &(struct speech_start){ .uid = (uint32_t)attempt->sequence,
-						     .slot = (uint32_t)attempt->sequence,
-						     .started_ns = attempt->started_ns });
+			     &(struct speech_start){ .uid = (uint32_t)attempt->sequence });
 	if (!speaker->kind->has_opening)
 		come_up(attempt);
 }

@@ -1,5 +1,8 @@
 #include "engine/connector.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/units.h"
 #include "engine/worker.h"
 
@@ -15,7 +18,9 @@
 
 static bool can_connect(const struct connector *connector)
 {
-	return !list_is_empty(&connector->queue) && connector->held < HELD_MAX;
+	bool is_waited_for =
+		connector->begun < connector->count || !list_is_empty(&connector->queue);
+	return is_waited_for && connector->held < HELD_MAX;
 }
 
 static void plan_next(struct connector *connector)
@@ -23,16 +28,21 @@ static void plan_next(struct connector *connector)
 	connector->pacer.due_ns = can_connect(connector) ? connector->next_ns : UINT64_MAX;
 }
 
-static void connect_next(struct connector *connector, uint64_t now_ns)
+static uint32_t take_first(struct connector *connector, uint64_t now_ns)
 {
-	struct list *node = list_take_first(&connector->queue);
-	struct connector_place *place = container_of(node, struct connector_place, node);
-	if (connector->unstarted > 0 && --connector->unstarted == 0)
+	if (connector->begun == connector->count)
+		return connector_place(connector, list_take_first(&connector->queue));
+	uint32_t place = connector->begun++;
+	if (connector->begun == connector->count)
 		loop_set_timer(connector->worker->loop, &connector->patience,
 			       now_ns + connector->worker->plan->connect_timeout_ns);
-	place->is_held = true;
+	return place;
+}
+
+static void connect_next(struct connector *connector, uint64_t now_ns)
+{
 	connector->held++;
-	connector->connect(place);
+	connector->connect(connector, take_first(connector, now_ns));
 }
 
 /* What a late turn of the loop held up is made good, but no more than CATCH_UP_NS of it: the rate
@@ -57,12 +67,14 @@ static void on_patience_over(struct timer *timer)
 }
 
 int connector_init(struct connector *connector, struct worker *worker, uint32_t count,
-		   void (*connect)(struct connector_place *place))
+		   void (*connect)(struct connector *connector, uint32_t place))
 {
 	const struct plan *plan = worker->plan;
 	*connector = (struct connector){
 		.worker = worker,
-		.unstarted = count,
+		.count = count,
+		.begun = count, /* until they start */
+		.nodes = calloc(count, sizeof(*connector->nodes)),
 		.connect = connect,
 		/* Anywhere, so that a run does not begin among the last one's ports in TIME-WAIT.
 		 */
@@ -72,6 +84,8 @@ int connector_init(struct connector *connector, struct worker *worker, uint32_t 
 	list_init(&connector->queue);
 	pacer_init(&connector->pacer, run);
 	timer_init(&connector->patience, on_patience_over);
+	if (!connector->nodes)
+		return -ENOMEM;
 	if (!plan->sources)
 		return 0;
 	return source_pool_split(plan->sources, worker->index, plan->workers, &connector->sources);
@@ -81,6 +95,8 @@ void connector_deinit(struct connector *connector)
 {
 	source_pool_free(connector->sources);
 	connector->sources = NULL;
+	free(connector->nodes);
+	connector->nodes = NULL;
 }
 
 void connector_set_rate(struct connector *connector, double per_second)
@@ -90,12 +106,13 @@ void connector_set_rate(struct connector *connector, double per_second)
 		per_second > 0 ? (uint64_t)((double)NS_PER_S * workers / per_second) : 0;
 }
 
-void connector_start(struct connector *connector, double per_second, uint64_t over_ns,
-		     uint32_t count)
+void connector_start(struct connector *connector, double per_second, uint64_t over_ns)
 {
 	connector_set_rate(connector, per_second);
 	if (over_ns)
-		connector->interval_ns = over_ns / count;
+		connector->interval_ns = over_ns / connector->count;
+	connector->begun = 0;
+	plan_next(connector);
 	loop_add_pacer(connector->worker->loop, &connector->pacer);
 }
 
@@ -105,23 +122,34 @@ void connector_stop(struct connector *connector)
 	loop_remove_pacer(connector->worker->loop, &connector->pacer);
 }
 
-void connector_place_init(struct connector_place *place)
+struct list *connector_node(struct connector *connector, uint32_t place)
 {
-	*place = (struct connector_place){ .is_held = false };
-	list_init(&place->node);
+	struct list *node = &connector->nodes[place];
+	if (!node->next)
+		list_init(node);
+	return node;
 }
 
-void connector_enqueue(struct connector *connector, struct connector_place *place)
+uint32_t connector_place(const struct connector *connector, const struct list *node)
 {
-	list_append(&connector->queue, &place->node);
+	return (uint32_t)(node - connector->nodes);
+}
+
+void connector_forget(struct connector *connector, uint32_t place)
+{
+	struct list *node = &connector->nodes[place];
+	if (node->next)
+		list_remove(node);
+}
+
+void connector_enqueue(struct connector *connector, uint32_t place)
+{
+	list_append(&connector->queue, connector_node(connector, place));
 	plan_next(connector);
 }
 
-void connector_release(struct connector *connector, struct connector_place *place)
+void connector_release(struct connector *connector)
 {
-	if (!place->is_held)
-		return;
-	place->is_held = false;
 	connector->held--;
 	plan_next(connector);
 }
@@ -133,7 +161,7 @@ void connector_choose_local(struct connector *connector, struct stream_connect *
 	uint32_t ports = (uint32_t)plan->port_high - plan->port_low + 1;
 	if (connector->sources)
 		connect->local = source_pool_next(connector->sources);
-	if (plan->port_low == 0 || ports < PORT_WINDOW)
+	if (!plan->has_port_windows || ports < PORT_WINDOW)
 		return;
 	connect->port_low =
 		(uint16_t)(plan->port_low + connector->next_port++ % (ports - PORT_WINDOW + 1));

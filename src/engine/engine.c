@@ -14,7 +14,8 @@ static int open_worker(struct thread *thread, struct error *error)
 {
 	struct engine *engine = thread->engine;
 	struct worker *worker = thread->worker;
-	struct loop_options options = { .tick_ns = engine->plan->tick_ns };
+	struct loop_options options = { .tick_ns = engine->plan->tick_ns,
+					.is_spinning = engine->plan->is_spinning };
 	int result = loop_new(&options, &thread->loop);
 	if (result >= 0)
 		result = worker_open(worker, thread->loop);
@@ -27,6 +28,30 @@ static int open_worker(struct thread *thread, struct error *error)
 	return 0;
 }
 
+/* On the loop of the worker whose connections it serves, where nothing has to be woken and bytes
+ * stay in the caches of one cpu: doc/performance.md has what other forms gave. */
+static int open_far_end(struct engine *engine, unsigned index, struct error *error)
+{
+	struct thread *near = &engine->threads[index];
+	struct thread *far = &engine->threads[engine->plan->workers + index];
+	far->is_open = true;
+	int result = worker_open(far->worker, near->loop);
+	if (result < 0)
+		return error_set(error, -result, "cannot set up the far end of worker %u: %s",
+				 index, strerrordesc_np(-result));
+	far->worker->pace = engine->pace;
+	worker_join_far_end(near->worker, far->worker);
+	return service_add(far->worker, &far->services, error);
+}
+
+static int open_far_ends(struct engine *engine, struct error *error)
+{
+	int result = 0;
+	for (unsigned i = engine->plan->workers; i < engine->count && result >= 0; i++)
+		result = open_far_end(engine, i - engine->plan->workers, error);
+	return result;
+}
+
 int engine_open_workers(struct engine *engine, unsigned first, unsigned end, struct error *error)
 {
 	int result = 0;
@@ -35,14 +60,29 @@ int engine_open_workers(struct engine *engine, unsigned first, unsigned end, str
 	return result;
 }
 
+static int run_until_done(struct worker *worker)
+{
+	int result = 0;
+	while (!atomic_load(&worker->is_done) && result >= 0)
+		result = loop_run(worker->loop, UINT64_MAX);
+	return result;
+}
+
+/* A far end goes when nothing drives it any more. */
 static void *run_thread(void *context)
 {
-	struct thread *thread = context;
-	const struct plan *plan = thread->engine->plan;
+	struct worker *worker = ((struct thread *)context)->worker;
+	const struct plan *plan = worker->plan;
 	if (plan->cpu_count)
-		(void)cpu_pin(plan->cpus[thread->worker->index % plan->cpu_count]);
-	worker_start(thread->worker);
-	int result = loop_run(thread->worker->loop, UINT64_MAX);
+		(void)cpu_pin(plan->cpus[worker->index % plan->cpu_count]);
+	if (worker->far_end)
+		worker_start(worker->far_end);
+	worker_start(worker);
+	int result = run_until_done(worker);
+	if (result >= 0 && worker->far_end) {
+		worker_want_end(worker->far_end);
+		result = run_until_done(worker->far_end);
+	}
 	return (void *)(intptr_t)result;
 }
 
@@ -51,8 +91,13 @@ int engine_start_threads(struct engine *engine, unsigned first, unsigned end,
 {
 	for (unsigned i = first; i < end; i++) {
 		struct thread *thread = &engine->threads[i];
+		struct worker *far_end = thread->worker->far_end;
 		thread->worker->notify = notify;
 		thread->worker->notify_context = context;
+		if (far_end) {
+			far_end->notify = notify;
+			far_end->notify_context = context;
+		}
 		int result = pthread_create(&thread->id, NULL, run_thread, thread);
 		if (result)
 			return -result;
@@ -86,6 +131,12 @@ static enum pages_sharing sharing_of(const struct plan *plan)
 	return plan_processes(plan) > 1 ? PAGES_SHARED : PAGES_PRIVATE;
 }
 
+/* Workers, and behind them their far ends, which have no thread. */
+static unsigned thread_count(const struct plan *plan)
+{
+	return plan->far_ends ? 2 * plan->workers : plan->workers;
+}
+
 static int reserve(struct engine *engine)
 {
 	const struct plan *plan = engine->plan;
@@ -96,10 +147,12 @@ static int reserve(struct engine *engine)
 		result = pages_new(sizeof(*engine->pace), sharing_of(plan), &pace);
 	engine->services = services;
 	engine->pace = pace;
-	for (unsigned i = 0; i < plan->workers && result >= 0; i++) {
+	for (unsigned i = 0; i < thread_count(plan) && result >= 0; i++) {
 		struct thread *thread = &engine->threads[i];
 		thread->engine = engine;
-		result = worker_reserve(plan, i, &thread->worker);
+		result = i < plan->workers ? worker_reserve(plan, i, &thread->worker)
+					   : worker_reserve(&plan->far_ends[i - plan->workers], 0,
+							    &thread->worker);
 		engine->count += result >= 0;
 	}
 	return result;
@@ -143,13 +196,14 @@ static int open_all(struct engine *engine, struct error *error)
 				 strerrordesc_np(-result));
 	if (plan_processes(engine->plan) > 1)
 		return open_processes(engine, error);
-	return engine_open_workers(engine, 0, engine->count, error);
+	result = engine_open_workers(engine, 0, engine->plan->workers, error);
+	return result < 0 ? result : open_far_ends(engine, error);
 }
 
 int engine_new(const struct plan *plan, struct error *error, struct engine **ret)
 {
 	struct engine *engine =
-		calloc(1, sizeof(*engine) + plan->workers * sizeof(engine->threads[0]));
+		calloc(1, sizeof(*engine) + thread_count(plan) * sizeof(engine->threads[0]));
 	if (!engine)
 		return error_set(error, ENOMEM, "out of memory");
 	engine->plan = plan;
@@ -177,11 +231,12 @@ static void free_workers(struct engine *engine)
 {
 	for (unsigned i = 0; i < engine->count; i++) {
 		struct thread *thread = &engine->threads[i];
-		if (thread->loop)
+		if (thread->loop || thread->is_open)
 			worker_close(thread->worker);
 		worker_release(thread->worker);
-		loop_free(thread->loop);
 	}
+	for (unsigned i = 0; i < engine->count; i++)
+		loop_free(engine->threads[i].loop);
 }
 
 void engine_free(struct engine *engine)
@@ -218,7 +273,7 @@ int engine_start(struct engine *engine, struct loop *owner, void (*notify)(void 
 {
 	if (engine->processes)
 		return start_processes(engine, owner, notify, context, error);
-	int result = engine_start_threads(engine, 0, engine->count, notify, context);
+	int result = engine_start_threads(engine, 0, engine->plan->workers, notify, context);
 	if (result >= 0)
 		return 0;
 	engine_abort(engine);
@@ -266,7 +321,7 @@ int engine_change_rate(struct engine *engine, double rate_per_second, uint64_t *
 
 void engine_end(struct engine *engine)
 {
-	for (unsigned i = 0; i < engine->count; i++)
+	for (unsigned i = 0; i < engine->plan->workers; i++)
 		worker_want_end(engine->threads[i].worker);
 }
 

@@ -12,7 +12,10 @@
 #include "engine/plan.h"
 #include "engine/worker.h"
 
+struct control_question;
+struct control_receipt;
 struct engine;
+struct hist;
 
 /* Opens listeners and logs; no thread runs yet. With several processes these are forked here, so
  * the caller is the only thread of its own. -errno with a sentence. */
@@ -63,7 +66,14 @@ void engine_lag(const struct engine *engine, struct engine_lag *ret);
 const char *engine_backend(const struct engine *engine, uint16_t backend);
 /* The port that listener `index` of the plan got. */
 uint16_t engine_port(const struct engine *engine, uint32_t index);
+/* The port that the far end of this worker got. */
+uint16_t engine_far_port(const struct engine *engine, unsigned worker);
+/* After engine_join(): what the far ends have received of a flow. `delays` is scratch of
+ * RECEIVER_DELAY_RANGE. */
+void engine_far_receipt(const struct engine *engine, const struct control_question *question,
+			struct hist *delays, struct control_receipt *ret);
 
+/* Those that the plan asks for, and behind them their far ends. */
 unsigned engine_workers(const struct engine *engine);
 /* For the report, after engine_join(): the records of one worker, whose backends are its own
  * names (engine_worker(...)->names). */

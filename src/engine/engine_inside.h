@@ -8,9 +8,12 @@
 #include "engine/process.h"
 #include "engine/service.h"
 
-/* One worker, and its thread where it runs in this process. */
+/* One worker, and its thread where it runs in this process. A far end has neither thread nor loop
+ * of its own. */
 struct thread {
 	struct loop *loop;
+	bool is_open;                   /* of a far end */
+	struct service_shared services; /* of a far end, which shares them with nobody */
 	struct worker *worker;
 	struct engine *engine;
 	pthread_t id;

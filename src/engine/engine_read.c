@@ -1,5 +1,6 @@
 /* What the owner of an engine reads of its workers, while they run and afterwards. */
 #include "engine/engine_inside.h"
+#include "engine/receiver_receipt.h"
 #include "engine/script.h"
 
 uint64_t engine_tick(const struct engine *engine)
@@ -150,6 +151,19 @@ const char *engine_backend(const struct engine *engine, uint16_t backend)
 uint16_t engine_port(const struct engine *engine, uint32_t index)
 {
 	return engine->services->ports[index];
+}
+
+uint16_t engine_far_port(const struct engine *engine, unsigned worker)
+{
+	return engine->threads[engine->plan->workers + worker].services.ports[0];
+}
+
+void engine_far_receipt(const struct engine *engine, const struct control_question *question,
+			struct hist *delays, struct control_receipt *ret)
+{
+	*ret = (struct control_receipt){ 0 };
+	for (unsigned i = engine->plan->workers; i < engine->count && !ret->is_known; i++)
+		receiver_receipt(&engine->threads[i].services.receivers, question, delays, ret);
 }
 
 unsigned engine_workers(const struct engine *engine)

@@ -30,8 +30,6 @@ void flow_init(struct flow *flow, struct flows *flows, uint32_t own, void *windo
 	}
 	gap_init(&flow->gap, flows->lost_in_a_row);
 	survival_init(&flow->survival);
-	*flow_record(flow) = (struct slot_record){ .first_backend = BACKEND_UNKNOWN,
-						   .last_backend = BACKEND_UNKNOWN };
 }
 
 void flow_open(struct flow *flow)
@@ -71,7 +69,7 @@ void flow_begin(struct flow *flow)
 	if (!flow->answered_ns)
 		return;
 	survival_connected(&flow->survival);
-	record->first_backend = flow->backend;
+	slot_record_begin(record, flow->backend);
 }
 
 /* A persistent flow is a connection for the record: from its first answer on it is up. */
@@ -104,7 +102,7 @@ void flow_finish(struct flow *flow)
 	flow_settle(flow);
 	record->survival = (uint8_t)survival_class(&flow->survival);
 	record->is_connected_at_end = flow->answered_ns && !gap_is_open(&flow->gap);
-	record->last_backend = flow->backend;
+	slot_record_end(record, flow->backend);
 	log_flow(flow);
 	datagram_close(&flow->socket);
 	flow->is_open = false;

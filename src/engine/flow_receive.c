@@ -19,8 +19,8 @@ static void learn_backend(struct flow *flow, const struct datagram *datagram)
 	if (wire_read_name(datagram->data, datagram->size, name) == 0)
 		return;
 	flow->backend = names_index(&flow_worker(flow)->names, name, before);
-	if (record->first_backend == BACKEND_UNKNOWN)
-		record->first_backend = flow->backend;
+	if (slot_record_first_backend(record) == BACKEND_UNKNOWN)
+		slot_record_begin(record, flow->backend);
 	if (before != BACKEND_UNKNOWN && before != flow->backend)
 		record->has_backend_changed = true;
 }

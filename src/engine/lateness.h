@@ -11,6 +11,13 @@
 /* More than this counts as sent late. */
 #define LATE_NS NS_PER_MS
 
+/* When the first and the last of `count` messages were due. */
+struct lateness_span {
+	uint64_t first_ns;
+	uint64_t last_ns;
+	uint64_t count;
+};
+
 /* Whether it counts as late. */
 static inline bool lateness_count(struct counters *counters, struct hist *send_error,
 				  uint64_t due_ns, uint64_t now_ns)
@@ -22,3 +29,8 @@ static inline bool lateness_count(struct counters *counters, struct hist *send_e
 	counters->sent_late += late_ns > LATE_NS;
 	return late_ns > LATE_NS;
 }
+
+/* The same for `count` messages that were due evenly from the first to the last of them: those
+ * whose lateness is counted in one place are counted there together. */
+void lateness_count_evenly(struct counters *counters, struct hist *send_error,
+			   const struct lateness_span *span, uint64_t now_ns);

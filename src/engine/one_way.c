@@ -242,8 +242,6 @@ static void finish_flow(struct one_way_flow *flow)
 {
 	struct slot_record *record = &flow->owner->worker->slots[flow->own];
 
-	record->first_backend = BACKEND_UNKNOWN;
-	record->last_backend = BACKEND_UNKNOWN;
 	record->is_connected_at_end = flow->is_up;
 	record->survival = flow->is_up ? SURVIVAL_UNTOUCHED : SURVIVAL_NEVER_CONNECTED;
 	if (!flow->is_open)

@@ -35,13 +35,13 @@ static void count_lateness(struct one_way_flow *flow, uint64_t count, uint64_t n
 	struct one_way *one_way = flow->owner;
 	struct counters *counters = one_way->counters;
 	uint64_t late_before = counters->sent_late;
-	uint64_t first_ns = one_way_due(one_way, flow, flow->next_round);
-	uint64_t span_ns =
-		count > 1 ? one_way_due(one_way, flow, flow->next_round + count - 1) - first_ns : 0;
+	const struct lateness_span span = {
+		.first_ns = one_way_due(one_way, flow, flow->next_round),
+		.last_ns = one_way_due(one_way, flow, flow->next_round + count - 1),
+		.count = count,
+	};
 
-	for (uint64_t i = 0; i < count; i++)
-		lateness_count(counters, one_way->send_error,
-			       first_ns + (count > 1 ? span_ns * i / (count - 1) : 0), now_ns);
+	lateness_count_evenly(counters, one_way->send_error, &span, now_ns);
 	if (flow->next_round < flow->held_round)
 		counters->held_up += counters->sent_late - late_before;
 }

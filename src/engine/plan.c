@@ -28,7 +28,7 @@ bool plan_has_stream(const struct plan *plan, enum plan_stream stream)
 	case PLAN_PATH:
 		return plan->path.mode != PLAN_PROBE_OFF;
 	default:
-		return plan->serve.listen_count > 0;
+		return plan->serve.listen_count > 0 || plan->far_ends != NULL;
 	}
 }
 
@@ -53,11 +53,17 @@ unsigned plan_first_worker(const struct plan *plan, unsigned process)
 	return process * plan->workers / plan_processes(plan);
 }
 
+static bool is_port_distinct(const struct plan *plan, uint16_t port)
+{
+	return plan->port_low > 0 && (port < plan->port_low || port > plan->port_high);
+}
+
 struct stream_connect plan_connect(const struct plan *plan, const struct endpoint *remote,
 				   const struct plan_target *target)
 {
 	return (struct stream_connect){
 		.remote = *remote,
+		.is_port_distinct = is_port_distinct(plan, remote->port),
 		.options = &plan->socket_options,
 		.network = plan->network,
 		.below = plan->below,

@@ -47,6 +47,7 @@ struct plan_slots {
 	bool has_greeting;      /* traffic: one uncounted message ahead, which tells the backend */
 	bool warms_up;          /* sends before counting begins, too */
 	bool is_reset_at_close; /* ends connections with a reset */
+	bool is_one_a_send;     /* messages are not put together */
 	double connect_rate_per_second; /* 0: as fast as they are accepted; reconnects included */
 	uint64_t connect_over_ns;       /* spreads the first connections; 0: by connect_rate */
 	bool has_reconnect;
@@ -127,10 +128,12 @@ struct plan {
 	const struct plan_target *targets;
 	uint32_t target_count;
 	const struct source_pool *sources; /* NULL: the kernel chooses */
-	/* The system's local ports, where so many connections are asked for that each is to look in
-	 * a window of its own (stream.h); 0: leave it to the kernel. */
+	/* The system's local ports; 0: not known. */
 	uint16_t port_low;
 	uint16_t port_high;
+	/* So many connections are asked for that each is to look in a window of its own (stream.h).
+	 */
+	bool has_port_windows;
 
 	uint64_t connect_timeout_ns;
 	uint64_t reply_timeout_ns;
@@ -143,10 +146,14 @@ struct plan {
 	/* Of the program; 0 or 1: its own. More: workers run in as many forked ones, as many in
 	 * each or one more. */
 	unsigned processes;
-	unsigned workers;     /* at least 1, and `processes` */
+	unsigned workers; /* at least 1, and `processes` */
+	/* load --serve: plan i is what serves the connections of worker i, which go to remotes[i].
+	 * Plans of one worker, without a duration. NULL: the targets are others'. */
+	const struct plan *far_ends;
 	const unsigned *cpus; /* worker i is pinned to cpus[i % cpu_count] */
 	unsigned cpu_count;   /* 0: not pinned */
 	uint64_t tick_ns;
+	bool is_spinning; /* workers never sleep */
 	uint64_t seed;
 	struct socket_options socket_options;
 

@@ -19,12 +19,22 @@ struct place {
 };
 
 struct flow_state {
-	struct receiver_record record; /* but for what `arrivals` and `delays` tell */
+	uint64_t first_ns;
+	uint64_t last_ns;
+	uint64_t bytes;
+	uint64_t messages;
+	uint32_t generation; /* of its connections; survives the record */
+};
+
+/* What else is known of datagrams, apart as connections don't need its memory. */
+struct datagrams {
 	struct arrivals arrivals;
 	struct delays delays;
+	uint64_t merged;
+	uint64_t numbered;
 	uint64_t overflows_before; /* of the socket, when the flow began */
+	uint32_t socket;
 	uint32_t run;
-	uint32_t generation; /* of its connections; survives the record */
 };
 
 struct receiver_table {
@@ -34,11 +44,13 @@ struct receiver_table {
 	uint32_t number; /* among the tables */
 	uint32_t socket_count;
 	uint64_t overflows[RECEIVER_SOCKETS_MAX];
-	struct flow_state *latest; /* who was heard last is likely heard again */
+	uint32_t latest; /* who was heard last is likely heard again; RECEIVER_FLOWS_MAX: nobody */
 	uint8_t *hists;
 	size_t hist_bytes;
-	struct place places[SETS][WAYS];
-	struct flow_state flows[SETS][WAYS];
+	/* By the flow's number, WAYS of them a set. */
+	struct place places[RECEIVER_FLOWS_MAX];
+	struct flow_state flows[RECEIVER_FLOWS_MAX];
+	struct datagrams datagrams[RECEIVER_FLOWS_MAX];
 };
 
 /* ---- life */
@@ -132,10 +144,11 @@ static uint64_t mix_endpoint(uint64_t hash, const struct endpoint *endpoint)
 	return mix(hash ^ ((uint64_t)endpoint->scope << 16 | endpoint->port));
 }
 
-static size_t set_of(const struct receiver_table *table, const struct receiver_key *key)
+/* The first number of the flow's set. */
+static uint32_t set_of(const struct receiver_table *table, const struct receiver_key *key)
 {
 	uint64_t hash = mix_endpoint(table->seed + key->transport, &key->remote);
-	return mix_endpoint(hash, &key->local) % SETS;
+	return (uint32_t)(mix_endpoint(hash, &key->local) % SETS) * WAYS;
 }
 
 static bool is_same(const struct receiver_key *a, const struct receiver_key *b)
@@ -144,83 +157,72 @@ static bool is_same(const struct receiver_key *a, const struct receiver_key *b)
 	       endpoint_is_equal(&a->local, &b->local);
 }
 
-/* The way in its set, or WAYS. */
-static size_t way_of(const struct place set[WAYS], const struct receiver_key *key)
+/* The flow's number, or RECEIVER_FLOWS_MAX. */
+static uint32_t find(const struct receiver_table *table, const struct receiver_key *key)
 {
-	size_t way = 0;
+	uint32_t set = set_of(table, key);
 
-	while (way < WAYS && (set[way].heard_ns == 0 || !is_same(&set[way].key, key)))
-		way++;
-	return way;
+	for (uint32_t number = set; number < set + WAYS; number++) {
+		const struct place *place = &table->places[number];
+		if (place->heard_ns > 0 && is_same(&place->key, key))
+			return number;
+	}
+	return RECEIVER_FLOWS_MAX;
 }
 
-static size_t oldest_of(const struct place set[WAYS])
+static uint32_t oldest_of(const struct receiver_table *table, uint32_t set)
 {
-	size_t oldest = 0;
+	uint32_t oldest = set;
 
-	for (size_t way = 1; way < WAYS; way++) {
-		if (set[way].heard_ns < set[oldest].heard_ns)
-			oldest = way;
+	for (uint32_t number = set + 1; number < set + WAYS; number++) {
+		if (table->places[number].heard_ns < table->places[oldest].heard_ns)
+			oldest = number;
 	}
 	return oldest;
 }
 
-static struct hist *hist_of(const struct receiver_table *table, const struct flow_state *flow)
-{
-	size_t index = (size_t)(flow - &table->flows[0][0]);
-	return (struct hist *)(void *)(table->hists + index * table->hist_bytes);
-}
-
 /* As if nothing had come of it yet. */
-static void begin_flow(struct receiver_table *table, struct flow_state *flow,
-		       const struct receiver_key *key)
+static void begin_flow(struct receiver_table *table, uint32_t number)
 {
-	struct hist *hist = hist_of(table, flow);
+	struct flow_state *flow = &table->flows[number];
 
-	*flow = (struct flow_state){ .record.key = *key, .generation = flow->generation };
-	if (hist->digits == 0)
-		hist_init(hist, RECEIVER_DELAY_RANGE);
-	else
-		hist_clear(hist);
-	delays_init(&flow->delays, hist);
+	*flow = (struct flow_state){ .generation = flow->generation };
 }
 
-/* The flow's own state or, made ready for it, the free or oldest one. */
-static struct flow_state *find_or_begin(struct receiver_table *table,
-					const struct receiver_key *key, uint64_t now_ns)
+/* The flow's own number or, made ready for it, a free or the oldest one. */
+static uint32_t find_or_begin(struct receiver_table *table, const struct receiver_key *key,
+			      uint64_t now_ns)
 {
-	size_t set = set_of(table, key);
-	size_t way = way_of(table->places[set], key);
+	uint32_t number = find(table, key);
 
-	if (way == WAYS) {
-		way = oldest_of(table->places[set]);
-		table->places[set][way].key = *key;
-		table->flows[set][way].generation++;
-		begin_flow(table, &table->flows[set][way], key);
+	if (number == RECEIVER_FLOWS_MAX) {
+		number = oldest_of(table, set_of(table, key));
+		table->places[number].key = *key;
+		table->flows[number].generation++;
+		begin_flow(table, number);
 	}
-	table->places[set][way].heard_ns = now_ns;
-	return &table->flows[set][way];
+	table->places[number].heard_ns = now_ns;
+	return number;
 }
 
 /* ---- the owner */
 
-static void count(struct receiver_record *record, uint64_t now_ns)
+static void count(struct flow_state *flow, uint64_t now_ns)
 {
-	if (record->first_ns == 0)
-		record->first_ns = now_ns;
-	record->last_ns = now_ns;
+	if (flow->first_ns == 0)
+		flow->first_ns = now_ns;
+	flow->last_ns = now_ns;
 }
 
 struct receiver_place receiver_table_open(struct receiver_table *table,
 					  const struct receiver_key *key, uint64_t now_ns)
 {
 	take_lock(table);
-	struct flow_state *flow = find_or_begin(table, key, now_ns);
-	begin_flow(table, flow, key);
-	flow->generation++;
+	uint32_t number = find_or_begin(table, key, now_ns);
+	begin_flow(table, number);
 	struct receiver_place place = {
-		.number = (uint32_t)(flow - &table->flows[0][0]),
-		.generation = flow->generation,
+		.number = number,
+		.generation = ++table->flows[number].generation,
 	};
 	(void)pthread_mutex_unlock(&table->lock);
 	return place;
@@ -229,15 +231,15 @@ struct receiver_place receiver_table_open(struct receiver_table *table,
 bool receiver_table_stream(struct receiver_table *table, const struct receiver_place *place,
 			   uint64_t bytes, uint64_t messages, uint64_t now_ns)
 {
-	struct flow_state *flow = &table->flows[0][0] + place->number;
+	struct flow_state *flow = &table->flows[place->number];
 
 	take_lock(table);
 	bool is_its_own = place->generation > 0 && flow->generation == place->generation;
 	if (is_its_own) {
-		flow->record.bytes = bytes;
-		flow->record.messages = messages;
-		count(&flow->record, now_ns);
-		(&table->places[0][0])[place->number].heard_ns = now_ns;
+		flow->bytes = bytes;
+		flow->messages = messages;
+		count(flow, now_ns);
+		table->places[place->number].heard_ns = now_ns;
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return is_its_own;
@@ -252,7 +254,7 @@ uint32_t receiver_table_socket(struct receiver_table *table)
 void receiver_table_begin(struct receiver_table *table)
 {
 	take_lock(table);
-	table->latest = NULL;
+	table->latest = RECEIVER_FLOWS_MAX;
 }
 
 void receiver_table_commit(struct receiver_table *table)
@@ -260,40 +262,65 @@ void receiver_table_commit(struct receiver_table *table)
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
-static void begin_run(struct receiver_table *table, struct flow_state *flow,
-		      const struct receiver_datagram *datagram)
+static struct hist *hist_of(const struct receiver_table *table, uint32_t number)
 {
-	begin_flow(table, flow, datagram->key);
-	flow->run = datagram->run;
-	flow->record.socket = datagram->socket;
-	flow->overflows_before = table->overflows[datagram->socket % RECEIVER_SOCKETS_MAX];
+	return (struct hist *)(void *)(table->hists + number * table->hist_bytes);
 }
 
-static bool is_new_run(const struct flow_state *flow, const struct receiver_datagram *datagram)
+static void begin_run(struct receiver_table *table, uint32_t number,
+		      const struct receiver_datagram *datagram)
 {
-	return flow->record.messages == 0 || (datagram->is_numbered && flow->run != datagram->run);
+	struct datagrams *datagrams = &table->datagrams[number];
+	struct hist *hist = hist_of(table, number);
+
+	if (hist->digits == 0)
+		hist_init(hist, RECEIVER_DELAY_RANGE);
+	else
+		hist_clear(hist);
+	*datagrams = (struct datagrams){
+		.run = datagram->run,
+		.socket = datagram->socket,
+		.overflows_before = table->overflows[datagram->socket % RECEIVER_SOCKETS_MAX],
+	};
+	delays_init(&datagrams->delays, hist);
+	begin_flow(table, number);
+}
+
+static bool is_new_run(const struct receiver_table *table, uint32_t number,
+		       const struct receiver_datagram *datagram)
+{
+	return table->flows[number].messages == 0 ||
+	       (datagram->is_numbered && table->datagrams[number].run != datagram->run);
+}
+
+static uint32_t flow_of(struct receiver_table *table, const struct receiver_datagram *datagram)
+{
+	uint32_t number = table->latest;
+
+	if (number == RECEIVER_FLOWS_MAX || !is_same(&table->places[number].key, datagram->key))
+		number = find_or_begin(table, datagram->key, datagram->now_ns);
+	table->latest = number;
+	if (is_new_run(table, number, datagram))
+		begin_run(table, number, datagram);
+	return number;
 }
 
 void receiver_table_datagram(struct receiver_table *table, const struct receiver_datagram *datagram)
 {
-	struct flow_state *flow = table->latest;
+	uint32_t number = flow_of(table, datagram);
+	struct flow_state *flow = &table->flows[number];
+	struct datagrams *datagrams = &table->datagrams[number];
 
-	if (flow == NULL || !is_same(&flow->record.key, datagram->key))
-		flow = find_or_begin(table, datagram->key, datagram->now_ns);
-	table->latest = flow;
-	if (is_new_run(flow, datagram))
-		begin_run(table, flow, datagram);
-	struct receiver_record *record = &flow->record;
-	count(record, datagram->now_ns);
-	record->bytes += datagram->size;
-	record->messages++;
-	record->merged += datagram->is_merged;
+	count(flow, datagram->now_ns);
+	flow->bytes += datagram->size;
+	flow->messages++;
+	datagrams->merged += datagram->is_merged;
 	if (!datagram->is_numbered)
 		return;
-	record->numbered++;
-	arrivals_add(&flow->arrivals, datagram->sequence);
+	datagrams->numbered++;
+	arrivals_add(&datagrams->arrivals, datagram->sequence);
 	if (datagram->stamp_ns > 0)
-		delays_add(&flow->delays, datagram->now_ns, datagram->stamp_ns);
+		delays_add(&datagrams->delays, datagram->now_ns, datagram->stamp_ns);
 }
 
 void receiver_table_overflows(struct receiver_table *table, uint32_t socket, uint64_t overflows)
@@ -318,17 +345,12 @@ static void tell_delays(struct delays *delays, struct receiver_record *ret, stru
 		hist_merge(ret_delay, hist);
 }
 
-static void tell(const struct receiver_table *table, struct flow_state *flow,
-		 struct receiver_record *ret, struct hist *ret_delay)
+static void tell_arrivals(const struct datagrams *datagrams, struct receiver_record *ret)
 {
-	struct arrivals arrivals = flow->arrivals;
+	struct arrivals arrivals = datagrams->arrivals;
 
-	*ret = flow->record;
-	tell_delays(&flow->delays, ret, ret_delay);
-	if (ret->key.transport == TRANSPORT_UDP)
-		ret->overflows = table->overflows[ret->socket % RECEIVER_SOCKETS_MAX] -
-				 flow->overflows_before;
 	arrivals_settle(&arrivals, arrivals.next);
+	ret->numbered = datagrams->numbered;
 	ret->next = arrivals.next;
 	ret->unique = arrivals.unique;
 	ret->duplicate = arrivals.duplicate;
@@ -337,20 +359,41 @@ static void tell(const struct receiver_table *table, struct flow_state *flow,
 	ret->bursts = arrivals.bursts;
 }
 
+static void tell(struct receiver_table *table, uint32_t number, struct receiver_record *ret,
+		 struct hist *ret_delay)
+{
+	const struct flow_state *flow = &table->flows[number];
+	struct datagrams *datagrams = &table->datagrams[number];
+
+	*ret = (struct receiver_record){
+		.key = table->places[number].key,
+		.first_ns = flow->first_ns,
+		.last_ns = flow->last_ns,
+		.bytes = flow->bytes,
+		.messages = flow->messages,
+	};
+	if (ret->key.transport != TRANSPORT_UDP)
+		return;
+	ret->socket = datagrams->socket;
+	ret->merged = datagrams->merged;
+	ret->overflows =
+		table->overflows[ret->socket % RECEIVER_SOCKETS_MAX] - datagrams->overflows_before;
+	tell_delays(&datagrams->delays, ret, ret_delay);
+	tell_arrivals(datagrams, ret);
+}
+
 /* The flow in this table, if it was heard there after `heard_ns`. */
 static bool find_newer(struct receiver_table *table, const struct receiver_key *key,
 		       uint64_t *heard_ns, struct receiver_record *ret, struct hist *ret_delay)
 {
-	size_t set = set_of(table, key);
-
 	take_lock(table);
-	size_t way = way_of(table->places[set], key);
-	bool is_newer = way < WAYS && table->places[set][way].heard_ns > *heard_ns;
+	uint32_t number = find(table, key);
+	bool is_newer = number < RECEIVER_FLOWS_MAX && table->places[number].heard_ns > *heard_ns;
 	if (is_newer) {
-		*heard_ns = table->places[set][way].heard_ns;
+		*heard_ns = table->places[number].heard_ns;
 		if (ret_delay != NULL)
 			hist_clear(ret_delay);
-		tell(table, &table->flows[set][way], ret, ret_delay);
+		tell(table, number, ret, ret_delay);
 	}
 	(void)pthread_mutex_unlock(&table->lock);
 	return is_newer;

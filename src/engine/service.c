@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "engine/service_tcp.h"
 #include "engine/service_udp.h"
 #include "sys/limits.h"
@@ -231,12 +232,40 @@ void service_lost(struct service_shared *shared, const struct worker *worker)
 
 /* ---- limits */
 
+/* What a process needs beside its connections. */
+static uint64_t own_descriptors(const struct plan *plan)
+{
+	unsigned workers = (plan->workers - 1) / plan_processes(plan) + 1;
+	return DESCRIPTORS_APART + workers * (plan->serve.listen_count + DESCRIPTORS_A_WORKER);
+}
+
+int service_check_descriptors(const struct plan *plan, struct error *error)
+{
+	char most[UNITS_TEXT_MAX], available[UNITS_TEXT_MAX], needed[UNITS_TEXT_MAX];
+	uint64_t limit = limits_raise_descriptors();
+	uint64_t own = own_descriptors(plan);
+	uint64_t each = limit > own ? limit - own : 0;
+	uint64_t wanted =
+		(plan->serve.connections_max + plan_processes(plan) - 1) / plan_processes(plan);
+
+	if (wanted <= each)
+		return 0;
+	return error_set(
+		error, EMFILE,
+		"--max-connections: needs %s file descriptors%s, the hard limit here is %s: lower it "
+		"to %s, say --processes, or raise the limit with `ulimit -Hn %llu` (LimitNOFILE= in "
+		"systemd)",
+		units_format_grouped(wanted + own, needed),
+		plan_processes(plan) > 1 ? " in each process" : "",
+		units_format_grouped(limit, available),
+		units_format_grouped(each * plan_processes(plan), most),
+		(unsigned long long)((wanted + own) / 100 + 1) * 100);
+}
+
 uint64_t service_counted_max(const struct plan *plan)
 {
 	uint64_t descriptors = limits_raise_descriptors();
-	unsigned workers = (plan->workers - 1) / plan_processes(plan) + 1;
-	uint64_t own =
-		DESCRIPTORS_APART + workers * (plan->serve.listen_count + DESCRIPTORS_A_WORKER);
+	uint64_t own = own_descriptors(plan);
 	uint64_t apart = descriptors / 10 > own ? descriptors / 10 : own;
 
 	if (plan->serve.connections_max > 0)

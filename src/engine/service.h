@@ -43,6 +43,9 @@ nodiscard int service_add(struct worker *worker, struct service_shared *shared,
  * that is 0, what the limit of descriptors leaves to each process beside its own. Raises the soft
  * limit. */
 uint64_t service_connections_max(const struct plan *plan);
+/* Can this host hold plan->serve.connections_max? -EMFILE with the sentence that says how many it
+ * can. */
+nodiscard int service_check_descriptors(const struct plan *plan, struct error *error);
 /* Of how many of these a worker keeps the count, and where: all, or its process's. */
 uint64_t service_counted_max(const struct plan *plan);
 _Atomic uint64_t *service_counted(struct service_shared *shared, const struct worker *worker);

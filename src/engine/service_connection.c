@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "engine/service_http.h"
 
 /* A quiet line for this long, and what came last was a whole message. */
 #define QUIET_NS (20 * NS_PER_MS)
@@ -62,6 +63,10 @@ void service_connections_init(struct service_connections *connections, struct wo
 	list_init(&connections->open);
 	list_init(&connections->unread);
 	list_init(&connections->closed);
+	list_init(&connections->fresh.connections);
+	list_init(&connections->resting.connections);
+	timer_init(&connections->fresh.over, service_http_end_fresh);
+	timer_init(&connections->resting.over, service_http_end_rests);
 	deferred_init(&connections->read_on, read_on);
 	deferred_init(&connections->bury, bury);
 	slab_init(&connections->slab, sizeof(struct service_connection), CONNECTIONS_AT_ONCE);
@@ -75,6 +80,8 @@ void service_connections_deinit(struct service_connections *connections)
 	assert(list_is_empty(&connections->open));
 	list_remove(&connections->read_on.node);
 	list_remove(&connections->bury.node);
+	loop_clear_timer(connections->worker->loop, &connections->fresh.over);
+	loop_clear_timer(connections->worker->loop, &connections->resting.over);
 	slab_deinit(&connections->slab);
 	slab_deinit(&connections->protocol_pool);
 	slab_deinit(&connections->request_pool);
@@ -131,6 +138,14 @@ static void record_end(struct service_connection *connection)
 	hist_add(recorder_hist(owner->worker->recorders[PLAN_SERVED], LATENCY_RTT), info.rtt_ns);
 }
 
+static void let_go(struct service_connection *connection)
+{
+	if (connection->protocol == NULL)
+		return;
+	loop_clear_timer(connection->owner->worker->loop, &connection->protocol->timer);
+	connection->protocol->kind->release(connection->protocol);
+}
+
 /* How it is closed is the caller's. */
 static const struct service_state *end(struct service_connection *connection,
 				       void (*close)(struct stream *stream))
@@ -139,10 +154,7 @@ static const struct service_state *end(struct service_connection *connection,
 
 	record_end(connection);
 	close(&connection->stream);
-	if (connection->protocol != NULL) {
-		loop_clear_timer(owner->worker->loop, &connection->protocol->timer);
-		connection->protocol->kind->release(connection->protocol);
-	}
+	let_go(connection);
 	backlog_clear(&connection->backlog, &owner->backlog_pool);
 	list_remove(&connection->unread);
 	list_remove(&connection->node);
@@ -307,36 +319,25 @@ static void on_protocol_timer(struct timer *timer)
 		protocol->kind->timeout(connection);
 }
 
-static void begin_protocol(struct service_connection *connection,
-			   const struct service_protocol_kind *kind)
-{
-	struct service_protocol *protocol = connection->protocol;
-
-	protocol->kind = kind;
-	protocol->connection = connection;
-	timer_init(&protocol->timer, on_protocol_timer);
-}
-
 struct service_protocol *service_protocol_new(struct service_connection *connection,
 					      const struct service_protocol_kind *kind)
 {
 	struct service_protocol *protocol = slab_take(&connection->owner->protocol_pool);
 
 	connection->protocol = protocol;
-	if (protocol != NULL)
-		begin_protocol(connection, kind);
+	if (protocol == NULL)
+		return NULL;
+	protocol->kind = kind;
+	protocol->connection = connection;
+	timer_init(&protocol->timer, on_protocol_timer);
 	return protocol;
 }
 
-void service_protocol_become(struct service_connection *connection,
-			     const struct service_protocol_kind *kind)
+void service_protocol_drop(struct service_connection *connection)
 {
-	struct service_protocol *protocol = connection->protocol;
-
-	loop_clear_timer(connection->owner->worker->loop, &protocol->timer);
-	protocol->kind->release(protocol);
-	memset(protocol, 0, SERVICE_PROTOCOL_BYTES);
-	begin_protocol(connection, kind);
+	let_go(connection);
+	slab_put(&connection->owner->protocol_pool, connection->protocol);
+	connection->protocol = NULL;
 }
 
 void service_protocol_wait(struct service_connection *connection, uint64_t time_ns)

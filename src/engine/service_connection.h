@@ -52,8 +52,9 @@ extern const struct service_state service_flushing; /* its last bytes have no ro
 extern const struct service_state service_finished; /* sent its end; waits for the peer's */
 extern const struct service_state service_closed;
 
-/* What a protocol keeps of a connection: the first member of a struct of its own, which has at most
- * SERVICE_PROTOCOL_BYTES and goes with the connection. */
+/* What a protocol keeps of a connection while a message is under way: the first member of a struct
+ * of its own, which has at most SERVICE_PROTOCOL_BYTES and goes with the connection or before it.
+ */
 #define SERVICE_PROTOCOL_BYTES 256
 /* The same of a request, where a connection has several. */
 #define SERVICE_REQUEST_BYTES 512
@@ -69,6 +70,13 @@ struct service_protocol {
 	struct timer timer; /* not the protocol's any more once the connection has sent its end */
 };
 
+/* Connections that keep no state of their protocol, who waits longest first; and when that one has
+ * waited for too long. */
+struct service_waiting {
+	struct list connections;
+	struct timer over;
+};
+
 /* All of one worker. */
 struct service_connections {
 	struct worker *worker;
@@ -78,8 +86,10 @@ struct service_connections {
 	struct receiver_table *receivers; /* for discard; NULL: there is none */
 	struct service_totals *totals;    /* the worker's */
 	struct list open;
-	struct list unread; /* stopped before the end of what has arrived */
-	struct list closed; /* to be freed at the end of this turn */
+	struct list unread;             /* stopped before the end of what has arrived */
+	struct service_waiting fresh;   /* of service http, for their first request */
+	struct service_waiting resting; /* the same, for another one */
+	struct list closed;             /* to be freed at the end of this turn */
 	struct deferred read_on;
 	struct deferred bury;
 	struct slab slab;
@@ -95,7 +105,7 @@ struct service_connection {
 	const struct service_state *state;
 	struct service_connections *owner;
 	struct list node;                  /* in `open` or `closed` */
-	struct list unread;                /* in `unread` or alone */
+	struct list unread;                /* in `unread`, or waiting, or alone */
 	struct service_protocol *protocol; /* NULL: it has no state of its own */
 	struct backlog backlog;
 	struct service_count count;
@@ -136,9 +146,8 @@ size_t service_receive_most(struct service_connection *connection, size_t most,
 /* Gives the connection the state of its protocol, all zero. NULL: out of memory. */
 struct service_protocol *service_protocol_new(struct service_connection *connection,
 					      const struct service_protocol_kind *kind);
-/* Another protocol follows the one that it has: that is released, and its state all zero again. */
-void service_protocol_become(struct service_connection *connection,
-			     const struct service_protocol_kind *kind);
+/* The connection has no such state until it is given one anew. */
+void service_protocol_drop(struct service_connection *connection);
 /* Its timer is due so much later than now. */
 void service_protocol_wait(struct service_connection *connection, uint64_t time_ns);
 /* Sends, and keeps what finds no room in the backlog, which must be empty. 0 or -errno. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "engine/receiver_receipt.h"
 #include "engine/service_connection.h"
-#include "metric/hdr_codec.h"
 #include "proto/control.h"
 
 /* For a question, from the last answer on; then for the peer to take our end. */
@@ -43,46 +43,6 @@ static void tell_hello(struct service_connection *connection, struct buffer *out
 	control_write_hello(CONNTEST_VERSION, serve->name, places, serve->listen_count, out);
 }
 
-static void describe_datagrams(const struct receiver_record *record,
-			       struct control_receipt *receipt)
-{
-	static_assert(BURST_LENGTHS == CONTROL_BURST_LENGTHS, "told as they are");
-
-	receipt->socket = record->socket;
-	receipt->overflows = record->overflows;
-	receipt->merged = record->merged;
-	receipt->numbered = record->numbered;
-	receipt->next = record->next;
-	receipt->unique = record->unique;
-	receipt->duplicate = record->duplicate;
-	receipt->reordered = record->reordered;
-	receipt->late = record->late;
-	receipt->bursts = record->bursts.count;
-	receipt->bursts_lost = record->bursts.lost;
-	receipt->burst_longest = record->bursts.longest;
-	receipt->burst_longest_at = record->bursts.longest_at;
-	receipt->burst_first_lost = record->bursts.first_lost;
-	receipt->burst_last_lost = record->bursts.last_lost;
-	memcpy(receipt->burst_lengths, record->bursts.lengths, sizeof(receipt->burst_lengths));
-	receipt->delay_count = record->delay_count;
-	receipt->delay_p50_ns = record->delay_p50_ns;
-	receipt->delay_p90_ns = record->delay_p90_ns;
-	receipt->delay_p99_ns = record->delay_p99_ns;
-	receipt->delay_p99_9_ns = record->delay_p99_9_ns;
-	receipt->delay_max_ns = record->delay_max_ns;
-}
-
-/* Left out where it is too long for the line: the percentiles are told apart from it. */
-static void describe_delays(const struct hist *delays, struct control_receipt *receipt)
-{
-	struct buffer text cleanup(buffer_deinit);
-
-	buffer_init(&text, CONTROL_HDR_MAX - 1);
-	hdr_encode(delays, &text);
-	if (text.error == 0)
-		memcpy(receipt->delay_hdr, text.data, text.size);
-}
-
 static void free_hist(struct hist **hist)
 {
 	free(*hist);
@@ -91,30 +51,12 @@ static void free_hist(struct hist **hist)
 static void tell_receiver(struct service_connection *connection,
 			  const struct control_question *question, struct buffer *out)
 {
-	const struct receiver_key key = {
-		.remote = question->local,
-		.local = question->remote,
-		.transport = question->transport,
-	};
-	bool is_udp = question->transport == TRANSPORT_UDP;
-	struct hist *delays cleanup(free_hist) =
-		is_udp ? calloc(1, hist_size(RECEIVER_DELAY_RANGE)) : NULL;
+	const struct receiver_tables *tables = &connection->owner->shared->receivers;
+	struct hist *delays cleanup(free_hist) = calloc(1, hist_size(RECEIVER_DELAY_RANGE));
 	struct control_receipt receipt = { 0 };
-	struct receiver_record record;
 
 	if (delays != NULL)
-		hist_init(delays, RECEIVER_DELAY_RANGE);
-	if (receiver_tables_find(&connection->owner->shared->receivers, &key, &record, delays)) {
-		receipt.is_known = true;
-		receipt.first_ns = record.first_ns;
-		receipt.last_ns = record.last_ns;
-		receipt.bytes = record.bytes;
-		receipt.messages = record.messages;
-		if (is_udp)
-			describe_datagrams(&record, &receipt);
-		if (delays != NULL && record.delay_count > 0)
-			describe_delays(delays, &receipt);
-	}
+		receiver_receipt(tables, question, delays, &receipt);
 	control_write_receipt(&receipt, out);
 }
 

@@ -188,12 +188,10 @@ static const struct service_state *go_on(struct service_connection *connection)
 
 	if (rc < 0)
 		return service_fail(connection, PHASE_SEND, -rc);
+	set_timer(connection);
 	if (h2_complaint(http->h2) != NULL)
 		return part_in_anger(connection);
-	if (is_through(connection))
-		return service_leave(connection);
-	set_timer(connection);
-	return connection->state;
+	return is_through(connection) ? service_leave(connection) : connection->state;
 }
 
 static const struct service_state *read_bytes(struct service_connection *connection,
@@ -254,6 +252,10 @@ static void look_at_clock(struct service_connection *connection)
 	const struct service_state *before = connection->state;
 	uint64_t now_ns = loop_now(loop_of(connection));
 
+	if (before == &service_flushing) {
+		connection->state = service_fail(connection, PHASE_SEND, ETIMEDOUT);
+		return;
+	}
 	http_answer_prepare(&connection->owner->http_common,
 			    connection->owner->worker->plan->serve.name, now_ns);
 	act_due(http, now_ns);
@@ -286,10 +288,9 @@ static int begin(struct service_connection *connection)
 const struct service_state *service_h2_take_over(struct service_connection *connection,
 						 const uint8_t *data, size_t size)
 {
-	service_protocol_become(connection, &h2_kind);
-	int rc = begin(connection);
-	if (rc < 0)
-		return service_fail(connection, PHASE_RECEIVE, -rc);
+	service_protocol_drop(connection);
+	if (service_protocol_new(connection, &h2_kind) == NULL || begin(connection) < 0)
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
 	connection->state = &service_h2c;
 	return read_bytes(connection, data, size);
 }

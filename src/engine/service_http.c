@@ -73,6 +73,64 @@ static int send_zeros(struct service_connection *connection)
 	return 0;
 }
 
+/* ---- between requests */
+
+static const struct service_protocol_kind http_kind;
+static const struct service_state http_asked;
+static const struct service_state http_fresh;
+static const struct service_state http_resting;
+
+static bool http_is_at_rest(const struct service_connection *connection, uint64_t now_ns)
+{
+	const struct service_http *http = service_http_of(connection);
+
+	(void)now_ns;
+	return backlog_is_empty(&connection->backlog) && backlog_is_empty(&http->input) &&
+	       !service_http_is_waiting(http) && http1_is_between(&http->http);
+}
+
+/* Gives the connection what a request needs. */
+static bool wake(struct service_connection *connection)
+{
+	if (service_protocol_new(connection, &http_kind) == NULL)
+		return false;
+	http1_init(&service_http_of(connection)->http, HTTP1_REQUESTS);
+	connection->state = &http_asked;
+	return true;
+}
+
+static const struct service_state *await_first(struct service_connection *connection)
+{
+	struct service_waiting *fresh = &connection->owner->fresh;
+
+	list_append(&fresh->connections, &connection->unread);
+	if (!timer_is_set(&fresh->over))
+		loop_set_timer(loop_of(connection), &fresh->over, connection->moved_ns + HEAD_NS);
+	return &http_fresh;
+}
+
+static const struct service_state *await_next(struct service_connection *connection)
+{
+	struct service_waiting *resting = &connection->owner->resting;
+
+	list_append(&resting->connections, &connection->unread);
+	if (!timer_is_set(&resting->over))
+		loop_set_timer(loop_of(connection), &resting->over, connection->moved_ns + IDLE_NS);
+	return &http_resting;
+}
+
+/* Between requests nothing is kept but when the last one was answered. */
+static const struct service_state *rest_if_idle(struct service_connection *connection)
+{
+	const struct service_http *http = service_http_of(connection);
+
+	if (!http_is_at_rest(connection, 0) || http->is_over || http->head_since_ns > 0 ||
+	    http->held_bytes > 0 || !list_is_empty(&connection->unread))
+		return connection->state;
+	service_protocol_drop(connection);
+	return await_next(connection);
+}
+
 /* ---- reading */
 
 /* Answers what it can of these bytes; 0 or -errno. */
@@ -139,8 +197,41 @@ static bool is_through(const struct service_connection *connection)
 	return http->is_over || (connection->has_peer_ended && backlog_is_empty(&http->input));
 }
 
-/* Goes on as far as it can. */
-static const struct service_state *go_on(struct service_connection *connection)
+/* ---- time */
+
+static uint64_t deadline_of(struct service_connection *connection, uint64_t now_ns)
+{
+	struct service_http *http = service_http_of(connection);
+
+	if (http->due_ns > now_ns)
+		return http->due_ns;
+	/* What is left of an answer goes out unseen. */
+	if (!backlog_is_empty(&connection->backlog) &&
+	    connection->count.answered_bytes != http->moved_bytes)
+		connection->moved_ns = now_ns;
+	http->moved_bytes = connection->count.answered_bytes;
+	return http->head_since_ns > 0 ? http->head_since_ns + HEAD_NS
+				       : connection->moved_ns + IDLE_NS;
+}
+
+/* Neither closed nor resting. */
+static bool is_under_way(const struct service_connection *connection)
+{
+	return connection->state != &service_closed && connection->protocol != NULL;
+}
+
+static void set_deadline(struct service_connection *connection)
+{
+	struct loop *loop = loop_of(connection);
+
+	if (is_under_way(connection) && !timer_is_set(&connection->protocol->timer))
+		loop_set_timer(loop, &connection->protocol->timer,
+			       deadline_of(connection, loop_now(loop)));
+}
+
+/* ---- going on */
+
+static const struct service_state *go_as_far_as_it_can(struct service_connection *connection)
 {
 	struct service_http *http = service_http_of(connection);
 	int rc = 0;
@@ -160,7 +251,7 @@ static const struct service_state *go_on(struct service_connection *connection)
 			rc = serve_kept(connection);
 		} else {
 			watch_head(connection);
-			return connection->state;
+			return rest_if_idle(connection);
 		}
 	}
 	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : connection->state;
@@ -174,10 +265,25 @@ static bool look_at_preface(struct service_http *http, uint8_t *data, size_t *si
 	*size += http->held_bytes;
 	size_t common = *size < H2_PREFACE_BYTES ? *size : H2_PREFACE_BYTES;
 	http->is_http1 = memcmp(data, H2_PREFACE, common) != 0;
-	if (http->is_http1 || common == H2_PREFACE_BYTES)
-		return true;
-	http->held_bytes = (uint8_t)common;
-	return false;
+	bool is_open = !http->is_http1 && common < H2_PREFACE_BYTES;
+	http->held_bytes = is_open ? (uint8_t)common : 0;
+	return !is_open;
+}
+
+static const struct service_state *go_on(struct service_connection *connection)
+{
+	connection->state = go_as_far_as_it_can(connection);
+	set_deadline(connection);
+	return connection->state;
+}
+
+/* While an answer waits nothing more is read. */
+static bool is_busy(const struct service_connection *connection)
+{
+	const struct service_http *http = service_http_of(connection);
+
+	return !backlog_is_empty(&connection->backlog) || !backlog_is_empty(&http->input) ||
+	       service_http_is_waiting(http);
 }
 
 static const struct service_state *read_http1(struct service_connection *connection,
@@ -198,8 +304,7 @@ static const struct service_state *http_readable(struct service_connection *conn
 	struct service_http *http = service_http_of(connection);
 	const struct service_state *next = connection->state;
 
-	if (!backlog_is_empty(&connection->backlog) || !backlog_is_empty(&http->input) ||
-	    service_http_is_waiting(http))
+	if (is_busy(connection))
 		return next;
 	size_t size = service_receive_most(connection, READ_BYTES - http->held_bytes, &next);
 	if (size == 0)
@@ -211,7 +316,7 @@ static const struct service_state *http_readable(struct service_connection *conn
 			      : service_h2_take_over(connection, data, size);
 }
 
-/* ---- time */
+/* ---- deadlines */
 
 static void release(struct service_protocol *protocol)
 {
@@ -248,65 +353,29 @@ static const struct service_state *give_up(struct service_connection *connection
 	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : service_leave(connection);
 }
 
-static uint64_t deadline_of(struct service_connection *connection, uint64_t now_ns)
-{
-	struct service_http *http = service_http_of(connection);
-
-	if (http->due_ns > now_ns)
-		return http->due_ns;
-	/* What is left of an answer goes out unseen. */
-	if (!backlog_is_empty(&connection->backlog) &&
-	    connection->count.answered_bytes != http->moved_bytes)
-		connection->moved_ns = now_ns;
-	http->moved_bytes = connection->count.answered_bytes;
-	return http->head_since_ns > 0 ? http->head_since_ns + HEAD_NS
-				       : connection->moved_ns + IDLE_NS;
-}
-
 static void look_at_clock(struct service_connection *connection)
 {
-	struct service_http *http = service_http_of(connection);
+	const struct service_http *http = service_http_of(connection);
 	uint64_t now_ns = loop_now(loop_of(connection));
 
 	if (http->due_ns > 0 && http->due_ns <= now_ns)
 		service_connection_ready(&connection->stream, STREAM_WRITABLE);
-	if (connection->state != &service_closed && deadline_of(connection, now_ns) <= now_ns) {
+	if (is_under_way(connection) && deadline_of(connection, now_ns) <= now_ns) {
 		connection->state = give_up(connection);
-		http->head_since_ns = 0;
+		service_http_of(connection)->head_since_ns = 0;
 	}
-	if (connection->state != &service_closed && !timer_is_set(&http->protocol.timer))
-		loop_set_timer(loop_of(connection), &http->protocol.timer,
-			       deadline_of(connection, now_ns));
+	set_deadline(connection);
 }
 
 static const struct service_protocol_kind http_kind = { .timeout = look_at_clock,
 							.release = release };
 
-/* ---- the state */
+/* ---- the states */
 
 static const struct service_state *http_writable(struct service_connection *connection)
 {
-	if (connection->protocol != NULL) {
-		count_answered(connection);
-		return go_on(connection);
-	}
-	if (service_protocol_new(connection, &http_kind) == NULL)
-		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
-	struct service_http *http = service_http_of(connection);
-	connection->count.is_told = true;
-	http1_init(&http->http, HTTP1_REQUESTS);
-	http->head_since_ns = loop_now(loop_of(connection));
-	service_protocol_wait(connection, HEAD_NS);
-	return connection->state;
-}
-
-static bool http_is_at_rest(const struct service_connection *connection, uint64_t now_ns)
-{
-	const struct service_http *http = service_http_of(connection);
-
-	(void)now_ns;
-	return backlog_is_empty(&connection->backlog) && backlog_is_empty(&http->input) &&
-	       !service_http_is_waiting(http) && http1_is_between(&http->http);
+	count_answered(connection);
+	return go_on(connection);
 }
 
 /* Who has ended may still wait for an answer. */
@@ -319,10 +388,119 @@ static const struct service_state *http_leave(struct service_connection *connect
 		       : service_leave(connection);
 }
 
-const struct service_state service_http = {
+static const struct service_state http_asked = {
 	.name = "http",
 	.readable = http_readable,
 	.writable = http_writable,
 	.is_at_rest = http_is_at_rest,
 	.leave = http_leave,
 };
+
+static bool is_resting(const struct service_connection *connection, uint64_t now_ns)
+{
+	(void)connection;
+	(void)now_ns;
+	return true;
+}
+
+static const struct service_state *leave_wait(struct service_connection *connection)
+{
+	list_remove(&connection->unread);
+	return service_leave(connection);
+}
+
+/* Bytes may have arrived. A whole head has to, within its time from the connection's beginning. */
+static const struct service_state *fresh_readable(struct service_connection *connection)
+{
+	uint64_t since_ns = connection->moved_ns;
+
+	list_remove(&connection->unread);
+	if (!wake(connection))
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
+	service_http_of(connection)->head_since_ns = since_ns;
+	connection->state = http_readable(connection);
+	set_deadline(connection);
+	return connection->state;
+}
+
+static const struct service_state *resting_readable(struct service_connection *connection)
+{
+	list_remove(&connection->unread);
+	if (!wake(connection))
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
+	connection->state = http_readable(connection);
+	set_deadline(connection);
+	return connection->state;
+}
+
+/* A new connection. */
+static const struct service_state *begin(struct service_connection *connection)
+{
+	connection->count.is_told = true;
+	return await_first(connection);
+}
+
+const struct service_state service_http = {
+	.name = "new",
+	.readable = service_stay,
+	.writable = begin,
+	.is_at_rest = is_resting,
+	.leave = service_leave,
+};
+
+static const struct service_state http_fresh = {
+	.name = "fresh",
+	.readable = fresh_readable,
+	.writable = service_stay,
+	.is_at_rest = is_resting,
+	.leave = leave_wait,
+};
+
+static const struct service_state http_resting = {
+	.name = "resting",
+	.readable = resting_readable,
+	.writable = service_stay,
+	.is_at_rest = is_resting,
+	.leave = leave_wait,
+};
+
+/* How it parts takes what a request takes. */
+static const struct service_state *end_wait(struct service_connection *connection)
+{
+	bool is_fresh = connection->state == &http_fresh;
+
+	list_remove(&connection->unread);
+	if (!wake(connection))
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
+	if (is_fresh)
+		service_http_of(connection)->head_since_ns = connection->moved_ns;
+	return give_up(connection);
+}
+
+static void end_waits(struct service_waiting *waiting, struct loop *loop, uint64_t most_ns)
+{
+	while (!list_is_empty(&waiting->connections)) {
+		struct service_connection *first =
+			container_of(waiting->connections.next, struct service_connection, unread);
+		uint64_t over_ns = first->moved_ns + most_ns;
+		if (over_ns > loop_now(loop)) {
+			loop_set_timer(loop, &waiting->over, over_ns);
+			return;
+		}
+		first->state = end_wait(first);
+	}
+}
+
+void service_http_end_fresh(struct timer *timer)
+{
+	struct service_connections *owner =
+		container_of(timer, struct service_connections, fresh.over);
+	end_waits(&owner->fresh, owner->worker->loop, HEAD_NS);
+}
+
+void service_http_end_rests(struct timer *timer)
+{
+	struct service_connections *owner =
+		container_of(timer, struct service_connections, resting.over);
+	end_waits(&owner->resting, owner->worker->loop, IDLE_NS);
+}

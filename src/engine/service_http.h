@@ -1,4 +1,5 @@
-/* The parts of service http: what it keeps of a connection, and how requests turn into answers. */
+/* The parts of service http: what it keeps of a connection from the beginning of a request to the
+ * end of its answer, and how requests turn into answers. */
 #pragma once
 
 #include "engine/http_route.h"
@@ -40,6 +41,11 @@ struct http_output {
 #define SERVICE_HTTP_ZEROS      (64 * 1024)
 #define SERVICE_HTTP_EVENT_BYTES \
 	(SERVICE_HTTP_READ_BYTES + HTTP_ANSWER_HEAD_MAX + 512 + SERVICE_HTTP_ZEROS)
+
+/* The timers of all connections that wait for a request: end those that have done so for too long.
+ */
+void service_http_end_fresh(struct timer *timer);
+void service_http_end_rests(struct timer *timer);
 
 struct service_http *service_http_of(const struct service_connection *connection);
 /* An answer is not complete before these are sent, or this moment has come. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/units.h"
 #include "proto/traffic_wire.h"
 
 /* Answers wait in their rooms, which so stay few and warm; what is discarded comes faster. */
@@ -12,7 +13,16 @@
 #define BATCHES_A_DRAIN 4096
 /* For what comes while this thread doesn't run: what the kernel has no room for looks to a client
  * like loss on the path. As much of it as the kernel grants. */
-#define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
+#define RECEIVE_BUFFER_BYTES (8 * 1024 * 1024)
+
+/* A sender on another cpu pays for each time that it wakes us: looked for every 0.1 ms instead, it
+ * sent 330,000 datagrams a second instead of 210,000. So long a datagram of a fast flow may lie
+ * before it is stamped; 0.5 ms carried no more. */
+#define GATHER_NS (100 * NS_PER_US)
+/* Fast: so many receives in a look. At less than a twentieth of that it is over. */
+#define FAST_LOOK_NS (10 * NS_PER_MS)
+#define FAST_COUNT   1000
+#define SLOW_COUNT   50
 
 static struct recorder *recorder_of(const struct service_socket *place)
 {
@@ -144,6 +154,7 @@ static int receive_batch(struct service_socket *place)
 	int count = datagram_receive(&place->socket, batch, place->batch);
 	uint64_t now_ns = loop_read_clock(place->owner->worker->loop);
 	serve(place, batch, count, now_ns);
+	place->arrived += count > 0 ? (uint32_t)count : 0;
 	return count;
 }
 
@@ -175,10 +186,66 @@ static void serve_some(struct service_socket *place)
 		loop_defer(place->owner->worker->loop, &place->read_on);
 }
 
+/* ---- gathering */
+
+static void begin_look(struct service_socket *place, uint64_t now_ns)
+{
+	place->looked_ns = now_ns;
+	place->arrived = 0;
+}
+
+static void gather_on(struct service_socket *place)
+{
+	struct loop *loop = place->owner->worker->loop;
+
+	loop_set_timer(loop, &place->gather, loop_now(loop) + GATHER_NS);
+}
+
+/* Whether a look is over; `ret_count`: what arrived in it. */
+static bool is_look_over(struct service_socket *place, uint32_t *ret_count)
+{
+	uint64_t now_ns = loop_now(place->owner->worker->loop);
+
+	*ret_count = place->arrived;
+	if (now_ns < place->looked_ns + FAST_LOOK_NS)
+		return false;
+	begin_look(place, now_ns);
+	return true;
+}
+
+static void look_for_speed(struct service_socket *place)
+{
+	uint32_t count;
+
+	if (place->service != SERVICE_DISCARD || place->is_gathering)
+		return;
+	if (!is_look_over(place, &count) && count < FAST_COUNT)
+		return;
+	place->is_gathering = count >= FAST_COUNT && datagram_mute(&place->socket);
+	if (place->is_gathering)
+		gather_on(place);
+}
+
+static void gather(struct timer *timer)
+{
+	struct service_socket *place = container_of(timer, struct service_socket, gather);
+	uint32_t count;
+
+	serve_some(place);
+	place->is_gathering = !is_look_over(place, &count) || count >= SLOW_COUNT;
+	if (place->is_gathering)
+		gather_on(place);
+	else
+		datagram_unmute(&place->socket);
+}
+
 static void ready(struct datagram_socket *socket, unsigned events)
 {
+	struct service_socket *place = container_of(socket, struct service_socket, socket);
+
 	(void)events;
-	serve_some(container_of(socket, struct service_socket, socket));
+	serve_some(place);
+	look_for_speed(place);
 }
 
 static void read_on(struct deferred *deferred)
@@ -209,6 +276,7 @@ static int prepare(struct service_udp *udp, struct service_socket *place, enum s
 		.batch = is_discarding ? DISCARDED_BATCH : ANSWERED_BATCH,
 	};
 	deferred_init(&place->read_on, read_on);
+	timer_init(&place->gather, gather);
 	place->room = malloc((size_t)place->batch * SERVICE_UDP_ROOM_BYTES);
 	if (place->room == NULL)
 		return -ENOMEM;
@@ -273,6 +341,7 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 static void close_place(struct service_socket *place)
 {
 	list_remove(&place->read_on.node);
+	loop_clear_timer(place->owner->worker->loop, &place->gather);
 	datagram_close(&place->socket);
 	while (place->answered < place->count)
 		give_up_one(place, EAGAIN);

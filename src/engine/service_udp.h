@@ -26,6 +26,11 @@ struct service_socket {
 	int answered; /* of `count` answers */
 	int count;
 	uint32_t receiver; /* discard: of receiver_table_socket() */
+	/* Discard: what comes fast is looked for by the clock. */
+	struct timer gather;
+	bool is_gathering;
+	uint64_t looked_ns; /* since then `arrived` receives were not empty */
+	uint32_t arrived;
 };
 
 struct service_udp {

@@ -129,6 +129,13 @@ static void refuse_http(struct service_connection *connection, enum http1_verdic
 	refuse(connection, status != 0 ? status : 400, http1_verdict_sentence(verdict), answer);
 }
 
+static void begin_frames(struct ws *ws)
+{
+	ws->is_open = true;
+	ws->frames = (struct frames){ .has_begun = false };
+	websocket_reader_init(&ws->frames.reader, WEBSOCKET_SERVER);
+}
+
 static void open_frames(struct service_connection *connection, struct answer *answer)
 {
 	struct ws *ws = ws_of(connection);
@@ -136,9 +143,7 @@ static void open_frames(struct service_connection *connection, struct answer *an
 	loop_clear_timer(connection->owner->worker->loop, &ws->protocol.timer);
 	answer->size += websocket_write_switch(&ws->upgrade.opening, (char *)answer->bytes);
 	http1_deinit(&ws->upgrade.http);
-	ws->is_open = true;
-	ws->frames = (struct frames){ .has_begun = false };
-	websocket_reader_init(&ws->frames.reader, WEBSOCKET_SERVER);
+	begin_frames(ws);
 }
 
 static void end_request(struct service_connection *connection, struct answer *answer)
@@ -290,14 +295,41 @@ static void read_frames(struct service_connection *connection, const uint8_t *da
 /* ---- states */
 
 static const struct service_state ws_upgraded;
+static const struct service_state ws_resting;
 
-/* All that was to be sent is. */
+/* Gives the connection what a message needs. */
+static bool wake(struct service_connection *connection)
+{
+	if (connection->protocol != NULL)
+		return true;
+	if (service_protocol_new(connection, &ws_kind) == NULL)
+		return false;
+	begin_frames(ws_of(connection));
+	connection->state = &ws_upgraded;
+	return true;
+}
+
+static bool is_between_messages(const struct service_connection *connection, uint64_t now_ns)
+{
+	const struct ws *ws = ws_of(connection);
+
+	(void)now_ns;
+	return !ws->has_said_goodbye && !ws->is_over && backlog_is_empty(&connection->backlog) &&
+	       websocket_is_between(&ws->frames.reader);
+}
+
+/* All that was to be sent is. Between messages nothing is kept. */
 static const struct service_state *ws_writable(struct service_connection *connection)
 {
 	struct service_count *count = &connection->count;
 
 	service_count_tell_answered(count, connection->owner->counters, count->owed);
-	return ws_of(connection)->is_over ? service_leave(connection) : connection->state;
+	if (ws_of(connection)->is_over)
+		return service_leave(connection);
+	if (connection->state != &ws_upgraded || !is_between_messages(connection, 0))
+		return connection->state;
+	service_protocol_drop(connection);
+	return &ws_resting;
 }
 
 static const struct service_state *send_answer(struct service_connection *connection,
@@ -325,21 +357,14 @@ static const struct service_state *ws_readable(struct service_connection *connec
 	size_t size = service_receive_most(connection, READ_BYTES, &next);
 	if (size == 0)
 		return next;
+	if (!wake(connection))
+		return service_fail(connection, PHASE_RECEIVE, ENOMEM);
 	if (!ws_of(connection)->is_open)
 		used = read_request(connection, scratch, size, &answer);
 	if (ws_of(connection)->is_open)
 		read_frames(connection, scratch + used, size - used, &answer);
 	assert(answer.size <= WORKER_SCRATCH_BYTES - ANSWER_AT);
 	return send_answer(connection, &answer);
-}
-
-static bool is_between_messages(const struct service_connection *connection, uint64_t now_ns)
-{
-	const struct ws *ws = ws_of(connection);
-
-	(void)now_ns;
-	return !ws->has_said_goodbye && !ws->is_over && backlog_is_empty(&connection->backlog) &&
-	       websocket_is_between(&ws->frames.reader);
 }
 
 /* The peer has ended without a goodbye; or, draining, this is ours, and its answer ends it. */
@@ -349,6 +374,8 @@ static const struct service_state *part(struct service_connection *connection)
 
 	if (connection->has_peer_ended)
 		return service_leave(connection);
+	if (!wake(connection))
+		return service_fail(connection, PHASE_SEND, ENOMEM);
 	say_goodbye(ws_of(connection), WEBSOCKET_CODE_GOING_AWAY, "", &answer);
 	return send_answer(connection, &answer);
 }
@@ -366,5 +393,20 @@ static const struct service_state ws_upgraded = {
 	.readable = ws_readable,
 	.writable = ws_writable,
 	.is_at_rest = is_between_messages,
+	.leave = part,
+};
+
+static bool is_resting(const struct service_connection *connection, uint64_t now_ns)
+{
+	(void)connection;
+	(void)now_ns;
+	return true;
+}
+
+static const struct service_state ws_resting = {
+	.name = "resting",
+	.readable = ws_readable,
+	.writable = service_stay,
+	.is_at_rest = is_resting,
 	.leave = part,
 };

@@ -17,28 +17,18 @@
 
 /* ---- the end of a connection ---- */
 
-static void end_speech(struct slot *slot)
-{
-	if (slot->has_speech)
-		speaker_end(slot_speaker(slot), slot_speech(slot));
-	slot->has_speech = false;
-}
-
 void slot_forget_connection(struct slot *slot)
 {
-	connector_release(&slot->slots->connector, &slot->place);
-	list_remove(&slot->place.node);
+	slot_release(slot);
+	connector_forget(&slot->slots->connector, slot->own);
 	loop_clear_timer(slot_loop(slot), &slot->timer);
-	stamp_clear(&slot->slots->stamps, &slot->stamps);
-	stall_init(&slot->stall, slot->slots->plan->stall_after_ns);
-	end_speech(slot);
+	slot_drop_exchange(slot);
 	if (slot->is_settled)
 		slot->slots->settled--;
 	slot->is_settled = slot->is_blocked = slot->is_partial = slot->is_urgent = false;
 	slot->is_choked = slot->is_unread = slot->is_leaving = false;
 	slot->warm_wanted = 0;
 	slot->owed = slot->warm = 0;
-	slot->first_byte_ns = 0;
 }
 
 static void close_stream(struct slot *slot, enum outcome outcome)
@@ -70,8 +60,8 @@ const struct slot_state *slot_end_connection(struct slot *slot, enum phase phase
 	uint64_t now_ns = slot_now(slot);
 	bool is_ours = outcome == OUTCOME_DONE;
 	struct stream_info info;
-	if (slot->stall.is_stalled)
-		slot_end_silence(slot, slot->stall.since_ns, now_ns);
+	if (slot_is_silent(slot))
+		slot_end_silence(slot, slot->exchange->stall.since_ns, now_ns);
 	uint64_t lost = slot_settle_rounds(slot, now_ns);
 	if (is_ours)
 		(void)slot_sample_last(slot, &info);
@@ -100,6 +90,13 @@ const struct slot_state *slot_fail(struct slot *slot, enum phase phase, enum out
 
 /* ---- leaving ---- */
 
+/* Where the protocol has a goodbye. */
+static bool says_goodbye(struct slot *slot)
+{
+	struct speaker *speaker = slot_speaker(slot);
+	return speaker->kind->leave && slot_wake(slot) && speaker_leave(speaker, slot_speech(slot));
+}
+
 const struct slot_state *slot_leave_if_done(struct slot *slot)
 {
 	const struct slots *slots = slot->slots;
@@ -108,7 +105,7 @@ const struct slot_state *slot_leave_if_done(struct slot *slot)
 		slot->is_leaving = true;
 	if (!slot->is_leaving || !slot->state->is_up || slot->owed > 0 || slot->is_partial)
 		return slot->state;
-	if (!speaker_leave(slot_speaker(slot), slot_speech(slot)))
+	if (!says_goodbye(slot))
 		return slot_end_connection(slot, PHASE_RECEIVE, OUTCOME_DONE, 0);
 	slot->state = &slot_state_leaving;
 	slot->is_urgent = true;
@@ -144,16 +141,16 @@ const struct slot_state *slot_ready_talking(struct slot *slot, unsigned events)
 
 static const struct slot_state *silence(struct slot *slot)
 {
-	struct stall *stall = &slot->stall;
 	uint64_t now_ns = slot_now(slot);
-	connector_release(&slot->slots->connector, &slot->place);
-	if (now_ns >= stall_deadline(stall)) {
+	slot_release(slot);
+	if (slot->exchange && now_ns >= stall_deadline(&slot->exchange->stall)) {
 		/* What came while this thread didn't run is no silence. */
 		const struct slot_state *next = slot_receive(slot);
 		if (next != &slot_state_up)
 			return next;
 	}
-	if (!stall->is_owed)
+	struct stall *stall = slot->exchange ? &slot->exchange->stall : NULL;
+	if (!stall || !stall->is_owed)
 		return &slot_state_up;
 	if (!stall->is_stalled && stall_check(stall, now_ns))
 		slot_begin_silence(slot, now_ns);
@@ -187,9 +184,10 @@ static const struct slot_state *end_finishing(struct slot *slot)
 {
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
+	const struct discard_answer *answer = &slot_troubles_of(slot)->answer;
 	uint64_t took_ns = slot_now(slot) - told_since_ns(slot);
-	if (slot->answer.state == DISCARD_ANSWER_DONE) {
-		counters->told_bytes += slot->answer.bytes;
+	if (answer->state == DISCARD_ANSWER_DONE) {
+		counters->told_bytes += answer->bytes;
 		counters->told++;
 		counters->told_ns = took_ns > counters->told_ns ? took_ns : counters->told_ns;
 	} else {
@@ -203,15 +201,16 @@ static const struct slot_state *end_finishing(struct slot *slot)
 static const struct slot_state *ready_finishing(struct slot *slot, unsigned events)
 {
 	uint8_t line[DISCARD_ANSWER_MAX];
+	struct discard_answer *answer = &slot_troubles_of(slot)->answer;
 	if (!(events & (STREAM_READABLE | STREAM_FAILED)))
 		return &slot_state_finishing;
 	ssize_t size = 1;
 	while (size > 0) {
 		size = stream_receive(&slot->stream, line, sizeof(line));
 		if (size > 0)
-			(void)discard_answer_read(&slot->answer, line, (size_t)size);
+			(void)discard_answer_read(answer, line, (size_t)size);
 	}
-	bool is_over = size != -EAGAIN || slot->answer.state != DISCARD_ANSWER_PART;
+	bool is_over = size != -EAGAIN || answer->state != DISCARD_ANSWER_PART;
 	return is_over ? end_finishing(slot) : &slot_state_finishing;
 }
 
@@ -220,7 +219,7 @@ void slot_finish_sending(struct slot *slot)
 	if (slot->state != &slot_state_up || !slot_speaker(slot)->script->tells_count ||
 	    stream_finish(&slot->stream) < 0)
 		return;
-	slot->answer = (struct discard_answer){ 0 };
+	slot_troubles_of(slot)->answer = (struct discard_answer){ 0 };
 	slot->slots->finishing++;
 	slot->state = &slot_state_finishing;
 }
@@ -259,18 +258,11 @@ void slot_init(struct slot *slot, struct slots *slots, uint32_t own)
 	slot->stream.watch.fd = -1;
 	slot->backend = BACKEND_UNKNOWN;
 	timer_init(&slot->timer, on_timer);
-	connector_place_init(&slot->place);
-	stamp_queue_init(&slot->stamps);
-	gap_init(&slot->interruption, 2);
-	stall_init(&slot->stall, slots->plan->stall_after_ns);
 	survival_init(&slot->survival);
-	*slot_record_of(slot) = (struct slot_record){ .first_backend = BACKEND_UNKNOWN,
-						      .last_backend = BACKEND_UNKNOWN };
 }
 
 void slot_begin(struct slot *slot)
 {
-	struct slot_record *record = slot_record_of(slot);
 	if (!slot->is_blocked && slot->is_settled)
 		slot->warm_wanted = 0;
 	survival_init(&slot->survival);
@@ -278,14 +270,14 @@ void slot_begin(struct slot *slot)
 		return;
 	survival_connected(&slot->survival);
 	tcp_sample_begin(&slot->tcp, &slot->stream, slot_now(slot));
-	record->first_backend = slot->backend;
-	if (slot->stall.is_stalled)
+	slot_record_begin(slot_record_of(slot), slot->backend);
+	if (slot_is_silent(slot))
 		survival_stall_began(&slot->survival);
 }
 
 void slot_stop_connecting(struct slot *slot)
 {
-	list_remove(&slot->place.node);
+	connector_forget(&slot->slots->connector, slot->own);
 	if (slot->state != &slot_state_waiting)
 		return;
 	loop_clear_timer(slot_loop(slot), &slot->timer);
@@ -297,33 +289,34 @@ static void say_goodbye(struct slot *slot)
 {
 	struct speaker *speaker = slot_speaker(slot);
 	struct speech_parts *parts = &slot->slots->parts;
-	if (!slot->state->is_up || slot->is_blocked || slot->is_partial ||
-	    !speaker_leave(speaker, slot_speech(slot)))
+	if (!slot->state->is_up || slot->is_blocked || slot->is_partial || !says_goodbye(slot))
 		return;
 	speaker_write(speaker, slot_speech(slot), 0, slot_now(slot), parts);
 	(void)stream_send(&slot->stream, parts->parts, parts->count);
 }
 
+static void finish_record(const struct slot *slot)
+{
+	struct slot_record *record = slot_record_of(slot);
+	bool is_up = slot->state->is_up;
+	record->survival = (uint8_t)survival_class(&slot->survival);
+	record->is_connected_at_end = is_up;
+	slot_record_end(record, is_up ? slot->backend : BACKEND_UNKNOWN);
+}
+
 void slot_finish(struct slot *slot)
 {
 	struct worker *worker = slot_worker(slot);
-	struct slot_record *record = slot_record_of(slot);
-	struct gap_span span;
 	slot->slots->counters->untold += slot->state == &slot_state_finishing;
 	if (worker->begin_ns != UINT64_MAX) {
 		slot_settle_owed(slot);
-		if (gap_finish(&slot->interruption, worker->end_ns, &span))
-			slot_log_interruption(slot, &span);
-		if (slot->stall.is_stalled)
+		slot_leave_interruption_open(slot, worker->end_ns);
+		if (slot_is_silent(slot))
 			slot_leave_silence_open(slot, slot_now(slot));
 	}
-	record->survival = (uint8_t)survival_class(&slot->survival);
-	record->is_connected_at_end = slot->state->is_up;
-	if (slot->state->is_up) {
-		record->last_backend = slot->backend;
-		if (slot->slots->stream != PLAN_PROBE)
-			slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->logs.open);
-	}
+	finish_record(slot);
+	if (slot->state->is_up && slot->slots->stream != PLAN_PROBE)
+		slot_log_connection(slot, OUTCOME_OPEN, 0, &worker->logs.open);
 	say_goodbye(slot);
 	slot_free(slot);
 	slot->state = &slot_state_off;
@@ -335,5 +328,5 @@ void slot_free(struct slot *slot)
 		stream_reset(&slot->stream);
 	else
 		stream_close(&slot->stream);
-	end_speech(slot);
+	slot_drop_exchange(slot);
 }

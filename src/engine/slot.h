@@ -1,10 +1,15 @@
 /* One place that a run keeps filled with a connection: its connections follow one another. A slot's
- * life is slot.c, its bytes are slot_io.c, what counts is slot_ledger.c; slots.c paces them all. */
+ * life is slot.c, its bytes are slot_io.c, what counts is slot_ledger.c; slots.c paces them all.
+ * What it needs only now and then lies elsewhere, so that many that wait take little memory: an
+ * exchange while something is under way (slot_rest.c), and its troubles if it has any. */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/slab.h"
 #include "engine/connector.h"
 #include "engine/schedule.h"
 #include "engine/speaker.h"
@@ -29,40 +34,49 @@ struct slot_state {
 	const struct slot_state *(*timeout)(struct slot *slot);
 };
 
+/* What a connection needs while it is opened, and from a message's first byte to the last one of
+ * its answer. Between messages it has none. */
+struct exchange {
+	uint64_t first_byte_ns; /* of the answer under way; 0: none is. Opening: when it was sent */
+	struct stall stall;
+	struct stamp_queue stamps;
+	max_align_t speech[];
+};
+
+/* Untouched, and so without memory, while all goes well. */
+struct slot_troubles {
+	struct gap interruption;      /* while slot->has_gap */
+	uint64_t held_round;          /* debt before this one had to wait for its peer */
+	uint64_t missed_last;         /* debt that was left when the schedule ended */
+	struct discard_answer answer; /* the receiver's count, at the end */
+	uint16_t gap_backend;         /* when the run of unanswered messages began */
+};
+
 /* Rounds: of the slot's counted messages, [0, answered) are settled, [answered, next) are sent and
  * owed, [next, due) are debt. On a connection its uncounted (warm) messages come before them. */
 struct slot {
 	struct stream stream;
 	struct timer timer;
-	struct connector_place place; /* while up: its node waits for the end of the lifetime */
 	struct slots *slots;
 	const struct slot_state *state;
+	struct exchange *exchange; /* NULL: nothing is under way */
 	uint64_t due_round;
 	uint64_t next_round;
-	uint64_t answered_round;
-	uint64_t held_round; /* debt before this one had to wait for its peer */
 	uint64_t started_ns;
-	uint64_t connected_ns;  /* of the transport below all others */
-	uint64_t first_byte_ns; /* of the answer under way; 0: none is. Opening: when it was sent */
-	struct gap interruption;
-	struct stall stall;
-	struct stamp_queue stamps;
+	uint64_t connected_ns; /* of the transport below all others */
+	uint64_t begun;        /* messages on this connection */
 	struct tcp_sample tcp;
-	struct discard_answer answer; /* the receiver's count, at the end */
-	uint32_t missed_last;         /* debt that was left when the schedule ended */
-	uint32_t own;                 /* which of the worker's slots */
-	uint32_t remote;              /* which of slots->remotes this connection went to */
-	uint32_t begun;               /* messages on this connection */
-	uint32_t owed;                /* of these not answered */
-	uint32_t warm;                /* of the owed ones uncounted */
-	uint32_t sent;                /* counted, on this connection */
-	uint32_t received;
-	uint32_t read_left;   /* bytes that may be read in this period (--bandwidth-down) */
+	uint32_t own;         /* which of the worker's slots */
+	uint32_t remote;      /* which of slots->remotes this connection went to */
+	uint32_t uid;         /* of this connection in the run */
+	uint32_t owed;        /* of the begun messages not answered */
+	uint32_t warm;        /* of the owed ones uncounted */
+	uint32_t sent;        /* counted, on this connection */
+	uint32_t received;    /* the same */
 	uint16_t warm_wanted; /* uncounted messages that wait to be sent */
 	uint16_t target;
 	uint16_t backend;
-	uint16_t gap_backend; /* when the run of unanswered messages began */
-	uint16_t tries;       /* attempts since the last good connection */
+	uint16_t tries; /* attempts since the last good connection */
 	struct survival_state survival;
 	bool is_partial : 1;    /* a message is partly sent */
 	bool is_urgent : 1;     /* the speaker has something to say besides messages */
@@ -71,11 +85,13 @@ struct slot {
 	bool is_settled : 1;    /* this connection had its first reply, or needs none */
 	bool has_connected : 1; /* ever */
 	bool is_linked : 1;     /* the transport below is connected */
-	bool has_speech : 1;    /* this connection's has begun */
+	bool has_gap : 1;       /* messages have gone unanswered */
+	bool is_held : 1;       /* its connector counts it among those that have not answered */
 	bool is_leaving : 1;    /* no more messages: its lifetime is over */
 	bool is_choked : 1;     /* stopped reading before the end (--bandwidth-down) */
 	bool is_unread : 1;     /* the same, to let others have their turn */
 };
+static_assert(sizeof(struct slot) <= 224, "memory of an idle connection");
 
 struct slots {
 	struct activity activity;
@@ -88,7 +104,9 @@ struct slots {
 	uint32_t remote_count;
 	const struct plan_target *targets;
 	struct speakers speakers;
-	uint8_t *speeches;
+	struct slab exchanges;
+	struct slot_troubles *troubles;
+	uint32_t *read_left; /* bytes that slots may read in this period (--bandwidth-down) */
 	struct slot_record *records;
 	struct slot_record own_record; /* of the probe, which is in no list */
 	struct counters *counters;
@@ -119,7 +137,7 @@ struct slots {
 	struct unanswered unanswered;
 
 	struct connector connector;
-	struct list aging; /* up slots in the order in which their lifetimes end */
+	struct list aging; /* the connector's nodes of up slots, as their lifetimes end */
 	struct timer lifetime;
 	struct timer reading; /* periods of --bandwidth-down */
 	uint32_t read_quota;  /* bytes a slot and period; 0: no limit */
@@ -133,9 +151,20 @@ static inline struct speaker *slot_speaker(const struct slot *slot)
 	return &slot->slots->speakers.items[slot->target];
 }
 
+/* Of a slot with an exchange. */
 static inline void *slot_speech(const struct slot *slot)
 {
-	return slot->slots->speeches + slot->own * slot->slots->speakers.speech_bytes;
+	return slot->exchange->speech;
+}
+
+static inline struct slot_troubles *slot_troubles_of(const struct slot *slot)
+{
+	return &slot->slots->troubles[slot->own];
+}
+
+static inline bool slot_is_silent(const struct slot *slot)
+{
+	return slot->exchange && slot->exchange->stall.is_stalled;
 }
 
 /* Of slots.c. */
@@ -151,7 +180,9 @@ extern const struct slot_state slot_state_waiting;
 extern const struct slot_state slot_state_connecting;
 extern const struct slot_state slot_state_opening;
 /* Its turn has come; of connector.h. */
-void slot_connect(struct connector_place *place);
+void slot_connect(struct connector *connector, uint32_t own);
+/* It holds up others no longer. */
+void slot_release(struct slot *slot);
 /* These return the state that follows. */
 const struct slot_state *slot_queue(struct slot *slot);
 const struct slot_state *slot_try_again(struct slot *slot); /* with back-off */
@@ -161,6 +192,12 @@ const struct slot_state *slot_fail_connecting(struct slot *slot, enum phase phas
 const struct slot_state *slot_come_up(struct slot *slot);
 /* It had its first reply, or needs none: the ramp need not wait for it any more. */
 void slot_note_settled(struct slot *slot);
+
+/* Of slot_rest.c. Makes sure of an exchange; false: no memory. */
+nodiscard bool slot_wake(struct slot *slot);
+/* Lets go of it if nothing is under way; or of whatever is. */
+void slot_rest(struct slot *slot);
+void slot_drop_exchange(struct slot *slot);
 
 /* Of slot.c. */
 extern const struct slot_state slot_state_up;

@@ -23,14 +23,14 @@ static bool is_warm(const struct slot *slot)
 static uint32_t room_of(const struct slot *slot)
 {
 	const struct plan_slots *shape = slot->slots->shape;
-	uint64_t room = SPEECH_BATCH_MAX;
+	uint64_t room = SPEECH_SAME_MAX;
 	if (!slot->state->is_up || slot->is_leaving)
 		return 0;
 	if (shape->in_flight)
 		room = shape->in_flight > slot->owed ? shape->in_flight - slot->owed : 0;
 	if (shape->messages_per_connection && shape->messages_per_connection - slot->begun < room)
 		room = shape->messages_per_connection - slot->begun;
-	return room < SPEECH_BATCH_MAX ? (uint32_t)room : SPEECH_BATCH_MAX;
+	return room < SPEECH_SAME_MAX ? (uint32_t)room : SPEECH_SAME_MAX;
 }
 
 /* How many messages are to be begun now. */
@@ -41,29 +41,29 @@ static uint32_t startable(const struct slot *slot)
 	if (slot->warm_wanted > 0)
 		wanted = slot->warm_wanted;
 	else if (!slots->is_paced && slots->is_running)
-		wanted = slots->is_paused ? 0 : SPEECH_BATCH_MAX;
+		wanted = slots->is_paused ? 0 : SPEECH_SAME_MAX;
 	else if (!slots->is_paced)
 		wanted = slots->shape->warms_up && slots->worker->stage <= WORKER_MEASURE
-				 ? SPEECH_BATCH_MAX
+				 ? SPEECH_SAME_MAX
 				 : 0;
 	uint32_t room = wanted > 0 ? room_of(slot) : 0;
 	return wanted < room ? (uint32_t)wanted : room;
 }
 
-/* `started` messages had their first byte taken. */
-static void note_started(struct slot *slot, uint32_t started)
+/* `started` messages had their first byte taken, in a send that was called at `now_ns`. */
+static void note_started(struct slot *slot, uint32_t started, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	uint64_t now_ns = loop_read_clock(slot_loop(slot));
+	struct exchange *exchange = slot->exchange;
 	uint32_t warm = is_warm(slot) ? started : 0;
 	slot->begun += started;
 	if (slot->warm_wanted > 0)
 		slot->warm_wanted -= (uint16_t)started;
 	if (slot_speaker(slot)->script->is_answered) {
-		(void)stamp_add(&slots->stamps, &slot->stamps, now_ns, started);
+		(void)stamp_add(&slots->stamps, &exchange->stamps, now_ns, started);
 		if (slot->owed == 0) {
-			stall_owed(&slot->stall, now_ns);
-			slot_arm(slot, stall_deadline(&slot->stall));
+			stall_owed(&exchange->stall, now_ns);
+			slot_arm(slot, stall_deadline(&exchange->stall));
 		}
 		slot->owed += started;
 		slot->warm += warm;
@@ -71,8 +71,8 @@ static void note_started(struct slot *slot, uint32_t started)
 	slot_count_sent(slot, started - warm, now_ns);
 }
 
-/* `size` bytes were taken. */
-static void note_sent(struct slot *slot, size_t size)
+/* `size` bytes were taken, in a send that was called at `now_ns`. */
+static void note_sent(struct slot *slot, size_t size, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	const struct speaker *speaker = slot_speaker(slot);
@@ -86,23 +86,28 @@ static void note_sent(struct slot *slot, size_t size)
 	else if (!speaker->script->message_bytes)
 		slots->counters->warm_up_bytes += size;
 	if (started > 0)
-		note_started(slot, started);
+		note_started(slot, started, now_ns);
 }
 
-/* Whether there is more to send at once. */
+/* Whether there is more to send at once. A message counts as sent when its send was called: on
+ * loopback its answer may be there before that returns. */
 static bool send_once(struct slot *slot, uint32_t count)
 {
 	struct slots *slots = slot->slots;
 	struct speech_parts *parts = &slots->parts;
 	struct speaker *speaker = slot_speaker(slot);
-	uint64_t now_ns = loop_now(slot_loop(slot));
+	if (!slot_wake(slot)) {
+		slot->state = slot_fail(slot, PHASE_SEND, OUTCOME_NO_MEMORY, ENOMEM);
+		return false;
+	}
+	uint64_t now_ns = loop_read_clock(slot_loop(slot));
 	speaker_write(speaker, slot_speech(slot), count, now_ns, parts);
 	slot->is_urgent = false;
 	if (parts->size == 0)
 		return false;
 	ssize_t taken = stream_send(&slot->stream, parts->parts, parts->count);
 	if (taken > 0)
-		note_sent(slot, (size_t)taken);
+		note_sent(slot, (size_t)taken, now_ns);
 	if (taken == -EAGAIN || (taken > 0 && (size_t)taken < parts->size)) {
 		slot->is_blocked = true;
 		/* What was urgent may be what is left. */
@@ -114,11 +119,19 @@ static bool send_once(struct slot *slot, uint32_t count)
 	return taken > 0;
 }
 
-void slot_flush(struct slot *slot)
+/* How many messages the next send carries at most, with what is left of one. */
+static uint32_t sendable(const struct slot *slot)
+{
+	uint32_t count = startable(slot) + slot->is_partial;
+	bool is_single = slot->slots->shape->is_one_a_send;
+	return is_single && count > 1 ? 1 : count;
+}
+
+static void send_what_may_go(struct slot *slot)
 {
 	size_t sent = 0;
 	while (slot->state->is_talking && !slot->is_blocked) {
-		uint32_t count = startable(slot) + slot->is_partial;
+		uint32_t count = sendable(slot);
 		if (count == 0 && !slot->is_urgent)
 			return;
 		if (sent >= SENT_A_TURN) {
@@ -131,6 +144,12 @@ void slot_flush(struct slot *slot)
 	}
 }
 
+void slot_flush(struct slot *slot)
+{
+	send_what_may_go(slot);
+	slot_rest(slot);
+}
+
 bool slot_due(struct slot *slot, uint64_t due_ns)
 {
 	struct slots *slots = slot->slots;
@@ -139,13 +158,14 @@ bool slot_due(struct slot *slot, uint64_t due_ns)
 			slot->warm_wanted = 1;
 		return slot->warm_wanted > 0 && !slot->is_blocked;
 	}
-	bool was_held = slot->next_round < slot->due_round && slot->held_round == slot->due_round;
+	bool was_held = slot->next_round < slot->due_round &&
+			slot_troubles_of(slot)->held_round == slot->due_round;
 	slot->due_round++;
 	slots->counters->scheduled++;
 	if (slot->state->is_up) {
 		slots->counters->debt++;
 		if (was_held || slot_is_held_up(slot))
-			slot->held_round = slot->due_round;
+			slot_troubles_of(slot)->held_round = slot->due_round;
 		return !slot->is_blocked;
 	}
 	slot_count_missed(slot, due_ns);
@@ -160,9 +180,9 @@ static void learn_backend(struct slot *slot, const char *name)
 	struct slot_record *record = slot_record_of(slot);
 	uint16_t before = slot->backend;
 	slot->backend = *name ? names_index(&worker->names, name, before) : BACKEND_UNKNOWN;
-	if (worker_is_counting(worker) && record->first_backend == BACKEND_UNKNOWN &&
-	    record->reconnects == 0)
-		record->first_backend = slot->backend;
+	if (worker_is_counting(worker) && record->reconnects == 0 &&
+	    slot_record_first_backend(record) == BACKEND_UNKNOWN)
+		slot_record_begin(record, slot->backend);
 	if (slot->backend != before && record->reconnects > 0)
 		record->has_backend_changed = true;
 }
@@ -187,7 +207,7 @@ static void count_answer(struct slot *slot, const struct heard *heard, uint64_t 
 	counters->mismatched += heard->is_mismatched;
 	hist_add(slots->service, now_ns - written_ns);
 	if (slots->first_byte)
-		hist_add(slots->first_byte, slot->first_byte_ns - written_ns);
+		hist_add(slots->first_byte, slot->exchange->first_byte_ns - written_ns);
 	if (heard->code)
 		recorder_status(slots->recorder, heard->code);
 	slot_count_answered(slot, heard, now_ns);
@@ -204,7 +224,8 @@ static bool is_warm_reply(const struct slot *slot, const struct heard *heard)
 static void note_answer(struct slot *slot, const struct heard *heard, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	uint64_t written_ns = stamp_take_behind(&slots->stamps, &slot->stamps, heard->ahead);
+	uint64_t written_ns =
+		stamp_take_behind(&slots->stamps, &slot->exchange->stamps, heard->ahead);
 	slot->owed--;
 	if (heard->backend)
 		learn_backend(slot, heard->backend);
@@ -214,14 +235,14 @@ static void note_answer(struct slot *slot, const struct heard *heard, uint64_t n
 		slot->warm--;
 	else
 		count_answer(slot, heard, written_ns, now_ns);
-	slot->first_byte_ns = 0;
+	slot->exchange->first_byte_ns = 0;
 }
 
 /* The answer that comes next is to a counted message; else what comes wrong is the connection's
  * outcome and nothing more. */
 static bool is_counted_owed(const struct slot *slot)
 {
-	return slot->warm == 0 && slot->answered_round < slot->next_round;
+	return slot->warm == 0 && slot->owed > 0;
 }
 
 static const struct slot_state *note_wrong(struct slot *slot, const struct heard *heard,
@@ -287,8 +308,10 @@ static const struct slot_state *take_bytes(struct slot *slot, const uint8_t *dat
 	bool has_more = true;
 	while (has_more && state->is_talking) {
 		struct heard heard;
-		if (slot->first_byte_ns == 0 && slot->owed > 0)
-			slot->first_byte_ns = now_ns;
+		if (!slot_wake(slot))
+			return slot_fail(slot, PHASE_RECEIVE, OUTCOME_NO_MEMORY, ENOMEM);
+		if (slot->exchange->first_byte_ns == 0 && slot->owed > 0)
+			slot->exchange->first_byte_ns = now_ns;
 		speaker_hear(speaker, slot_speech(slot), data, size, &heard);
 		slot->is_urgent |= heard.is_urgent;
 		state = slot->state = act_on(slot, &heard, size - heard.used, now_ns);
@@ -310,8 +333,10 @@ static const struct slot_state *take_end(struct slot *slot, uint64_t now_ns)
 
 static size_t readable(const struct slot *slot)
 {
-	bool is_limited = slot->slots->read_quota > 0 && slot->read_left < WORKER_SCRATCH_BYTES;
-	return is_limited ? slot->read_left : WORKER_SCRATCH_BYTES;
+	const struct slots *slots = slot->slots;
+	bool is_limited =
+		slots->read_quota > 0 && slots->read_left[slot->own] < WORKER_SCRATCH_BYTES;
+	return is_limited ? slots->read_left[slot->own] : WORKER_SCRATCH_BYTES;
 }
 
 static void note_received(struct slot *slot, size_t size)
@@ -319,7 +344,7 @@ static void note_received(struct slot *slot, size_t size)
 	struct slots *slots = slot->slots;
 	slots->counters->reads += slots_are_counting(slots);
 	if (slots->read_quota > 0)
-		slot->read_left -= (uint32_t)size;
+		slots->read_left[slot->own] -= (uint32_t)size;
 	if (!slot_speaker(slot)->script->message_bytes && slots_are_counting(slots))
 		slots->counters->bytes_received += size;
 }
@@ -353,14 +378,15 @@ static const struct slot_state *receive_once(struct slot *slot, bool *ret_has_mo
 const struct slot_state *slot_receive(struct slot *slot)
 {
 	bool has_more = true;
-	slot->is_unread = false;
 	for (int i = 0; has_more && i < RECEIVES_A_TURN; i++)
 		slot->state = receive_once(slot, &has_more);
-	if (has_more) {
-		slot->is_unread = true;
+	slot->is_unread = has_more;
+	if (has_more || slot->slots->is_running)
 		slots_go_on(slot->slots, slot);
-	}
-	/* Answers make room for messages, and pings want an answer. */
-	slot_flush(slot);
+	/* Answers make room for messages, and pings want an answer. In a closed loop, though, all
+	 * that came in this turn is received before anything is sent: the ends hand each other
+	 * batches, which on two cpus makes 4 % more round trips of 64 B over 50 connections. */
+	if (has_more || !slot->slots->is_running)
+		slot_flush(slot);
 	return slot->state;
 }

@@ -23,7 +23,10 @@ static void log_interval(struct slot *slot, enum interval_kind kind, struct inte
 	interval_log_add(&slot_worker(slot)->logs.intervals, &interval);
 }
 
-void slot_log_interruption(struct slot *slot, const struct gap_span *span)
+/* So many messages in a row make an interruption. */
+#define GAP_MESSAGES 2
+
+static void log_interruption(struct slot *slot, const struct gap_span *span)
 {
 	struct slot_record *record = slot_record_of(slot);
 	uint64_t length_ns = span->end_ns - span->start_ns;
@@ -35,26 +38,40 @@ void slot_log_interruption(struct slot *slot, const struct gap_span *span)
 		     (struct interval){ .start_ns = span->start_ns,
 					.end_ns = span->end_ns,
 					.unanswered = span->unanswered,
-					.backend = slot->gap_backend,
+					.backend = slot_troubles_of(slot)->gap_backend,
 					.is_open = span->is_open });
 }
 
 /* `count` messages in a row, the first due at `due_ns`. */
 static void count_unanswered(struct slot *slot, uint64_t due_ns, uint64_t count)
 {
-	if (slot->interruption.unanswered == 0)
-		slot->gap_backend = slot->backend;
-	if (gap_unanswered_many(&slot->interruption, due_ns, count))
+	struct slot_troubles *troubles = slot_troubles_of(slot);
+	if (!slot->has_gap) {
+		gap_init(&troubles->interruption, GAP_MESSAGES);
+		troubles->gap_backend = slot->backend;
+	}
+	slot->has_gap = true;
+	if (gap_unanswered_many(&troubles->interruption, due_ns, count))
 		slot->slots->counters->interrupted++;
 }
 
 static void end_interruption(struct slot *slot, uint64_t due_ns)
 {
 	struct gap_span span;
-	if (!gap_answered(&slot->interruption, due_ns, &span))
+	if (!slot->has_gap)
+		return;
+	slot->has_gap = false;
+	if (!gap_answered(&slot_troubles_of(slot)->interruption, due_ns, &span))
 		return;
 	slot->slots->counters->interrupted--;
-	slot_log_interruption(slot, &span);
+	log_interruption(slot, &span);
+}
+
+void slot_leave_interruption_open(struct slot *slot, uint64_t end_ns)
+{
+	struct gap_span span;
+	if (slot->has_gap && gap_finish(&slot_troubles_of(slot)->interruption, end_ns, &span))
+		log_interruption(slot, &span);
 }
 
 /* When the answered message was due. On a connection the counted messages come last, in the order
@@ -70,7 +87,7 @@ static uint64_t due_of(const struct slot *slot, const struct heard *heard, uint6
 void slot_count_answered(struct slot *slot, const struct heard *heard, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	uint64_t round = slot->answered_round++;
+	uint64_t round = slot_answered_round(slot) - 1; /* it is owed no more */
 	bool is_good = heard->outcome == OUTCOME_DONE;
 	if (!is_good) {
 		slots->counters->rejected++;
@@ -101,7 +118,8 @@ void slot_begin_silence(struct slot *slot, uint64_t now_ns)
 	slot->slots->counters->silent++;
 	survival_stall_began(&slot->survival);
 	slot_tell(slot, EVENT_SLOT_SILENT,
-		  &(struct event){ .span_ns = now_ns - slot->stall.since_ns, .at_ns = now_ns });
+		  &(struct event){ .span_ns = now_ns - slot->exchange->stall.since_ns,
+				   .at_ns = now_ns });
 }
 
 static void log_silence(struct slot *slot, struct interval silence)
@@ -109,7 +127,7 @@ static void log_silence(struct slot *slot, struct interval silence)
 	slot->slots->counters->silent--;
 	if (!worker_is_counting(slot_worker(slot)))
 		return;
-	silence.unanswered = slot->next_round - slot->answered_round;
+	silence.unanswered = slot->owed - slot->warm;
 	silence.backend = slot->backend;
 	log_interval(slot, INTERVAL_STALL, silence);
 }
@@ -121,7 +139,7 @@ void slot_end_silence(struct slot *slot, uint64_t start_ns, uint64_t end_ns)
 
 void slot_leave_silence_open(struct slot *slot, uint64_t end_ns)
 {
-	log_silence(slot, (struct interval){ .start_ns = slot->stall.since_ns,
+	log_silence(slot, (struct interval){ .start_ns = slot->exchange->stall.since_ns,
 					     .end_ns = end_ns,
 					     .is_open = true });
 }
@@ -130,16 +148,19 @@ void slot_leave_silence_open(struct slot *slot, uint64_t end_ns)
 void slot_note_progress(struct slot *slot, uint64_t now_ns)
 {
 	uint64_t start_ns;
-	uint64_t oldest_ns = stamp_oldest(&slot->slots->stamps, &slot->stamps);
-	if (!stall_progress(&slot->stall, now_ns, oldest_ns, &start_ns))
+	struct exchange *exchange = slot->exchange;
+	if (!exchange)
+		return;
+	uint64_t oldest_ns = stamp_oldest(&slot->slots->stamps, &exchange->stamps);
+	if (!stall_progress(&exchange->stall, now_ns, oldest_ns, &start_ns))
 		return;
 	slot_end_silence(slot, start_ns, now_ns);
 	survival_stall_ended(&slot->survival);
 	slot_tell(slot, EVENT_SLOT_ANSWERS, &(struct event){ .span_ns = now_ns - start_ns });
 	/* The timer stands at the moment to give up, far ahead. */
 	loop_clear_timer(slot_loop(slot), &slot->timer);
-	if (slot->stall.is_owed)
-		slot_arm(slot, stall_deadline(&slot->stall));
+	if (exchange->stall.is_owed)
+		slot_arm(slot, stall_deadline(&exchange->stall));
 }
 
 /* ---- messages ---- */
@@ -153,7 +174,7 @@ void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns)
 		uint64_t round = slot->next_round + i;
 		bool is_late = lateness_count(counters, slots->send_error,
 					      slots_due(slots, slot, round), now_ns);
-		counters->held_up += is_late && round < slot->held_round;
+		counters->held_up += is_late && round < slot_troubles_of(slot)->held_round;
 	}
 	slot->next_round += started;
 	slot->sent += started;
@@ -165,19 +186,17 @@ void slot_count_sent(struct slot *slot, uint32_t started, uint64_t now_ns)
 		slot->due_round += started;
 		counters->scheduled += started;
 	}
-	if (script->is_answered) {
+	if (script->is_answered)
 		counters->in_flight += started;
-	} else {
+	else
 		counters->one_way += started;
-		slot->answered_round += started;
-	}
 }
 
 void slot_count_missed(struct slot *slot, uint64_t due_ns)
 {
 	slot->slots->counters->missed_no_connection++;
 	slot_record_of(slot)->missed++;
-	slot->next_round = slot->answered_round = slot->due_round;
+	slot->next_round = slot->due_round;
 	if (!slot->slots->response)
 		return;
 	unanswered_missed(&slot->slots->unanswered, due_ns, 1);
@@ -193,6 +212,8 @@ static void miss_debt(struct slot *slot, uint64_t *counter)
 	struct slots *slots = slot->slots;
 	uint64_t debt = slot->due_round - slot->next_round;
 	uint64_t step = debt / DEBT_STEPS + 1;
+	if (debt == 0)
+		return;
 	for (uint64_t round = slot->next_round; slots->response && round < slot->due_round;
 	     round += step) {
 		uint64_t left = slot->due_round - round;
@@ -216,7 +237,7 @@ static void count_owed_unanswered(struct slot *slot, uint64_t now_ns)
 	struct slots *slots = slot->slots;
 	if (!slots->response)
 		return;
-	for (uint64_t round = slot->answered_round; round < slot->next_round; round++) {
+	for (uint64_t round = slot_answered_round(slot); round < slot->next_round; round++) {
 		uint64_t due_ns = slots_due(slots, slot, round);
 		unanswered_lost(&slots->unanswered, due_ns, now_ns);
 		count_unanswered(slot, due_ns, 1);
@@ -229,21 +250,25 @@ uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
 	struct counters *counters = slots->counters;
-	uint64_t lost = slot->next_round - slot->answered_round;
+	uint64_t lost = slot->owed - slot->warm;
 	count_owed_unanswered(slot, now_ns);
 	counters->lost += lost;
 	counters->in_flight -= lost;
-	slot_record_of(slot)->lost += lost;
+	if (lost > 0)
+		slot_record_of(slot)->lost += lost;
 	count_debt_unanswered(slot, slot->next_round, slot->due_round);
 	miss_debt(slot, &counters->missed_peer);
-	slot->answered_round = slot->next_round = slot->due_round;
+	slot->owed = slot->warm = 0;
+	slot->next_round = slot->due_round;
 	return lost;
 }
 
 void slot_end_schedule(struct slot *slot)
 {
 	struct counters *counters = slot->slots->counters;
-	slot->missed_last = (uint32_t)(slot->due_round - slot->next_round);
+	if (slot->due_round == slot->next_round)
+		return;
+	slot_troubles_of(slot)->missed_last = slot->due_round - slot->next_round;
 	miss_debt(slot,
 		  slot_is_held_up(slot) ? &counters->missed_peer : &counters->missed_generator);
 	slot->due_round = slot->next_round;
@@ -254,7 +279,8 @@ void slot_settle_owed(struct slot *slot)
 {
 	uint64_t now_ns = slot_now(slot);
 	count_owed_unanswered(slot, now_ns);
-	count_debt_unanswered(slot, slot->next_round, slot->next_round + slot->missed_last);
+	count_debt_unanswered(slot, slot->next_round,
+			      slot->next_round + slot_troubles_of(slot)->missed_last);
 }
 
 /* ---- connections ---- */

@@ -31,6 +31,12 @@ static inline bool slots_are_counting(const struct slots *slots)
 			       : slots->is_running || slots->worker->stage == WORKER_LINGER;
 }
 
+/* Before this one all is settled. */
+static inline uint64_t slot_answered_round(const struct slot *slot)
+{
+	return slot->next_round - (slot->owed - slot->warm);
+}
+
 /* By its peer: the socket is full, or too much is unanswered. */
 static inline bool slot_is_held_up(const struct slot *slot)
 {
@@ -62,7 +68,8 @@ uint64_t slot_settle_rounds(struct slot *slot, uint64_t now_ns);
 void slot_end_schedule(struct slot *slot);
 /* The run is over: what is still owed. */
 void slot_settle_owed(struct slot *slot);
-void slot_log_interruption(struct slot *slot, const struct gap_span *span);
+/* The run ends, perhaps within an interruption. */
+void slot_leave_interruption_open(struct slot *slot, uint64_t end_ns);
 
 /* Asks the kernel for the round-trip time and what was sent again since the last time; false: it
  * does not know. */

@@ -17,9 +17,16 @@
 
 /* ---- waiting ---- */
 
+void slot_release(struct slot *slot)
+{
+	if (slot->is_held)
+		connector_release(&slot->slots->connector);
+	slot->is_held = false;
+}
+
 const struct slot_state *slot_queue(struct slot *slot)
 {
-	connector_enqueue(&slot->slots->connector, &slot->place);
+	connector_enqueue(&slot->slots->connector, slot->own);
 	return &slot_state_waiting;
 }
 
@@ -60,7 +67,7 @@ void slot_note_settled(struct slot *slot)
 	struct slots *slots = slot->slots;
 	slot->is_settled = true;
 	slots->settled++;
-	connector_release(&slots->connector, &slot->place);
+	slot_release(slot);
 	slot_tell(slot, EVENT_SLOT_CONNECTED,
 		  &(struct event){ .count = slot_record_of(slot)->reconnects });
 	worker_check(slots->worker);
@@ -73,8 +80,9 @@ const struct slot_state *slot_come_up(struct slot *slot)
 	uint64_t now_ns = slot_now(slot);
 	if (slot->state == &slot_state_opening)
 		hist_add(recorder_hist(slots->recorder, LATENCY_UPGRADE),
-			 now_ns - slot->first_byte_ns);
-	slot->first_byte_ns = 0;
+			 now_ns - slot->exchange->first_byte_ns);
+	if (slot->exchange)
+		slot->exchange->first_byte_ns = 0;
 	slots->counters->connecting--;
 	slots->counters->connections++;
 	slots->counters->connects++;
@@ -114,17 +122,15 @@ static const struct slot_state *connected(struct slot *slot)
 		hist_add(recorder_hist(slots->recorder, LATENCY_TLS), now_ns - slot->connected_ns);
 	else
 		note_linked(slot);
-	slot->has_speech = true;
-	speaker->kind->begin(speaker, slot_speech(slot),
-			     &(struct speech_start){ .uid = slots->next_uid,
-						     .slot = slots_number(slots, slot),
-						     .started_ns = slot->started_ns });
+	slot->uid = slots->next_uid;
 	slots->next_uid += slots->workers;
-	slot->is_urgent = true; /* it may have something to say first */
+	slot->is_urgent = speaker->kind->speaks_first || speaker->kind->has_opening;
 	if (!speaker->kind->has_opening)
 		return slot_come_up(slot);
+	if (!slot_wake(slot))
+		return slot_fail_connecting(slot, PHASE_UPGRADE, OUTCOME_NO_MEMORY, ENOMEM);
 	slot->state = &slot_state_opening;
-	slot->first_byte_ns = now_ns;
+	slot->exchange->first_byte_ns = now_ns;
 	slot_flush(slot);
 	return slot->state;
 }
@@ -182,12 +188,15 @@ static void start_connection(struct slot *slot)
 	slot->state = &slot_state_connecting;
 }
 
-void slot_connect(struct connector_place *place)
+void slot_connect(struct connector *connector, uint32_t own)
 {
-	struct slot *slot = container_of(place, struct slot, place);
-	struct slots *slots = slot->slots;
+	struct slots *slots = container_of(connector, struct slots, connector);
+	struct slot *slot = &slots->items[own];
 	const struct plan *plan = slots->plan;
-	slot->remote = (slots_number(slots, slot) + slot->tries) % slots->remote_count;
+	/* A far end of our own is this worker's alone. */
+	uint32_t shift = plan->far_ends ? 0 : slot->tries;
+	slot->is_held = true;
+	slot->remote = (slots_number(slots, slot) + shift) % slots->remote_count;
 	slot->target = slots->remote_targets ? slots->remote_targets[slot->remote] : 0;
 	struct stream_connect connect =
 		plan_connect(plan, &slots->remotes[slot->remote], &slots->targets[slot->target]);

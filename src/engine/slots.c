@@ -16,6 +16,8 @@
 /* A loop that comes so late for a message says so. */
 #define BEHIND_NS (100 * NS_PER_MS)
 
+#define EXCHANGES_AT_ONCE 64
+
 /* --bandwidth-down gives bytes in periods of this. */
 #define READING_PERIOD_NS (10 * NS_PER_MS)
 
@@ -43,13 +45,14 @@ static void on_lifetime(struct timer *timer)
 	struct slots *slots = container_of(timer, struct slots, lifetime);
 	uint64_t now_ns = loop_now(slots->worker->loop);
 	while (!list_is_empty(&slots->aging)) {
-		struct slot *slot = container_of(slots->aging.next, struct slot, place.node);
+		uint32_t own = connector_place(&slots->connector, slots->aging.next);
+		struct slot *slot = &slots->items[own];
 		uint64_t end_ns = slot->connected_ns + slots->shape->lifetime_ns;
 		if (end_ns > now_ns) {
 			loop_set_timer(slots->worker->loop, timer, end_ns);
 			return;
 		}
-		list_remove(&slot->place.node);
+		connector_forget(&slots->connector, own);
 		slot->is_leaving = true;
 		slot->state = slot_leave_if_done(slot);
 	}
@@ -60,7 +63,7 @@ void slots_note_up(struct slots *slots, struct slot *slot)
 	uint64_t lifetime_ns = slots->shape->lifetime_ns;
 	if (!lifetime_ns)
 		return;
-	list_append(&slots->aging, &slot->place.node);
+	list_append(&slots->aging, connector_node(&slots->connector, slot->own));
 	if (!timer_is_set(&slots->lifetime))
 		loop_set_timer(slots->worker->loop, &slots->lifetime,
 			       slot->connected_ns + lifetime_ns);
@@ -75,7 +78,7 @@ static void on_reading(struct timer *timer)
 		       loop_now(slots->worker->loop) + READING_PERIOD_NS);
 	for (uint32_t i = 0; i < slots->count; i++) {
 		struct slot *slot = &slots->items[i];
-		slot->read_left = slots->read_quota;
+		slots->read_left[i] = slots->read_quota;
 		if (!slot->is_choked || !slot->state->is_talking)
 			continue;
 		slot->is_choked = false;
@@ -221,9 +224,9 @@ static uint64_t oldest_number(const struct slots *slots)
 	uint64_t oldest = slots->cursor.number;
 	for (uint32_t i = 0; i < slots->count; i++) {
 		const struct slot *slot = &slots->items[i];
-		uint64_t number =
-			slot->answered_round * slots->shape->count + slots_number(slots, slot);
-		if (slot->answered_round < slot->due_round && number < oldest)
+		uint64_t answered = slot_answered_round(slot);
+		uint64_t number = answered * slots->shape->count + slots_number(slots, slot);
+		if (answered < slot->due_round && number < oldest)
 			oldest = number;
 	}
 	return oldest;
@@ -266,12 +269,10 @@ static void start(struct activity *activity)
 {
 	struct slots *slots = slots_of(activity);
 	connector_start(&slots->connector, slots->shape->connect_rate_per_second,
-			slots->shape->connect_over_ns, slots->count);
+			slots->shape->connect_over_ns);
 	loop_add_pacer(slots->worker->loop, &slots->pacer);
 	start_reading(slots);
 	start_schedule(slots, loop_now(slots->worker->loop));
-	for (uint32_t i = 0; i < slots->count; i++)
-		connector_enqueue(&slots->connector, &slots->items[i].place);
 }
 
 static bool is_settled(const struct activity *activity)
@@ -340,7 +341,9 @@ static void free_slots(struct activity *activity)
 	unanswered_deinit(&slots->unanswered);
 	connector_deinit(&slots->connector);
 	speakers_deinit(&slots->speakers);
-	free(slots->speeches);
+	slab_deinit(&slots->exchanges);
+	free(slots->troubles);
+	free(slots->read_left);
 	free(slots->listed);
 	free(slots->flushing);
 	free(slots->items);
@@ -400,9 +403,13 @@ static int new_slots(struct slots *slots)
 	slots->items = calloc(slots->count, sizeof(*slots->items));
 	slots->listed = calloc(slots->count, sizeof(*slots->listed));
 	slots->flushing = calloc(slots->count, sizeof(*slots->flushing));
-	slots->speeches = calloc(slots->count, slots->speakers.speech_bytes);
-	if (!slots->items || !slots->listed || !slots->flushing || !slots->speeches)
+	slots->troubles = calloc(slots->count, sizeof(*slots->troubles));
+	slots->read_left = calloc(slots->count, sizeof(*slots->read_left));
+	if (!slots->items || !slots->listed || !slots->flushing || !slots->troubles ||
+	    !slots->read_left)
 		return -ENOMEM;
+	slab_init(&slots->exchanges, sizeof(struct exchange) + slots->speakers.speech_bytes,
+		  EXCHANGES_AT_ONCE);
 	for (uint32_t i = 0; i < slots->count; i++)
 		slot_init(&slots->items[i], slots, i);
 	return 0;

@@ -59,6 +59,11 @@ bool speaker_leave(struct speaker *speaker, void *speech)
 	return speaker->kind->leave && speaker->kind->leave(speaker, speech);
 }
 
+bool speaker_is_at_rest(const struct speaker *speaker, const void *speech)
+{
+	return speaker->kind->is_at_rest(speaker, speech);
+}
+
 void speaker_end(struct speaker *speaker, void *speech)
 {
 	if (speaker->kind->end)

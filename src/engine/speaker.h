@@ -16,9 +16,13 @@
 struct script;
 struct worker;
 
-/* The most messages and parts that one send carries. */
+/* The most messages that one send carries: where all are the same they are counted, else each is
+ * looked at. 64 B, one-way, on one connection: 145 M a second. */
+#define SPEECH_SAME_MAX  32768
 #define SPEECH_BATCH_MAX 32
-#define SPEECH_PARTS_MAX (2 * SPEECH_BATCH_MAX + 2)
+/* And the most bytes of what is the same, and parts. */
+#define SPEECH_SAME_BYTES ((size_t)2 * 1024 * 1024)
+#define SPEECH_PARTS_MAX  (2 * SPEECH_BATCH_MAX + 2)
 
 /* What is to be sent next: parts into the script's constant memory, the worker's zeros and the
  * speaker's scratch; valid until the speaker's next call. */
@@ -28,11 +32,11 @@ struct speech_parts {
 	size_t size; /* bytes in all */
 };
 
-/* What a speech begins with. */
+/* What a speech begins with: a new connection, or one that goes on behind its rest. */
 struct speech_start {
-	uint32_t uid;  /* of the connection, unique in the run: \{connection.uid} */
-	uint32_t slot; /* in the run */
-	uint64_t started_ns;
+	uint32_t uid;      /* of the connection, unique in the run: \{connection.uid} */
+	bool is_open;      /* the opening is over */
+	uint64_t sequence; /* of the message that comes next */
 };
 
 enum heard_what {
@@ -71,14 +75,18 @@ struct speaker;
 struct speaker_kind {
 	const char *name;
 	size_t speech_bytes; /* multiple of 8 */
+	bool speaks_first;   /* it has something to say as soon as the connection is there */
 	bool has_opening;    /* something is said before messages; HEARD_OPENED ends it */
 	/* -ENOMEM, -errno. The owner's `speaker` is zeroed but for its script and worker. */
 	int (*init)(struct speaker *speaker);
 	void (*deinit)(struct speaker *speaker);
-	/* A new connection; what `speech` holds means nothing. */
+	/* What `speech` holds means nothing. */
 	void (*begin)(struct speaker *speaker, void *speech, const struct speech_start *start);
 	/* Once behind each begin(): frees what the speech holds. NULL: it holds nothing. */
 	void (*end)(struct speaker *speaker, void *speech);
+	/* Of a connection that is open and owes nothing: all that the speech holds is what begin()
+	 * would be given, so that the owner may end it here and begin it anew. */
+	bool (*is_at_rest)(const struct speaker *speaker, const void *speech);
 	/* Parts of what is to be sent: what is urgent or opens the protocol, the rest of a message
 	 * that is partly sent, then whole messages, `count` of them at most with that rest; cut
 	 * where the parts end. `now_ns` is for time stamps in messages. Nothing to send: size 0. */
@@ -103,7 +111,7 @@ struct speaker {
 	void *state; /* the kind's: scratch, compiled things */
 };
 
-/* The speakers of a worker for the targets of a stream, and the speeches of its connections. */
+/* The speakers of a worker for the targets of a stream. */
 struct plan_target;
 struct speakers {
 	struct speaker *items;
@@ -122,6 +130,7 @@ void speaker_hear(struct speaker *speaker, void *speech, const uint8_t *data, si
 		  struct heard *ret);
 /* False also where the protocol has no goodbye. */
 bool speaker_leave(struct speaker *speaker, void *speech);
+bool speaker_is_at_rest(const struct speaker *speaker, const void *speech);
 void speaker_end(struct speaker *speaker, void *speech);
 
 extern const struct speaker_kind speaker_echo;

@@ -38,8 +38,18 @@ static void deinit(struct speaker *speaker)
 static void begin(struct speaker *speaker, void *memory, const struct speech_start *start)
 {
 	(void)speaker;
-	(void)start;
-	memset(memory, 0, sizeof(struct echo_speech));
+	*(struct echo_speech *)memory = (struct echo_speech){
+		.sending.sequence = start->sequence,
+		.receiving.sequence = start->sequence,
+	};
+}
+
+static bool is_at_rest(const struct speaker *speaker, const void *memory)
+{
+	const struct echo_speech *speech = memory;
+	(void)speaker;
+	return speech->sending.offset == 0 && speech->receiving.offset == 0 &&
+	       speech->receiving.sequence == speech->sending.sequence;
 }
 
 static void write(struct speaker *speaker, void *memory, uint32_t count, uint64_t now_ns,
@@ -123,6 +133,7 @@ const struct speaker_kind speaker_echo = {
 	.init = init,
 	.deinit = deinit,
 	.begin = begin,
+	.is_at_rest = is_at_rest,
 	.write = write,
 	.wrote = wrote,
 	.hear = hear,

@@ -528,6 +528,7 @@ static void hear(struct speaker *speaker, void *memory, const uint8_t *data, siz
 const struct speaker_kind speaker_h2 = {
 	.name = "h2",
 	.speech_bytes = sizeof(struct h2_speech),
+	.speaks_first = true,
 	.init = init,
 	.deinit = deinit,
 	.begin = begin,

@@ -89,7 +89,7 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 {
 	struct http_speech *speech = memory;
 
-	*speech = (struct http_speech){ .uid = start->uid };
+	*speech = (struct http_speech){ .uid = start->uid, .sequence = start->sequence };
 	http1_init(&speech->http, HTTP1_RESPONSES);
 	speech->http.is_head_asked = strcmp(speaker->script->http->request.method, "HEAD") == 0;
 	speech->http.wants_fields = http_judge_wants_fields(judge_of(speaker));
@@ -102,6 +102,16 @@ static void end(struct speaker *speaker, void *memory)
 	(void)speaker;
 	http1_deinit(&speech->http);
 	http_hearing_end(&speech->hearing);
+}
+
+static bool is_at_rest(const struct speaker *speaker, const void *memory)
+{
+	const struct http_speech *speech = memory;
+
+	(void)speaker;
+	return speech->unanswered == 0 && speech->sent_bytes == 0 &&
+	       http1_is_between(&speech->http) && speech->held.what == HEARD_ALL &&
+	       speech->hearing.stop_matched == 0;
 }
 
 /* ---- sending */
@@ -318,6 +328,7 @@ const struct speaker_kind speaker_http = {
 	.deinit = deinit,
 	.begin = begin,
 	.end = end,
+	.is_at_rest = is_at_rest,
 	.write = write_batch,
 	.wrote = wrote,
 	.hear = hear,

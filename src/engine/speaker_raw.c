@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message of this size or less is copied as often as one send has room for, so that a send is
- * one part. */
+/* A message of this size or less is copied until the block is full, so that a send has few parts.
+ */
 #define COPIED_SIZE_MAX 2048
+#define BLOCK_BYTES     ((size_t)64 * 1024)
 
 /* Scratch for a batch of renderings, where they are small. */
 #define BATCH_SCRATCH_BYTES ((size_t)64 * 1024)
@@ -92,7 +93,7 @@ static int init_same(struct raw_state *state, const struct raw_message *message)
 	state->block = message->parts[0].iov_base;
 	state->block_size = message->size;
 	if (message->size <= COPIED_SIZE_MAX) {
-		state->block_size = message->size * SPEECH_BATCH_MAX;
+		state->block_size = BLOCK_BYTES / message->size * message->size;
 		state->own_block = malloc(state->block_size);
 		if (!state->own_block)
 			return -ENOMEM;
@@ -182,7 +183,11 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 	struct raw_speech *speech = memory;
 
 	(void)speaker;
-	*speech = (struct raw_speech){ .uid = start->uid };
+	*speech = (struct raw_speech){
+		.uid = start->uid,
+		.sequence = start->sequence,
+		.answered = start->sequence,
+	};
 	stamp_queue_init(&speech->times);
 }
 
@@ -195,6 +200,17 @@ static void end(struct speaker *speaker, void *memory)
 	reply_state_clear(&speech->reply);
 }
 
+static bool is_at_rest(const struct speaker *speaker, const void *memory)
+{
+	const struct raw_state *state = speaker->state;
+	const struct raw_speech *speech = memory;
+	bool is_answered = !state->is_answered || speech->answered == speech->sequence;
+
+	return is_answered && speech->offset == 0 && reply_state_is_clear(&speech->reply) &&
+	       speech->held.what == HEARD_ALL && !speech->has_unasked_marker &&
+	       speech->stop_matched == 0;
+}
+
 _Static_assert(sizeof(struct raw_speech) % 8 == 0 && sizeof(struct raw_speech) <= 128,
 	       "each connection has one");
 
@@ -205,6 +221,7 @@ const struct speaker_kind speaker_raw = {
 	.deinit = deinit,
 	.begin = begin,
 	.end = end,
+	.is_at_rest = is_at_rest,
 	.write = raw_write,
 	.wrote = raw_wrote,
 	.hear = raw_hear,

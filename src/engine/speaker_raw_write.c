@@ -18,6 +18,8 @@ static void write_same(const struct raw_state *state, uint64_t offset, uint32_t 
 		       struct speech_parts *ret)
 {
 	uint64_t left = (uint64_t)count * state->same_size - offset;
+	if (left > SPEECH_SAME_BYTES)
+		left = SPEECH_SAME_BYTES;
 	size_t at = state->is_zeros ? 0 : (size_t)offset;
 
 	while (left > 0 && has_room(ret)) {
@@ -112,12 +114,12 @@ void raw_write(struct speaker *speaker, void *memory, uint32_t count, uint64_t n
 
 	ret->count = 0;
 	ret->size = 0;
-	if (count > SPEECH_BATCH_MAX)
-		count = SPEECH_BATCH_MAX;
 	if (state->same_size > 0 && count > 0)
 		write_same(state, speech->offset, count, ret);
 	if (!state->messages || state->same_size > 0)
 		return;
+	if (count > SPEECH_BATCH_MAX)
+		count = SPEECH_BATCH_MAX;
 	if (state->has_time)
 		state->unix_ns = (uint64_t)clock_wall_at(now_ns).unix_ns;
 	for (struct batch batch = { 0 }; batch.index < count && may_add(state, speech, &batch, ret);

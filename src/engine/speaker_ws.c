@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/script.h"
 #include "engine/worker.h"
 #include "engine/ws_script.h"
 
@@ -103,9 +104,15 @@ static void begin(struct speaker *speaker, void *memory, const struct speech_sta
 	struct ws_state *state = speaker->state;
 	struct ws_speech *speech = memory;
 
-	*speech = (struct ws_speech){ .sending.uid = start->uid };
+	*speech = (struct ws_speech){
+		.sending = { .uid = start->uid, .sequence = start->sequence },
+		.answering = start->sequence,
+		.is_open = start->is_open,
+	};
 	websocket_reader_init(&speech->reader, WEBSOCKET_CLIENT);
 	stamp_queue_init(&speech->stamps);
+	if (speech->is_open)
+		return;
 	/* Without memory nothing is sent, and the opening times out. */
 	speech->extra = slab_take(&state->extras);
 	if (speech->extra != NULL)
@@ -119,6 +126,17 @@ static void end(struct speaker *speaker, void *memory)
 
 	ws_drop_extra(state, speech);
 	stamp_clear(&state->stamps, &speech->stamps);
+}
+
+static bool is_at_rest(const struct speaker *speaker, const void *memory)
+{
+	const struct ws_speech *speech = memory;
+	bool is_answered =
+		!speaker->script->is_answered || speech->answering == speech->sending.sequence;
+
+	return is_answered && speech->offset == 0 && speech->extra == NULL &&
+	       websocket_is_between(&speech->reader) && !speech->has_said_goodbye &&
+	       !speech->has_stopped;
 }
 
 /* ---- leaving */
@@ -144,6 +162,7 @@ const struct speaker_kind speaker_ws = {
 	.deinit = deinit,
 	.begin = begin,
 	.end = end,
+	.is_at_rest = is_at_rest,
 	.write = ws_write,
 	.wrote = ws_wrote,
 	.hear = ws_hear,

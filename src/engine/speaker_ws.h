@@ -1,6 +1,7 @@
 /* What the parts of speaker_ws share: set-up (speaker_ws.c), sending (speaker_ws_write.c) and
  * answers (speaker_ws_hear.c). What is sent is written into the speaker's window, as masking copies
- * anyway: a send is one part. */
+ * anyway: a send is one part. What is small and always the same has been masked before, and is sent
+ * from there. */
 #pragma once
 
 #include <assert.h>
@@ -56,7 +57,7 @@ struct ws_speech {
 static_assert(sizeof(struct ws_speech) <= 128, "memory of a connection");
 
 /* What the last write() gave, in order. */
-enum ws_span_kind { WS_SPAN_REQUEST, WS_SPAN_CONTROL, WS_SPAN_MESSAGE };
+enum ws_span_kind { WS_SPAN_REQUEST, WS_SPAN_CONTROL, WS_SPAN_MESSAGE, WS_SPAN_SAME };
 struct ws_span {
 	enum ws_span_kind kind;
 	size_t size;

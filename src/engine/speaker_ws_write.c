@@ -90,6 +90,34 @@ static void write_messages(struct ws_state *state, const struct ws_speech *speec
 	}
 }
 
+/* Nothing but messages, which lie ready. */
+static bool is_all_same(const struct ws_state *state, const struct ws_speech *speech)
+{
+	return state->messages.ring != NULL && speech->extra == NULL && !speech->has_said_goodbye;
+}
+
+/* `count` messages, of the first of which `offset` bytes are sent: stretches of the ring. */
+static void write_same(struct ws_state *state, const struct ws_speech *speech, uint32_t count,
+		       struct speech_parts *ret)
+{
+	const struct ws_messages *messages = &state->messages;
+	size_t ring_bytes = messages->ring_count * messages->same_size;
+	size_t at =
+		(size_t)(speech->sending.sequence % messages->ring_count) * messages->same_size +
+		(size_t)speech->offset;
+	uint64_t left = (uint64_t)count * messages->same_size - speech->offset;
+
+	if (left > SPEECH_SAME_BYTES)
+		left = SPEECH_SAME_BYTES;
+	(void)add_span(state, WS_SPAN_SAME, (size_t)left, ret);
+	while (left > 0 && ret->count < SPEECH_PARTS_MAX) {
+		size_t size = ring_bytes - at < left ? ring_bytes - at : (size_t)left;
+		ret->parts[ret->count++] = (struct iovec){ messages->ring + at, size };
+		left -= size;
+		at = 0;
+	}
+}
+
 void ws_write(struct speaker *speaker, void *memory, uint32_t count, uint64_t now_ns,
 	      struct speech_parts *ret)
 {
@@ -97,9 +125,15 @@ void ws_write(struct speaker *speaker, void *memory, uint32_t count, uint64_t no
 	const struct ws_speech *speech = memory;
 
 	ret->size = 0;
+	ret->count = 0;
 	state->span_count = 0;
 	if (state->messages.has_time)
 		state->unix_ns = (uint64_t)clock_wall_at(now_ns).unix_ns;
+	if (speech->is_open && is_all_same(state, speech)) {
+		if (count > 0)
+			write_same(state, speech, count, ret);
+		return;
+	}
 	if (speech->is_open)
 		write_messages(state, speech, count, ret);
 	else
@@ -128,6 +162,19 @@ static uint32_t wrote_message(struct ws_state *state, struct ws_speech *speech,
 	return is_first;
 }
 
+/* Returns how many began. */
+static uint32_t wrote_same(const struct ws_state *state, struct ws_speech *speech, size_t size)
+{
+	size_t one = state->messages.same_size;
+	uint64_t end = speech->offset + size;
+	uint64_t whole = end / one;
+	bool was_partial = speech->offset > 0;
+
+	speech->sending.sequence += whole;
+	speech->offset = end - whole * one;
+	return (uint32_t)(whole + (speech->offset > 0) - was_partial);
+}
+
 uint32_t ws_wrote(struct speaker *speaker, void *memory, size_t size, bool *ret_is_partial)
 {
 	struct ws_state *state = speaker->state;
@@ -141,6 +188,8 @@ uint32_t ws_wrote(struct speaker *speaker, void *memory, size_t size, bool *ret_
 			speech->extra->opening.sent += (uint32_t)taken;
 		else if (span->kind == WS_SPAN_CONTROL)
 			ws_controls_wrote(&speech->extra->controls, taken, &state->random);
+		else if (span->kind == WS_SPAN_SAME)
+			started += wrote_same(state, speech, taken);
 		else
 			started += wrote_message(state, speech, span, taken);
 		size -= taken;

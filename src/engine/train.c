@@ -87,6 +87,12 @@ static bool is_unable_to_segment(int code)
 	return code == EIO || code == EINVAL || code == EMSGSIZE || code == EOPNOTSUPP;
 }
 
+/* What to try when the kernel refuses so many in a send: an older one takes half of the most. */
+static uint32_t fewer(size_t segments)
+{
+	return segments > DATAGRAM_SEGMENTS_MAX / 2 ? DATAGRAM_SEGMENTS_MAX / 2 : 1;
+}
+
 int train_send(struct train *train, const struct train_track *track, uint64_t sequence,
 	       uint32_t count, uint64_t now_ns, struct train_count *counts)
 {
@@ -100,9 +106,10 @@ int train_send(struct train *train, const struct train_track *track, uint64_t se
 	stamp(train, track->run, sequence, count, now_ns);
 	int sends = couple(train, track, count, segments, batch);
 	int sent = datagram_send(track->socket, batch, sends);
-	if (sent < 0 && batch[0].segment_bytes > 0 && is_unable_to_segment(-sent)) {
-		track->socket->segments_max = 1;
-		sends = couple(train, track, count, 1, batch);
+	while (sent < 0 && batch[0].segment_bytes > 0 && is_unable_to_segment(-sent)) {
+		segments = fewer(batch[0].size / train->datagram_bytes);
+		track->socket->segments_max = segments;
+		sends = couple(train, track, count, segments, batch);
 		sent = datagram_send(track->socket, batch, sends);
 	}
 	return sent < 0 ? sent : (int)count_left(train, batch, sent, counts);

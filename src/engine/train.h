@@ -1,6 +1,6 @@
 /* Numbered datagrams of one flow (proto/one_way_wire.h) that leave together: one system call for
  * many of them and, where the socket can (segments_max), one passage through the kernel for up to
- * 64. Their memory is made once and only stamped from then on. One owner. */
+ * 128. Their memory is made once and only stamped from then on. One owner. */
 #pragma once
 
 #include <stdint.h>
@@ -32,7 +32,7 @@ struct train_count {
 	uint64_t sends;    /* that carried them */
 };
 /* Sends up to `count` (and `most`) datagrams numbered from `sequence`, stamped `now_ns`. How many
- * left (>= 1), or as datagram_send(); where the kernel can't segment for this way after all the
- * socket's segments_max becomes 1 and they go one by one. */
+ * left (>= 1), or as datagram_send(); where the kernel can't segment so many, or for this way
+ * not at all, the socket's segments_max becomes less, at last 1, and they go one by one. */
 nodiscard int train_send(struct train *train, const struct train_track *track, uint64_t sequence,
 			 uint32_t count, uint64_t now_ns, struct train_count *counts);

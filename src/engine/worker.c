@@ -9,6 +9,7 @@
 #include "engine/one_way.h"
 #include "engine/slots.h"
 #include "sys/cpu.h"
+#include "sys/cpu_wait.h"
 
 /* ---- the course of a run ---- */
 
@@ -18,6 +19,15 @@ static void publish_lag(struct worker *worker)
 	atomic_store_explicit(&worker->lag_count, lag->count, memory_order_relaxed);
 	atomic_store_explicit(&worker->lag_sum_ns, lag->sum, memory_order_relaxed);
 	atomic_store_explicit(&worker->lag_max_ns, lag->maximum, memory_order_relaxed);
+}
+
+static void publish_stream(struct worker *worker, int stream)
+{
+	struct recorder *recorder = worker->recorders[stream];
+	struct counters *counters = &recorder->counters;
+	if (worker->stage >= WORKER_LINGER)
+		counters->received_after = counters->received - worker->received_at_end[stream];
+	publication_publish(worker->publications[stream], recorder, worker->ticks);
 }
 
 static void publish_logs(struct worker *worker)
@@ -34,8 +44,7 @@ static void publish(struct worker *worker)
 			a->kind->account(a);
 	for (int i = 0; i < PLAN_STREAMS; i++)
 		if (worker->recorders[i])
-			publication_publish(worker->publications[i], worker->recorders[i],
-					    worker->ticks);
+			publish_stream(worker, i);
 	publish_logs(worker);
 	publish_lag(worker);
 }
@@ -89,6 +98,10 @@ static void enter_linger(struct worker *worker, uint64_t end_ns)
 	worker->end_ns = end_ns;
 	worker->stage = WORKER_LINGER;
 	worker->cpu_used_ns = cpu_used_by_thread_ns() - worker->cpu_used_ns;
+	worker->cpu_waited_ns = cpu_waited_by_thread_ns() - worker->cpu_waited_ns;
+	for (int i = 0; i < PLAN_STREAMS; i++)
+		if (worker->recorders[i])
+			worker->received_at_end[i] = worker->recorders[i]->counters.received;
 	for (struct activity *a = worker->activities; a; a = a->next)
 		if (a->kind->end)
 			a->kind->end(a);
@@ -126,6 +139,7 @@ static void begin(struct worker *worker, uint64_t begin_ns)
 	worker->stage = WORKER_MEASURE;
 	worker->begin_ns = begin_ns;
 	worker->cpu_used_ns = cpu_used_by_thread_ns();
+	worker->cpu_waited_ns = cpu_waited_by_thread_ns();
 	if (worker->plan->duration_ns)
 		worker->end_ns = begin_ns + worker->plan->duration_ns;
 	for (struct activity *a = worker->activities; a; a = a->next)
@@ -162,9 +176,8 @@ static void on_tick(struct timer *timer)
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
 
-static void on_wake(void *context)
+static void obey(struct worker *worker)
 {
-	struct worker *worker = context;
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
 		begin(worker, begin_ns);
@@ -173,6 +186,14 @@ static void on_wake(void *context)
 		end(worker, loop_read_clock(worker->loop));
 	if (atomic_load(&worker->is_abort_wanted))
 		want_finish(worker);
+}
+
+static void on_wake(void *context)
+{
+	struct worker *worker = context;
+	obey(worker);
+	if (worker->far_end)
+		obey(worker->far_end);
 }
 
 static bool are_all_settled(const struct worker *worker)
@@ -256,6 +277,7 @@ void worker_lost(struct worker *worker, uint64_t lost_ns)
 		worker->end_ns = lost_ns;
 	worker->done_ns = lost_ns;
 	worker->cpu_used_ns = 0;
+	worker->cpu_waited_ns = 0;
 	atomic_store(&worker->is_settled, true);
 	atomic_store(&worker->is_done, true);
 }
@@ -378,6 +400,13 @@ void worker_close(struct worker *worker)
 		recorder_free(worker->recorders[i]);
 	free(worker->scratch);
 	free((void *)worker->zeros);
+}
+
+void worker_join_far_end(struct worker *worker, struct worker *far_end)
+{
+	worker->far_end = far_end;
+	loop_on_wake(worker->loop, on_wake, worker);
+	loop_on_lag(worker->loop, on_lag, worker);
 }
 
 void worker_free(struct worker *worker)

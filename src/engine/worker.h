@@ -79,6 +79,7 @@ struct worker {
 	const struct plan *plan;
 	unsigned index;
 	struct loop *loop;           /* own */
+	struct worker *far_end;      /* own; on the same loop, woken with this one; NULL: none */
 	struct activity *activities; /* own */
 	enum worker_stage stage;
 	uint64_t begin_ns;       /* the start of -T; UINT64_MAX in the ramp */
@@ -99,6 +100,7 @@ struct worker {
 	uint32_t slot_count;
 	struct hist *lag;              /* how late the loop woke */
 	uint64_t cpu_used_ns;          /* by this thread while it measured */
+	uint64_t cpu_waited_ns;        /* of that time, ready to run but without a cpu */
 	struct flows_state path;       /* of the path probes, as published last */
 	struct service_totals service; /* of what is served */
 	uint8_t *scratch; /* own; WORKER_SCRATCH_BYTES to receive into; never kept across calls */
@@ -107,6 +109,7 @@ struct worker {
 	struct timer tick;
 	struct timer deadline; /* the end of -T, then of the linger */
 	uint64_t ticks;
+	uint64_t received_at_end[PLAN_STREAMS]; /* once it lingers */
 	/* Set by the engine's owner, who then wakes the worker. */
 	_Atomic uint64_t wanted_begin_ns;
 	_Atomic bool is_end_wanted;
@@ -152,6 +155,8 @@ void worker_free(struct worker *worker);
 void worker_start(struct worker *worker);
 void worker_add_activity(struct worker *worker, struct activity *activity,
 			 const struct activity_kind *kind);
+/* Both were made on one loop, the far end last; its lag is told as that of the first. */
+void worker_join_far_end(struct worker *worker, struct worker *far_end);
 /* For the owner's thread. */
 void worker_want_begin(struct worker *worker, uint64_t begin_ns);
 void worker_want_end(struct worker *worker);

@@ -12,6 +12,8 @@ static uint32_t own_slots(const struct plan *plan, unsigned index)
 static bool has_stream(const struct plan *plan, unsigned index, enum plan_stream stream)
 {
 	bool is_first_only = stream == PLAN_NEW || stream == PLAN_PATH || stream == PLAN_PROBE;
+	if (stream == PLAN_SERVED && plan->serve.listen_count == 0)
+		return false; /* a far end's */
 	return plan_has_stream(plan, stream) && (index == 0 || !is_first_only);
 }
 

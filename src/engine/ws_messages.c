@@ -9,6 +9,10 @@
 #include "engine/worker.h"
 #include "proto/websocket.h"
 
+/* The ring of the same message, and what is small enough for it. */
+#define RING_BYTES       ((size_t)64 * 1024)
+#define RING_MESSAGE_MAX 2048
+
 /* ---- the messages of a script */
 
 static const struct template *template_at(const struct script *script, uint64_t sequence)
@@ -196,12 +200,27 @@ static void put_segment(const struct ws_messages *messages, const struct segment
 	}
 }
 
+/* What lies in the ring behind `offset` bytes of a message. */
+static size_t copy_from_ring(const struct ws_messages *messages, uint64_t sequence, uint64_t offset,
+			     struct iovec room, bool *ret_is_whole)
+{
+	size_t left = messages->same_size - (size_t)offset;
+	size_t size = left < room.iov_len ? left : room.iov_len;
+	size_t at = sequence % messages->ring_count * messages->same_size + (size_t)offset;
+
+	memcpy(room.iov_base, messages->ring + at, size);
+	*ret_is_whole = size == left;
+	return size;
+}
+
 size_t ws_messages_write(const struct ws_messages *messages, struct ws_place *place,
 			 uint64_t offset, struct iovec room, bool *ret_is_whole)
 {
 	struct window window = { .to = room.iov_base, .room = room.iov_len, .skip = offset };
 	size_t count = segment_count(template_at(messages->script, place->sequence));
 
+	if (messages->ring != NULL)
+		return copy_from_ring(messages, place->sequence, offset, room, ret_is_whole);
 	if (offset == 0)
 		place->binaries = 0;
 	for (size_t i = 0; i < count && !window.is_cut; i++) {
@@ -299,6 +318,40 @@ static void measure_room(struct ws_messages *messages, const struct template *co
 	}
 }
 
+static bool is_same(const struct script *script)
+{
+	if (script->first_count > 0 || script->message_count > 1)
+		return false;
+	if (script->message_count == 0)
+		return script->bulk_bytes > 0;
+	return template_is_constant(script->messages[0]);
+}
+
+/* Small messages cost less to copy than to mask. */
+static int init_ring(struct ws_messages *messages)
+{
+	struct ws_place place = { 0 };
+	uint8_t first[RING_MESSAGE_MAX];
+	bool is_whole = false;
+	size_t size = ws_messages_write(messages, &place, 0, (struct iovec){ first, sizeof(first) },
+					&is_whole);
+
+	if (!is_whole || size == 0)
+		return 0;
+	size_t count = RING_BYTES / size;
+	uint8_t *ring = malloc(count * size);
+	if (ring == NULL)
+		return -ENOMEM;
+	for (; place.sequence < count; place.sequence++)
+		(void)ws_messages_write(messages, &place, 0,
+					(struct iovec){ ring + place.sequence * size, size },
+					&is_whole);
+	messages->ring = ring;
+	messages->ring_count = count;
+	messages->same_size = size;
+	return 0;
+}
+
 int ws_messages_init(struct ws_messages *messages, const struct script *script,
 		     const struct worker *worker)
 {
@@ -314,16 +367,18 @@ int ws_messages_init(struct ws_messages *messages, const struct script *script,
 	measure_room(messages, script->messages, script->message_count, &parts, &scratch);
 	messages->parts = calloc(parts, sizeof(*messages->parts));
 	messages->scratch = malloc(scratch);
-	if (messages->parts == NULL || messages->scratch == NULL) {
+	int rc = messages->parts != NULL && messages->scratch != NULL ? 0 : -ENOMEM;
+	if (rc == 0 && is_same(script))
+		rc = init_ring(messages);
+	if (rc < 0)
 		ws_messages_deinit(messages);
-		return -ENOMEM;
-	}
-	return 0;
+	return rc;
 }
 
 void ws_messages_deinit(struct ws_messages *messages)
 {
 	free(messages->parts);
 	free(messages->scratch);
+	free(messages->ring);
 	*messages = (struct ws_messages){ .script = NULL };
 }

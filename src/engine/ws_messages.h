@@ -25,6 +25,11 @@ struct ws_messages {
 	struct iovec *parts; /* of one segment */
 	uint8_t *scratch;
 	bool has_time; /* places need their unix_ns */
+	/* Where all messages are the same, small and constant: so many frames of them in a row,
+	 * each with a key of its own, which come again and again. NULL: they are not. */
+	uint8_t *ring;
+	size_t ring_count;
+	size_t same_size; /* of a message in it */
 };
 
 struct ws_place {

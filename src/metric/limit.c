@@ -12,6 +12,7 @@
 #define MOST     0.5
 #define CPU_FULL 0.9
 #define FEW      0.01
+#define WAITED   0.05
 #define LAG_NS   (20 * NS_PER_MS)
 #define LATE_NS  (10 * NS_PER_MS)
 
@@ -60,6 +61,25 @@ static double window_share(const struct limit_evidence *evidence)
 	return share_of(evidence->busy_ns - others_ns, evidence->watched_ns);
 }
 
+enum limit limit_of_wait(double worker_wait, double throttled)
+{
+	if (worker_wait < WAITED)
+		return LIMIT_UNKNOWN;
+	return throttled >= worker_wait * MOST ? LIMIT_QUOTA : LIMIT_STARVED;
+}
+
+/* Waiting for a cpu explains a run that would have used all of one, or that was late. */
+static double wait_share(const struct limit_evidence *evidence, enum limit limit)
+{
+	bool is_wanted = evidence->worker_cpu + evidence->worker_wait >= CPU_FULL;
+	bool was_late = share_of(evidence->missed_generator, evidence->scheduled) >= FEW ||
+			evidence->loop_lag_p99_ns > LAG_NS;
+	if (limit_of_wait(evidence->worker_wait, evidence->throttled) != limit ||
+	    !(is_wanted || was_late))
+		return 0;
+	return evidence->worker_wait < 1 ? evidence->worker_wait : 1;
+}
+
 /* In this order: a receiver that does not read idles all others, and a cpu that is full explains
  * what looks like a slow network. */
 struct limit_verdict limit_judge(const struct limit_evidence *evidence)
@@ -72,6 +92,8 @@ struct limit_verdict limit_judge(const struct limit_evidence *evidence)
 		{ LIMIT_RECEIVE_WINDOW,
 		  share_of(evidence->receiver_limited_ns, evidence->watched_ns), MOST },
 		{ LIMIT_CPU, evidence->worker_cpu < 1 ? evidence->worker_cpu : 1, CPU_FULL },
+		{ LIMIT_QUOTA, wait_share(evidence, LIMIT_QUOTA), WAITED },
+		{ LIMIT_STARVED, wait_share(evidence, LIMIT_STARVED), WAITED },
 		{ LIMIT_LATE, share_of(evidence->missed_generator, evidence->scheduled), FEW },
 		{ LIMIT_QUEUE, share_of(evidence->queue_overflows, evidence->received), FEW },
 		{ LIMIT_SEND_BUFFER, share_of(evidence->buffer_limited_ns, evidence->watched_ns),

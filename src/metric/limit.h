@@ -14,6 +14,8 @@
 	LIMIT(RECEIVE_WINDOW, "receiver", "receive window full")                                   \
 	LIMIT(REPLIES,        "unknown",  "each message waits for replies")                        \
 	LIMIT(CPU,            "host",     "cpu of one worker")                                     \
+	LIMIT(QUOTA,          "host",     "cpu quota of its control group")                        \
+	LIMIT(STARVED,        "host",     "others had the cpu")                                    \
 	LIMIT(LAG,            "host",     "woke late")                                             \
 	LIMIT(LATE,           "host",     "messages not sent in time")                             \
 	LIMIT(SEND_BUFFER,    "host",     "send buffer full")                                      \
@@ -38,7 +40,9 @@ struct limit_evidence {
 	uint64_t missed_no_connection;
 	uint64_t send_error_p99_ns;
 	/* Of this host. */
-	double worker_cpu; /* the busiest worker's share of a cpu */
+	double worker_cpu;  /* the busiest worker's share of a cpu */
+	double worker_wait; /* the share of the time that one was ready to run and had no cpu */
+	double throttled;   /* the same of all threads together, for their quota's sake */
 	uint64_t loop_lag_p99_ns;
 	uint64_t queue_overflows;
 	uint64_t received;
@@ -57,4 +61,7 @@ struct limit_verdict {
 	double share; /* of the time, of a cpu, of the messages; 0 where it has no meaning */
 };
 
+/* Who kept a worker from its cpu, where that was more than a little: LIMIT_QUOTA or LIMIT_STARVED;
+ * else LIMIT_UNKNOWN. */
+enum limit limit_of_wait(double worker_wait, double throttled);
 struct limit_verdict limit_judge(const struct limit_evidence *evidence);

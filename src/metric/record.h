@@ -115,13 +115,14 @@ void attempt_log_add(struct attempt_log *log, const struct attempt_record *recor
 /* The nth of answered + failed. */
 const struct attempt_record *attempt_log_at(const struct attempt_log *log, uint32_t index);
 
-/* What became of a slot over the whole run. */
+/* What became of a slot over the whole run. Memory that was never touched tells of one that had no
+ * name of a backend and no trouble. */
 struct slot_record {
 	uint64_t lost;
 	uint64_t missed;
-	uint64_t longest_ns;    /* its longest interruption */
-	uint16_t first_backend; /* when the run began */
-	uint16_t last_backend;  /* at the end; BACKEND_UNKNOWN: not connected or no name */
+	uint64_t longest_ns; /* its longest interruption */
+	uint16_t first_name; /* backend + 1 when the run began, 0: BACKEND_UNKNOWN */
+	uint16_t last_name;  /* the same at the end; 0: not connected or no name */
 	uint16_t reconnects;
 	uint8_t survival; /* enum survival */
 	bool has_backend_changed;
@@ -130,3 +131,24 @@ struct slot_record {
 	bool is_longest_open; /* of the last interruption: it was open at the end */
 	uint8_t reserved[5];
 };
+
+static inline uint16_t slot_record_first_backend(const struct slot_record *record)
+{
+	return (uint16_t)(record->first_name - 1);
+}
+
+static inline uint16_t slot_record_last_backend(const struct slot_record *record)
+{
+	return (uint16_t)(record->last_name - 1);
+}
+
+static inline void slot_record_begin(struct slot_record *record, uint16_t backend)
+{
+	if (record->first_name != (uint16_t)(backend + 1))
+		record->first_name = (uint16_t)(backend + 1);
+}
+
+static inline void slot_record_end(struct slot_record *record, uint16_t backend)
+{
+	record->last_name = (uint16_t)(backend + 1);
+}

@@ -49,6 +49,11 @@ const struct report_stream *report_main_stream(const struct report *report)
 	return stream || foreign_report(report) ? stream : report_stream(report, "load");
 }
 
+bool report_is_serving(const struct report *report)
+{
+	return report_stream(report, "served") && !report_stream(report, "load");
+}
+
 bool report_is_measured(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->stream_count; i++)
@@ -73,4 +78,11 @@ bool report_has_backend_names(const struct report_stream *stream)
 			return true;
 	}
 	return false;
+}
+
+uint64_t report_answered(const struct report_stream *stream)
+{
+	const struct counters *totals = &stream->totals;
+	uint64_t after = stream->schedule.is_open_loop ? 0 : totals->received_after;
+	return totals->received > after ? totals->received - after : 0;
 }

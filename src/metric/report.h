@@ -256,6 +256,9 @@ struct report_generator {
 	uint64_t listen_overflows; /* serve */
 	uint64_t listen_queue;     /* net.core.somaxconn; 0: unknown. Not in the JSON */
 	double worker_cpu_max;     /* share of a cpu that the busiest worker used */
+	double worker_wait_max;    /* share of the time that one was ready and had no cpu */
+	double throttled;          /* time that the cpu quota stopped threads, by that of the run */
+	uint64_t pairs;            /* load --serve: workers with both ends of their connections */
 	bool has_processes;        /* more than one */
 	struct report_process *processes;
 	uint32_t process_count;
@@ -365,6 +368,16 @@ struct report_limit { /* serve: a limit that turned clients away */
 	uint64_t count;
 };
 
+/* Where figures were sent while it ran. What was not taken there changes nothing of the run. */
+struct report_push {
+	const char *kind; /* "StatsD", whose datagrams are counted, "OTLP", whose requests are */
+	const char *to;   /* as typed */
+	uint64_t sent;
+	uint64_t dropped;    /* of these: not taken */
+	const char *trouble; /* the last; NULL: none */
+};
+#define REPORT_PUSHES_MAX 2
+
 struct report {
 	struct arena arena;
 	const char *tool_name; /* "conntest", or whose file it was read from */
@@ -404,6 +417,8 @@ struct report {
 	struct report_tls tls;
 	bool has_search;
 	struct report_search search;
+	struct report_push pushes[REPORT_PUSHES_MAX];
+	uint32_t push_count;
 	/* serve */
 	uint64_t drained, cut_off, drain_ns;
 	struct report_limit *limits;
@@ -421,6 +436,12 @@ const struct report_stream *report_stream(const struct report *report, const cha
 /* The stream that the run is about, of kind "slots": persistent (traffic) or load (not
  * that of other programs); NULL: none. */
 const struct report_stream *report_main_stream(const struct report *report);
+/* How many answered messages its rate counts. Of a closed loop these are those of the time in which
+ * it sent, as an answer that comes later would be one of the next second; of an open loop all, each
+ * is one of those that were due. */
+uint64_t report_answered(const struct report_stream *stream);
+/* Is it of a process that served others, and did nothing besides? */
+bool report_is_serving(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */

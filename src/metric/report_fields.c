@@ -201,6 +201,7 @@ static const struct field_row total_rows[] = {
 	COUNTER("completed", completed),
 	COUNTER("messages_sent", sent),
 	COUNTER("messages_received", received),
+	COUNTER("messages_received_after", received_after),
 	COUNTER("lost", lost),
 	COUNTER("in_flight", in_flight),
 	COUNTER("one_way", one_way),
@@ -479,6 +480,17 @@ static const struct field_row limit_rows[] = {
 TABLE(limit_table, limit_rows);
 #undef OWNER
 
+#define OWNER struct report_push
+static const struct field_row push_rows[] = {
+	{ "kind",    FIELD_TEXT, PLACE(kind), REQUIRED },
+	{ "to",      FIELD_TEXT, PLACE(to), REQUIRED },
+	{ "sent",    FIELD_UNSIGNED, PLACE(sent), REQUIRED },
+	{ "dropped", FIELD_UNSIGNED, PLACE(dropped), REQUIRED },
+	{ "trouble", FIELD_TEXT, PLACE(trouble) },
+};
+TABLE(push_table, push_rows);
+#undef OWNER
+
 #define OWNER struct report
 static const struct field_row tool_rows[] = {
 	{ "name",    FIELD_TEXT, PLACE(tool_name) },
@@ -511,6 +523,9 @@ static const struct field_row generator_rows[] = {
 	{ "limited_share",           FIELD_REAL, PLACE(generator.limited_share) },
 	{ "cpu_seconds",             FIELD_REAL, PLACE(generator.cpu_seconds) },
 	{ "worker_cpu_max",          FIELD_REAL, PLACE(generator.worker_cpu_max) },
+	{ "worker_wait_max",         FIELD_REAL, PLACE(generator.worker_wait_max) },
+	{ "throttled",               FIELD_REAL, PLACE(generator.throttled) },
+	{ "pairs",                   FIELD_UNSIGNED, PLACE(generator.pairs) },
 	{ "loop_lag_p99_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_p99_ns) },
 	{ "loop_lag_max_ns",         FIELD_UNSIGNED, PLACE(generator.loop_lag_max_ns) },
 	{ "send_error_p99_ns",       FIELD_UNSIGNED, PLACE(generator.send_error_p99_ns) },
@@ -567,6 +582,9 @@ static const struct field_row report_rows[] = {
 	  .is_left_out = true },
 	{ "search",      FIELD_OBJECT, OBJECT(search_table), PLACE(search), IF(has_search),
 	  .is_left_out = true },
+	{ "pushes",      FIELD_LIST, OBJECT(push_table),
+	  LIST(pushes, push_count, sizeof(struct report_push), REPORT_PUSHES_MAX),
+	  .is_inline = true },
 	{ "served",      FIELD_OBJECT, OBJECT(served_table) },
 	{ "connections", FIELD_LIST, OBJECT(report_connection_fields),
 	  LIST(connections, connection_count, sizeof(struct report_connection), CONNECTIONS_MAX) },

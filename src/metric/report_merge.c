@@ -190,6 +190,9 @@ static void merge_generator(struct report *into, const struct report *from)
 	generator->cpu_seconds += other->cpu_seconds;
 	generator->loop_lag_p99_ns = larger(generator->loop_lag_p99_ns, other->loop_lag_p99_ns);
 	generator->worker_cpu_max = fmax(generator->worker_cpu_max, other->worker_cpu_max);
+	generator->worker_wait_max = fmax(generator->worker_wait_max, other->worker_wait_max);
+	generator->throttled = fmax(generator->throttled, other->throttled);
+	generator->pairs += other->pairs;
 	generator->loop_lag_max_ns = larger(generator->loop_lag_max_ns, other->loop_lag_max_ns);
 	generator->send_error_p99_ns =
 		larger(generator->send_error_p99_ns, other->send_error_p99_ns);

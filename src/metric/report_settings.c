@@ -13,6 +13,12 @@ const char *report_setting(const struct report *report, const char *name)
 	return NULL;
 }
 
+bool report_is_spinning(const struct report *report)
+{
+	const char *spin = report_setting(report, "spin");
+	return spin && strcmp(spin, "true") == 0;
+}
+
 bool report_setting_is_idle(const char *name)
 {
 	static const char *const idle[] = { "output",  "expect", "color",    "monitor",

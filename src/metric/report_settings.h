@@ -16,6 +16,8 @@ struct setting_difference {
 
 /* The value of an option as echoed, the first one of a list; NULL: the report has none. */
 const char *report_setting(const struct report *report, const char *name);
+/* Did its workers never sleep (--spin), so that their cpu was full whatever they did? */
+bool report_is_spinning(const struct report *report);
 /* Where output goes, how much is told, what is expected: nothing that changes a measurement. */
 bool report_setting_is_idle(const char *name);
 /* Their number; the list is in `arena`. */

@@ -31,6 +31,20 @@ int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int
 	return socket->transport->receive(socket, batch, limit_batch(count));
 }
 
+bool datagram_mute(struct datagram_socket *socket)
+{
+	if (socket->transport->mute == NULL)
+		return false;
+	socket->transport->mute(socket);
+	return true;
+}
+
+void datagram_unmute(struct datagram_socket *socket)
+{
+	if (socket->transport->unmute != NULL)
+		socket->transport->unmute(socket);
+}
+
 bool datagram_next(const struct datagram *merged, struct datagram *one)
 {
 	bool is_first = one->data == NULL;

@@ -49,8 +49,9 @@ struct datagram_options {
 
 /* One batch call takes at most this many. */
 #define DATAGRAM_BATCH_MAX 64
-/* Segments of one send: so many, and so many bytes together. */
-#define DATAGRAM_SEGMENTS_MAX      64
+/* Segments of one send: so many, before Linux 6.9 half of it, and so many bytes together. 128 of
+ * 64 B a send carried 1.4 times as many datagrams as 64. */
+#define DATAGRAM_SEGMENTS_MAX      128
 #define DATAGRAM_SEGMENT_BYTES_MAX 65000
 
 struct datagram_transport {
@@ -59,6 +60,9 @@ struct datagram_transport {
 	int (*send)(struct datagram_socket *socket, const struct datagram *batch, int count);
 	int (*receive)(struct datagram_socket *socket, struct datagram *batch, int count);
 	void (*close)(struct datagram_socket *socket);
+	/* As datagram_mute(). NULL: `ready` is always told. */
+	void (*mute)(struct datagram_socket *socket);
+	void (*unmute)(struct datagram_socket *socket);
 	/* Brings queue_overflows up to date. NULL: it always is. */
 	void (*look)(struct datagram_socket *socket);
 };
@@ -90,6 +94,11 @@ nodiscard int datagram_send(struct datagram_socket *socket, const struct datagra
 			    int count);
 /* How many arrived (>= 1); -EAGAIN; -ECONNREFUSED as above; else -errno. */
 nodiscard int datagram_receive(struct datagram_socket *socket, struct datagram *batch, int count);
+/* Says nothing more to `ready` until datagram_unmute(), and does not wake for it: for who looks by
+ * the clock. False: this transport can't. */
+nodiscard bool datagram_mute(struct datagram_socket *socket);
+/* Tells what has come meanwhile, too. */
+void datagram_unmute(struct datagram_socket *socket);
 /* Takes apart what was received: the next datagram of `merged` into `one`, which is zeroed before
  * the first call. False: there is none left. */
 bool datagram_next(const struct datagram *merged, struct datagram *one);

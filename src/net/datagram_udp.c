@@ -37,6 +37,7 @@ static void udp_ready(struct watch *watch, uint32_t events)
 		told |= STREAM_READABLE;
 	if ((events & EPOLLOUT) != 0 && socket->is_blocked) {
 		socket->is_blocked = false;
+		loop_rewatch_reading(socket->loop, watch);
 		told |= STREAM_WRITABLE;
 	}
 	if (told != 0)
@@ -119,11 +120,13 @@ static int udp_open(struct datagram_socket *socket, const struct datagram_option
 	socket->watch = (struct watch){ udp_ready, fd };
 	if (rc == 0)
 		rc = loop_watch(socket->loop, &socket->watch);
-	if (rc < 0)
+	if (rc < 0) {
 		socket->watch.fd = -1;
-	else
-		(void)take_fd(&fd);
-	return rc;
+		return rc;
+	}
+	loop_rewatch_reading(socket->loop, &socket->watch);
+	(void)take_fd(&fd);
+	return 0;
 }
 
 static void udp_close(struct datagram_socket *socket)
@@ -210,6 +213,14 @@ static void prepare_send(const struct datagram_socket *socket, const struct data
 	}
 }
 
+/* Room is told from now on. */
+static void block(struct datagram_socket *socket)
+{
+	if (!socket->is_blocked)
+		loop_rewatch(socket->loop, &socket->watch);
+	socket->is_blocked = true;
+}
+
 static int udp_send(struct datagram_socket *socket, const struct datagram *datagrams, int count)
 {
 	struct batch batch;
@@ -217,11 +228,11 @@ static int udp_send(struct datagram_socket *socket, const struct datagram *datag
 	for (int i = 0; i < count; i++)
 		prepare_send(socket, &datagrams[i], &batch, i);
 	int sent = sendmmsg(socket->watch.fd, batch.messages, (unsigned)count, MSG_NOSIGNAL);
-	if (sent < 0) {
-		socket->is_blocked = errno == EAGAIN;
-		return -errno;
-	}
-	socket->is_blocked = sent < count;
+	int code = sent < 0 ? errno : 0;
+	if (code == EAGAIN || (sent >= 0 && sent < count))
+		block(socket);
+	if (sent < 0)
+		return -code;
 	return sent;
 }
 
@@ -320,11 +331,26 @@ static void udp_look(struct datagram_socket *socket)
 		socket->queue_overflows = memory[SK_MEMINFO_DROPS];
 }
 
+static void udp_mute(struct datagram_socket *socket)
+{
+	loop_mute(socket->loop, &socket->watch);
+}
+
+static void udp_unmute(struct datagram_socket *socket)
+{
+	if (socket->is_blocked)
+		loop_rewatch(socket->loop, &socket->watch);
+	else
+		loop_rewatch_reading(socket->loop, &socket->watch);
+}
+
 const struct datagram_transport datagram_udp = {
 	.name = "udp",
 	.open = udp_open,
 	.send = udp_send,
 	.receive = udp_receive,
 	.close = udp_close,
+	.mute = udp_mute,
+	.unmute = udp_unmute,
 	.look = udp_look,
 };

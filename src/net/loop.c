@@ -17,6 +17,7 @@ int loop_new(const struct loop_options *options, struct loop **ret)
 	loop->kind = options->is_simulated ? &loop_simulated : &loop_real;
 	loop->now_ns = options->simulated_start_ns;
 	loop->tick_ns = options->tick_ns;
+	loop->is_spinning = options->is_spinning;
 	loop->epoll_fd = -1;
 	loop->wake.fd = -1;
 	list_init(&loop->pacers);
@@ -197,30 +198,44 @@ void loop_on_lag(struct loop *loop, void (*lag)(void *context, uint64_t lag_ns),
 	loop->lag_context = context;
 }
 
-static int control(struct loop *loop, int operation, struct watch *watch)
+static int control(struct loop *loop, int operation, struct watch *watch, uint32_t events)
 {
-	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		.data.ptr = watch,
-	};
+	struct epoll_event event = { .events = events | EPOLLET, .data.ptr = watch };
+
 	return epoll_ctl(loop->epoll_fd, operation, watch->fd, &event) == 0 ? 0 : -errno;
 }
+
+#define ALL_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP)
 
 int loop_watch(struct loop *loop, struct watch *watch)
 {
 	if (loop->epoll_fd < 0)
 		return -EOPNOTSUPP;
-	return control(loop, EPOLL_CTL_ADD, watch);
+	return control(loop, EPOLL_CTL_ADD, watch, ALL_EVENTS);
 }
 
 void loop_rewatch(struct loop *loop, struct watch *watch)
 {
-	(void)control(loop, EPOLL_CTL_MOD, watch);
+	(void)control(loop, EPOLL_CTL_MOD, watch, ALL_EVENTS);
+}
+
+void loop_rewatch_reading(struct loop *loop, struct watch *watch)
+{
+	(void)control(loop, EPOLL_CTL_MOD, watch, EPOLLIN);
+}
+
+void loop_mute(struct loop *loop, struct watch *watch)
+{
+	(void)control(loop, EPOLL_CTL_MOD, watch, 0);
 }
 
 void loop_unwatch(struct loop *loop, struct watch *watch)
 {
-	(void)control(loop, EPOLL_CTL_DEL, watch);
+	(void)control(loop, EPOLL_CTL_DEL, watch, 0);
+	if (loop->guess == watch) {
+		loop->guess = NULL;
+		loop->guesses_left = 0;
+	}
 	for (int i = loop->event_next; i < loop->event_count; i++) {
 		if (loop->events[i].data.ptr == watch)
 			loop->events[i].data.ptr = NULL;

@@ -17,6 +17,8 @@ struct loop_options {
 	/* Wake-ups, also those for descriptors, are put off to multiples of this (--tick): fewer of
 	 * them, less exact. 0 = exact. */
 	uint64_t tick_ns;
+	/* Never sleeps (--spin): it looks again and again, and a whole cpu is its own. No tick. */
+	bool is_spinning;
 	/* Simulated: the clock starts here and no descriptor can be watched. */
 	bool is_simulated;
 	uint64_t simulated_start_ns;
@@ -53,6 +55,11 @@ struct watch {
 nodiscard int loop_watch(struct loop *loop, struct watch *watch);
 /* Tells what is ready now once more in a later turn, for an owner that stopped before the end. */
 void loop_rewatch(struct loop *loop, struct watch *watch);
+/* The same, but not when there is room to send: a datagram socket says that with each datagram that
+ * leaves, which cost a sender of them a tenth. */
+void loop_rewatch_reading(struct loop *loop, struct watch *watch);
+/* Tells no more but errors until loop_rewatch(), and does not wake for it either. */
+void loop_mute(struct loop *loop, struct watch *watch);
 /* Before the descriptor is closed. Events of this turn that are still to come are dropped. */
 void loop_unwatch(struct loop *loop, struct watch *watch);
 

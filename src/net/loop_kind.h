@@ -25,6 +25,7 @@ struct loop {
 	const struct loop_kind *kind;
 	uint64_t now_ns;
 	uint64_t tick_ns;
+	bool is_spinning;
 	struct list pacers;
 	struct list deferred;
 	struct list at_end;
@@ -40,6 +41,9 @@ struct loop {
 	int epoll_fd;
 	struct watch wake;
 	bool has_no_pwait2;
+	/* Spinning: whose descriptor was ready alone, and how often it may still be tried. */
+	struct watch *guess;
+	unsigned guesses_left;
 	int event_count;
 	int event_next;
 	struct epoll_event events[LOOP_EVENTS_MAX];

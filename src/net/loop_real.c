@@ -11,6 +11,9 @@
 #include "net/loop_kind.h"
 #include "sys/clock.h"
 
+/* So often, about 10 µs, before the kernel is asked again about all descriptors. */
+#define GUESSES 64
+
 static void drain_wake(struct watch *watch, uint32_t events)
 {
 	uint64_t count;
@@ -95,15 +98,56 @@ static uint64_t time_left(uint64_t now_ns, uint64_t deadline_ns)
 	return deadline_ns > now_ns ? deadline_ns - now_ns : 0;
 }
 
-static int real_wait(struct loop *loop, uint64_t deadline_ns)
+static int sleep_until(struct loop *loop, uint64_t deadline_ns)
 {
 	int count = wait_for_events(loop, time_left(loop->now_ns, deadline_ns));
+
+	loop->now_ns = clock_monotonic_ns();
+	return count;
+}
+
+/* Spinning: asks the kernel what is ready. Where nothing is, the time until something comes is
+ * spent on who was ready alone before: it is told that it may read, which finds bytes sooner than
+ * epoll does (doc/performance.md). */
+static int look(struct loop *loop)
+{
+	int count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, 0);
+
+	if (count == 1)
+		loop->guess = loop->events[0].data.ptr;
+	else if (count > 1)
+		loop->guess = NULL;
+	loop->guesses_left = count == 0 && loop->guess != NULL ? GUESSES : 0;
+	return count;
+}
+
+static int guess(struct loop *loop)
+{
+	loop->guesses_left--;
+	loop->events[0] = (struct epoll_event){ .events = EPOLLIN, .data.ptr = loop->guess };
+	return 1;
+}
+
+static int spin_until(struct loop *loop, uint64_t deadline_ns)
+{
+	int count = 0;
+
+	do {
+		count = loop->guesses_left > 0 ? guess(loop) : look(loop);
+		loop->now_ns = clock_monotonic_ns();
+	} while (count == 0 && loop->now_ns < deadline_ns);
+	return count;
+}
+
+static int real_wait(struct loop *loop, uint64_t deadline_ns)
+{
+	int count =
+		loop->is_spinning ? spin_until(loop, deadline_ns) : sleep_until(loop, deadline_ns);
 
 	if (count < 0 && errno != EINTR)
 		return -errno;
 	loop->event_next = 0;
 	loop->event_count = count > 0 ? count : 0;
-	loop->now_ns = clock_monotonic_ns();
 	return 1;
 }
 

@@ -45,3 +45,6 @@ nodiscard int socket_options_apply(int fd, enum socket_role role,
  * this process or kernel lacks. The sentence names the option and what is needed. */
 nodiscard int socket_options_try(const struct socket_options *options, enum socket_role role,
 				 struct error *error);
+/* Whether the kernel lets several sockets share a port, as listeners of several workers do: 0 or
+ * -errno of SO_REUSEPORT on a socket of its own. */
+nodiscard int socket_options_try_shared(void);

@@ -142,3 +142,9 @@ int socket_options_try(const struct socket_options *options, enum socket_role ro
 		return explain("fastopen", options, EOPNOTSUPP, error);
 	return 0;
 }
+
+int socket_options_try_shared(void)
+{
+	owned_fd int fd = open_trial(NULL, SOCKET_LISTENS);
+	return fd < 0 ? fd : ip_socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}

@@ -28,6 +28,12 @@ ssize_t stream_skip(struct stream *stream, size_t size)
 	return stream->transport->skip(stream, size);
 }
 
+void stream_set_low_water(struct stream *stream, size_t bytes)
+{
+	if (stream->transport->set_low_water)
+		(void)stream->transport->set_low_water(stream, bytes);
+}
+
 int stream_finish(struct stream *stream)
 {
 	return stream->transport->finish(stream);

@@ -57,6 +57,9 @@ struct stream_connect {
 	 * connection costs 14,000 looks; a small window that moves on costs a few. */
 	uint16_t port_low;
 	uint16_t port_high;
+	/* The remote's port is none that the kernel chooses, so a connection can't meet itself and
+	 * is not asked for its own: 1 % of a short connection. */
+	bool is_port_distinct;
 	const struct socket_options *options; /* may be NULL */
 	void *network;                        /* the memory transport's network, else NULL */
 	/* stream_tls: what it runs over, whom it trusts, and whose certificate it wants. */
@@ -126,6 +129,7 @@ struct stream_transport {
 	ssize_t (*send)(struct stream *stream, const struct iovec *parts, int count);
 	ssize_t (*receive)(struct stream *stream, void *data, size_t size);
 	ssize_t (*skip)(struct stream *stream, size_t size);
+	int (*set_low_water)(struct stream *stream, size_t bytes); /* NULL: it has none */
 	int (*finish)(struct stream *stream);
 	void (*close)(struct stream *stream);
 	void (*reset)(struct stream *stream);
@@ -152,6 +156,10 @@ nodiscard ssize_t stream_send(struct stream *stream, const struct iovec *parts, 
 nodiscard ssize_t stream_receive(struct stream *stream, void *data, size_t size);
 /* The same, but the bytes are thrown away without a copy where the transport can (MSG_TRUNC). */
 nodiscard ssize_t stream_skip(struct stream *stream, size_t size);
+/* READABLE waits until so much is there, where the transport can (SO_RCVLOWAT): fewer wake-ups of
+ * who reads in bulk. The peer's end and failures are told at once, and receiving takes what there
+ * is; 1: back to every byte. Best effort. */
+void stream_set_low_water(struct stream *stream, size_t bytes);
 /* Ends our direction (FIN); receiving goes on. 0 or -errno. */
 nodiscard int stream_finish(struct stream *stream);
 /* Closes regularly. No `ready` comes afterwards. Harmless on a closed stream. */

@@ -28,17 +28,6 @@ static int fail(struct stream *stream, int code)
 	return -stream->failure;
 }
 
-/* A connect to a local port that nobody listens on may meet itself: TCP's simultaneous open. */
-static bool is_connected_to_itself(const struct stream *stream)
-{
-	struct endpoint local;
-	struct endpoint remote;
-
-	return ip_socket_local(stream->watch.fd, &local) == 0 &&
-	       ip_socket_remote(stream->watch.fd, &remote) == 0 &&
-	       endpoint_is_equal(&local, &remote);
-}
-
 /* A reset that came right after the connection was up fails it, but it was up. */
 static bool has_failed_to_connect(const struct stream *stream)
 {
@@ -49,8 +38,6 @@ static unsigned finish_connecting(struct stream *stream, uint32_t events)
 {
 	if (stream->failure == 0 && (events & EPOLLOUT) == 0)
 		return 0;
-	if (stream->failure == 0 && is_connected_to_itself(stream))
-		stream->failure = ECONNREFUSED;
 	stream->is_connecting = false;
 	return has_failed_to_connect(stream) ? STREAM_FAILED : STREAM_CONNECTED;
 }
@@ -120,6 +107,19 @@ static int connect_from_window(int fd, const struct stream_connect *connect)
 	return ip_socket_connect(fd, &connect->remote);
 }
 
+/* A connect to a local port that nobody listens on may meet itself: TCP's simultaneous open. Its
+ * own port is known as soon as it has begun. */
+static bool has_met_itself(int fd, const struct stream_connect *connect)
+{
+	const struct endpoint *remote = &connect->remote;
+	struct endpoint local;
+
+	if (connect->is_port_distinct && connect->local.port == 0)
+		return false;
+	return ip_socket_local(fd, &local) == 0 && local.port == remote->port &&
+	       (endpoint_is_any(remote) || endpoint_is_equal(&local, remote));
+}
+
 static int prepare_connect(int fd, const struct stream_connect *connect)
 {
 	/* Else what stays of it in TIME-WAIT keeps a listener from binding the port. */
@@ -149,6 +149,8 @@ static int tcp_connect(struct stream *stream, const struct stream_connect *conne
 	if (fd < 0)
 		return fd;
 	int rc = prepare_connect(fd, connect);
+	if (rc == 0 && has_met_itself(fd, connect))
+		rc = -ECONNREFUSED;
 	return rc < 0 ? rc : watch_stream(stream, &fd);
 }
 
@@ -198,13 +200,22 @@ static size_t total_of(const struct iovec *parts, int count)
 	return total;
 }
 
-static ssize_t tcp_send(struct stream *stream, const struct iovec *parts, int count)
+/* A message is nearly always one part, for which send() takes less of the kernel than sendmsg(): 2
+ * % of the round trips of 64 B over 50 connections. */
+static ssize_t send_parts(int fd, const struct iovec *parts, int count)
 {
 	struct msghdr message = {
 		.msg_iov = (struct iovec *)parts,
 		.msg_iovlen = (size_t)count,
 	};
-	ssize_t sent = sendmsg(stream->watch.fd, &message, MSG_NOSIGNAL);
+	if (count == 1)
+		return send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+	return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static ssize_t tcp_send(struct stream *stream, const struct iovec *parts, int count)
+{
+	ssize_t sent = send_parts(stream->watch.fd, parts, count);
 
 	/* With fast open the connection may still be on its way: room comes when it is up. */
 	if (sent < 0 && errno != EAGAIN && errno != EINPROGRESS)
@@ -235,6 +246,11 @@ static ssize_t tcp_receive(struct stream *stream, void *data, size_t size)
 static ssize_t tcp_skip(struct stream *stream, size_t size)
 {
 	return judge_received(stream, recv(stream->watch.fd, NULL, size, MSG_TRUNC), size);
+}
+
+static int tcp_set_low_water(struct stream *stream, size_t bytes)
+{
+	return ip_socket_set(stream->watch.fd, SOL_SOCKET, SO_RCVLOWAT, (int)bytes);
 }
 
 /* ---- information */
@@ -287,10 +303,9 @@ static int prepare_listen(int fd, const struct listen_options *options,
 		rc = ip_socket_bind(fd, local);
 	if (rc == 0 && listen(fd, backlog) != 0)
 		rc = -errno;
-	/* MPTCP can't be steered; the kernel's hash does. */
-	bool is_multipath = options->options != NULL && options->options->is_multipath;
-	if (rc == 0 && options->steer_to_count > 0 && !is_multipath)
-		rc = ip_socket_steer_by_cpu(fd, options->steer_to_count);
+	/* Where that is refused, as of MPTCP, the kernel's hash does. */
+	if (rc == 0 && options->steer_to_count > 0)
+		(void)!ip_socket_steer_by_cpu(fd, options->steer_to_count);
 	return rc;
 }
 
@@ -332,6 +347,7 @@ const struct stream_transport stream_tcp = {
 	.send = tcp_send,
 	.receive = tcp_receive,
 	.skip = tcp_skip,
+	.set_low_water = tcp_set_low_water,
 	.finish = tcp_finish,
 	.close = tcp_close,
 	.reset = tcp_reset,

@@ -1,6 +1,6 @@
 /* The bytes below a TLS stream: OpenSSL writes to and reads from the lower stream itself. All that
- * it writes is taken: what finds no room waits here, at most a record and a flight of handshake,
- * since nothing new is encrypted before that is gone. */
+ * it writes is taken: what finds no room waits here, at most what one send gathers and a flight of
+ * handshake, since nothing new is encrypted before that is gone. */
 #include <errno.h>
 #include <string.h>
 
@@ -39,20 +39,57 @@ void tls_backlog_flush(struct tls_stream *tls)
 	tls->backlog_sent = 0;
 }
 
+static void send_or_keep(struct tls_stream *tls, const void *data, size_t size)
+{
+	size_t sent = tls_backlog_is_empty(tls) ? send_below(tls, data, size) : 0;
+
+	if (tls->send_error == 0 && sent < size)
+		buffer_append(&tls->backlog, (const uint8_t *)data + sent, size - sent);
+	if (tls->backlog.error != 0)
+		tls->send_error = ENOBUFS;
+}
+
+/* Who is slow to take it gets less at a time, which is what may have to wait. */
+static void adapt(struct tls_stream *tls, size_t size)
+{
+	size_t most = tls->gather_bytes;
+
+	if (!tls_backlog_is_empty(tls))
+		most /= 2;
+	else if (size > most / 2)
+		most *= 2;
+	if (most < TLS_GATHER_LEAST)
+		most = TLS_GATHER_LEAST;
+	tls->gather_bytes = most < TLS_GATHER_BYTES ? most : TLS_GATHER_BYTES;
+}
+
+void tls_gather_flush(struct tls_stream *tls)
+{
+	struct tls_gather *gather = tls->gather;
+
+	if (gather->size == 0)
+		return;
+	send_or_keep(tls, gather->bytes, gather->size);
+	adapt(tls, gather->size);
+	gather->size = 0;
+}
+
 static int bio_write(BIO *bio, const char *data, int size)
 {
 	struct tls_stream *tls = BIO_get_data(bio);
-	size_t sent = 0;
+	struct tls_gather *gather = tls->gather;
 
 	BIO_clear_retry_flags(bio);
 	if (size <= 0)
 		return 0;
-	if (tls_backlog_is_empty(tls))
-		sent = send_below(tls, data, (size_t)size);
-	if (tls->send_error == 0 && sent < (size_t)size)
-		buffer_append(&tls->backlog, data + sent, (size_t)size - sent);
-	if (tls->backlog.error != 0)
-		tls->send_error = ENOBUFS;
+	if (gather != NULL && gather->size + (size_t)size > tls->gather_bytes)
+		tls_gather_flush(tls);
+	if (gather != NULL && (size_t)size <= sizeof(gather->bytes)) {
+		memcpy(gather->bytes + gather->size, data, (size_t)size);
+		gather->size += (size_t)size;
+	} else {
+		send_or_keep(tls, data, (size_t)size);
+	}
 	return tls->send_error != 0 ? -1 : size;
 }
 
@@ -128,5 +165,6 @@ int tls_bio_attach(struct tls_stream *tls, const BIO_METHOD *method)
 	BIO_set_init(bio, 1);
 	SSL_set_bio(tls->ssl, bio, bio);
 	buffer_init(&tls->backlog, BACKLOG_MAX);
+	tls->gather_bytes = TLS_GATHER_LEAST;
 	return 0;
 }

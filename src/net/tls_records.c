@@ -87,7 +87,8 @@ void tls_release_room(const struct tls_stream *tls)
 	(void)SSL_free_buffers(tls->ssl);
 }
 
-static ssize_t send_records(struct tls_stream *tls, struct cursor *cursor)
+/* Nothing new is encrypted while something waits. */
+static ssize_t write_records(struct tls_stream *tls, struct cursor *cursor)
 {
 	uint8_t scratch[SSL3_RT_MAX_PLAIN_LENGTH];
 	size_t taken = 0;
@@ -102,6 +103,18 @@ static ssize_t send_records(struct tls_stream *tls, struct cursor *cursor)
 			return taken > 0 ? (ssize_t)taken : judge_sent(tls, rc);
 	}
 	return taken > 0 ? (ssize_t)taken : -EAGAIN;
+}
+
+static ssize_t send_records(struct tls_stream *tls, struct cursor *cursor)
+{
+	struct tls_gather gather;
+
+	gather.size = 0; /* the rest need not be cleared */
+	tls->gather = &gather;
+	ssize_t sent = write_records(tls, cursor);
+	tls_gather_flush(tls);
+	tls->gather = NULL;
+	return sent;
 }
 
 ssize_t tls_records_send(struct stream *stream, const struct iovec *parts, int count)

@@ -22,6 +22,16 @@ enum tls_phase {
 /* So much of what a peer says first is kept, to tell what it is when it is no TLS. */
 #define TLS_FIRST_BYTES 32
 
+/* Records of one send go down together: 21 Gbit/s on one connection instead of 11 with a call for
+ * each; half of it carried 18, twice of it no more. Lent by who sends, from its stack, so that no
+ * connection pays for it; what is not taken has to wait, so it begins with one record. */
+#define TLS_GATHER_BYTES ((size_t)128 * 1024)
+#define TLS_GATHER_LEAST ((size_t)17 * 1024)
+struct tls_gather {
+	size_t size;
+	uint8_t bytes[TLS_GATHER_BYTES];
+};
+
 struct tls_stream {
 	struct stream lower;
 	struct stream *upper; /* NULL: closed, while its last records are being sent */
@@ -30,11 +40,13 @@ struct tls_stream {
 	struct tls_sessions *sessions; /* NULL: none is kept */
 	const char *protocols;         /* of a server, to choose from; NULL: none */
 	uint64_t sessions_key;
-	struct buffer backlog;   /* records that found no room below... */
-	size_t backlog_sent;     /* ...and how much of it has been taken since */
-	struct deferred telling; /* `untold` is told in this turn */
-	struct deferred burying; /* frees, or with the loop closes what still sends */
-	struct timer deadline;   /* of a server's handshake; of the last records */
+	struct tls_gather *gather; /* while records are sent; NULL: they go down one by one */
+	size_t gather_bytes;       /* so many at most */
+	struct buffer backlog;     /* records that found no room below... */
+	size_t backlog_sent;       /* ...and how much of it has been taken since */
+	struct deferred telling;   /* `untold` is told in this turn */
+	struct deferred burying;   /* frees, or with the loop closes what still sends */
+	struct timer deadline;     /* of a server's handshake; of the last records */
 	unsigned untold;
 	int failure;       /* what ended it, a positive errno; 0: the peer's end */
 	int send_error;    /* of the stream below, positive */
@@ -54,6 +66,8 @@ BIO_METHOD *tls_bio_method_new(void);
 /* Puts `tls->lower` below `tls->ssl`. -ENOMEM. */
 nodiscard int tls_bio_attach(struct tls_stream *tls, const BIO_METHOD *method);
 bool tls_backlog_is_empty(const struct tls_stream *tls);
+/* Sends what has been gathered; what finds no room is backlog. A failure stands in send_error. */
+void tls_gather_flush(struct tls_stream *tls);
 /* Sends on what is left of it. A failure stands in send_error. */
 void tls_backlog_flush(struct tls_stream *tls);
 

@@ -112,6 +112,16 @@ void wheel_advance(struct wheel *wheel, uint64_t now_ns)
 		wheel->tick = now_tick;
 }
 
+/* Whose slot is alone with it is waited for itself: it goes to no lower level on the way. */
+static uint64_t next_tick_of(const struct wheel *wheel, struct place place)
+{
+	const struct list *timers = &wheel->slots[place.level][place.slot];
+
+	if (timers->next != timers->previous)
+		return first_tick_of(wheel, place);
+	return tick_of(container_of(timers->next, struct timer, node)->at_ns);
+}
+
 uint64_t wheel_next_ns(const struct wheel *wheel)
 {
 	struct place place = { 0 };
@@ -120,5 +130,5 @@ uint64_t wheel_next_ns(const struct wheel *wheel)
 		return 0;
 	if (!find_first(wheel, &place))
 		return UINT64_MAX;
-	return first_tick_of(wheel, place) << WHEEL_TICK_BITS;
+	return next_tick_of(wheel, place) << WHEEL_TICK_BITS;
 }

@@ -34,6 +34,12 @@ void reply_matcher_deinit(struct reply_matcher *matcher)
 	*matcher = (struct reply_matcher){ 0 };
 }
 
+bool reply_state_is_clear(const struct reply_state *state)
+{
+	return state->count == 0 && state->matched == 0 && state->digits == 0 &&
+	       state->kept_size == 0;
+}
+
 void reply_state_clear(struct reply_state *state)
 {
 	free(state->kept);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <regex.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,5 +64,7 @@ struct reply_state {
  * With DONE the state has `value`, a marker's time in Unix us, until reply_state_clear(). */
 enum outcome reply_match(struct reply_matcher *matcher, struct reply_state *state,
 			 const uint8_t *data, size_t size, size_t *ret_used);
+/* Nothing of an answer has come. */
+bool reply_state_is_clear(const struct reply_state *state);
 /* For the next answer, or the end of the connection. */
 void reply_state_clear(struct reply_state *state);

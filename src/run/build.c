@@ -298,14 +298,25 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 	sampler_give(build->sampler, which, &report->arena, stream);
 }
 
-static double worker_cpu_max(const struct build *build, uint64_t duration_ns)
+static double share_of_time(uint64_t ns, uint64_t duration_ns)
 {
-	uint64_t most_ns = 0;
+	return duration_ns > 0 ? (double)ns / (double)duration_ns : 0;
+}
+
+/* The most that one worker used of a cpu, and waited for one. */
+static void build_cpu(const struct build *build, uint64_t duration_ns,
+		      struct report_generator *generator)
+{
+	uint64_t used_ns = 0;
+	uint64_t waited_ns = 0;
 	for (unsigned i = 0; i < engine_workers(build->engine); i++) {
-		uint64_t used_ns = engine_worker(build->engine, i)->cpu_used_ns;
-		most_ns = used_ns > most_ns ? used_ns : most_ns;
+		const struct worker *worker = engine_worker(build->engine, i);
+		used_ns = worker->cpu_used_ns > used_ns ? worker->cpu_used_ns : used_ns;
+		waited_ns = worker->cpu_waited_ns > waited_ns ? worker->cpu_waited_ns : waited_ns;
 	}
-	return duration_ns > 0 ? (double)most_ns / (double)duration_ns : 0;
+	generator->worker_cpu_max = share_of_time(used_ns, duration_ns);
+	generator->worker_wait_max = share_of_time(waited_ns, duration_ns);
+	generator->throttled = share_of_time(build->throttled_ns, duration_ns);
 }
 
 static void build_generator(const struct build *build, struct report *report)
@@ -321,7 +332,8 @@ static void build_generator(const struct build *build, struct report *report)
 		free(lag);
 	}
 	generator->cpus = cpu_count();
-	generator->worker_cpu_max = worker_cpu_max(build, report->duration_ns);
+	build_cpu(build, report->duration_ns, generator);
+	generator->pairs = build->plan->far_ends ? build->plan->workers : 0;
 	generator->cpu_seconds = (double)build->cpu_used_ns / NS_PER_S;
 	generator->events_dropped = engine_events_dropped(build->engine);
 	for (uint32_t i = 0; i < report->stream_count; i++) {

@@ -11,7 +11,8 @@ struct build {
 	const struct sampler *sampler;
 	const char *target;
 	uint64_t begin_ns;
-	uint64_t cpu_used_ns; /* by this process while it measured */
+	uint64_t cpu_used_ns;  /* by this process while it measured */
+	uint64_t throttled_ns; /* meanwhile, see cpu_throttled_ns() */
 };
 
 /* What is known of a stream before it runs: name, kind, schedule, which histograms it fills. */

@@ -25,7 +25,8 @@ static struct report_backend *row_of(struct report_stream *stream, struct report
 static void add_slot(const struct worker *worker, const struct slot_record *slot,
 		     enum survival survival, struct report *report, struct report_stream *stream)
 {
-	struct report_backend *row = row_of(stream, report, worker, slot->first_backend);
+	struct report_backend *row =
+		row_of(stream, report, worker, slot_record_first_backend(slot));
 	row->slots++;
 	row->survival[survival]++;
 	row->lost += slot->lost;
@@ -34,7 +35,7 @@ static void add_slot(const struct worker *worker, const struct slot_record *slot
 		row->is_longest_open = slot->is_longest_open;
 	}
 	if (slot->is_connected_at_end)
-		row_of(stream, report, worker, slot->last_backend)->slots_at_end++;
+		row_of(stream, report, worker, slot_record_last_backend(slot))->slots_at_end++;
 	stream->survival[survival]++;
 	stream->reconnected += slot->reconnects > 0;
 	stream->backend_changed += slot->has_backend_changed;

@@ -80,12 +80,23 @@ static void keep(struct finding *finding, struct report *report, enum rate_verdi
 		finding->last = report;
 }
 
-/* What could not be measured, or by one who is not there, is no verdict on a rate. */
+/* Nobody says, though all was sent: as where the receiver's control can't be asked. */
+static bool is_any_unknown(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->expectation_count; i++)
+		if (!report->expectations[i].is_measured)
+			return true;
+	return false;
+}
+
+/* What could not be measured, or by one who is not there, is no verdict on a rate. What the first
+ * trial can't tell, no other will. */
 static bool is_verdict(const struct finding *finding, const struct report *report)
 {
 	bool is_first = finding->told.trial_count == 0;
 	return report && !finding->is_interrupted && finding->exit_code <= EXIT_NO &&
-	       !(is_first && report->has_nothing_answered) && report_is_measured(report);
+	       !(is_first && (report->has_nothing_answered || is_any_unknown(report))) &&
+	       report_is_measured(report);
 }
 
 static void try_rate(struct finding *finding, const struct rate_trial *trial)

@@ -129,6 +129,9 @@ void monitor_events(struct monitor *monitor)
 {
 	struct event event;
 	while (engine_take_event(monitor->setup.engine, &event)) {
+		/* Far ends drain when there is nothing left to drain. */
+		if (event.kind == EVENT_DRAIN && monitor->setup.plan->far_ends)
+			continue;
 		if (monitor->has_events && monitor->has_each)
 			tell_each(monitor, &event);
 		summary_add(monitor->summary, &event);

@@ -209,7 +209,7 @@ int outputs_open(struct outputs *outputs, const struct output_options *options,
 
 enum output_side outputs_side(const struct report *report)
 {
-	return report_stream(report, "served") ? OUTPUT_SERVING : OUTPUT_SENDING;
+	return report_is_serving(report) ? OUTPUT_SERVING : OUTPUT_SENDING;
 }
 
 void outputs_close(struct outputs *outputs)

@@ -51,6 +51,14 @@ void push_end(struct push *push)
 		await_otlp(push);
 }
 
+void push_give(const struct push *push, struct report *report)
+{
+	if (push && push->statsd)
+		push_statsd_give(push->statsd, report);
+	if (push && push->otlp)
+		push_otlp_give(push->otlp, report);
+}
+
 bool push_signal(struct push *push)
 {
 	if (!push || !push->is_ending)

@@ -4,6 +4,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
+#include "metric/report.h"
 #include "run/push_source.h"
 
 struct push;
@@ -18,5 +19,7 @@ void push_start(struct push *push);
 void push_begin(struct push *push);
 /* After sampler_end(): the last figures. Runs the loop for PUSH_END_NS at most. */
 void push_end(struct push *push);
+/* After it: what became of the pushes. */
+void push_give(const struct push *push, struct report *report);
 /* A signal came: true if it only ends the end. */
 bool push_signal(struct push *push);

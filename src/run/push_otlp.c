@@ -246,6 +246,17 @@ void push_otlp_close(struct push_otlp *otlp)
 	tell(otlp, text);
 }
 
+void push_otlp_give(const struct push_otlp *otlp, struct report *report)
+{
+	report->pushes[report->push_count++] = (struct report_push){
+		.kind = "OTLP",
+		.to = arena_text(&report->arena, otlp->source->plan->options->otlp),
+		.sent = otlp->pushes,
+		.dropped = otlp->dropped,
+		.trouble = otlp->trouble[0] ? arena_text(&report->arena, otlp->trouble) : NULL,
+	};
+}
+
 /* ---- life ---- */
 
 static void write_authority(struct push_otlp *otlp)

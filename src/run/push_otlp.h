@@ -5,6 +5,7 @@
 
 #include "base/attributes.h"
 #include "base/error.h"
+#include "metric/report.h"
 #include "run/push_source.h"
 
 struct push_otlp;
@@ -21,3 +22,4 @@ void push_otlp_end(struct push_otlp *otlp);
 bool push_otlp_is_busy(const struct push_otlp *otlp);
 /* Tells how many were dropped, those that are still on their way among them. */
 void push_otlp_close(struct push_otlp *otlp);
+void push_otlp_give(const struct push_otlp *otlp, struct report *report);

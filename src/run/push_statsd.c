@@ -49,7 +49,7 @@ struct push_statsd {
 	bool is_open;
 	bool is_refused; /* by this one of the addresses */
 	bool is_told;
-	const char *trouble; /* the last: "refused" */
+	char trouble[256]; /* the last: "refused" */
 };
 
 /* ---- trouble ---- */
@@ -62,8 +62,9 @@ static void tell(struct push_statsd *statsd, const char *text)
 	monitor_mark(statsd->source->monitor, loop_read_clock(statsd->source->loop), line);
 }
 
-static void tell_once(struct push_statsd *statsd, const char *text)
+static void note_trouble(struct push_statsd *statsd, const char *text)
 {
+	(void)snprintf(statsd->trouble, sizeof(statsd->trouble), "%s", text);
 	if (!statsd->is_told)
 		tell(statsd, text);
 	statsd->is_told = true;
@@ -73,15 +74,14 @@ static void note_refused(struct push_statsd *statsd, int code)
 {
 	statsd->refused++;
 	statsd->is_refused |= code == ECONNREFUSED;
-	statsd->trouble = code == EAGAIN ? "this host's queue is full"
-					 : outcome_sentence(outcome_from_errno(code));
-	tell_once(statsd, statsd->trouble);
+	note_trouble(statsd, code == EAGAIN ? "this host's queue is full"
+					    : outcome_sentence(outcome_from_errno(code)));
 }
 
 static void try_again_later(struct push_statsd *statsd, const char *why)
 {
 	struct loop *loop = statsd->source->loop;
-	tell_once(statsd, why);
+	note_trouble(statsd, why);
 	loop_set_timer(loop, &statsd->retry, loop_now(loop) + RETRY_NS);
 }
 
@@ -269,6 +269,15 @@ static void turn_window(struct push_statsd *statsd)
 	}
 }
 
+/* There is nowhere to send it: the name has not been resolved. */
+static void note_unsent(struct push_statsd *statsd)
+{
+	statsd->sent++;
+	statsd->refused++;
+	if (!statsd->trouble[0])
+		note_trouble(statsd, "its name is still looked up");
+}
+
 /* Rates are by the workers' ticks, which come at their own times. In the ramp nothing that has a
  * rate counts, and later there is nothing to say where no tick came since. */
 static void on_tick(struct timer *timer)
@@ -280,6 +289,8 @@ static void on_tick(struct timer *timer)
 	push_source_look(source);
 	if (statsd->is_refused && statsd->remote_count > 1)
 		open_next(statsd);
+	if (!statsd->is_open)
+		note_unsent(statsd);
 	if (!statsd->is_open || (source->has_begun && tick <= statsd->told_tick))
 		return;
 	write_now(statsd, source->has_begun ? (tick - statsd->told_tick) * WORKER_TICK_NS : 0);
@@ -299,8 +310,8 @@ void push_statsd_start(struct push_statsd *statsd)
 
 static void tell_refused(struct push_statsd *statsd)
 {
-	char text[256], refused[UNITS_TEXT_MAX], sent[PHRASE_MAX];
-	if (!statsd->is_open || statsd->refused == 0)
+	char text[384], refused[UNITS_TEXT_MAX], sent[PHRASE_MAX];
+	if (statsd->refused == 0)
 		return;
 	(void)snprintf(text, sizeof(text), "%s of %s not taken: %s",
 		       units_format_grouped(statsd->refused, refused),
@@ -316,6 +327,17 @@ void push_statsd_end(struct push_statsd *statsd)
 		write_zeros(statsd);
 	}
 	tell_refused(statsd);
+}
+
+void push_statsd_give(const struct push_statsd *statsd, struct report *report)
+{
+	report->pushes[report->push_count++] = (struct report_push){
+		.kind = "StatsD",
+		.to = arena_text(&report->arena, statsd->source->plan->options->statsd),
+		.sent = statsd->sent,
+		.dropped = statsd->refused,
+		.trouble = statsd->trouble[0] ? arena_text(&report->arena, statsd->trouble) : NULL,
+	};
 }
 
 /* ---- life ---- */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/attributes.h"
+#include "metric/report.h"
 #include "run/push_source.h"
 
 struct push_statsd;
@@ -14,3 +15,4 @@ void push_statsd_free(struct push_statsd *statsd);
 void push_statsd_start(struct push_statsd *statsd);
 /* The last figures, then zeros; tells how many were not taken. */
 void push_statsd_end(struct push_statsd *statsd);
+void push_statsd_give(const struct push_statsd *statsd, struct report *report);

@@ -174,8 +174,20 @@ static void take_ends(const struct report *report, struct report_stream *stream)
 	receiver->connections_known = totals->told;
 }
 
-static void inquire(const struct receiver_setup *setup, const struct questions *questions,
-		    struct report *report, struct report_stream *stream)
+static int ask(const struct receiver_setup *setup, const struct receiver_plan *plan,
+	       const struct questions *questions, struct receiver_datagrams *datagrams,
+	       struct error *error, struct receiver_sum *ret)
+{
+	if (plan->mode != RECEIVER_HERE)
+		return receiver_inquire(setup, questions->items, questions->count, datagrams, error,
+					ret);
+	int rc = receiver_look_up(setup, questions->items, questions->count, datagrams, ret);
+	return rc < 0 ? error_set(error, -rc, "out of memory") : 0;
+}
+
+static void inquire(const struct receiver_setup *setup, const struct receiver_plan *plan,
+		    const struct questions *questions, struct report *report,
+		    struct report_stream *stream)
 {
 	struct receiver_datagrams datagrams cleanup(receiver_datagrams_deinit);
 	struct receiver_sum sum = { 0 };
@@ -183,8 +195,7 @@ static void inquire(const struct receiver_setup *setup, const struct questions *
 	int rc = receiver_datagrams_init(&datagrams);
 
 	if (rc == 0)
-		rc = receiver_inquire(setup, questions->items, questions->count,
-				      is_udp(stream) ? &datagrams : NULL, &error, &sum);
+		rc = ask(setup, plan, questions, is_udp(stream) ? &datagrams : NULL, &error, &sum);
 	else
 		rc = error_set(&error, -rc, "out of memory");
 	stream->receiver.reason = rc < 0 ? arena_text(&report->arena, error.text)
@@ -210,7 +221,7 @@ static void ask_control(const struct receiver_setup *setup, const struct receive
 	else if (questions.count == 0)
 		stream->receiver.reason = "nothing was sent";
 	else
-		inquire(setup, &questions, report, stream);
+		inquire(setup, plan, &questions, report, stream);
 	stream->receiver.connections = questions.count;
 	free(questions.items);
 }
@@ -230,9 +241,10 @@ void receiver_ask(const struct receiver_setup *setup, const struct receiver_plan
 		take_ends(report, stream);
 }
 
-void receiver_ask_all(const struct receiver_plan *plan, struct report *report)
+void receiver_ask_all(const struct receiver_plan *plan, const struct engine *engine,
+		      struct report *report)
 {
-	struct receiver_setup setup = { .transport = &stream_tcp };
+	struct receiver_setup setup = { .transport = &stream_tcp, .engine = engine };
 
 	if (loop_new(&(struct loop_options){ 0 }, &setup.loop) < 0)
 		return;

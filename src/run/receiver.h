@@ -13,6 +13,8 @@
 #include "proto/control.h"
 #include "run/receiver_inquiry.h"
 
+struct engine;
+
 struct receiver_options {
 	const char *receiver; /* auto, off, control://HOST[:PORT] */
 	const char *token;
@@ -36,6 +38,7 @@ enum receiver_mode {
 	RECEIVER_OFF,
 	RECEIVER_AUTO,  /* port 5004 of the address that each connection went to */
 	RECEIVER_PLACE, /* `place` */
+	RECEIVER_HERE,  /* the far ends are this engine's own: nobody has to be asked */
 };
 
 struct receiver_plan {
@@ -60,4 +63,5 @@ nodiscard int receiver_prepare(struct receiver_plan *plan, struct error *error);
 void receiver_ask(const struct receiver_setup *setup, const struct receiver_plan *plan,
 		  struct report *report, struct report_stream *stream);
 /* The same on a loop of its own, for every stream that has messages which nobody answers. */
-void receiver_ask_all(const struct receiver_plan *plan, struct report *report);
+void receiver_ask_all(const struct receiver_plan *plan, const struct engine *engine,
+		      struct report *report);

@@ -16,10 +16,13 @@
 /* All of it takes no longer. */
 #define RECEIVER_TIME_NS UINT64_C(2000000000)
 
+struct engine;
+
 struct receiver_setup {
 	struct loop *loop; /* runs until it is over */
 	const struct stream_transport *transport;
 	void *network;
+	const struct engine *engine; /* whose far ends receiver_look_up() knows */
 };
 
 struct receiver_question {
@@ -44,3 +47,7 @@ nodiscard int receiver_inquire(const struct receiver_setup *setup,
 			       const struct receiver_question *questions, uint32_t count,
 			       struct receiver_datagrams *datagrams, struct error *error,
 			       struct receiver_sum *ret);
+/* The same of far ends in this process, which have ended: each is asked once. -ENOMEM. */
+nodiscard int receiver_look_up(const struct receiver_setup *setup,
+			       const struct receiver_question *questions, uint32_t count,
+			       struct receiver_datagrams *datagrams, struct receiver_sum *ret);

@@ -16,6 +16,7 @@
 #include "run/signals.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
+#include "sys/cpu_wait.h"
 #include "sys/limits.h"
 
 /* Counting begins this far ahead, so that every worker has heard of it. */
@@ -44,6 +45,7 @@ static void note_begin(struct session *session, uint64_t begin_ns)
 	session->tick = WORKER_RAMP_TICK;
 	session->started_unix_ns = clock_wall_at(begin_ns).unix_ns;
 	session->cpu_at_begin_ns = cpu_used_ns() + engine_cpu_ns(session->engine);
+	session->throttled_at_begin_ns = cpu_throttled_ns();
 	session->overflows_at_begin = limits_listen_overflows();
 	monitor_begin(session->monitor, begin_ns, session->started_unix_ns);
 	marks_begin(session->marks, begin_ns);

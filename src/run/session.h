@@ -51,6 +51,7 @@ struct session {
 	uint64_t end_ns; /* when the workers were told to end, 0: not */
 	bool has_ended;  /* the commands were told too */
 	uint64_t cpu_at_begin_ns;
+	uint64_t throttled_at_begin_ns;
 	uint64_t overflows_at_begin;
 	bool is_interrupted;
 	bool has_nothing_up; /* no connection came up in the ramp */

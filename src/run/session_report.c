@@ -10,6 +10,7 @@
 #include "run/session.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
+#include "sys/cpu_wait.h"
 #include "sys/limits.h"
 #include "view/sentence.h"
 
@@ -174,6 +175,7 @@ void session_fill_report(struct session *session)
 		.begin_ns = session->begin_ns,
 		.cpu_used_ns =
 			cpu_used_ns() + engine_cpu_ns(session->engine) - session->cpu_at_begin_ns,
+		.throttled_ns = cpu_throttled_ns() - session->throttled_at_begin_ns,
 	};
 	describe_run(session, report);
 	build_report(&build, report);
@@ -184,10 +186,11 @@ void session_fill_report(struct session *session)
 	report->generator.listen_overflows =
 		limits_listen_overflows() - session->overflows_at_begin;
 	report->generator.listen_queue = limits_listen_queue();
+	push_give(session->push, report);
 	report->has_nothing_answered = is_nothing_answered(report);
 	describe_ramp(session, report);
 	if (session->run->receiver)
-		receiver_ask_all(session->run->receiver, report);
+		receiver_ask_all(session->run->receiver, session->engine, report);
 	expect_evaluate(&session->expect, report);
 	sentence_build(report);
 }

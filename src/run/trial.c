@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "metric/expect.h"
 #include "metric/limit.h"
+#include "metric/report_settings.h"
 #include "view/phrase.h"
 #include "view/text_parts.h"
 
@@ -33,7 +34,7 @@ static const char *cause_here(const struct report *report, const struct report_s
 	const struct report_latency *response = &stream->latency[LATENCY_RESPONSE];
 	if (generator->limited_by && strcmp(generator->limited_by, "host") == 0)
 		return generator->limited_cause;
-	if (generator->worker_cpu_max >= CPU_FULL)
+	if (generator->worker_cpu_max >= CPU_FULL && !report_is_spinning(report))
 		return limit_cause(LIMIT_CPU);
 	if (response->count > 0 && 2 * generator->loop_lag_p99_ns > response->p99_ns)
 		return limit_cause(LIMIT_LAG);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -68,6 +69,34 @@ static bool parse_range(const char **text, unsigned *ret_first, unsigned *ret_la
 	return parse_cpu(text, ret_last) && *ret_first <= *ret_last;
 }
 
+/* "0-3,6": cut off where there is no more room. */
+static void format_set(const cpu_set_t *set, size_t size, char *text)
+{
+	size_t used = 0;
+	text[0] = '\0';
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && used < size; cpu++) {
+		unsigned first = cpu;
+		if (!CPU_ISSET(cpu, set))
+			continue;
+		while (cpu + 1 < CPU_SETSIZE && CPU_ISSET(cpu + 1, set))
+			cpu++;
+		used += (size_t)snprintf(text + used, size - used, "%s%u", used > 0 ? "," : "",
+					 first);
+		if (cpu > first && used < size)
+			used += (size_t)snprintf(text + used, size - used, "-%u", cpu);
+	}
+}
+
+static int refuse_cpu(unsigned cpu, const cpu_set_t *allowed, struct error *error)
+{
+	char list[256];
+	format_set(allowed, sizeof(list), list);
+	return error_set(error, EINVAL,
+			 "cpu %u is not one this process may run on (offline, or left out by "
+			 "taskset or a control group): it may on %s",
+			 cpu, list);
+}
+
 static int append_range(unsigned first, unsigned last, struct error *error,
 			unsigned cpus[CPU_LIST_MAX], unsigned *count)
 {
@@ -75,8 +104,7 @@ static int append_range(unsigned first, unsigned last, struct error *error,
 	(void)read_allowed(&allowed);
 	for (unsigned cpu = first; cpu <= last; cpu++) {
 		if (!CPU_ISSET(cpu, &allowed))
-			return error_set(error, EINVAL, "cpu %u is not one this process may run on",
-					 cpu);
+			return refuse_cpu(cpu, &allowed, error);
 		if (*count == CPU_LIST_MAX)
 			return error_set(error, EINVAL, "more than %d cpus", CPU_LIST_MAX);
 		cpus[(*count)++] = cpu;

@@ -1,11 +1,13 @@
 /* What a load came to, in one sentence. See result_load.h. */
 #include "view/result_load.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/attributes.h"
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/pairs_text.h"
 #include "view/phrase.h"
 #include "view/result_traffic.h"
 #include "view/status_text.h"
@@ -99,6 +101,16 @@ static void because_text(const struct report_stream *load, struct buffer *out)
 
 /* ---- how much ---- */
 
+/* What was due a second. Where few were, one more or less is no other rate than the one asked for.
+ */
+static double due_per_second(const struct report *report, const struct report_stream *load)
+{
+	double asked = load->schedule.rate_per_second;
+	double seconds = seconds_of(report);
+	double scheduled = (double)load->totals.scheduled;
+	return fabs(scheduled - asked * seconds) <= 1 ? asked : scheduled / seconds;
+}
+
 /* "20,000/s kept, response p99 118 ms" */
 static void paced_answers(const struct report *report, const struct report_stream *load,
 			  struct buffer *out)
@@ -109,7 +121,7 @@ static void paced_answers(const struct report *report, const struct report_strea
 	const char *mean =
 		load->schedule.changed > 0 || load->schedule.paused_ns > 0 ? " on average" : "";
 	bool is_kept = (double)totals->received >= KEPT_SHARE * (double)totals->scheduled;
-	(void)phrase_number((double)totals->scheduled / seconds, 3, due);
+	(void)phrase_number(due_per_second(report, load), 3, due);
 	if (is_kept)
 		buffer_append_format(out, "%s/s kept%s", due, mean);
 	else
@@ -128,7 +140,7 @@ static void unpaced_answers(const struct report *report, const struct report_str
 	char rate[PHRASE_MAX];
 	buffer_append_format(
 		out, "%s %ss/s, ",
-		phrase_number((double)load->totals.received / seconds_of(report), 3, rate),
+		phrase_number((double)report_answered(load) / seconds_of(report), 3, rate),
 		message_noun(load));
 	latency_text(report, &load->latency[LATENCY_SERVICE], "service", out);
 }
@@ -329,4 +341,6 @@ void result_load(const struct report *report, const struct report_stream *load, 
 	faults(load, &clauses);
 	rtt_text(load, &clauses);
 	probe_text(report, &clauses);
+	if (report->generator.pairs > 0)
+		pairs_text(report, clauses_next(&clauses));
 }

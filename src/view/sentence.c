@@ -10,6 +10,7 @@
 #include "view/clauses.h"
 #include "view/errors_text.h"
 #include "view/foreign_text.h"
+#include "view/pairs_text.h"
 #include "view/phrase.h"
 #include "view/result_load.h"
 #include "view/result_search.h"
@@ -94,7 +95,9 @@ static void headline_workload(const struct report *report, struct clauses *claus
 	if (!slots && foreign_report(report) && report->streams[0].slots > 0)
 		buffer_append_text(clauses_next(clauses),
 				   phrase_count(report->streams[0].slots, "connection", flows));
-	if (report_stream(report, "served") && served_name(report))
+	if (report->generator.pairs > 0)
+		pairs_text(report, clauses_next(clauses));
+	if (report_is_serving(report) && served_name(report))
 		buffer_append_text(clauses_next(clauses), served_name(report));
 }
 
@@ -262,7 +265,8 @@ static void result_in_ramp(const struct report *report, struct buffer *out)
 
 static const char *result(struct report *report, struct buffer *out)
 {
-	const struct report_stream *served = report_stream(report, "served");
+	const struct report_stream *served =
+		report_is_serving(report) ? report_stream(report, "served") : NULL;
 	if (foreign_report(report))
 		foreign_result(report, out);
 	else if (report->not_measured)

@@ -9,8 +9,9 @@
 /* Those of slots come first. */
 #define EVENT_SLOT_KINDS (EVENT_SLOT_GOOD + 1)
 
+/* Untouched, and so without memory, while its slot's first connection is well. */
 struct summary_slot {
-	uint16_t backend; /* now, or the last one */
+	uint16_t backend; /* where it was before, while it is away */
 	bool is_away;
 	bool is_silent;
 	uint32_t wave; /* of its backend, in which it left */
@@ -33,8 +34,6 @@ int summary_slots_init(struct summary_slots *slots, uint32_t count)
 		summary_slots_deinit(slots);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < count; i++)
-		slots->items[i].backend = BACKEND_UNKNOWN;
 	return 0;
 }
 
@@ -98,19 +97,20 @@ static void slot_ended(struct summary_slots *slots, struct summary_slot *slot, u
 static uint16_t slot_connected(struct summary_slots *slots, struct summary_slot *slot,
 			       uint16_t backend)
 {
-	uint16_t origin = slot->is_away ? slot->backend : BACKEND_UNKNOWN;
-	slots->backends[origin].away -= slot->is_away;
 	slots->backends[backend].slots++;
-	slot->backend = backend;
+	if (slot->is_silent)
+		slot->is_silent = false;
+	if (!slot->is_away)
+		return BACKEND_UNKNOWN;
+	slots->backends[slot->backend].away--;
 	slot->is_away = false;
-	slot->is_silent = false;
-	return origin;
+	return slot->backend;
 }
 
 uint16_t summary_slots_follow(struct summary_slots *slots, const struct event *event,
 			      bool *ret_was_silent)
 {
-	struct summary_slot outside = { .backend = BACKEND_UNKNOWN };
+	struct summary_slot outside = { .is_away = false };
 	struct summary_slot *slot =
 		event->slot < slots->count ? &slots->items[event->slot] : &outside;
 	*ret_was_silent = slot->is_silent;

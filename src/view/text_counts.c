@@ -149,6 +149,16 @@ static const char *missed_reason(const struct report_stream *stream)
 	return totals->missed_generator == missed(totals) ? " (for want of cpu)" : "";
 }
 
+/* What the rate does not count, where that is more than a little. */
+static void answered_after(const struct report_stream *stream, struct buffer *out)
+{
+	char after[UNITS_TEXT_MAX];
+	uint64_t count = stream->totals.received - report_answered(stream);
+	if (count * 1000 > stream->totals.received)
+		buffer_append_format(out, " (%s answered after the end of -T: not in the rate)",
+				     units_format_grouped(count, after));
+}
+
 /* "MESSAGES  600 due = 600 sent + 0 missed;  600 sent = 599 received + 1 lost + 0 in flight" */
 static void identity(const struct report_stream *stream, const char *head, struct buffer *out)
 {
@@ -166,12 +176,15 @@ static void identity(const struct report_stream *stream, const char *head, struc
 		buffer_append_format(out, "%s due = %s sent + %s missed%s;  ", due, sent, unsent,
 				     is_load(stream) ? missed_reason(stream) : "");
 	bool is_answered = totals->received + totals->lost + totals->in_flight > 0;
-	if (totals->one_way > 0 || (is_load(stream) && !is_answered))
+	if (totals->one_way > 0 || (is_load(stream) && !is_answered)) {
 		buffer_append_format(out, "%s sent, no answers expected\n", sent);
-	else
-		buffer_append_format(out, "%s sent = %s received + %s lost + %s in flight%s\n",
-				     sent, received, lost, in_flight,
+	} else {
+		buffer_append_format(out, "%s sent = %s received + %s lost + %s in flight%s", sent,
+				     received, lost, in_flight,
 				     is_load(stream) && totals->in_flight > 0 ? " at the end" : "");
+		answered_after(stream, out);
+		buffer_append_text(out, "\n");
+	}
 }
 
 /* Datagrams of one direction that were all sent: Result and Trust have the counts. */
@@ -185,7 +198,7 @@ static void counts_of(const struct report_stream *stream, struct buffer *out)
 {
 	bool is_answered = stream->latency[LATENCY_SERVICE].is_measured;
 	statuses(stream, out);
-	if (is_load(stream)) {
+	if (is_load(stream) && stream->is_measured) {
 		ends(stream, "NOT UP", " attempts", is_before_up, out);
 		ends(stream, "ENDED EARLY", "", is_end, out);
 	}

@@ -2,12 +2,15 @@
 #include "view/trust.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/attributes.h"
 #include "base/outcome.h"
 #include "base/units.h"
 #include "metric/foreign.h"
+#include "metric/limit.h"
+#include "metric/report_settings.h"
 #include "sys/limits.h"
 #include "view/clauses.h"
 #include "view/foreign_text.h"
@@ -72,12 +75,23 @@ static bool has_lacked_anything(const struct report *report)
 	return false;
 }
 
+/* More than one message in a hundred was late, and no connection was what it waited for. */
+static bool is_late_for_want_of_cpu(const struct report_stream *load)
+{
+	const struct counters *totals = &load->totals;
+	return (totals->sent_late - totals->held_up) * 100 > totals->sent;
+}
+
 /* How late this host was. In a load messages also wait for connections that are not free, which
  * says nothing against it: there it is its loop that tells. */
 static uint64_t own_lateness_ns(const struct report *report)
 {
+	const struct report_generator *generator = &report->generator;
 	const struct report_stream *load = report_stream(report, "load");
-	return load ? report->generator.loop_lag_p99_ns : report->generator.send_error_p99_ns;
+	if (!load || (is_late_for_want_of_cpu(load) &&
+		      generator->send_error_p99_ns > generator->loop_lag_p99_ns))
+		return generator->send_error_p99_ns;
+	return generator->loop_lag_p99_ns;
 }
 
 static const char *verdict(const struct report *report)
@@ -228,6 +242,22 @@ static void trust_short(const struct report *report, struct clauses *clauses)
 				     phrase_duration(report->planned_duration_ns, planned));
 }
 
+/* Who kept it from its cpu, where it was late and what limited it was not that. */
+static void trust_wait(const struct report_generator *generator, struct clauses *clauses)
+{
+	enum limit limit = limit_of_wait(generator->worker_wait_max, generator->throttled);
+	const char *limited = generator->limited_cause;
+	bool is_told = limited && strcmp(limited, limit_cause(limit)) == 0;
+	double share = generator->worker_wait_max < 1 ? generator->worker_wait_max : 1;
+	if (limit == LIMIT_UNKNOWN || is_told)
+		return;
+	buffer_append_format(clauses_next(clauses),
+			     limit == LIMIT_QUOTA
+				     ? "its control group's cpu quota stopped it %ld %% of the time"
+				     : "others had the cpu that it waited for %ld %% of the time",
+			     lround(share * 100));
+}
+
 static void trust_host(const struct report *report, struct clauses *clauses)
 {
 	const struct report_generator *generator = &report->generator;
@@ -246,6 +276,11 @@ static void trust_host(const struct report *report, struct clauses *clauses)
 		buffer_append_format(clauses_next(clauses),
 				     "this program stood still for up to %s ms",
 				     units_format_ms(generator->loop_lag_max_ns, text));
+	if (generator->loop_lag_p99_ns > late_ns || generator->loop_lag_max_ns > STILL_NS)
+		trust_wait(generator, clauses);
+	if (report_is_spinning(report))
+		buffer_append_text(clauses_next(clauses),
+				   "the workers spin (--spin), so that cpu figures say nothing");
 	if (generator->events_dropped > 0)
 		buffer_append_format(clauses_next(clauses), "%s not told",
 				     phrase_count(generator->events_dropped, "event", text));
@@ -349,6 +384,23 @@ static void trust_served(const struct report *report, struct clauses *clauses)
 			     phrase_count(generator->cpus, "CPU", count));
 }
 
+/* "OTLP http://a:4318: 2 of 5 requests not taken (refused)": the run is none the worse for it. */
+static void trust_pushes(const struct report *report, struct clauses *clauses)
+{
+	char dropped[UNITS_TEXT_MAX], sent[PHRASE_MAX];
+	for (uint32_t i = 0; i < report->push_count; i++) {
+		const struct report_push *push = &report->pushes[i];
+		bool is_statsd = strcmp(push->kind, "StatsD") == 0;
+		if (push->dropped == 0)
+			continue;
+		buffer_append_format(
+			clauses_next(clauses), "%s %s: %s of %s not taken (%s)", push->kind,
+			push->to, units_format_grouped(push->dropped, dropped),
+			phrase_count(push->sent, is_statsd ? "datagram" : "request", sent),
+			push->trouble ? push->trouble : "no answer in time");
+	}
+}
+
 static void trust_clauses(struct report *report, struct clauses *clauses)
 {
 	const struct report_stream *slots = report_main_stream(report);
@@ -368,7 +420,7 @@ static void trust_clauses(struct report *report, struct clauses *clauses)
 		return;
 	}
 	trust_short(report, clauses);
-	if (report_stream(report, "served"))
+	if (report_is_serving(report))
 		trust_served(report, clauses);
 	trust_load(report, clauses);
 	if (load && trust_is_of_datagrams(load))
@@ -382,6 +434,7 @@ static void trust_clauses(struct report *report, struct clauses *clauses)
 	if (path)
 		trust_path(path, clauses);
 	trust_host(report, clauses);
+	trust_pushes(report, clauses);
 }
 
 void trust_build(struct report *report, struct buffer *scratch)

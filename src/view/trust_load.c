@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "metric/limit.h"
+#include "metric/report_settings.h"
 #include "view/phrase.h"
 
 /* Missed at most one message in so many. */
@@ -21,7 +22,9 @@ static struct limit_evidence evidence_of(const struct report *report,
 		.missed_peer = totals->missed_peer,
 		.missed_no_connection = totals->missed_no_connection,
 		.send_error_p99_ns = load->latency[LATENCY_SEND_ERROR].p99_ns,
-		.worker_cpu = generator->worker_cpu_max,
+		.worker_cpu = report_is_spinning(report) ? 0 : generator->worker_cpu_max,
+		.worker_wait = generator->worker_wait_max,
+		.throttled = generator->throttled,
 		.loop_lag_p99_ns = generator->loop_lag_p99_ns,
 		.queue_overflows = totals->queue_overflows,
 		.received = totals->received,
@@ -48,6 +51,10 @@ static const struct {
 	[LIMIT_SEND_BUFFER] = { "limited by this host (its send buffer was full ",
 				" % of the time: --sndbuf, net.ipv4.tcp_wmem)" },
 	[LIMIT_QUEUE] = { "limited by this host (its receive queue dropped ", " %)" },
+	[LIMIT_QUOTA] = { "limited by this host (its control group's cpu quota stopped a worker ",
+			  " % of the time)" },
+	[LIMIT_STARVED] = { "limited by this host (others had the cpu that a worker waited for ",
+			    " % of the time)" },
 	[LIMIT_LAG] = { "limited by this host (it woke late)", NULL },
 	[LIMIT_REPLIES] = { "limited by the time to a reply, of network and server together",
 			    NULL },

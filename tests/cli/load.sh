@@ -63,3 +63,13 @@ run conntest load --find-rate 'lost == 0' discard://192.0.2.1
 run conntest load --find-rate 'lost == 0' -r 5 echo://192.0.2.1
 run conntest load --find-rate 'lost == 0' -T 0 echo://192.0.2.1
 run conntest load --find-rate 'lost == 0' --repeat 3 echo://192.0.2.1
+run conntest load --serve discard://a discard://b
+run conntest load --serve --processes 2 -c 4
+run conntest load --serve --probe 10/s
+run conntest load --serve --receiver control://web
+run conntest load --serve --ca ca.pem discard+tls://
+run conntest load --serve srv://_echo._tcp.web
+run conntest load --serve tcp://:9 -m x
+run conntest load --serve --spin --tick 1ms
+run conntest load --serve discard://192.0.2.1
+run conntest serve --spin --tick 1ms

@@ -38,6 +38,26 @@ expect_text "$work/load.out" '^ *1 +400/s +0.5 s +held +response.p99 '
 expect_text "$work/load.err" '^finding the rate, from 400/s: at most 64 trials'
 expect_text "$work/load.err" '^trial 2  800/s  '
 
+echo "datagrams that the receiver counts: 1,000 B and 28 B of heads are 8,224 bits, so 2,431/s"
+space=b serve web-2 --listen discard+udp://10.9.0.2:5009 --listen control://10.9.0.2:5004 \
+	--control-token shared
+find_rate -T 1s --find-rate-from 800 --message-size 1000 --find-rate 'lost == 0' --receiver-token shared \
+	discard+udp://10.9.0.2
+expect "exit when found" "$exit_status" == 0
+report .search.found == true
+report .search.rate_per_second '>=' 1600
+report .search.rate_per_second '<=' 2600 # the queue takes 60 datagrams that are too many
+report '.search | .trials[.failed_trial - 1].conditions[0] | .value > 0' == true
+expect_text "$work/load.out" '^Result:  [12],[0-9]*/s held .*: lost 0; at '
+
+echo "datagrams that nobody counts"
+stop web-2
+space=b serve web-2 --listen discard+udp://10.9.0.2:5009
+find_rate -T 1s --find-rate 'lost == 0' discard+udp://10.9.0.2
+expect "exit when nobody tells" "$exit_status" == 1
+report '.search == null' == true
+expect_text "$work/load.out" '^lost == 0 +FAILED +not measured: control://10.9.0.2:5004: refused'
+
 echo "no rate meets it"
 find_rate -T 500ms --find-rate-from 100 --find-rate 'response.p99 < 2ms' echo://10.9.0.2:5010
 expect "exit when none held" "$exit_status" == 1

@@ -53,12 +53,12 @@ load -T 500ms -c 3 --in-flight 200 "$plain/hello" # nginx takes 128 streams
 good 50 200
 load -T 500ms -c 5 --in-flight 8 --ca "$work/web.crt" --alpn h2 "$secure/hello"
 good 50 200
-report .tls.alpn == h2
+report .tls.protocol == h2
 load -T 500ms -c 2 --in-flight 3 "$plain/large"
 good 10 200
 load -T 500ms -c 2 --ca "$work/web.crt" "$secure/hello"
 good 50 200
-report .tls.alpn == http/1.1
+report .tls.protocol == http/1.1
 
 echo "nginx: a schedule, bodies, statuses, headers, backends"
 load -T 2s -c 4 -r 500 --ca "$work/web.crt" --alpn h2 --expect 'lost == 0' --expect 'received >= 500' "$secure/hello"
@@ -107,7 +107,7 @@ if command -v node >/dev/null && [[ -d $peers/@grpc/grpc-js ]]; then
 	text '^STATUS    grpc OK [0-9,]+$'
 	load -T 500ms --ca "$work/web.crt" "$grpcs"
 	good 10 1000
-	report .tls.alpn == h2
+	report .tls.protocol == h2
 	load -T 300ms "$grpc/db"
 	report "$totals | .rejected == .messages_received and .rejected > 0" == true
 	text ' replies were health NOT_SERVING$'

@@ -233,8 +233,8 @@ adds_up() {
 
 snapshots_add_up() {
 	expect "snapshots in $1 that don't add up" "$(jq -c 'select(.event == "snapshot") |
-		.streams[] | select(.sent != .received + .lost + .in_flight or .scheduled != .sent +
-			.debt + .missed_no_connection + .missed_peer + .missed_generator)' "$1")" == ""
+		.streams[] | select(.sent != .received + .lost + .in_flight + .one_way or
+			.scheduled != .sent + .debt + .missed_no_connection + .missed_peer + .missed_generator)' "$1")" == ""
 }
 
 # traffic [OPTION...] TARGET: a whole run; results as above, the text in $work/traffic.out.

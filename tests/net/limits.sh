@@ -31,3 +31,23 @@ kill -CONT "${pids[queue]}"
 traffic_end
 stop queue
 expect_text "$work/queue.out" 'Trust:.* overflows \(4 may wait: sysctl -w net.core.somaxconn=4096\)'
+
+echo "more connections than there are descriptors"
+# limited LIMIT SERVE_OPTION...
+limited() {
+	# shellcheck disable=SC2016
+	start few bash -c 'ulimit -n "$1" && shift && exec "$@"' _ "$1" "$conntest" serve -T 100ms \
+		--listen traffic://127.0.0.1:0 "${@:2}"
+	await_exit few
+}
+limited 200 -w 1 --max-connections 500
+expect "exit status" "$exit_status" == 3
+expect_text "$work/few.err" \
+	'^conntest serve: --max-connections: needs 5[0-9][0-9] file descriptors, the hard limit here is 200: lower it to 1[0-9][0-9], say --processes, or raise the limit with `ulimit -Hn 600`'
+limited 200 -w 1 --max-connections "$(grep -o 'lower it to [0-9]*' "$work/few.err" | cut -d' ' -f4)"
+expect "exit status with as many as it said" "$exit_status" == 0
+limited 200 --processes 4 --max-connections 500
+expect "exit status with four times as many" "$exit_status" == 0
+limited 64
+expect "exit status with very few" "$exit_status" == 0
+expect_text "$work/few.out" '^limits +[0-9]+ connections? \(ulimit -n 64\)'

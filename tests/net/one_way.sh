@@ -8,7 +8,7 @@ need jq
 
 shaped_link 'seed 7' 'delay 5ms'
 (umask 077 && head -c 16 /dev/urandom | base64 >"$work/token")
-space=b serve web-1 --listen source+udp://10.9.0.2:5019 --listen discard+udp://10.9.0.2:5009 \
+space=b serve web-1 --rcvbuf 4MiB --listen source+udp://10.9.0.2:5019 --listen discard+udp://10.9.0.2:5009 \
 	--listen echo+udp://10.9.0.2:5007 --listen control://10.9.0.2:5004 --control-token @"$work/token"
 
 # load OPTION...: a whole run; results in $work/report.json and $exit_status.

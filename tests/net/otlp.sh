@@ -47,6 +47,7 @@ expect "answers in a histogram" "$(pushes 'last.figures.load["conntest.service"]
 expect "the secret in the report" "$(grep -c sesame "$work/report.json" || true)" == 0
 expect_json "$work/report.json" '.settings["otlp-header"] | if type == "array" then .[0] else . end' == '***'
 expect "what went wrong" "$(grep -c OTLP "$work/load.err" || true)" == 0
+expect_json "$work/report.json" '.pushes[0] | .dropped == 0 and .trouble == null' == true
 check_sink load
 
 # traffic, over TLS.
@@ -88,10 +89,15 @@ run --otlp http://127.0.0.1:9 --otlp-interval 100ms
 expect_text "$work/load.err" 'OTLP http://127.0.0.1:9: refused$'
 expect_text "$work/load.err" 'OTLP .*: [0-9]+ of [0-9]+ requests dropped: refused$'
 expect "lines about it" "$(grep -c OTLP "$work/load.err")" == 2
+dropped='.pushes[0] | .kind == "OTLP" and .sent > 3 and .dropped == .sent'
+expect_json "$work/report.json" "$dropped" == true
+expect_json "$work/report.json" '.pushes[0].trouble' == refused
+expect_text "$work/load.out" '^Trust: .*; OTLP http://127.0.0.1:9: [0-9]+ of [0-9]+ requests not taken \(refused\)'
 sink reset
 run --otlp "http://127.0.0.1:$port" --otlp-interval 100ms
 expect_text "$work/load.err" 'OTLP .*: reset$'
 expect_text "$work/load.err" 'OTLP .*: [0-9]+ of [0-9]+ requests dropped: reset$'
+expect_json "$work/report.json" "$dropped" == true
 stop sink
 
 # One that never reads: the run ends at its time, and its end takes the 2 s that it is given.

@@ -87,3 +87,14 @@ expect_json "$work/report.json" 'stream("load").totals.messages_sent' == 50
 expect_text "$work/load.err" 'StatsD 127.0.0.1:9: refused$'
 expect_text "$work/load.err" 'StatsD 127.0.0.1:9: [0-9]+ of [0-9]+ datagrams not taken: refused$'
 expect "lines about it" "$(grep -c StatsD "$work/load.err")" == 2
+expect_json "$work/report.json" '.pushes[0] | .kind == "StatsD" and .sent > 3 and .dropped > 3' == true
+expect_text "$work/load.out" '^Trust: .*; StatsD 127.0.0.1:9: [0-9]+ of [0-9]+ datagrams not taken \(refused\)'
+
+# Nobody of that name.
+start load "$conntest" load -r 50 -T 1s --statsd no-such-name.invalid:8125 --no-save \
+	-o "json=$work/report.json" "echo://127.0.0.1:$(port echo echo)"
+await_exit load
+expect "exit" "$exit_status" == 0
+expect_json "$work/report.json" 'stream("load").totals.messages_sent' == 50
+expect_json "$work/report.json" '.pushes[0] | .dropped > 0 and .dropped == .sent' == true
+expect_text "$work/load.err" 'StatsD no-such-name.invalid:8125: [0-9]+ of [0-9]+ datagrams not taken: '

@@ -267,6 +267,76 @@ static void test_watch_is_told_once_an_arrival(void **state)
 	loop_free(loop);
 }
 
+/* ---- a loop that never sleeps */
+
+struct echo {
+	struct watch watch;
+	struct loop *loop;
+	unsigned bytes;
+	unsigned wanted;
+};
+
+/* As a stream's owner: reads what there is, and may be told of nothing. */
+static void read_byte(struct watch *watch, uint32_t events)
+{
+	struct echo *echo = container_of(watch, struct echo, watch);
+	uint8_t byte = 0;
+	assert_true((events & EPOLLIN) != 0);
+	while (read(watch->fd, &byte, 1) == 1)
+		echo->bytes++;
+	if (echo->bytes >= echo->wanted)
+		loop_stop(echo->loop);
+}
+
+struct feeder {
+	struct timer timer;
+	struct loop *loop;
+	int fd;
+};
+
+static void feed(struct timer *timer)
+{
+	struct feeder *feeder = container_of(timer, struct feeder, timer);
+	assert_int_equal(write(feeder->fd, "x", 1), 1);
+	loop_set_timer(feeder->loop, timer, loop_now(feeder->loop) + NS_PER_MS);
+}
+
+static void test_spinning_hears_all_and_keeps_time(void **state)
+{
+	struct loop_options options = { .is_spinning = true };
+	struct loop *loop = NULL;
+	int fds[2][2];
+	struct echo echoes[2];
+	struct feeder feeders[2];
+	uint64_t start_ns = clock_monotonic_ns();
+
+	assert_int_equal(loop_new(&options, &loop), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pipe2(fds[i], O_NONBLOCK | O_CLOEXEC), 0);
+		echoes[i] = (struct echo){ { read_byte, fds[i][0] }, loop, 0, 20 };
+		feeders[i] = (struct feeder){ .loop = loop, .fd = fds[i][1] };
+		timer_init(&feeders[i].timer, feed);
+		assert_int_equal(loop_watch(loop, &echoes[i].watch), 0);
+		loop_set_timer(loop, &feeders[i].timer, start_ns + i * NS_PER_MS / 2);
+	}
+	/* While the first is tried again and again the other is heard, too. */
+	assert_int_equal(loop_run(loop, start_ns + 20 * NS_PER_S), 0);
+	assert_in_range(echoes[0].bytes, 19, 21);
+	assert_in_range(echoes[1].bytes, 19, 21);
+	assert_true(loop_now(loop) < start_ns + 20 * NS_PER_S);
+	loop_unwatch(loop, &echoes[0].watch);
+	loop_unwatch(loop, &echoes[1].watch);
+	loop_clear_timer(loop, &feeders[0].timer);
+	loop_clear_timer(loop, &feeders[1].timer);
+	/* With nothing to hear it ends in time. */
+	uint64_t end_ns = loop_read_clock(loop) + 3 * NS_PER_MS;
+	assert_int_equal(loop_run(loop, end_ns), 0);
+	assert_true(loop_now(loop) >= end_ns);
+	loop_free(loop);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(close(fds[i / 2][i % 2]), 0);
+}
+
 static void test_unwatch_in_mid_batch(void **state)
 {
 	struct loop *loop = new_loop(0, false);
@@ -468,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_pacers_may_remove_each_other),
 		cmocka_unit_test(test_tick_gathers_wake_ups),
 		cmocka_unit_test(test_watch_is_told_once_an_arrival),
+		cmocka_unit_test(test_spinning_hears_all_and_keeps_time),
 		cmocka_unit_test(test_unwatch_in_mid_batch),
 		cmocka_unit_test(test_reopened_descriptor_gets_no_old_event),
 		cmocka_unit_test(test_simulated_loop_has_no_descriptors),

@@ -385,7 +385,7 @@ static void what_is_late_goes_in_trains(void **state)
 	const struct counters *counters = client_counters(&pair);
 	assert_int_equal(counters->sent, 20000);
 	assert_in_range(counters->datagrams_merged, 4900, 5100);
-	assert_in_range(counters->merged_sends, FLOWS * 19, FLOWS * 21); /* of 64 each */
+	assert_in_range(counters->merged_sends, FLOWS * 9, FLOWS * 11); /* of 128 each */
 	assert_in_range(counters->debt_max_ns, 499 * NS_PER_MS, 501 * NS_PER_MS);
 	assert_in_range(counters->sent_late, 4900, 5100);
 	struct known known = ask(&pair);

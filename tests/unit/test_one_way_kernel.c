@@ -98,10 +98,11 @@ static void pair_finish(struct pair *pair)
 	assert_null(counters_check(&pair->client->recorders[PLAN_LOAD]->counters));
 }
 
-/* The publication of the server's totals, with which the overflows are told, comes every 100 ms. */
+/* What lies in the server's queue is read; the publication of its totals, with which the overflows
+ * are told, comes every 100 ms. */
 static void pair_settle(struct pair *pair)
 {
-	turn(pair->server_loop, 250 * NS_PER_MS);
+	turn(pair->server_loop, NS_PER_S);
 }
 
 static void pair_deinit(struct pair *pair)
@@ -148,7 +149,7 @@ static void datagrams_that_are_late_go_through_the_kernel_together(void **state)
 	assert_int_equal(counters->scheduled, 50000);
 	assert_int_equal(counters->sent, 50000);
 	assert_in_range(counters->datagrams_merged, 9900, 50000);
-	assert_true(counters->datagrams_merged <= 64 * counters->merged_sends);
+	assert_true(counters->datagrams_merged <= 128 * counters->merged_sends);
 	assert_true(counters->datagrams_merged >= 2 * counters->merged_sends);
 	pair_settle(&pair);
 	struct receiver_record record = ask(&pair);

@@ -80,7 +80,9 @@ static void set_up(struct fixture *fixture, const char *place)
 	fixture->plan = (struct receiver_plan){ .mode = place ? RECEIVER_PLACE : RECEIVER_AUTO };
 	if (place)
 		fixture->plan.place = bench_endpoint(place);
-	fixture->setup = (struct receiver_setup){ bench->loop, &stream_memory, bench->network };
+	fixture->setup = (struct receiver_setup){ .loop = bench->loop,
+						  .transport = &stream_memory,
+						  .network = bench->network };
 }
 
 static void ask(struct fixture *fixture)

@@ -38,12 +38,22 @@ static void knows_if_backends_have_names(void **state)
 	report_free(report);
 }
 
+/* In a closed loop what comes after -T is not of its rate. */
+static void knows_what_a_rate_counts(void **state)
+{
+	struct report_stream stream = { .totals.received = 47, .totals.received_after = 7 };
+	assert_int_equal(report_answered(&stream), 40);
+	stream.schedule.is_open_loop = true;
+	assert_int_equal(report_answered(&stream), 47);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_empty_when_new),
 		cmocka_unit_test(finds_streams_by_name),
 		cmocka_unit_test(knows_if_backends_have_names),
+		cmocka_unit_test(knows_what_a_rate_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

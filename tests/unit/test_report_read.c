@@ -146,6 +146,10 @@ static void every_field_comes_back(void **state)
 			    sizeof(struct endpoint));
 	assert_string_equal(again->expectations[0].set, "graceful");
 	assert_string_equal(again->limits[0].name, "connections");
+	assert_int_equal(again->push_count, 2);
+	assert_null(again->pushes[0].trouble);
+	assert_string_equal(again->pushes[1].trouble, "refused");
+	assert_true(again->pushes[1].sent == 43 && again->pushes[1].dropped == 42);
 	assert_true(again->drain_ns == 28 && again->cut_off == 27 && again->drained == 26);
 	buffer_deinit(&text);
 	report_free(report);

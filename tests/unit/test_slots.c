@@ -266,9 +266,10 @@ static void bytes_in_small_pieces_are_the_same_messages(void **state)
 		assert_int_equal(counters->received, 20);
 		assert_int_equal(counters->corrupted, 0);
 		assert_int_equal(counters->bytes_received, 20 * 256);
-		assert_string_equal(names_text(&simulation.worker->names,
-					       simulation.worker->slots[0].first_backend),
-				    "web-1");
+		assert_string_equal(
+			names_text(&simulation.worker->names,
+				   slot_record_first_backend(&simulation.worker->slots[0])),
+			"web-1");
 		simulation_deinit(&simulation);
 	}
 }

@@ -104,6 +104,23 @@ static void a_connection_ends_after_its_messages(void **state)
 	simulation_deinit(&simulation);
 }
 
+static void messages_go_together_unless_they_are_not_to(void **state)
+{
+	(void)state;
+	for (int is_one_a_send = 0; is_one_a_send < 2; is_one_a_send++) {
+		struct simulation simulation;
+		set_up(&simulation, 1, 16);
+		simulation.plan.slots.is_one_a_send = is_one_a_send;
+		const struct counters *counters = run(&simulation);
+		assert_true(counters->sent > 100);
+		if (is_one_a_send)
+			assert_int_equal(counters->writes, counters->sent);
+		else
+			assert_in_range(counters->writes, 1, counters->sent / 8);
+		simulation_deinit(&simulation);
+	}
+}
+
 static void a_connection_ends_after_its_lifetime(void **state)
 {
 	(void)state;
@@ -214,6 +231,7 @@ int main(void)
 		cmocka_unit_test(a_closed_loop_sends_when_it_is_answered),
 		cmocka_unit_test(an_open_loop_keeps_its_schedule_within_what_is_in_flight),
 		cmocka_unit_test(a_connection_ends_after_its_messages),
+		cmocka_unit_test(messages_go_together_unless_they_are_not_to),
 		cmocka_unit_test(a_connection_ends_after_its_lifetime),
 		cmocka_unit_test(reading_is_no_faster_than_asked),
 		cmocka_unit_test(a_probe_is_answered_beside_the_load),

@@ -77,7 +77,7 @@ static void add_message(struct talk *talk, const char *text)
 
 static void begin(struct talk *talk)
 {
-	struct speech_start start = { .uid = 3, .started_ns = NOW_NS };
+	struct speech_start start = { .uid = 3 };
 	talk->speaker = (struct speaker){ &speaker_ws, &talk->script, &talk->worker, NULL };
 	assert_true(speaker_ws.speech_bytes <= sizeof(talk->speech));
 	assert_int_equal(speaker_ws.speech_bytes % 8, 0);

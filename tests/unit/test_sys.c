@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
+#include "sys/cpu_wait.h"
 #include "sys/fd.h"
 #include "sys/limits.h"
 
@@ -73,6 +74,41 @@ static void test_fd(void **state)
 	errno = EDOM;
 	assert_int_equal(fd_close(taken), -1); /* fails, and keeps errno */
 	assert_int_equal(errno, EDOM);
+}
+
+/* ---- waiting for a cpu */
+
+static void test_waits_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *path;
+		bool is_v1;
+	} groups[] = {
+		{ "0::/user.slice/a\n", "/user.slice/a", false },
+		{ "9:name=systemd:/x\n4:cpuacct,cpu:/pod/one\n3:cpuset:/y\n0::/z\n", "/pod/one",
+		  true },
+		{ "3:cpuset:/y\n2:cpuacct:/w\n0::/z\n", "/z", false },
+		{ "1:cpu:/\n", "/", true },
+		{ "3:cpuset:/y\n", "", false },
+		{ "", "", false },
+		{ "no such line", "", false },
+	};
+	char path[64];
+
+	(void)state;
+	assert_int_equal(cpu_wait_parse_schedstat("34350721 51700142 123\n"), 51700142);
+	assert_int_equal(cpu_wait_parse_schedstat(""), 0);
+	assert_int_equal(cpu_wait_parse_stat("nr_throttled 25\nthrottled_time 1323295210\n"),
+			 1323295210);
+	assert_int_equal(cpu_wait_parse_stat("usage_usec 7\nthrottled_usec 15\nburst_usec 0\n"),
+			 15000);
+	assert_int_equal(cpu_wait_parse_stat("usage_usec 7\n"), 0);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		assert_int_equal(cpu_wait_parse_group(groups[i].text, sizeof(path), path),
+				 groups[i].is_v1);
+		assert_string_equal(path, groups[i].path);
+	}
 }
 
 /* ---- cpus */
@@ -188,15 +224,11 @@ static void test_limits_of_this_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clock_texts),
-		cmocka_unit_test(test_clocks_agree),
-		cmocka_unit_test(test_fd),
-		cmocka_unit_test(test_cpu_lists),
-		cmocka_unit_test(test_cpu_list_of_this_host),
-		cmocka_unit_test(test_pin),
-		cmocka_unit_test(test_cpu_time_grows),
-		cmocka_unit_test(test_read_number),
-		cmocka_unit_test(test_limits_of_this_host),
+		cmocka_unit_test(test_clock_texts), cmocka_unit_test(test_clocks_agree),
+		cmocka_unit_test(test_fd),          cmocka_unit_test(test_waits_are_read),
+		cmocka_unit_test(test_cpu_lists),   cmocka_unit_test(test_cpu_list_of_this_host),
+		cmocka_unit_test(test_pin),         cmocka_unit_test(test_cpu_time_grows),
+		cmocka_unit_test(test_read_number), cmocka_unit_test(test_limits_of_this_host),
 	};
 	return cmocka_run_group_tests_name("sys", tests, NULL, NULL);
 }

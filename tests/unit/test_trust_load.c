@@ -19,7 +19,7 @@ struct sample {
 	const char *who;
 };
 
-static void check(const struct sample *sample)
+static void check_kept(const struct sample *sample, double worker_wait, double throttled)
 {
 	struct report *report = NULL;
 	struct buffer text;
@@ -29,6 +29,8 @@ static void check(const struct sample *sample)
 	report->generator.cpus = 8;
 	report->generator.cpu_seconds = 6;
 	report->generator.worker_cpu_max = sample->worker_cpu;
+	report->generator.worker_wait_max = worker_wait;
+	report->generator.throttled = throttled;
 	report->stream_count = 1;
 	report->streams[0] = (struct report_stream){ .name = "load",
 						     .transport = "tcp",
@@ -42,6 +44,11 @@ static void check(const struct sample *sample)
 	assert_string_equal(report->generator.limited_by, sample->who);
 	buffer_deinit(&text);
 	report_free(report);
+}
+
+static void check(const struct sample *sample)
+{
+	check_kept(sample, 0, 0);
 }
 
 /* clang-format off */
@@ -95,6 +102,29 @@ static void every_limit(void **state)
 	(void)state;
 	for (size_t i = 0; i < array_size(samples); i++)
 		check(&samples[i]);
+}
+
+static void kept_from_its_cpu(void **state)
+{
+	static const struct sample starved = {
+		{ .received = 10 },
+		0.4,
+		false,
+		"limited by this host (others had the cpu that a worker waited for 55 % of the "
+		"time); here 0.6 of 8 CPUs",
+		"host",
+	};
+	static const struct sample stopped = {
+		{ .received = 10 },
+		0.2,
+		false,
+		"limited by this host (its control group's cpu quota stopped a worker 79 % of the "
+		"time); here 0.6 of 8 CPUs",
+		"host",
+	};
+	(void)state;
+	check_kept(&starved, 0.55, 0);
+	check_kept(&stopped, 0.79, 0.6);
 }
 
 static void nothing_without_a_load(void **state)
@@ -221,13 +251,38 @@ static void how_datagrams_came(void **state)
 		"are those of the first)");
 }
 
+/* A worker that never sleeps has a full cpu, which limits nothing. */
+static void no_limit_of_who_spins(void **state)
+{
+	struct report_setting spin = { "spin", "true" };
+	struct report *report = NULL;
+	struct buffer text;
+	struct clauses clauses;
+	assert_int_equal(report_new(&report), 0);
+	report->settings = &spin;
+	report->setting_count = 1;
+	report->generator.worker_cpu_max = 1;
+	report->stream_count = 1;
+	report->streams[0] = (struct report_stream){
+		.name = "load", .transport = "tcp", .is_measured = true, .totals.received = 5
+	};
+	buffer_init(&text, 4096);
+	clauses_init(&clauses, &text, "; ");
+	trust_load(report, &clauses);
+	assert_string_equal(report->generator.limited_by, "unknown");
+	report->setting_count = 0;
+	trust_load(report, &clauses);
+	assert_string_equal(report->generator.limited_by, "host");
+	buffer_deinit(&text);
+	report_free(report);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_limit),
-		cmocka_unit_test(nothing_without_a_load),
-		cmocka_unit_test(how_datagrams_went),
-		cmocka_unit_test(how_datagrams_came),
+		cmocka_unit_test(every_limit),           cmocka_unit_test(kept_from_its_cpu),
+		cmocka_unit_test(no_limit_of_who_spins), cmocka_unit_test(nothing_without_a_load),
+		cmocka_unit_test(how_datagrams_went),    cmocka_unit_test(how_datagrams_came),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

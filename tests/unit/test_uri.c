@@ -23,6 +23,9 @@ static const struct uri_defaults plain = {
 	.service = SERVICE_DISCARD,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
 };
+static const struct uri_defaults own = { .service = SERVICE_DISCARD,
+					 .bare_transports = URI_TRANSPORTS_REFUSED,
+					 .is_own = true };
 static const struct uri_defaults serve = { .service = SERVICE_TRAFFIC, .is_listening = true };
 
 /* clang-format off */
@@ -50,6 +53,10 @@ static const struct {
 	{ &load, "discard+udp://h:65535", "discard+udp://h:65535", "h", SERVICE_DISCARD, TRANSPORT_UDP, 65535, true, "" },
 	{ &serve, "traffic://:5003", "traffic://:5003", "", SERVICE_TRAFFIC, TRANSPORT_TCP, 5003, false, "" },
 	{ &serve, "echo+tcp://[::]:0", "echo+tcp://[::]:0", "::", SERVICE_ECHO, TRANSPORT_TCP, 0, true, "" },
+	{ &own, "discard://", "discard://127.0.0.1", "127.0.0.1", SERVICE_DISCARD, TRANSPORT_TCP, 0, false, "" },
+	{ &own, "wss:///x", "wss://127.0.0.1/x", "127.0.0.1", SERVICE_WS, TRANSPORT_TLS, 0, true, "/x" },
+	{ &own, "echo+udp://:7", "echo+udp://127.0.0.1:7", "127.0.0.1", SERVICE_ECHO, TRANSPORT_UDP, 7, true, "" },
+	{ &own, "[::1]", "discard://[::1]", "::1", SERVICE_DISCARD, TRANSPORT_TCP, 0, false, "" },
 	{ &serve, "discard://", "discard://:5009", "", SERVICE_DISCARD, TRANSPORT_TCP, 5009, false, "" },
 	{ &traffic, "srv://_traffic._tcp.web.example", "srv://_traffic._tcp.web.example", "_traffic._tcp.web.example", SERVICE_TRAFFIC, TRANSPORT_TCP, 0, true, "" },
 	{ &traffic, "srv://_echo._UDP.web", "srv://_echo._UDP.web", "_echo._UDP.web", SERVICE_ECHO, TRANSPORT_UDP, 0, true, "" },
@@ -124,6 +131,8 @@ static const struct {
 	{ &traffic, "srv://_traffic._tcp", "\"_traffic._tcp\" is not a service's name like _traffic._tcp.web.example" },
 	{ &traffic, "srv://_traffic.", "\"_traffic.\" is not a service's name like _traffic._tcp.web.example" },
 	{ &traffic, "srv://_traffic._tcp.web:80", "srv:// gets its ports from DNS: leave out :80" },
+	{ &own, "srv://_traffic._tcp.web", "srv:// is something to connect to, not to listen on" },
+	{ &own, "tcp://:1", "tcp:// is how, not what: traffic://:1, echo://:1 or discard://:1?" },
 	{ &serve, "srv://_traffic._tcp.web", "srv:// is something to connect to, not to listen on" },
 };
 /* clang-format on */

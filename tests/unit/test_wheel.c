@@ -146,6 +146,7 @@ static void test_edges(void **state)
 		{ 63 * TICK_NS, 64 * TICK_NS, 64 * TICK_NS - 1, 64 * TICK_NS },
 		{ 0, 4096 * TICK_NS, 4096 * TICK_NS - 1, 4096 * TICK_NS },
 		{ 0, 4095 * TICK_NS, 4095 * TICK_NS - 1, 4096 * TICK_NS },
+		{ 0, 5000 * TICK_NS, 5000 * TICK_NS - 1, 5000 * TICK_NS },
 		{ 0, UINT64_MAX, UINT64_MAX - TICK_NS, UINT64_MAX },
 	};
 
@@ -157,6 +158,9 @@ static void test_edges(void **state)
 		timer.at_ns = rows[i].at_ns;
 		wheel_add(&wheel, &timer);
 		assert_true(list_is_empty(&wheel.due));
+		/* Alone, it is not looked at before its tick. */
+		assert_in_range(wheel_next_ns(&wheel), rows[i].not_yet_ns / TICK_NS * TICK_NS,
+				rows[i].due_ns);
 		wheel_advance(&wheel, rows[i].not_yet_ns);
 		assert_true(list_is_empty(&wheel.due));
 		wheel_advance(&wheel, rows[i].due_ns);

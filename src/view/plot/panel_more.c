@@ -77,7 +77,7 @@ static void say_throughput(const struct panel *panel, const struct report_stream
 	cleanup(buffer_deinit) struct buffer text;
 	char rate[PHRASE_MAX], bandwidth[UNITS_TEXT_MAX];
 	double seconds = (double)panel->plot->report->duration_ns / NS_PER_S;
-	double answered = seconds > 0 ? (double)stream->totals.received / seconds : 0;
+	double answered = seconds > 0 ? (double)report_answered(stream) / seconds : 0;
 	buffer_init(&text, WORDS_MAX);
 	buffer_append_format(&text, "%s/s on average", phrase_rate(round(answered), rate));
 	if (stream->message_bytes)

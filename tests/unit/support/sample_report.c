@@ -764,9 +764,14 @@ struct report *sample_every_field(void)
 	report->drain_ns = 28;
 	report->limits = sample_copy(report, &limit, sizeof(limit));
 	report->limit_count = 1;
+	report->pushes[0] = (struct report_push){ "StatsD", "a:8125", 41, 0, NULL };
+	report->pushes[1] = (struct report_push){ "OTLP", "http://a:4318", 43, 42, "refused" };
+	report->push_count = 2;
 	report->generator = (struct report_generator){
 		.cpu_seconds = 1.0 / 3,
 		.worker_cpu_max = 0.2,
+		.worker_wait_max = 0.01,
+		.throttled = 0.005,
 		.cpus = 29,
 		.loop_lag_p99_ns = 30,
 		.send_error_p99_ns = 31,
