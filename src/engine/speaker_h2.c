@@ -525,6 +525,14 @@ static void hear(struct speaker *speaker, void *memory, const uint8_t *data, siz
 	}
 }
 
+/* What both sides have learnt of one another's headers can't be begun anew. */
+static bool is_at_rest(const struct speaker *speaker, const void *memory)
+{
+	(void)speaker;
+	(void)memory;
+	return false;
+}
+
 const struct speaker_kind speaker_h2 = {
 	.name = "h2",
 	.speech_bytes = sizeof(struct h2_speech),
@@ -536,4 +544,5 @@ const struct speaker_kind speaker_h2 = {
 	.write = write_batch,
 	.wrote = wrote,
 	.hear = hear,
+	.is_at_rest = is_at_rest,
 };
