@@ -8,6 +8,7 @@
 
 /* What a client assumes until the server says how many. */
 #define STREAMS_BEFORE_SETTINGS 100
+#define STREAMS_AT_ONCE         16 /* room for more is taken at once */
 #define CLIENT_WINDOW_BYTES     ((1 << 30) - 1)
 
 /* ---- the life of one */
@@ -74,6 +75,8 @@ int h2_new(enum h2_role role, const struct h2_handler *handler, void *owner, str
 
 	if (h2 == NULL)
 		return -ENOMEM;
+	list_init(&h2->streams);
+	slab_init(&h2->pool, sizeof(struct h2_stream), STREAMS_AT_ONCE);
 	h2->role = role;
 	h2->handler = handler;
 	h2->owner = owner;
@@ -92,37 +95,34 @@ void h2_free(struct h2 *h2)
 	if (h2 == NULL)
 		return;
 	nghttp2_session_del(h2->session);
-	while (h2->streams != NULL) {
-		h2->handler->closed(h2->owner, h2->streams->owned, H2_CANCEL, NULL);
-		h2_stream_free(h2->streams);
+	for (struct list *node; (node = list_take_first(&h2->streams)) != NULL;) {
+		struct h2_stream *stream = container_of(node, struct h2_stream, node);
+		h2->handler->closed(h2->owner, stream->owned, H2_CANCEL, NULL);
+		h2_stream_free(stream);
 	}
+	slab_deinit(&h2->pool);
 	free(h2);
 }
 
 struct h2_stream *h2_stream_new(struct h2 *h2, int32_t id)
 {
-	struct h2_stream *stream = calloc(1, sizeof(*stream));
+	struct h2_stream *stream = slab_take(&h2->pool);
 
 	if (stream == NULL)
 		return NULL;
 	stream->h2 = h2;
 	stream->id = id;
-	stream->next = h2->streams;
-	stream->place = &h2->streams;
-	if (stream->next != NULL)
-		stream->next->place = &stream->next;
-	h2->streams = stream;
+	list_init(&stream->node);
+	list_append(&h2->streams, &stream->node);
 	h2->open++;
 	return stream;
 }
 
 void h2_stream_free(struct h2_stream *stream)
 {
-	*stream->place = stream->next;
-	if (stream->next != NULL)
-		stream->next->place = stream->place;
+	list_remove(&stream->node);
 	stream->h2->open--;
-	free(stream);
+	slab_put(&stream->h2->pool, stream);
 }
 
 /* ---- what is wrong */

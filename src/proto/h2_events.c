@@ -133,15 +133,17 @@ static int stream_closed(nghttp2_session *session, int32_t id, uint32_t code, vo
 static int not_sent(nghttp2_session *session, const nghttp2_frame *frame, int code, void *owner)
 {
 	struct h2 *h2 = owner;
-	struct h2_stream *stream = h2->streams;
+	const struct list *node = h2->streams.next;
 
 	(void)code;
 	if (frame->hd.type != NGHTTP2_HEADERS || h2->role == H2_SERVER)
 		return 0;
-	while (stream != NULL && stream->id != frame->hd.stream_id)
-		stream = stream->next;
-	if (stream == NULL)
+	while (node != &h2->streams &&
+	       container_of(node, struct h2_stream, node)->id != frame->hd.stream_id)
+		node = node->next;
+	if (node == &h2->streams)
 		return 0;
+	struct h2_stream *stream = container_of(node, struct h2_stream, node);
 	(void)nghttp2_session_set_stream_user_data(session, stream->id, NULL);
 	h2->handler->closed(h2->owner, stream->owned, NGHTTP2_REFUSED_STREAM, NULL);
 	h2_stream_free(stream);
@@ -162,6 +164,7 @@ static int invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, i
 
 /* ---- sending */
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2 calls it so */
 ssize_t h2_fill_body(nghttp2_session *session, int32_t id, uint8_t *data, size_t room,
 		     uint32_t *flags, nghttp2_data_source *source, void *owner)
 {

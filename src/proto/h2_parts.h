@@ -3,13 +3,14 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "base/list.h"
+#include "base/slab.h"
 #include "proto/h2.h"
 #include "proto/h2_watch.h"
 
 /* What is open: nghttp2 keeps no list. */
 struct h2_stream {
-	struct h2_stream *next;
-	struct h2_stream **place; /* what points here */
+	struct list node; /* in `streams` */
 	struct h2 *h2;
 	void *owned; /* the owner's */
 	int32_t id;
@@ -23,7 +24,8 @@ struct h2 {
 	nghttp2_session *session;
 	const struct h2_handler *handler;
 	void *owner;
-	struct h2_stream *streams;
+	struct list streams;
+	struct slab pool; /* of them */
 	struct h2_watch watch;
 	const char *complaint;
 	const char *suspicion; /* what nghttp2 objected to last */
