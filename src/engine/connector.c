@@ -93,6 +93,8 @@ int connector_init(struct connector *connector, struct worker *worker, uint32_t 
 
 void connector_deinit(struct connector *connector)
 {
+	if (connector->worker)
+		loop_clear_timer(connector->worker->loop, &connector->patience);
 	source_pool_free(connector->sources);
 	connector->sources = NULL;
 	free(connector->nodes);

@@ -1,17 +1,19 @@
 #include "engine/http_hearing.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/script.h"
 #include "proto/http1.h"
 #include "proto/http1_line.h"
 
+#define WINDOWS_AT_ONCE 4
+
 /* ---- of one speaker */
 
 int http_judge_init(struct http_judge *judge, const struct script *script)
 {
 	*judge = (struct http_judge){ .script = script };
+	slab_init(&judge->windows, BACKEND_WINDOW_BYTES + 1, WINDOWS_AT_ONCE); /* and a NUL */
 	int rc = needle_init_text(&judge->stop, script->stop_on);
 	return rc == 0 ? needle_init_text(&judge->expect, script->expect_text) : rc;
 }
@@ -20,6 +22,7 @@ void http_judge_deinit(struct http_judge *judge)
 {
 	needle_deinit(&judge->expect);
 	needle_deinit(&judge->stop);
+	slab_deinit(&judge->windows);
 }
 
 static enum backend_place backend_place(const struct http_judge *judge)
@@ -74,13 +77,14 @@ void http_hearing_field(const struct http_judge *judge, struct http_hearing *hea
 }
 
 /* Without memory there is no name. */
-static void keep_window(struct http_hearing *hearing, const void *data, size_t all)
+static void keep_window(struct http_judge *judge, struct http_hearing *hearing, const void *data,
+			size_t all)
 {
 	size_t room = BACKEND_WINDOW_BYTES - hearing->window_size;
 	size_t size = all < room ? all : room;
 
 	if (hearing->window == NULL)
-		hearing->window = malloc(BACKEND_WINDOW_BYTES + 1); /* and a NUL */
+		hearing->window = slab_take(&judge->windows);
 	if (hearing->window == NULL)
 		return;
 	memcpy(hearing->window + hearing->window_size, data, size);
@@ -109,20 +113,20 @@ void http_hearing_begin(struct http_hearing *hearing)
 	hearing->backend[0] = '\0';
 }
 
-void http_hearing_end(struct http_hearing *hearing)
+void http_hearing_end(struct http_judge *judge, struct http_hearing *hearing)
 {
-	free(hearing->window);
+	slab_put(&judge->windows, hearing->window);
 	hearing->window = NULL;
 }
 
-void http_hearing_body(const struct http_judge *judge, struct http_hearing *hearing,
-		       const void *data, size_t size)
+void http_hearing_body(struct http_judge *judge, struct http_hearing *hearing, const void *data,
+		       size_t size)
 {
 	if (judge->script->expect_text != NULL && !hearing->has_expected)
 		hearing->has_expected =
 			needle_find(&judge->expect, &hearing->expect_matched, data, size) > 0;
 	if (backend_place(judge) == BACKEND_IN_BODY)
-		keep_window(hearing, data, size);
+		keep_window(judge, hearing, data, size);
 }
 
 bool http_hearing_has_stop(const struct http_judge *judge, struct http_hearing *hearing,

@@ -8,6 +8,7 @@
 
 #include "base/needle.h"
 #include "base/outcome.h"
+#include "base/slab.h"
 #include "engine/http_script.h"
 #include "engine/names.h"
 
@@ -19,6 +20,7 @@ struct http_judge {
 	const struct script *script;
 	struct needle expect;
 	struct needle stop;
+	struct slab windows; /* of bodies, where a rule needs them */
 };
 
 /* Of one response. */
@@ -39,11 +41,11 @@ bool http_judge_wants_fields(const struct http_judge *judge);
 
 /* Another response comes; of one that is all zero, too. */
 void http_hearing_begin(struct http_hearing *hearing);
-void http_hearing_end(struct http_hearing *hearing);
+void http_hearing_end(struct http_judge *judge, struct http_hearing *hearing);
 void http_hearing_field(const struct http_judge *judge, struct http_hearing *hearing,
 			const struct http1_event *field);
-void http_hearing_body(const struct http_judge *judge, struct http_hearing *hearing,
-		       const void *data, size_t size);
+void http_hearing_body(struct http_judge *judge, struct http_hearing *hearing, const void *data,
+		       size_t size);
 /* What ends the run is among these bytes. */
 bool http_hearing_has_stop(const struct http_judge *judge, struct http_hearing *hearing,
 			   const void *data, size_t size);

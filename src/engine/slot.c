@@ -328,5 +328,6 @@ void slot_free(struct slot *slot)
 		stream_reset(&slot->stream);
 	else
 		stream_close(&slot->stream);
+	loop_clear_timer(slot_loop(slot), &slot->timer);
 	slot_drop_exchange(slot);
 }

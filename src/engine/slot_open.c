@@ -99,7 +99,7 @@ const struct slot_state *slot_come_up(struct slot *slot)
 	if (slot->warm_wanted == 0 || !script->is_answered)
 		slot_note_settled(slot);
 	slot_flush(slot);
-	return slot->state;
+	return slot->state == &slot_state_up ? slot_leave_if_done(slot) : slot->state;
 }
 
 /* The transport below is connected. */

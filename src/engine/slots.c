@@ -122,6 +122,9 @@ static void flush_listed(struct slots *slots)
 			slot->state = slot_receive(slot);
 		else
 			slot_flush(slot);
+		/* Where nothing is answered, its last message may be sent now. */
+		if (slot->state == &slot_state_up)
+			slot->state = slot_leave_if_done(slot);
 	}
 }
 
@@ -400,16 +403,17 @@ static void bind_recorder(struct slots *slots, const struct script *script)
 
 static int new_slots(struct slots *slots)
 {
-	slots->items = calloc(slots->count, sizeof(*slots->items));
 	slots->listed = calloc(slots->count, sizeof(*slots->listed));
 	slots->flushing = calloc(slots->count, sizeof(*slots->flushing));
 	slots->troubles = calloc(slots->count, sizeof(*slots->troubles));
 	slots->read_left = calloc(slots->count, sizeof(*slots->read_left));
-	if (!slots->items || !slots->listed || !slots->flushing || !slots->troubles ||
-	    !slots->read_left)
+	if (!slots->listed || !slots->flushing || !slots->troubles || !slots->read_left)
 		return -ENOMEM;
 	slab_init(&slots->exchanges, sizeof(struct exchange) + slots->speakers.speech_bytes,
 		  EXCHANGES_AT_ONCE);
+	slots->items = calloc(slots->count, sizeof(*slots->items));
+	if (!slots->items)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < slots->count; i++)
 		slot_init(&slots->items[i], slots, i);
 	return 0;

@@ -122,7 +122,7 @@ static void free_call(struct h2_speech *speech, struct call *call)
 	if (call == NULL)
 		return;
 	list_remove(&call->node);
-	http_hearing_end(&call->hearing);
+	http_hearing_end(&state_of(speech)->judge, &call->hearing);
 	free(call->body.owned);
 	slab_put(&state_of(speech)->pool, call);
 }
@@ -182,7 +182,7 @@ static void note_body(void *owner, void *stream, const uint8_t *data, size_t siz
 {
 	struct h2_speech *speech = owner;
 	struct call *call = stream;
-	const struct http_judge *judge = &state_of(speech)->judge;
+	struct http_judge *judge = &state_of(speech)->judge;
 
 	http_hearing_body(judge, &call->hearing, data, size);
 	speech->is_stop |= http_hearing_has_stop(judge, &call->hearing, data, size);

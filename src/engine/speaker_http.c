@@ -73,9 +73,9 @@ static int init(struct speaker *speaker)
 	return rc;
 }
 
-static const struct http_judge *judge_of(const struct speaker *speaker)
+static struct http_judge *judge_of(const struct speaker *speaker)
 {
-	return &((const struct http_state *)speaker->state)->judge;
+	return &((struct http_state *)speaker->state)->judge;
 }
 
 /* Of the answer that comes next. */
@@ -99,9 +99,8 @@ static void end(struct speaker *speaker, void *memory)
 {
 	struct http_speech *speech = memory;
 
-	(void)speaker;
 	http1_deinit(&speech->http);
-	http_hearing_end(&speech->hearing);
+	http_hearing_end(judge_of(speaker), &speech->hearing);
 }
 
 static bool is_at_rest(const struct speaker *speaker, const void *memory)

@@ -197,7 +197,7 @@ static void end(struct speaker *speaker, void *memory)
 	struct raw_speech *speech = memory;
 
 	stamp_clear(&state->times, &speech->times);
-	reply_state_clear(&speech->reply);
+	reply_state_clear(&state->matcher, &speech->reply);
 }
 
 static bool is_at_rest(const struct speaker *speaker, const void *memory)

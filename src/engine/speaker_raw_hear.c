@@ -144,7 +144,7 @@ static void hear_unasked(struct raw_state *state, struct raw_speech *speech, con
 		if (reply_match(&state->matcher, &speech->reply, data + at, size - at, &used) ==
 		    OUTCOME_DONE) {
 			speech->has_unasked_marker = true;
-			reply_state_clear(&speech->reply);
+			reply_state_clear(&state->matcher, &speech->reply);
 		}
 		at += used;
 	}
@@ -163,7 +163,7 @@ static void hear_rule(struct raw_state *state, struct raw_speech *speech, const 
 		set_answered(state, speech, ret);
 	else
 		set_wrong(ret, outcome, used);
-	reply_state_clear(&speech->reply);
+	reply_state_clear(&state->matcher, &speech->reply);
 }
 
 static void hear_answer(const struct speaker *speaker, struct raw_speech *speech,

@@ -37,7 +37,7 @@ enum h2_role {
 /* Of a body that a server has not consumed: of a stream, of all. A client takes all at once. */
 #define H2_SERVER_STREAM_BYTES     65535
 #define H2_SERVER_CONNECTION_BYTES (256 * 1024)
-/* All that nghttp2 keeps of a connection; an idle one has some 20 KiB. */
+/* All that nghttp2 keeps of a connection; an idle one has 25 KiB. */
 #define H2_SERVER_MEMORY_MAX ((size_t)2 * 1024 * 1024)
 #define H2_CLIENT_MEMORY_MAX ((size_t)32 * 1024 * 1024)
 /* No more fields can be sent in one head. */

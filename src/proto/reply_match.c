@@ -10,6 +10,12 @@
 #define KEPT_FIRST_BYTES 512
 #define MARKER_DIGITS    16
 
+/* What lies in memory that nobody uses. */
+struct reply_spare {
+	struct reply_spare *next;
+	uint32_t capacity;
+};
+
 static const char marker_head[] = "TCPKaliMsgTS-";
 
 int reply_matcher_init(struct reply_matcher *matcher, const struct reply_rule *rule)
@@ -29,6 +35,11 @@ int reply_matcher_init(struct reply_matcher *matcher, const struct reply_rule *r
 void reply_matcher_deinit(struct reply_matcher *matcher)
 {
 	needle_deinit(&matcher->needle);
+	while (matcher->spares) {
+		struct reply_spare *next = matcher->spares->next;
+		free(matcher->spares);
+		matcher->spares = next;
+	}
 	if (matcher->rule && matcher->rule->kind == REPLY_REGEX)
 		regfree(&matcher->regex);
 	*matcher = (struct reply_matcher){ 0 };
@@ -40,9 +51,14 @@ bool reply_state_is_clear(const struct reply_state *state)
 	       state->kept_size == 0;
 }
 
-void reply_state_clear(struct reply_state *state)
+void reply_state_clear(struct reply_matcher *matcher, struct reply_state *state)
 {
-	free(state->kept);
+	struct reply_spare *spare = (struct reply_spare *)(void *)state->kept;
+
+	if (spare) {
+		*spare = (struct reply_spare){ matcher->spares, state->kept_capacity };
+		matcher->spares = spare;
+	}
 	*state = (struct reply_state){ 0 };
 }
 
@@ -135,9 +151,22 @@ static enum outcome match_marker(const struct reply_matcher *matcher, struct rep
 	return OUTCOME_OPEN;
 }
 
-/* Behind what is kept. OPEN, or NO_MEMORY. */
-static enum outcome keep(struct reply_state *state, const uint8_t *data, size_t size)
+static void take_spare(struct reply_matcher *matcher, struct reply_state *state)
 {
+	struct reply_spare *spare = matcher->spares;
+
+	if (state->kept || !spare)
+		return;
+	matcher->spares = spare->next;
+	state->kept_capacity = spare->capacity;
+	state->kept = (uint8_t *)spare;
+}
+
+/* Behind what is kept. OPEN, or NO_MEMORY. */
+static enum outcome keep(struct reply_matcher *matcher, struct reply_state *state,
+			 const uint8_t *data, size_t size)
+{
+	take_spare(matcher, state);
 	size_t needed = state->kept_size + size;
 	size_t capacity = state->kept_capacity ? state->kept_capacity : KEPT_FIRST_BYTES;
 
@@ -162,7 +191,7 @@ static enum outcome match_regex(struct reply_matcher *matcher, struct reply_stat
 {
 	size_t known = state->kept_size;
 	size_t taken = size < REPLY_KEPT_MAX - known ? size : REPLY_KEPT_MAX - known;
-	enum outcome outcome = known > 0 ? keep(state, data, taken) : OUTCOME_OPEN;
+	enum outcome outcome = known > 0 ? keep(matcher, state, data, taken) : OUTCOME_OPEN;
 
 	*ret_used = taken;
 	if (outcome != OUTCOME_OPEN)
@@ -175,7 +204,7 @@ static enum outcome match_regex(struct reply_matcher *matcher, struct reply_stat
 	}
 	if (known + taken == REPLY_KEPT_MAX)
 		return OUTCOME_PROTOCOL;
-	return known > 0 ? OUTCOME_OPEN : keep(state, data, taken);
+	return known > 0 ? OUTCOME_OPEN : keep(matcher, state, data, taken);
 }
 
 enum outcome reply_match(struct reply_matcher *matcher, struct reply_state *state,

@@ -35,13 +35,16 @@ struct reply_rule {
 nodiscard int reply_rule_parse(const char *text, struct error *error, struct reply_rule *ret);
 void reply_rule_deinit(struct reply_rule *rule);
 
+struct reply_spare;
+
 /* A rule made ready for one thread: the C library locks a regex that it works on. */
 struct reply_matcher {
 	const struct reply_rule *rule;
 	struct needle needle; /* UNTIL and MARKER */
 	regex_t regex;
+	struct reply_spare *spares; /* REGEX: memory of answers that are over, for the next ones */
 };
-/* -ENOMEM. The rule stays the caller's. */
+/* -ENOMEM. The rule stays the caller's. States are cleared before their matcher goes. */
 nodiscard int reply_matcher_init(struct reply_matcher *matcher, const struct reply_rule *rule);
 void reply_matcher_deinit(struct reply_matcher *matcher);
 
@@ -67,4 +70,4 @@ enum outcome reply_match(struct reply_matcher *matcher, struct reply_state *stat
 /* Nothing of an answer has come. */
 bool reply_state_is_clear(const struct reply_state *state);
 /* For the next answer, or the end of the connection. */
-void reply_state_clear(struct reply_state *state);
+void reply_state_clear(struct reply_matcher *matcher, struct reply_state *state);

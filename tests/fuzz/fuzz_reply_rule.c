@@ -37,12 +37,12 @@ static void find_ends(const struct reply_rule *rule, const uint8_t *data, size_t
 		if (ret->outcome == OUTCOME_DONE) {
 			ret->values[ret->count] = state.value;
 			ret->at[ret->count++] = at;
-			reply_state_clear(&state);
+			reply_state_clear(&matcher, &state);
 		} else if (ret->outcome != OUTCOME_OPEN) {
 			break;
 		}
 	}
-	reply_state_clear(&state);
+	reply_state_clear(&matcher, &state);
 	reply_matcher_deinit(&matcher);
 }
 

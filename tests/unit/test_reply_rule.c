@@ -111,13 +111,13 @@ static size_t find_ends(const struct reply_rule *rule, const void *data, size_t 
 		if (outcome == OUTCOME_DONE) {
 			values[count] = answer.value;
 			ends[count++] = at;
-			reply_state_clear(&answer);
+			reply_state_clear(&matcher, &answer);
 		} else {
 			assert_int_equal(outcome, OUTCOME_OPEN);
 			assert_int_equal(used, left);
 		}
 	}
-	reply_state_clear(&answer);
+	reply_state_clear(&matcher, &answer);
 	reply_matcher_deinit(&matcher);
 	return count;
 }
@@ -198,7 +198,7 @@ static void a_regex_has_a_longest_answer(void **state)
 		}
 		assert_int_equal(outcome, OUTCOME_PROTOCOL);
 		assert_int_equal(size, REPLY_KEPT_MAX);
-		reply_state_clear(&answer);
+		reply_state_clear(&matcher, &answer);
 		reply_matcher_deinit(&matcher);
 	}
 	free(data);
@@ -220,7 +220,7 @@ static void state_is_small_and_keeps_nothing_between_answers(void **state)
 	assert_int_equal(reply_match(&matcher, &answer, (const uint8_t *)"half", 4, &used),
 			 OUTCOME_OPEN);
 	assert_non_null(answer.kept);
-	reply_state_clear(&answer);
+	reply_state_clear(&matcher, &answer);
 	assert_null(answer.kept);
 	reply_matcher_deinit(&matcher);
 	reply_rule_deinit(&rule);
