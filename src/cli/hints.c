@@ -51,6 +51,9 @@ static const struct hint hints[] = {
 	OPTION_HINT("--latency-marker", "reply",     "where an answer ends is %s", "marker"),
 	SCHEME_HINT("--ws",          "load",         "ws",     "WebSocket is a target: ws://HOST/PATH"),
 	SCHEME_HINT("--websocket",   "load",         "ws",     "WebSocket is a target: ws://HOST/PATH"),
+	OPTION_HINT("--http2",       "alpn",         "HTTP/2 over TLS is %s (h2c:// without)", "h2"),
+	OPTION_HINT("--alpn-list",   "alpn",         "HTTP/2 over TLS is %s (h2c:// without)", "h2"),
+	SCHEME_HINT("--http2-prior-knowledge", "traffic load", "h2c", "HTTP/2 without TLS is a target: h2c://HOST"),
 	SCHEME_HINT("--ssl",         "traffic load", "http",  "TLS is in the target: https://HOST, tls://HOST:PORT"),
 	/* ctraffic */
 	OPTION_HINT("-nconn",        "connections",  "connections are %s", "4"),

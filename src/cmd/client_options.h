@@ -155,7 +155,7 @@ struct client_options {
 #define CLIENT_REPLY_OPTIONS(structure, field, help_level)                                         \
 	OPTION(structure, field.message.in_flight, OPTION_COUNT, .name = "in-flight",              \
 	       .placeholder = "N", .default_text = "0", .maximum = "65535", .level = OPTION_ALL,   \
-	       .help = "unanswered messages a connection, at most; 0 = one over HTTP and without " \
+	       .help = "unanswered messages a connection, at most; 0 = one over HTTP/1.1 and without " \
 		       "a rate, else any number"),                                                 \
 	OPTION(structure, field.reply_timeout_ns, OPTION_TIME, .name = "reply-timeout",            \
 	       .placeholder = "TIME", .default_text = "2s", .minimum = "1ms",                      \

@@ -7,6 +7,9 @@
 
 #include "base/units.h"
 #include "cmd/script_build.h"
+#include "cmd/script_check.h"
+#include "engine/script.h"
+#include "engine/speaker.h"
 #include "net/preflight.h"
 #include "sys/limits.h"
 
@@ -158,14 +161,14 @@ static int plan_places(const struct client_options *options, struct client *clie
 static int plan_tls(const struct client_options *options, struct client *client,
 		    struct error *error)
 {
-	enum service service = client->uris[0].service;
-	bool is_http = service == SERVICE_HTTP || service == SERVICE_WS;
+	const struct uri *uri = &client->uris[0];
+	bool is_http = uri->service == SERVICE_HTTP || uri->service == SERVICE_WS;
+	const char *alpn = script_speaks_h2(options, uri) ? "h2" : is_http ? "http/1.1" : NULL;
 	if (client->plan.slots.transport != TRANSPORT_TLS)
 		return tls_options_refuse(&options->tls, &client->uris[0], error);
 	client->plan.below = client->plan.stream;
 	client->plan.stream = &stream_tls;
-	int result =
-		tls_options_make(&options->tls, is_http ? "http/1.1" : NULL, error, &client->tls);
+	int result = tls_options_make(&options->tls, alpn, error, &client->tls);
 	client->plan.tls = client->tls;
 	return result;
 }
@@ -234,13 +237,13 @@ int client_plan_rate(struct client *client, const struct client_options *options
 	return 0;
 }
 
-/* HTTP/1.1 answers in order, so a request behind another one waits for that; and where no rate
- * paces messages, their answers do. */
+/* HTTP/1.1 answers in order, unlike HTTP/2, so a request behind another one waits for that; and
+ * where no rate paces messages, their answers do. */
 void client_plan_in_flight(struct client *client)
 {
 	struct plan_slots *slots = &client->plan.slots;
 	const struct script *script = client->plan.targets[0].script;
-	bool is_one_by_one = script->http || slots->rate_per_second == 0;
+	bool is_one_by_one = script->kind == &speaker_http || slots->rate_per_second == 0;
 	if (slots->in_flight == 0 && script->is_answered && is_one_by_one)
 		slots->in_flight = 1;
 }
@@ -321,8 +324,8 @@ static void describe_need(const struct plan *plan, struct preflight_need *ret)
 		.connections_per_s = (uint64_t)ceil(plan->attempts.rate_per_second),
 		.open_s = (open_ns + NS_PER_S - 1) / NS_PER_S,
 		.flows = plan->path.mode != PLAN_PROBE_OFF ? plan->path.flows : 0,
-		.descriptors = DESCRIPTORS_BESIDES + (uint64_t)workers * DESCRIPTORS_A_WORKER +
-			       far_ends,
+		.descriptors =
+			DESCRIPTORS_BESIDES + (uint64_t)workers * DESCRIPTORS_A_WORKER + far_ends,
 		.processes = plan_processes(plan),
 	};
 }

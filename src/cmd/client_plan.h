@@ -14,8 +14,9 @@
 #define CLIENT_TARGETS_MAX 64
 
 /* What answers, and so is a target of every sending command; and over what. */
-#define CLIENT_SERVICES \
-	(1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_HTTP | 1u << SERVICE_WS)
+#define CLIENT_SERVICES                                                                        \
+	(1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_HTTP | 1u << SERVICE_H2C | \
+	 1u << SERVICE_GRPC | 1u << SERVICE_WS)
 #define CLIENT_TRANSPORTS (1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS)
 
 /* A plan and all that it points to. */

@@ -10,6 +10,7 @@
 #include "cmd/script_check.h"
 #include "engine/speaker.h"
 #include "engine/ws_script.h"
+#include "proto/grpc.h"
 
 /* ---- templates ---- */
 
@@ -82,7 +83,7 @@ static int compile_all(struct client *client, const struct client_options *optio
 	const struct message_options *message = &options->message;
 	const struct uri *uri = &client->uris[0];
 	struct script_parts *parts = &client->parts;
-	bool is_http = uri->service == SERVICE_HTTP;
+	bool is_http = uri->service == SERVICE_HTTP || uri->service == SERVICE_H2C;
 	const struct template_options how = {
 		.has_escapes = message->has_escapes,
 		.has_bytes = !is_http && uri->service != SERVICE_WS,
@@ -207,10 +208,48 @@ static int build_http(const struct request *request, struct script *script, stru
 		if (result < 0)
 			error_prefix(error, "--expect-status");
 	}
-	script->kind = &speaker_http;
+	http->scheme = request->uri->transport == TRANSPORT_TLS ? "https" : "http";
+	script->kind =
+		script_speaks_h2(request->options, request->uri) ? &speaker_h2 : &speaker_http;
 	script->http = http;
 	script->is_answered = true;
 	return result < 0 ? result : check_headers(&message->headers, error);
+}
+
+/* The path names the service that is asked for its health or, with -m, the method that takes it. */
+static void plan_call(const struct request *request, struct http_script *http)
+{
+	const char *path = request->uri->path;
+	struct arena *arena = &request->client->arena;
+	uint8_t *body = arena_take(arena, GRPC_HEALTH_REQUEST_MAX);
+	bool has_path = path[0] == '/' && path[1] != '\0';
+	http->is_grpc = true;
+	http->scheme = request->uri->transport == TRANSPORT_TLS ? "https" : "http";
+	http->request = request_of(request, "POST");
+	if (request->client->parts.message_count > 0) {
+		http->request.path = has_path ? path : GRPC_ECHO;
+		return;
+	}
+	http->request.path = GRPC_HEALTH_CHECK;
+	http->health = body;
+	http->health_bytes = grpc_write_health_request(has_path ? path + 1 : "", body);
+}
+
+static int build_grpc(const struct request *request, struct script *script, struct error *error)
+{
+	const struct message_options *message = &request->options->message;
+	struct client *client = request->client;
+	struct http_script *http = arena_take_array(&client->arena, 1, sizeof(*http));
+	plan_call(request, http);
+	if (message->backend)
+		http->backend = &client->parts.backend;
+	script->kind = &speaker_h2;
+	script->http = http;
+	script->is_answered = true;
+	if (!http->health || strlen(request->uri->path) <= GRPC_SERVICE_NAME_MAX)
+		return check_headers(&message->headers, error);
+	return error_set(error, EINVAL, "%s: a service has a name of up to %d bytes",
+			 request->uri->text, GRPC_SERVICE_NAME_MAX - 1);
 }
 
 static int build_ws(const struct request *request, struct script *script, struct error *error)
@@ -239,7 +278,9 @@ static int build_one(const struct request *request, struct script *script, struc
 		.expect_text = message->expect_text,
 		.seed = request->options->seed,
 	};
-	if (service == SERVICE_HTTP)
+	if (service == SERVICE_GRPC)
+		return build_grpc(request, script, error);
+	if (service == SERVICE_HTTP || service == SERVICE_H2C)
 		return build_http(request, script, error);
 	if (service == SERVICE_WS)
 		return build_ws(request, script, error);

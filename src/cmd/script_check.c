@@ -78,16 +78,18 @@ enum group {
 	RAW = 64,
 	DATAGRAMS = 128, /* echoed, or from source */
 	PACKETS = 256,   /* datagrams that nobody answers */
+	GRPC = 512,
 };
-#define TEMPLATED (ECHO | DISCARD | WS | RAW)
+#define TEMPLATED (ECHO | DISCARD | WS | RAW | GRPC)
 #define WRITTEN   (TEMPLATED | PACKETS)
-#define ANSWERING (ECHO | HTTP | WS | RAW)
+#define ANSWERING (ECHO | HTTP | WS | RAW | GRPC)
 
 static enum group group_of(const struct uri *uri)
 {
 	static const enum group groups[SERVICE_COUNT] = {
 		[SERVICE_TRAFFIC] = TRAFFIC, [SERVICE_ECHO] = ECHO, [SERVICE_DISCARD] = DISCARD,
 		[SERVICE_SOURCE] = SOURCE,   [SERVICE_HTTP] = HTTP, [SERVICE_WS] = WS,
+		[SERVICE_H2C] = HTTP,        [SERVICE_GRPC] = GRPC,
 	};
 	bool is_sent = uri->service == SERVICE_NONE || uri->service == SERVICE_DISCARD;
 	if (uri->transport == TRANSPORT_UDP)
@@ -161,7 +163,7 @@ static int check_reply(const struct uri *uri, const char *reply, struct error *e
 		if (is_own && uri->service != own[i].service)
 			return error_set(error, EINVAL, "--reply: %s is for %s://", reply,
 					 service_name(own[i].service));
-		if (!is_own && own[i].service == SERVICE_HTTP && uri->service == SERVICE_HTTP)
+		if (!is_own && own[i].service == SERVICE_HTTP && group_of(uri) & (HTTP | GRPC))
 			return error_set(error, EINVAL,
 					 "--reply: an answer over HTTP is a response: leave it "
 					 "out");
@@ -173,6 +175,29 @@ static int check_reply(const struct uri *uri, const char *reply, struct error *e
 				 "--reply: over WebSocket an answer is a message: ws-message, echo "
 				 "or none");
 	return 0;
+}
+
+bool script_speaks_h2(const struct client_options *options, const struct uri *uri)
+{
+	const char *alpn = options->tls.alpn;
+	bool is_h2 = alpn != NULL && strcmp(alpn, "h2") == 0;
+	return uri->service == SERVICE_H2C || uri->service == SERVICE_GRPC ||
+	       (uri->service == SERVICE_HTTP && uri->transport == TRANSPORT_TLS && is_h2);
+}
+
+/* What is agreed on is what we speak. */
+static int check_alpn(const struct uri *uri, const struct client_options *options,
+		      struct error *error)
+{
+	const char *alpn = options->tls.alpn;
+	bool has_h2 = alpn != NULL && strstr(alpn, "h2") != NULL;
+	bool is_chosen = group_of(uri) & (HTTP | GRPC) && uri->transport == TRANSPORT_TLS;
+	if (!is_chosen || !has_h2 || strcmp(alpn, "h2") == 0)
+		return 0;
+	return error_set(error, EINVAL,
+			 "--alpn: \"%s\" leaves open what is spoken: h2 is HTTP/2, http/1.1 (as "
+			 "without --alpn) HTTP/1.1",
+			 alpn);
 }
 
 /* An empty text would be found everywhere. */
@@ -200,10 +225,10 @@ int script_check(const struct uri *uri, const struct client_options *options, st
 		{ "--expect-text", message->expect_text != NULL, ANSWERING },
 		{ "--expect-status", message->expect_status != NULL, HTTP },
 		{ "--method", message->method != NULL, HTTP },
-		{ "-H", message->headers.count > 0, HTTP | WS },
+		{ "-H", message->headers.count > 0, HTTP | WS | GRPC },
 		{ "--body", message->bodies.count > 0, HTTP },
 		{ "--body-file", message->body_files.count > 0, HTTP },
-		{ "--backend", message->backend != NULL, HTTP },
+		{ "--backend", message->backend != NULL, HTTP | GRPC },
 		{ "--rate", options->rate.per_second > 0, (unsigned)~SOURCE },
 		{ "--bandwidth", options->bandwidth.bits_per_second > 0, (unsigned)~SOURCE },
 	};
@@ -212,6 +237,8 @@ int script_check(const struct uri *uri, const struct client_options *options, st
 		if (rules[i].is_given && !(rules[i].groups & group))
 			return refuse(&rules[i], uri, group, error);
 	int result = check_texts(message, error);
+	if (result == 0)
+		result = check_alpn(uri, options, error);
 	if (result == 0)
 		result = check_raw(uri, options, error);
 	return result < 0 ? result : check_reply(uri, message->reply, error);

@@ -8,6 +8,8 @@
 /* -EINVAL with the way out. */
 nodiscard int script_check(const struct uri *uri, const struct client_options *options,
 			   struct error *error);
+/* Requests go out in HTTP/2: the scheme says so, or --alpn. */
+bool script_speaks_h2(const struct client_options *options, const struct uri *uri);
 /* Datagrams that nobody answers. */
 nodiscard int script_check_one_way(uint64_t bytes, struct error *error);
 /* -m of datagrams: none is larger than one can be. */

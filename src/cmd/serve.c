@@ -6,6 +6,7 @@
 #include "cli/config.h"
 #include "cli/message.h"
 #include "cmd/commands.h"
+#include "cmd/serve_health.h"
 #include "cmd/serve_started.h"
 #include "cmd/serve_tls.h"
 #include "cmd/socket_options.h"
@@ -17,6 +18,7 @@
 
 struct serve_options {
 	struct option_list listen;
+	struct option_list health;
 	const char *name;
 	const char *control_token;
 	uint64_t drain_ns;
@@ -37,8 +39,8 @@ struct serve_options {
 static const struct uri_defaults served = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
-		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_WS |
-		    1u << SERVICE_CONTROL,
+		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_H2C |
+		    1u << SERVICE_GRPC | 1u << SERVICE_WS | 1u << SERVICE_CONTROL,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 	.is_listening = true,
 };
@@ -66,8 +68,11 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source (+udp), http, ws or control, over TCP also +tls; "
-		       "port 0 = any free one"),
+	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws or control, over TCP "
+		       "also +tls; port 0 = any free one"),
+	OPTION(struct serve_options, health, OPTION_LIST, .name = "health",
+	       .placeholder = "NAME=serving|not-serving|unknown", .level = OPTION_ALL,
+	       .help = "what grpc's health checks are told of this service; no NAME = the server as a whole"),
 	OPTION(struct serve_options, name, OPTION_TEXT, .name = "name",
 	       .placeholder = "NAME", .level = OPTION_FIRST_HOUR,
 	       .help = "the host name that clients of traffic get to see, instead of this host's"),
@@ -177,10 +182,10 @@ static int add_places(const struct serve_options *options, struct plan_serve *se
 	return rc;
 }
 
-static bool has_control(const struct plan_serve *serve)
+static bool has_service(const struct plan_serve *serve, enum service service)
 {
 	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		if (serve->listen[i].service == SERVICE_CONTROL)
+		if (serve->listen[i].service == service)
 			return true;
 	}
 	return false;
@@ -193,7 +198,7 @@ static int take_token(const char *given, struct plan_serve *serve, struct error 
 	if (given == NULL)
 		return 0;
 	int rc = control_set_token(given, error, token);
-	if (rc == 0 && !has_control(serve))
+	if (rc == 0 && !has_service(serve, SERVICE_CONTROL))
 		rc = error_set(error, EINVAL, "nobody can ask: add --listen control://:%u",
 			       service_port(SERVICE_CONTROL));
 	if (rc < 0)
@@ -301,11 +306,13 @@ static int serve_run(const struct command *command, int argc, char **argv)
 	struct operands operands cleanup(operands_deinit);
 	struct plan plan = { 0 };
 	struct tls_server *tls = NULL;
+	struct arena arena cleanup(arena_deinit);
 	unsigned cpus[CPU_LIST_MAX];
 	char name[WIRE_NAME_BYTES];
 	char token[CONTROL_TOKEN_MAX] = { 0 };
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
 
+	arena_init(&arena);
 	if (code >= 0 && operands.count > 0)
 		code = error_set(&error, EINVAL, "%s: places come with --listen %s://%s",
 				 operands.items[0], service_name(SERVICE_TRAFFIC), ":5003");
@@ -315,6 +322,12 @@ static int serve_run(const struct command *command, int argc, char **argv)
 		code = make_plan(&options, &error, cpus, &plan);
 	if (code >= 0)
 		code = take_token(options.control_token, &plan.serve, &error, token);
+	if (code >= 0 && options.health.count > 0 && !has_service(&plan.serve, SERVICE_GRPC))
+		code = error_set(&error, EINVAL,
+				 "--health: nobody can ask: add --listen grpc://:%u",
+				 service_port(SERVICE_GRPC));
+	if (code >= 0)
+		code = serve_health_plan(&options.health, &arena, &plan.serve, &error);
 	if (code < 0)
 		return command_stop(command, code, &error);
 	plan.serve.name = name;
@@ -349,7 +362,14 @@ const struct command command_serve = {
 		"arrived and when. echo returns every byte. discard reads, and answers the end of a "
 		"connection with the number of bytes it got. source sends zeros until the client's "
 		"end. http answers / with this host's name, /bytes/N with so many zeros, /delay/MS "
-		"after so long, /status/CODE with that status and /echo with the request's body. "
+		"after so long, /status/CODE with that status and /echo with the request's body, in "
+		"HTTP/1.1, or in HTTP/2 to who begins with its preface; over TLS both are offered by "
+		"ALPN. h2c does the same in HTTP/2 alone. grpc answers Check and Watch of "
+		"grpc.health.v1.Health, SERVING for the server as a whole and what --health says, and "
+		"/conntest.Echo/Echo with the message that it is asked with, whatever that is; other "
+		"methods with UNIMPLEMENTED. HTTP/2 takes 128 streams at once, 64 KiB of headers, 1,000 "
+		"frames a second that bring nothing and 200 resets; who goes beyond gets a GOAWAY, as "
+		"everybody does when it drains. "
 		"SERVICE+tls:// is the same over TLS 1.2 or 1.3, with --cert and --key or a "
 		"certificate that is made for this run: the line tls says where it lies, for clients "
 		"to trust with --ca. Datagrams are answered from the address that they were sent to, "
@@ -362,7 +382,7 @@ const struct command command_serve = {
 		"connections end, the others serve on, and the exit code is 3 in the end.\n\n"
 		"SIGTERM and SIGINT drain: who waits is let in, listeners are closed, and each "
 		"connection is closed between two messages with nothing unread, at the latest after "
-		"--drain; a second signal ends it at once. http gives a request's head ten seconds and "
+		"--drain; a second signal ends it at once. http, h2c and grpc give a request's head ten seconds and "
 		"an idle connection sixty; else there is no idle deadline, and no limit a source: behind a balancer all clients share one address.",
 	.examples =
 		"conntest serve  # traffic on 5003 over TCP and UDP, discard on 5009, control on "

@@ -35,7 +35,8 @@ struct tls_options {
 	       .level = OPTION_TLS,                                                                \
 	       .help = "the name to ask for and to verify, instead of the target's"),              \
 	OPTION(structure, field.alpn, OPTION_TEXT, .name = "alpn", .placeholder = "NAME,...",      \
-	       .level = OPTION_TLS, .help = "protocols to offer, the best first"),                 \
+	       .level = OPTION_TLS,                                                                \
+	       .help = "protocols to offer, the best first; https:// with h2 speaks HTTP/2"),                 \
 	OPTION(structure, field.has_resume, OPTION_FLAG, .name = "tls-resume",                     \
 	       .level = OPTION_TLS, .help = "resumes sessions instead of whole handshakes"),       \
 	OPTION(structure, field.version, OPTION_CHOICE, .name = "tls-version",                     \

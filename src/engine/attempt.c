@@ -209,6 +209,13 @@ static void come_up(struct attempt *attempt)
 	counters->connects++;
 }
 
+static void reject(struct attempt *attempt, const struct heard *heard)
+{
+	attempt->attempts->why = heard->why;
+	fail(attempt, PHASE_REPLY, heard->outcome, (int)heard->code);
+	attempt->attempts->why = NULL;
+}
+
 /* What was heard decides; false: the attempt is over. */
 static bool act_on(struct attempt *attempt, const struct heard *heard, uint64_t now_ns)
 {
@@ -223,7 +230,7 @@ static bool act_on(struct attempt *attempt, const struct heard *heard, uint64_t 
 		if (heard->outcome == OUTCOME_DONE)
 			succeed(attempt, now_ns);
 		else
-			fail(attempt, PHASE_REPLY, heard->outcome, (int)heard->code);
+			reject(attempt, heard);
 		return false;
 	case HEARD_GOODBYE:
 		if (heard->is_urgent && !send_all(attempt))

@@ -10,15 +10,13 @@
 
 void http_answer_prepare(struct http_answer_common *common, const char *name, uint64_t now_ns)
 {
-	char date[HTTP1_DATE_MAX];
-
 	if (now_ns < common->until_ns)
 		return;
 	struct wall_time wall = clock_wall();
 	common->until_ns = now_ns + NS_PER_S - (uint64_t)wall.unix_ns % NS_PER_S;
 	common->size = (size_t)snprintf(common->text, sizeof(common->text),
 					"Server: conntest\r\nX-Backend: %.63s\r\nDate: %s\r\n",
-					name, http1_format_date(wall.unix_ns, date));
+					name, http1_format_date(wall.unix_ns, common->date));
 }
 
 static uint8_t *add(uint8_t *out, const char *text, size_t size)

@@ -5,11 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/http1_response.h"
+
 /* Of one worker; all zero at the start. */
 struct http_answer_common {
 	uint64_t until_ns; /* its Date is right until then */
 	size_t size;
 	char text[224]; /* the fields Server, X-Backend and Date */
+	char date[HTTP1_DATE_MAX];
 };
 
 enum http_answer_body {

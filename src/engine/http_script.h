@@ -48,4 +48,11 @@ struct http_script {
 	struct http1_request request; /* checked by http1_check_...() */
 	struct status_set expected;
 	const struct backend_rule *backend; /* NULL: nobody asked */
+	/* Of HTTP/2. */
+	const char *scheme; /* "http" */
+	bool is_grpc;       /* requests are calls, each body a message */
+	/* A call that asks for a health: its body, with its prefix. NULL: bodies are the script's.
+	 */
+	const uint8_t *health;
+	size_t health_bytes;
 };

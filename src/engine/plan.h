@@ -10,6 +10,7 @@
 #include "net/datagram.h"
 #include "net/source_pool.h"
 #include "net/stream.h"
+#include "proto/grpc.h"
 
 struct rate_ramp;
 struct script;
@@ -74,6 +75,12 @@ struct plan_path {
 	uint32_t remote_count;
 };
 
+/* What grpc.health.v1 answers for a service. */
+struct plan_health {
+	const char *service; /* "": the server as a whole */
+	enum grpc_health health;
+};
+
 struct plan_listen {
 	enum service service;
 	enum transport transport;
@@ -89,6 +96,8 @@ struct plan_serve {
 	/* Who has it may ask control from another host: CONTROL_TOKEN_MAX bytes (proto/control.h).
 	 * NULL: nobody may. */
 	const char *control_token;
+	const struct plan_health *health; /* besides what is there; the first of a name holds */
+	uint32_t health_count;
 	uint64_t connections_max; /* 0: what the descriptors allow */
 	uint64_t drain_ns;
 };

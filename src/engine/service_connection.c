@@ -1,6 +1,7 @@
 #include "engine/service_connection.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "engine/service_http.h"
@@ -70,6 +71,7 @@ void service_connections_init(struct service_connections *connections, struct wo
 	deferred_init(&connections->bury, bury);
 	slab_init(&connections->slab, sizeof(struct service_connection), CONNECTIONS_AT_ONCE);
 	slab_init(&connections->protocol_pool, SERVICE_PROTOCOL_BYTES, CONNECTIONS_AT_ONCE);
+	slab_init(&connections->request_pool, SERVICE_REQUEST_BYTES, CONNECTIONS_AT_ONCE);
 	backlog_pool_init(&connections->backlog_pool);
 }
 
@@ -82,6 +84,7 @@ void service_connections_deinit(struct service_connections *connections)
 	loop_clear_timer(connections->worker->loop, &connections->resting.over);
 	slab_deinit(&connections->slab);
 	slab_deinit(&connections->protocol_pool);
+	slab_deinit(&connections->request_pool);
 	slab_deinit(&connections->backlog_pool);
 }
 
@@ -215,6 +218,8 @@ void service_connection_ready(struct stream *stream, unsigned events)
 
 void service_connection_drain(struct service_connection *connection, uint64_t now_ns)
 {
+	if (connection->state->part != NULL)
+		connection->state = connection->state->part(connection);
 	if (!connection->state->is_at_rest(connection, now_ns))
 		return;
 	connection->state = connection->state->readable(connection);

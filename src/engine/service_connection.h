@@ -32,6 +32,8 @@ struct service_state {
 	const struct service_state *(*writable)(struct service_connection *connection);
 	/* Draining: it could end here if nothing is unread. */
 	bool (*is_at_rest)(const struct service_connection *connection, uint64_t now_ns);
+	/* Draining: says so to the peer, also again and again. NULL: there is nothing to say. */
+	const struct service_state *(*part)(struct service_connection *connection);
 	/* The peer has ended; or, draining, it is at rest and nothing is unread. */
 	const struct service_state *(*leave)(struct service_connection *connection);
 };
@@ -42,7 +44,9 @@ extern const struct service_state service_traffic; /* the same, its name over th
 extern const struct service_state service_discard;
 extern const struct service_state service_source;
 extern const struct service_state service_control;  /* tells what has arrived */
-extern const struct service_state service_http;     /* answers requests of HTTP/1.1 */
+extern const struct service_state service_http;     /* answers requests of HTTP, 1.1 or 2 */
+extern const struct service_state service_h2c;      /* answers requests of HTTP/2 */
+extern const struct service_state service_grpc;     /* answers calls of gRPC */
 extern const struct service_state service_ws;       /* upgrades, then sends back each message */
 extern const struct service_state service_flushing; /* its last bytes have no room yet */
 extern const struct service_state service_finished; /* sent its end; waits for the peer's */
@@ -52,6 +56,8 @@ extern const struct service_state service_closed;
  * of its own, which has at most SERVICE_PROTOCOL_BYTES and goes with the connection or before it.
  */
 #define SERVICE_PROTOCOL_BYTES 256
+/* The same of a request, where a connection has several. */
+#define SERVICE_REQUEST_BYTES 512
 struct service_protocol_kind {
 	/* Its timer: a deadline, or a moment it waits for. */
 	void (*timeout)(struct service_connection *connection);
@@ -88,6 +94,7 @@ struct service_connections {
 	struct deferred bury;
 	struct slab slab;
 	struct slab protocol_pool;
+	struct slab request_pool; /* of HTTP/2 */
 	struct slab backlog_pool;
 	struct http_answer_common http_common;
 	bool is_draining;

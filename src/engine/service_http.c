@@ -1,12 +1,14 @@
-/* The service http: HTTP/1.1 with keep-alive and pipelining, on the routes of http_route.h. What
- * arrives together is answered in one send. Bodies are passed on or thrown away as they come, and
- * zeros need no memory, so that any size is served from a few KiB. While an answer waits for room
- * or for its time nothing more is read. */
+/* The service http: HTTP/2 where the client begins with its preface, else HTTP/1.1 with keep-alive
+ * and pipelining, on the routes of http_route.h. What arrives together is answered in one send.
+ * Bodies are passed on or thrown away as they come, and zeros need no memory, so that any size is
+ * served from a few KiB. While an answer waits for room or for its time nothing more is read. */
 #include "engine/service_http.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/units.h"
+#include "engine/service_h2.h"
 
 /* The worker's scratch is cut in two: what has come, at most what one chunk of a backlog keeps
  * while an answer waits, and the answers. */
@@ -123,7 +125,7 @@ static const struct service_state *rest_if_idle(struct service_connection *conne
 	const struct service_http *http = service_http_of(connection);
 
 	if (!http_is_at_rest(connection, 0) || http->is_over || http->head_since_ns > 0 ||
-	    !list_is_empty(&connection->unread))
+	    http->held_bytes > 0 || !list_is_empty(&connection->unread))
 		return connection->state;
 	service_protocol_drop(connection);
 	return await_next(connection);
@@ -255,6 +257,19 @@ static const struct service_state *go_as_far_as_it_can(struct service_connection
 	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : connection->state;
 }
 
+/* With what has been held back in front; false: it may yet become a preface, and is held. */
+static bool look_at_preface(struct service_http *http, uint8_t *data, size_t *size)
+{
+	memmove(data + http->held_bytes, data, *size);
+	memcpy(data, H2_PREFACE, http->held_bytes);
+	*size += http->held_bytes;
+	size_t common = *size < H2_PREFACE_BYTES ? *size : H2_PREFACE_BYTES;
+	http->is_http1 = memcmp(data, H2_PREFACE, common) != 0;
+	bool is_open = !http->is_http1 && common < H2_PREFACE_BYTES;
+	http->held_bytes = is_open ? (uint8_t)common : 0;
+	return !is_open;
+}
+
 static const struct service_state *go_on(struct service_connection *connection)
 {
 	connection->state = go_as_far_as_it_can(connection);
@@ -271,23 +286,34 @@ static bool is_busy(const struct service_connection *connection)
 	       service_http_is_waiting(http);
 }
 
-static const struct service_state *http_readable(struct service_connection *connection)
+static const struct service_state *read_http1(struct service_connection *connection,
+					      const uint8_t *data, size_t size)
 {
-	const struct service_state *next = connection->state;
+	struct service_http *http = service_http_of(connection);
 	size_t used = 0;
 
-	if (is_busy(connection))
-		return next;
-	size_t size = service_receive_most(connection, READ_BYTES, &next);
-	if (size == 0)
-		return next;
-	struct service_http *http = service_http_of(connection);
-	uint8_t *data = connection->owner->worker->scratch;
 	int rc = serve(connection, data, size, &used);
 	if (rc == 0 && used < size && !http->is_over)
 		rc = backlog_fill(&http->input, &connection->owner->backlog_pool, data + used,
 				  size - used);
 	return rc < 0 ? service_fail(connection, PHASE_SEND, -rc) : go_on(connection);
+}
+
+static const struct service_state *http_readable(struct service_connection *connection)
+{
+	struct service_http *http = service_http_of(connection);
+	const struct service_state *next = connection->state;
+
+	if (is_busy(connection))
+		return next;
+	size_t size = service_receive_most(connection, READ_BYTES - http->held_bytes, &next);
+	if (size == 0)
+		return next;
+	uint8_t *data = connection->owner->worker->scratch;
+	if (!http->is_http1 && !look_at_preface(http, data, &size))
+		return next;
+	return http->is_http1 ? read_http1(connection, data, size)
+			      : service_h2_take_over(connection, data, size);
 }
 
 /* ---- deadlines */

@@ -17,6 +17,8 @@ struct service_http {
 	uint64_t head_since_ns; /* of a head that has come in part; 0: none has */
 	uint64_t moved_bytes;   /* sent, when the clock was looked at last */
 	uint32_t unsent;        /* answers that are complete but may not have left */
+	uint8_t held_bytes;     /* of HTTP/2's preface, as far as it has come and nothing else */
+	bool is_http1;          /* what has come is none */
 	bool is_asked;          /* the request under way is counted */
 	bool is_head;           /* it is a HEAD */
 	bool is_answering;      /* the head of the answer is written */

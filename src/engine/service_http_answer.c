@@ -2,12 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/units.h"
+#include "engine/http_reply.h"
 #include "engine/service_http.h"
-#include "proto/http1_response.h"
-
-/* Of a body that nobody wants. */
-#define BODY_BYTES_MAX ((uint64_t)1024 * 1024)
 
 struct service_http *service_http_of(const struct service_connection *connection)
 {
@@ -71,40 +67,21 @@ void service_http_end_answer(struct service_http *http)
 	http->unsent++;
 }
 
-static void add_text_answer(struct service_connection *connection, uint16_t status,
-			    const char *text, struct http_output *out)
+static void add_text(struct service_connection *connection, const struct http_reply *reply,
+		     struct http_output *out)
 {
 	struct service_http *http = service_http_of(connection);
-	bool is_bare = status == 204 || status == 304;
-	size_t size = strlen(text);
 
 	add_head(connection,
 		 (struct http_answer){
-			 .status = status,
-			 .body = is_bare ? HTTP_ANSWER_NONE : HTTP_ANSWER_LENGTH,
-			 .length = size,
+			 .status = reply->status,
+			 .body = reply->is_bare ? HTTP_ANSWER_NONE : HTTP_ANSWER_LENGTH,
+			 .length = reply->size,
 		 },
 		 out);
-	if (!is_bare && !http->is_head)
-		add(out, text, size);
+	if (!http->is_head)
+		add(out, reply->text, reply->size);
 	service_http_end_answer(http);
-}
-
-static void add_name_answer(struct service_connection *connection, struct http_output *out)
-{
-	char text[80];
-
-	(void)snprintf(text, sizeof(text), "%.63s\n", connection->owner->worker->plan->serve.name);
-	add_text_answer(connection, 200, text, out);
-}
-
-static void add_status_answer(struct service_connection *connection, uint16_t status,
-			      struct http_output *out)
-{
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "%u %s\n", status, http1_reason(status));
-	add_text_answer(connection, status, text, out);
 }
 
 /* What is wrong about a request is its last answer: what follows it may be anything. */
@@ -112,16 +89,12 @@ void service_http_refuse(struct service_connection *connection, uint16_t status,
 			 const char *sentence, struct http_output *out)
 {
 	struct service_http *http = service_http_of(connection);
-	char text[128];
+	struct http_reply reply;
 
 	count_request(connection);
 	http->is_last = true;
-	if (sentence == NULL) {
-		add_status_answer(connection, status, out);
-	} else {
-		(void)snprintf(text, sizeof(text), "the client %s\n", sentence);
-		add_text_answer(connection, status, text, out);
-	}
+	http_reply_say(status, sentence, &reply);
+	add_text(connection, &reply, out);
 }
 
 static void add_zeros(struct service_connection *connection, uint64_t count,
@@ -141,35 +114,35 @@ static void add_zeros(struct service_connection *connection, uint64_t count,
 	service_http_end_answer(http);
 }
 
-static void wait_until_due(struct service_connection *connection, uint64_t delay_ms)
+static void add_reply(struct service_connection *connection, const struct http_reply *reply,
+		      struct http_output *out)
 {
-	struct service_http *http = service_http_of(connection);
+	if (reply->text[0] == '\0' && !reply->is_bare)
+		add_zeros(connection, reply->size, out);
+	else
+		add_text(connection, reply, out);
+}
 
-	http->due_ns = loop_now(connection->owner->worker->loop) + delay_ms * NS_PER_MS;
-	service_protocol_wait(connection, delay_ms * NS_PER_MS);
+static struct http_reply reply_of(struct service_connection *connection)
+{
+	struct http_reply reply;
+
+	http_reply_make(&service_http_of(connection)->route,
+			connection->owner->worker->plan->serve.name, &reply);
+	return reply;
 }
 
 static void answer(struct service_connection *connection, struct http_output *out)
 {
 	struct service_http *http = service_http_of(connection);
+	struct http_reply reply = reply_of(connection);
 
-	switch (http->route.kind) {
-	case HTTP_ROUTE_NAME:
-		add_name_answer(connection, out);
-		break;
-	case HTTP_ROUTE_BYTES:
-		add_zeros(connection, http->route.value, out);
-		break;
-	case HTTP_ROUTE_DELAY:
-		wait_until_due(connection, http->route.value);
-		break;
-	case HTTP_ROUTE_STATUS:
-		add_status_answer(connection, (uint16_t)http->route.value, out);
-		break;
-	case HTTP_ROUTE_ECHO:
-	case HTTP_ROUTE_WRONG:
-		break;
+	if (http->route.kind != HTTP_ROUTE_DELAY) {
+		add_reply(connection, &reply, out);
+		return;
 	}
+	http->due_ns = loop_now(connection->owner->worker->loop) + reply.delay_ns;
+	service_protocol_wait(connection, reply.delay_ns);
 }
 
 /* ---- the echo */
@@ -221,13 +194,10 @@ static void note_head(struct service_connection *connection, struct http_output 
 	http->is_chunked = request->is_chunked; /* the parser forgets it with the end */
 	http->is_old = request->is_old;
 	http->is_last = request->is_last;
-	if (http->route.kind == HTTP_ROUTE_WRONG)
-		service_http_refuse(connection, (uint16_t)http->route.value, NULL, out);
-	else if (request->is_expecting_more)
-		service_http_refuse(connection, 417, NULL, out);
-	else if (http->route.kind != HTTP_ROUTE_ECHO && request->has_length &&
-		 request->left > BODY_BYTES_MAX)
-		service_http_refuse(connection, 413, NULL, out);
+	uint16_t refusal = http_reply_refusal(&http->route, request->is_expecting_more,
+					      request->has_length ? request->left : 0);
+	if (refusal > 0)
+		service_http_refuse(connection, refusal, NULL, out);
 	if (http->is_over)
 		return;
 	if (request->wants_continue && !request->is_old)
@@ -244,7 +214,7 @@ static void note_body(struct service_connection *connection, const struct http1_
 	http->body_bytes += body->size;
 	if (http->route.kind == HTTP_ROUTE_ECHO)
 		add_echo(http, body, out);
-	else if (http->body_bytes > BODY_BYTES_MAX)
+	else if (http->body_bytes > HTTP_BODY_BYTES_MAX)
 		service_http_refuse(connection, 413, NULL, out);
 }
 
@@ -302,7 +272,9 @@ void service_http_note(struct service_connection *connection, const struct http1
 
 void service_http_add_due(struct service_connection *connection, struct http_output *out)
 {
+	struct http_reply reply = reply_of(connection);
+
 	service_http_of(connection)->due_ns = 0;
 	service_http_prepare(connection);
-	add_name_answer(connection, out);
+	add_reply(connection, &reply, out);
 }

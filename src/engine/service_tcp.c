@@ -15,6 +15,7 @@ static const struct service_state *const first_states[SERVICE_COUNT] = {
 	[SERVICE_TRAFFIC] = &service_traffic, [SERVICE_ECHO] = &service_echo,
 	[SERVICE_DISCARD] = &service_discard, [SERVICE_SOURCE] = &service_source,
 	[SERVICE_HTTP] = &service_http,       [SERVICE_WS] = &service_ws,
+	[SERVICE_H2C] = &service_h2c,         [SERVICE_GRPC] = &service_grpc,
 	[SERVICE_CONTROL] = &service_control,
 };
 
@@ -221,6 +222,20 @@ static const struct stream_transport *transport_of(const struct plan *plan, uint
 	return plan->serve.listen[index].transport == TRANSPORT_TLS ? &stream_tls : plan->stream;
 }
 
+/* What it speaks, the best first, as TLS has it (RFC 7301 3.1). */
+static const char *protocols_of(enum service service)
+{
+	switch (service) {
+	case SERVICE_HTTP:
+		return "\x02h2\x08http/1.1";
+	case SERVICE_H2C:
+	case SERVICE_GRPC:
+		return "\x02h2";
+	default:
+		return "\x08http/1.1";
+	}
+}
+
 static void never_arrived(struct listener *listener)
 {
 	(void)listener;
@@ -256,6 +271,7 @@ int service_tcp_listen(struct service_tcp *tcp, uint32_t index, uint16_t port, u
 		.network = plan->network,
 		.below = plan->stream,
 		.tls = plan->serve.tls,
+		.protocols = protocols_of(plan->serve.listen[index].service),
 	};
 
 	options.local.port = port;

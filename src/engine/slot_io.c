@@ -215,16 +215,23 @@ static void count_answer(struct slot *slot, const struct heard *heard, uint64_t 
 		worker_check(slots->worker);
 }
 
+/* Uncounted messages come first on a connection. */
+static bool is_warm_reply(const struct slot *slot, const struct heard *heard)
+{
+	return heard->is_numbered ? heard->number < slot->begun - slot->sent : slot->warm > 0;
+}
+
 static void note_answer(struct slot *slot, const struct heard *heard, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
-	uint64_t written_ns = stamp_take(&slots->stamps, &slot->exchange->stamps);
+	uint64_t written_ns =
+		stamp_take_behind(&slots->stamps, &slot->exchange->stamps, heard->ahead);
 	slot->owed--;
 	if (heard->backend)
 		learn_backend(slot, heard->backend);
 	if (!slot->is_settled)
 		note_first_reply(slot, now_ns);
-	if (slot->warm > 0)
+	if (is_warm_reply(slot, heard))
 		slot->warm--;
 	else
 		count_answer(slot, heard, written_ns, now_ns);

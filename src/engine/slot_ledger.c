@@ -74,6 +74,16 @@ void slot_leave_interruption_open(struct slot *slot, uint64_t end_ns)
 		log_interruption(slot, &span);
 }
 
+/* When the answered message was due. On a connection the counted messages come last, in the order
+ * of their rounds. */
+static uint64_t due_of(const struct slot *slot, const struct heard *heard, uint64_t next_answered)
+{
+	uint64_t round = heard->is_numbered ? slot->next_round - (slot->begun - heard->number)
+					    : next_answered;
+	return slots_due(slot->slots, slot, round);
+}
+
+/* Interruptions are told by how many are unanswered, in the order in which answers come. */
 void slot_count_answered(struct slot *slot, const struct heard *heard, uint64_t now_ns)
 {
 	struct slots *slots = slot->slots;
@@ -81,12 +91,14 @@ void slot_count_answered(struct slot *slot, const struct heard *heard, uint64_t 
 	bool is_good = heard->outcome == OUTCOME_DONE;
 	if (!is_good) {
 		slots->counters->rejected++;
+		slots->why = heard->why;
 		slot_note_outcome(slot, PHASE_REPLY, heard->outcome, (int)heard->code);
+		slots->why = NULL;
 	}
 	if (!slots->response)
 		return;
 	uint64_t due_ns = slots_due(slots, slot, round);
-	hist_add(slots->response, now_ns - due_ns);
+	hist_add(slots->response, now_ns - due_of(slot, heard, round));
 	if (is_good)
 		end_interruption(slot, due_ns);
 	else

@@ -124,12 +124,12 @@ static const struct slot_state *connected(struct slot *slot)
 		note_linked(slot);
 	slot->uid = slots->next_uid;
 	slots->next_uid += slots->workers;
+	slot->is_urgent = speaker->kind->speaks_first || speaker->kind->has_opening;
 	if (!speaker->kind->has_opening)
 		return slot_come_up(slot);
 	if (!slot_wake(slot))
 		return slot_fail_connecting(slot, PHASE_UPGRADE, OUTCOME_NO_MEMORY, ENOMEM);
 	slot->state = &slot_state_opening;
-	slot->is_urgent = true;
 	slot->exchange->first_byte_ns = now_ns;
 	slot_flush(slot);
 	return slot->state;

@@ -1,6 +1,6 @@
 /* What is said on a connection and how answers are told apart, behind one interface: the slots, the
  * new connections and the probe of a run know messages, and a speaker knows their bytes. Rows: echo
- * (what `traffic` says to traffic:// and echo://), raw (templates and a reply rule), http, ws.
+ * (what `traffic` says to traffic:// and echo://), raw (templates and a reply rule), http, h2, ws.
  * A speaker belongs to one worker and speaks for one target on many connections; what differs
  * between these is their `speech`, flat memory of `speech_bytes` that the owner keeps. */
 #pragma once
@@ -42,7 +42,7 @@ struct speech_start {
 enum heard_what {
 	HEARD_ALL,     /* nothing is complete: more has to come */
 	HEARD_OPENED,  /* the opening is over: messages may be sent */
-	HEARD_REPLY,   /* the message that was to be answered next is answered */
+	HEARD_REPLY,   /* the message that was to be answered next is answered, or `number` is */
 	HEARD_GOODBYE, /* the peer says that it ends here: `code` */
 	HEARD_WRONG, /* what nobody asked for: `outcome` CORRUPTED, PROTOCOL, REJECTED..., `code` */
 	HEARD_STOP,  /* what ends the run (--stop-on) */
@@ -50,17 +50,24 @@ enum heard_what {
 
 struct heard {
 	enum heard_what what;
-	/* Of the bytes given these are done with; the rest is to be given again. HEARD_ALL: all. */
-	size_t used;
 	/* REPLY: DONE, or REJECTED where the answer is an error (status 500 or more) or not what
 	 * was expected: it counts as received, and its service as not given. */
 	enum outcome outcome;
-	uint32_t code;   /* HTTP status, WebSocket close code; 0: there is none */
-	const char *why; /* WRONG: "sent ...", behind "broke the protocol: "; constant; or NULL */
+	/* Of the bytes given these are done with; the rest is to be given again. HEARD_ALL: all. */
+	size_t used;
+	uint32_t code; /* status (base/status.h), WebSocket close code; 0: there is none */
+	/* REPLY of a protocol that answers in any order: which message of this connection is
+	 * answered, from 0, and how many that were begun before it are not. */
+	uint32_t number;
+	uint16_t ahead;
+	bool is_numbered;
+	bool is_mismatched; /* REPLY: it names another message than the one to be answered next */
+	bool is_last;       /* REPLY: the peer closes behind it (Connection: close) */
+	bool is_urgent;     /* the speaker has something to send besides messages (a pong) */
+	/* WRONG: "sent ...", behind "broke the protocol: "; REPLY, REJECTED: what it was rejected
+	 * with; constant; or NULL. */
+	const char *why;
 	const char *backend; /* REPLY: who it says it is; NULL: it does not. Until the next call */
-	bool is_mismatched;  /* REPLY: it names another message than the one to be answered next */
-	bool is_last;        /* REPLY: the peer closes behind it (Connection: close) */
-	bool is_urgent;      /* the speaker has something to send besides messages (a pong) */
 };
 
 struct speaker;
@@ -68,6 +75,7 @@ struct speaker;
 struct speaker_kind {
 	const char *name;
 	size_t speech_bytes; /* multiple of 8 */
+	bool speaks_first;   /* it has something to say as soon as the connection is there */
 	bool has_opening;    /* something is said before messages; HEARD_OPENED ends it */
 	/* -ENOMEM, -errno. The owner's `speaker` is zeroed but for its script and worker. */
 	int (*init)(struct speaker *speaker);
@@ -128,4 +136,5 @@ void speaker_end(struct speaker *speaker, void *speech);
 extern const struct speaker_kind speaker_echo;
 extern const struct speaker_kind speaker_raw;
 extern const struct speaker_kind speaker_http;
+extern const struct speaker_kind speaker_h2; /* HTTP/2, and gRPC */
 extern const struct speaker_kind speaker_ws;

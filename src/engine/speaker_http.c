@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/needle.h"
-#include "base/slab.h"
+#include "engine/http_hearing.h"
 #include "engine/http_requests.h"
 #include "engine/http_script.h"
 #include "engine/script.h"
@@ -16,19 +15,12 @@
 #include "proto/http1_line.h"
 #include "sys/clock.h"
 
-#define WINDOWS_AT_ONCE 4
-
 struct http_speech {
 	struct http1 http;
-	char *window; /* the beginning of the body, where a rule needs it */
-	uint32_t window_size;
+	struct http_hearing hearing;
 	uint32_t uid;
 	uint32_t unanswered; /* requests whose first byte was sent */
-	uint32_t expect_matched;
-	uint32_t stop_matched;
 	bool is_in_body;
-	bool has_expected;
-	char backend[NAME_BYTES]; /* of the answer under way */
 	uint16_t status;
 	bool is_last;
 	struct heard held; /* behind a HEARD_STOP */
@@ -43,9 +35,7 @@ static_assert(sizeof(struct http_speech) <= 256 && sizeof(struct http_speech) % 
 
 struct http_state {
 	struct http_requests requests;
-	struct needle expect;
-	struct needle stop;
-	struct slab windows;  /* of bodies, where a rule needs them */
+	struct http_judge judge;
 	uint64_t next_number; /* of a message in the run */
 	/* What write() gave last. */
 	size_t sizes[SPEECH_BATCH_MAX];
@@ -61,9 +51,7 @@ static void deinit(struct speaker *speaker)
 	if (state == NULL)
 		return;
 	http_requests_deinit(&state->requests);
-	needle_deinit(&state->expect);
-	needle_deinit(&state->stop);
-	slab_deinit(&state->windows);
+	http_judge_deinit(&state->judge);
 	free(state);
 	speaker->state = NULL;
 }
@@ -77,52 +65,42 @@ static int init(struct speaker *speaker)
 		return -ENOMEM;
 	speaker->state = state;
 	state->next_number = speaker->worker->index;
-	slab_init(&state->windows, BACKEND_WINDOW_BYTES + 1, WINDOWS_AT_ONCE); /* and a NUL */
 	int rc = http_requests_init(&state->requests, script);
 	if (rc == 0)
-		rc = needle_init_text(&state->stop, script->stop_on);
-	if (rc == 0)
-		rc = needle_init_text(&state->expect, script->expect_text);
+		rc = http_judge_init(&state->judge, script);
 	if (rc < 0)
 		deinit(speaker);
 	return rc;
 }
 
-static enum backend_place backend_place(const struct speaker *speaker)
+static struct http_judge *judge_of(const struct speaker *speaker)
 {
-	const struct backend_rule *rule = speaker->script->http->backend;
-
-	return rule != NULL ? rule->place : BACKEND_NOWHERE;
+	return &((struct http_state *)speaker->state)->judge;
 }
 
 /* Of the answer that comes next. */
 static void begin_answer(struct http_speech *speech)
 {
 	speech->is_in_body = false;
-	speech->has_expected = false;
-	speech->expect_matched = 0;
-	speech->window_size = 0;
-	speech->backend[0] = '\0';
+	http_hearing_begin(&speech->hearing);
 }
 
 static void begin(struct speaker *speaker, void *memory, const struct speech_start *start)
 {
 	struct http_speech *speech = memory;
-	enum backend_place place = backend_place(speaker);
 
 	*speech = (struct http_speech){ .uid = start->uid, .sequence = start->sequence };
 	http1_init(&speech->http, HTTP1_RESPONSES);
 	speech->http.is_head_asked = strcmp(speaker->script->http->request.method, "HEAD") == 0;
-	speech->http.wants_fields = place == BACKEND_IN_HEADER || place == BACKEND_IN_COOKIE;
+	speech->http.wants_fields = http_judge_wants_fields(judge_of(speaker));
 }
 
 static void end(struct speaker *speaker, void *memory)
 {
-	struct http_state *state = speaker->state;
 	struct http_speech *speech = memory;
 
 	http1_deinit(&speech->http);
-	slab_put(&state->windows, speech->window);
+	http_hearing_end(judge_of(speaker), &speech->hearing);
 }
 
 static bool is_at_rest(const struct speaker *speaker, const void *memory)
@@ -132,7 +110,7 @@ static bool is_at_rest(const struct speaker *speaker, const void *memory)
 	(void)speaker;
 	return speech->unanswered == 0 && speech->sent_bytes == 0 &&
 	       http1_is_between(&speech->http) && speech->held.what == HEARD_ALL &&
-	       speech->stop_matched == 0;
+	       speech->hearing.stop_matched == 0;
 }
 
 /* ---- sending */
@@ -198,70 +176,6 @@ static uint32_t wrote(struct speaker *speaker, void *memory, size_t size, bool *
 	return begun;
 }
 
-/* ---- the backend */
-
-static void set_backend(struct http_speech *speech, const char *text, size_t size)
-{
-	size_t length = size < NAME_BYTES - 1 ? size : NAME_BYTES - 1;
-
-	for (size_t i = 0; i < length; i++)
-		speech->backend[i] = text[i] >= ' ' && text[i] < 0x7f ? text[i] : '?';
-	speech->backend[length] = '\0';
-}
-
-/* "NAME=value; Path=/" (RFC 6265 4.1). */
-static void look_for_cookie(struct http_speech *speech, const char *name,
-			    const struct http1_event *field)
-{
-	size_t size = strlen(name);
-	const char *value = field->data + size + 1;
-
-	if (!http1_is_word(field->name, field->name_size, "set-cookie") || field->size <= size ||
-	    memcmp(field->data, name, size) != 0 || field->data[size] != '=')
-		return;
-	size_t left = field->size - size - 1;
-	const char *semicolon = memchr(value, ';', left);
-	set_backend(speech, value, semicolon != NULL ? (size_t)(semicolon - value) : left);
-}
-
-static void look_at_field(const struct speaker *speaker, struct http_speech *speech,
-			  const struct http1_event *field)
-{
-	const struct backend_rule *rule = speaker->script->http->backend;
-
-	if (rule->place == BACKEND_IN_COOKIE)
-		look_for_cookie(speech, rule->name, field);
-	else if (http1_is_word(field->name, field->name_size, rule->name))
-		set_backend(speech, field->data, field->size);
-}
-
-/* Without memory there is no name. */
-static void keep_window(struct http_state *state, struct http_speech *speech,
-			const struct http1_event *body)
-{
-	size_t room = BACKEND_WINDOW_BYTES - speech->window_size;
-	size_t size = body->size < room ? body->size : room;
-
-	if (speech->window == NULL)
-		speech->window = slab_take(&state->windows);
-	if (speech->window == NULL)
-		return;
-	memcpy(speech->window + speech->window_size, body->data, size);
-	speech->window_size += (uint32_t)size;
-	speech->window[speech->window_size] = '\0';
-}
-
-static void look_at_window(const struct speaker *speaker, struct http_speech *speech)
-{
-	regmatch_t matches[2] = { { .rm_so = 0, .rm_eo = (regoff_t)speech->window_size } };
-
-	if (speech->window_size == 0 || regexec(&speaker->script->http->backend->regex,
-						speech->window, 2, matches, REG_STARTEND) != 0)
-		return;
-	const regmatch_t *match = &matches[matches[1].rm_so >= 0];
-	set_backend(speech, speech->window + match->rm_so, (size_t)(match->rm_eo - match->rm_so));
-}
-
 /* ---- hearing */
 
 static void say_wrong(const char *why, struct heard *ret)
@@ -295,31 +209,13 @@ static void hear_head(struct http_speech *speech, struct heard *ret)
 	speech->is_last = speech->http.is_last;
 }
 
-static void hear_body(const struct speaker *speaker, struct http_speech *speech,
-		      const struct http1_event *body)
-{
-	struct http_state *state = speaker->state;
-
-	if (speaker->script->expect_text != NULL && !speech->has_expected)
-		speech->has_expected = needle_find(&state->expect, &speech->expect_matched,
-						   body->data, body->size) > 0;
-	if (backend_place(speaker) == BACKEND_IN_BODY)
-		keep_window(state, speech, body);
-}
-
 static void hear_reply(const struct speaker *speaker, struct http_speech *speech, struct heard *ret)
 {
-	bool has_text = speaker->script->expect_text == NULL || speech->has_expected;
-
 	if (speech->unanswered == 0)
 		return;
-	if (backend_place(speaker) == BACKEND_IN_BODY)
-		look_at_window(speaker, speech);
 	speech->unanswered--;
 	ret->what = HEARD_REPLY;
-	ret->outcome = has_text && status_set_has(&speaker->script->http->expected, speech->status)
-			       ? OUTCOME_DONE
-			       : OUTCOME_REJECTED;
+	ret->outcome = http_hearing_verdict(judge_of(speaker), &speech->hearing, speech->status);
 	ret->code = speech->status;
 	ret->is_last = speech->is_last;
 }
@@ -329,13 +225,13 @@ static void hear_event(const struct speaker *speaker, struct http_speech *speech
 {
 	switch (event->what) {
 	case HTTP1_FIELD:
-		look_at_field(speaker, speech, event);
+		http_hearing_field(judge_of(speaker), &speech->hearing, event);
 		break;
 	case HTTP1_HEAD:
 		hear_head(speech, ret);
 		break;
 	case HTTP1_BODY:
-		hear_body(speaker, speech, event);
+		http_hearing_body(judge_of(speaker), &speech->hearing, event->data, event->size);
 		break;
 	case HTTP1_END:
 		hear_reply(speaker, speech, ret);
@@ -356,15 +252,13 @@ static void hear_event(const struct speaker *speaker, struct http_speech *speech
 static bool has_stop(const struct speaker *speaker, struct http_speech *speech,
 		     const struct http1_event *event, const uint8_t *data, size_t size)
 {
-	const struct http_state *state = speaker->state;
-
 	if (speaker->script->stop_on == NULL)
 		return false;
 	if (event->what == HTTP1_BODY)
-		return needle_find(&state->stop, &speech->stop_matched, event->data, event->size) >
-		       0;
-	return !speech->is_in_body && size > 0 &&
-	       needle_find(&state->stop, &speech->stop_matched, data, size) > 0;
+		return http_hearing_has_stop(judge_of(speaker), &speech->hearing, event->data,
+					     event->size);
+	return !speech->is_in_body &&
+	       http_hearing_has_stop(judge_of(speaker), &speech->hearing, data, size);
 }
 
 static void hear_end(const struct speaker *speaker, struct http_speech *speech, struct heard *ret)
@@ -420,8 +314,8 @@ static void hear(struct speaker *speaker, void *memory, const uint8_t *data, siz
 		hear_end(speaker, speech, ret);
 	else
 		is_stop = hear_bytes(speaker, speech, data, size, ret);
-	if (ret->what == HEARD_REPLY && speech->backend[0] != '\0')
-		ret->backend = speech->backend;
+	if (ret->what == HEARD_REPLY && speech->hearing.backend[0] != '\0')
+		ret->backend = speech->hearing.backend;
 	if (is_stop)
 		hear_stop(speech, ret);
 }

@@ -78,6 +78,39 @@ uint64_t stamp_take(struct stamp_pool *pool, struct stamp_queue *queue)
 	return at_ns;
 }
 
+static void drop_behind(struct stamp_pool *pool, struct stamp_queue *queue, uint32_t before)
+{
+	struct stamp *stamp = &pool->items[before];
+	uint32_t index = stamp->next;
+	stamp->next = pool->items[index].next;
+	if (queue->last == index)
+		queue->last = before;
+	pool->items[index].next = pool->free;
+	pool->free = index;
+}
+
+uint64_t stamp_take_behind(struct stamp_pool *pool, struct stamp_queue *queue, uint32_t ahead)
+{
+	uint32_t before = STAMP_NONE;
+	uint32_t index = queue->first;
+	if (index == STAMP_NONE || ahead < pool->items[index].count)
+		return stamp_take(pool, queue);
+	while (ahead >= pool->items[index].count && pool->items[index].next != STAMP_NONE) {
+		ahead -= pool->items[index].count;
+		before = index;
+		index = pool->items[index].next;
+	}
+	struct stamp *stamp = &pool->items[index];
+	uint64_t at_ns = stamp->at_ns;
+	if (--stamp->count > 0)
+		return at_ns;
+	if (before == STAMP_NONE)
+		drop_first(pool, queue);
+	else
+		drop_behind(pool, queue, before);
+	return at_ns;
+}
+
 uint64_t stamp_oldest(const struct stamp_pool *pool, const struct stamp_queue *queue)
 {
 	return queue->first == STAMP_NONE ? 0 : pool->items[queue->first].at_ns;

@@ -35,6 +35,8 @@ void stamp_queue_init(struct stamp_queue *queue);
 int stamp_add(struct stamp_pool *pool, struct stamp_queue *queue, uint64_t at_ns, uint32_t count);
 /* Takes the oldest message out; its moment, 0 if the queue is empty. */
 uint64_t stamp_take(struct stamp_pool *pool, struct stamp_queue *queue);
+/* The same of the message behind the `ahead` oldest ones; with fewer in the queue, of the last. */
+uint64_t stamp_take_behind(struct stamp_pool *pool, struct stamp_queue *queue, uint32_t ahead);
 /* The moment of the oldest message, 0 if the queue is empty. */
 uint64_t stamp_oldest(const struct stamp_pool *pool, const struct stamp_queue *queue);
 void stamp_clear(struct stamp_pool *pool, struct stamp_queue *queue);

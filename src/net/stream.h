@@ -83,6 +83,7 @@ struct listen_options {
 	void *network;
 	const struct stream_transport *below; /* stream_tls: what it runs over */
 	const struct tls_server *tls;
+	const char *protocols; /* to choose from by ALPN, the best first: "\x02h2"; constant */
 };
 
 /* From TCP_INFO; all zero where the transport has none (is_known false), and single ones where the

@@ -224,6 +224,7 @@ struct tls_listener {
 	struct listener lower;
 	struct listener *upper;
 	const struct tls_server *server;
+	const char *protocols;
 };
 
 static int tls_accept(struct listener *listener, struct stream *stream)
@@ -239,6 +240,7 @@ static int tls_accept(struct listener *listener, struct stream *stream)
 		return rc;
 	}
 	tls->phase = TLS_SHAKING;
+	tls->protocols = state->protocols;
 	rc = attach(tls, state->server->context, state->server->bio);
 	if (rc < 0) {
 		dispose(tls, stream_reset);
@@ -336,6 +338,7 @@ static int tls_listen(struct listener *listener, const struct listen_options *op
 		return -ENOMEM;
 	state->upper = listener;
 	state->server = options->tls;
+	state->protocols = options->protocols;
 	int rc = listener_open(&state->lower, options->below, listener->loop, options,
 			       lower_arrived);
 	if (rc < 0) {

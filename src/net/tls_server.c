@@ -7,16 +7,19 @@
 #include "net/tls_context.h"
 #include "net/tls_stream.h"
 
-/* Of what a client offers: the services that choose a protocol speak this one. */
+/* Of what a client offers what the service likes best. */
 static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_size,
 			   const unsigned char *offered, unsigned offered_size, void *context)
 {
-	static const unsigned char spoken[] = "\x08http/1.1";
+	const struct tls_stream *tls = SSL_get_app_data(ssl);
 
-	(void)ssl;
 	(void)context;
-	if (SSL_select_next_proto((unsigned char **)ret, ret_size, spoken, sizeof(spoken) - 1,
-				  offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+	if (tls->protocols == NULL)
+		return SSL_TLSEXT_ERR_NOACK;
+	if (SSL_select_next_proto((unsigned char **)ret, ret_size,
+				  (const unsigned char *)tls->protocols,
+				  (unsigned)strlen(tls->protocols), offered,
+				  offered_size) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_NOACK;
 	return SSL_TLSEXT_ERR_OK;
 }

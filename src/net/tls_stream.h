@@ -38,6 +38,7 @@ struct tls_stream {
 	SSL *ssl;
 	struct tls_tally *tally;       /* NULL: the server's side */
 	struct tls_sessions *sessions; /* NULL: none is kept */
+	const char *protocols;         /* of a server, to choose from; NULL: none */
 	uint64_t sessions_key;
 	struct tls_gather *gather; /* while records are sent; NULL: they go down one by one */
 	size_t gather_bytes;       /* so many at most */

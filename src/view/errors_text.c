@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/status.h"
 #include "base/units.h"
 #include "view/clauses.h"
 
@@ -21,8 +22,10 @@ static bool is_in_other_phase(const struct report_stream *stream, const struct r
 const char *error_words(const struct report_error *error, char text[PHRASE_MAX])
 {
 	bool has_status = error->outcome == OUTCOME_REJECTED && error->code >= 100;
+	char status[STATUS_TEXT_MAX];
 	if (has_status)
-		(void)snprintf(text, PHRASE_MAX, "status %u", error->code);
+		(void)snprintf(text, PHRASE_MAX, "%s%s", error->code < STATUS_GRPC ? "status " : "",
+			       status_format(error->code, status));
 	else
 		(void)snprintf(text, PHRASE_MAX, "%s", outcome_sentence(error->outcome));
 	return text;

@@ -14,9 +14,16 @@ bool target_is(const char *target, const char *service)
 	return found < SERVICE_COUNT && strcmp(service_name(found), service) == 0;
 }
 
+/* Of HTTP and gRPC. */
+static bool has_requests(const char *target)
+{
+	return target &&
+	       (target_is(target, "http") || target_is(target, "h2c") || target_is(target, "grpc"));
+}
+
 const char *target_noun(const char *target)
 {
-	return target && target_is(target, "http") ? "request" : "message";
+	return has_requests(target) ? "request" : "message";
 }
 
 const char *message_noun(const struct report_stream *stream)
@@ -30,5 +37,5 @@ const char *message_head(const struct report_stream *stream)
 {
 	if (strcmp(stream->transport, "udp") == 0)
 		return "DATAGRAMS";
-	return stream->target && target_is(stream->target, "http") ? "REQUESTS" : "MESSAGES";
+	return has_requests(stream->target) ? "REQUESTS" : "MESSAGES";
 }

@@ -2,6 +2,7 @@
  * and the identity of messages. See text_parts.h. */
 #include <string.h>
 
+#include "base/status.h"
 #include "base/units.h"
 #include "view/clauses.h"
 #include "view/errors_text.h"
@@ -24,14 +25,14 @@ uint64_t text_error_statuses(const struct report_stream *stream)
 {
 	uint64_t count = 0;
 	for (uint32_t i = 0; i < stream->status_count; i++)
-		count += stream->statuses[i].code >= 400 ? stream->statuses[i].count : 0;
+		count += status_is_error(stream->statuses[i].code) ? stream->statuses[i].count : 0;
 	return count;
 }
 
 /* "STATUS    200 599,870   503 118" */
 static void statuses(const struct report_stream *stream, struct buffer *out)
 {
-	char count[UNITS_TEXT_MAX];
+	char count[UNITS_TEXT_MAX], code[STATUS_TEXT_MAX];
 	if (stream->status_count == 0)
 		return;
 	buffer_append_format(out, HEAD_FORMAT, "STATUS");
@@ -39,8 +40,8 @@ static void statuses(const struct report_stream *stream, struct buffer *out)
 		const struct report_status *status = &stream->statuses[i];
 		(void)units_format_grouped(status->count, count);
 		if (status->code > 0)
-			buffer_append_format(out, "%s%u %s", i > 0 ? "   " : "", status->code,
-					     count);
+			buffer_append_format(out, "%s%s %s", i > 0 ? "   " : "",
+					     status_format(status->code, code), count);
 		else
 			buffer_append_format(out, "%sothers %s", i > 0 ? "   " : "", count);
 	}

@@ -322,7 +322,11 @@ static void *run_talker(void *context)
 static void open_echo(struct echo *echo, const struct tls_server *server)
 {
 	struct loop_options real = { 0 };
-	struct listen_options listen = { .below = &stream_tcp, .tls = server };
+	struct listen_options listen = {
+		.below = &stream_tcp,
+		.tls = server,
+		.protocols = "\x08http/1.1",
+	};
 
 	*echo = (struct echo){ .count = 0 };
 	assert_int_equal(endpoint_parse("127.0.0.1", 0, &listen.local), 0);

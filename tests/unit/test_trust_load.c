@@ -280,12 +280,9 @@ static void no_limit_of_who_spins(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_limit),
-		cmocka_unit_test(kept_from_its_cpu),
-		cmocka_unit_test(no_limit_of_who_spins),
-		cmocka_unit_test(nothing_without_a_load),
-		cmocka_unit_test(how_datagrams_went),
-		cmocka_unit_test(how_datagrams_came),
+		cmocka_unit_test(every_limit),           cmocka_unit_test(kept_from_its_cpu),
+		cmocka_unit_test(no_limit_of_who_spins), cmocka_unit_test(nothing_without_a_load),
+		cmocka_unit_test(how_datagrams_went),    cmocka_unit_test(how_datagrams_came),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
