@@ -135,8 +135,8 @@ const char *exit_code_sentence(enum exit_code exit_code)
 		[EXIT_OK] = "it ran and all expectations held; also after SIGINT or SIGTERM",
 		[EXIT_NO] = "the answer is no: an expectation failed, or nothing answered at all",
 		[EXIT_USAGE] =
-			"wrong usage, also a file of messages, certificates or options that can't be "
-			"read; nothing was sent",
+			("wrong usage, also a file of messages, certificates or options that can't "
+			 "be read; nothing was sent"),
 		[EXIT_UNABLE] = "could not measure: descriptors, ports, permissions, disk",
 	};
 	return sentences[exit_code];
