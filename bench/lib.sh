@@ -134,12 +134,6 @@ conntest_start() {
 		"traffic://$address:$port"
 }
 
-# client_end: waits for it, where it served itself.
-client_end() {
-	reap "$client" || fail "conntest: $(<"$files/client.err")"
-	pids=()
-}
-
 conntest_end() {
 	reap "$client" || fail "conntest: $(<"$files/client.err")"
 	kill "$server"
