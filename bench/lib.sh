@@ -195,7 +195,7 @@ conntest_echo() {
 
 # bare_echo MODE CONNECTIONS: the same of the bare program.
 bare_echo() {
-	bare_start "$bares/echo_bare" "$@" 2
+	bare_start "$bares/echo_bare" "$@" 4
 	merged "$(sample "$client" "$server" 1)" "$(bare_end)"
 }
 
