@@ -11,22 +11,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
-#include <unistd.h>
 
-#define NS_PER_S        UINT64_C(1000000000)
+#include "bare.h"
+
 #define CONNECTIONS_MAX 64
 #define CONGESTION      "cubic" /* bbr would pace */
 
@@ -55,31 +50,10 @@ struct connection {
 	struct end receiver;
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-static void check(bool is_good, const char *what)
-{
-	if (is_good)
-		return;
-	perror(what);
-	exit(EXIT_FAILURE);
-}
-
 static void begin(const struct end *end)
 {
-	cpu_set_t cpus;
-
-	if (plan.place == FREE)
-		return;
-	CPU_ZERO(&cpus);
-	CPU_SET(end->cpu, &cpus);
-	check(sched_setaffinity(0, sizeof cpus, &cpus) == 0, "sched_setaffinity");
+	if (plan.place != FREE)
+		stay_on((int)end->cpu);
 }
 
 static void *new_chunk(void)
@@ -140,20 +114,6 @@ static void *receive_all(void *context)
 	return NULL;
 }
 
-static int listen_anywhere(struct sockaddr_in *ret_address)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	check(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 &&
-		      listen(fd, CONNECTIONS_MAX) == 0,
-	      "listen");
-	check(getsockname(fd, (struct sockaddr *)ret_address, &length) == 0, "getsockname");
-	return fd;
-}
-
 static void connect_one(struct connection *connection, int listener,
 			const struct sockaddr_in *address)
 {
@@ -195,7 +155,7 @@ static uint64_t received(const struct connection *connections, unsigned count)
 
 static void measure(struct connection *connections, unsigned count, double seconds)
 {
-	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t begin_ns = now_ns();
 	uint64_t client_ns = 0;
 	uint64_t server_ns = 0;
 
@@ -203,7 +163,7 @@ static void measure(struct connection *connections, unsigned count, double secon
 		start(&connections[i], i);
 	usleep((useconds_t)(seconds * 1e6));
 	uint64_t bytes = received(connections, count);
-	double took_ns = (double)(clock_ns(CLOCK_MONOTONIC) - begin_ns);
+	double took_ns = (double)(now_ns() - begin_ns);
 	plan.is_over = true;
 	for (unsigned i = 0; i < count; i++) {
 		pthread_join(connections[i].sender.thread, NULL);
@@ -232,7 +192,8 @@ static enum take take_of(const char *text)
 int main(int argc, char **argv)
 {
 	static struct connection connections[CONNECTIONS_MAX];
-	struct sockaddr_in address;
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
 
 	if (argc < 3 || count == 0 || count > CONNECTIONS_MAX)

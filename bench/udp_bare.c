@@ -14,17 +14,13 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#define NS_PER_S      UINT64_C(1000000000)
+#include "bare.h"
+
 #define BATCH_MAX     512
 #define TOGETHER_MAX  65000 /* bytes that go down in one piece */
 #define SEGMENTS_MAX  128
@@ -52,31 +48,6 @@ struct batch {
 	struct mmsghdr messages[BATCH_MAX];
 	struct iovec parts[BATCH_MAX];
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-static void check(bool is_good, const char *what)
-{
-	if (is_good)
-		return;
-	perror(what);
-	exit(EXIT_FAILURE);
-}
-
-static void begin(const struct end *end)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(end->cpu % plan.cpus, &cpus);
-	check(sched_setaffinity(0, sizeof cpus, &cpus) == 0, "sched_setaffinity");
-}
 
 static void set(int fd, int level, int name, int value, const char *what)
 {
@@ -106,7 +77,7 @@ static void *send_all(void *context)
 	static struct batch batch;
 	struct end *end = context;
 
-	begin(end);
+	stay_on((int)(end->cpu % plan.cpus));
 	if (plan.is_segmented)
 		set(end->fd, SOL_UDP, UDP_SEGMENT, (int)plan.size, "UDP_SEGMENT");
 	fill(&batch, bytes, 0, (size_t)plan.size * together());
@@ -138,7 +109,7 @@ static void *receive_all(void *context)
 	struct end *end = context;
 	size_t room = plan.is_segmented ? sizeof(bytes) / BATCH_MAX * 32 : PLAIN_BYTES;
 
-	begin(end);
+	stay_on((int)(end->cpu % plan.cpus));
 	if (plan.is_segmented)
 		set(end->fd, SOL_UDP, UDP_GRO, 1, "UDP_GRO");
 	fill(&batch, bytes, room, room);
@@ -173,14 +144,14 @@ static void open_flow(struct end *sender, struct end *receiver)
 
 static void measure(struct end *sender, struct end *receiver, double seconds)
 {
-	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t begin_ns = now_ns();
 
 	check(pthread_create(&receiver->thread, NULL, receive_all, receiver) == 0 &&
 		      pthread_create(&sender->thread, NULL, send_all, sender) == 0,
 	      "pthread_create");
 	usleep((useconds_t)(seconds * 1e6));
 	uint64_t received = receiver->datagrams;
-	double took_ns = (double)(clock_ns(CLOCK_MONOTONIC) - begin_ns);
+	double took_ns = (double)(now_ns() - begin_ns);
 	plan.is_over = true;
 	pthread_join(sender->thread, NULL);
 	pthread_join(receiver->thread, NULL);
