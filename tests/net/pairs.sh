@@ -61,10 +61,7 @@ pinned() {
 allowed=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
 first=${allowed%%[-,]*}
 start alone "$conntest" load --serve --cpus "$first" -w 2 -c 2 -T 60s -o ndjson echo://
-for _ in {1..200}; do
-	[[ $(pinned alone) != "${first}x2 ${allowed}x1" ]] || break
-	sleep 0.05
-done
+await "$work/alone.out" '"event":"snapshot"' >/dev/null
 [[ $allowed == "$first" ]] || expect "cpus of the threads" "$(pinned alone)" == "${first}x2 ${allowed}x1"
 stop alone INT
 
