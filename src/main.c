@@ -7,6 +7,7 @@
  *   sys/      Linux behind small names: descriptors, clocks, cpus, limits
  *   net/      the loop, stream (TCP, TLS) and datagram transports, the resolver, source addresses
  *   engine/   runs a plan: workers, pacing, slots, speakers, services; prints nothing
+ *   probe/    one look at a target: phases, schedules, what is said; prints nothing
  *   view/     text, JSON, pictures and older formats: readers of snapshots and reports
  *   cli/      options and all that follows from their tables; messages; exit codes
  *   run/      plan -> engine -> views -> report -> exit code; signals
