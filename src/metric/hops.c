@@ -137,7 +137,9 @@ void hop_note_answer(struct hop *hop, enum hops_size size, const struct hop_answ
 	}
 	if (count->answered == count->sent)
 		return;
-	count->rtt_ns[count->answered++] = rtt_ns;
+	count->answered++;
+	if (rtt_ns != HOP_NOT_TIMED)
+		count->rtt_ns[count->timed++] = rtt_ns;
 	hop->last = *answer;
 	if (answer->from.family != 0)
 		note_address(hop, &answer->from);
@@ -160,10 +162,10 @@ static int compare(const void *left, const void *right)
 void hop_rtt(struct hop_count *count, struct hop_rtt *ret)
 {
 	*ret = (struct hop_rtt){ 0 };
-	if (count->answered == 0)
+	if (count->timed == 0)
 		return;
-	qsort(count->rtt_ns, count->answered, sizeof(*count->rtt_ns), compare);
+	qsort(count->rtt_ns, count->timed, sizeof(*count->rtt_ns), compare);
 	ret->min_ns = count->rtt_ns[0];
-	ret->p50_ns = count->rtt_ns[(count->answered - 1) / 2];
-	ret->max_ns = count->rtt_ns[count->answered - 1];
+	ret->p50_ns = count->rtt_ns[(count->timed - 1) / 2];
+	ret->max_ns = count->rtt_ns[count->timed - 1];
 }

@@ -69,7 +69,8 @@ struct hop_count {
 	uint32_t sent;
 	uint32_t answered;
 	uint32_t too_big;
-	uint64_t *rtt_ns; /* of `answered`, in the order in which they came */
+	uint32_t timed;   /* of `answered`: those of which it is known how soon */
+	uint64_t *rtt_ns; /* of these, in the order in which they came */
 };
 
 struct hop {
@@ -112,7 +113,8 @@ nodiscard int hops_new(enum hops_way way, uint32_t flows, uint32_t ttl_max, uint
 void hops_free(struct hops *hops); /* takes NULL */
 
 void hop_note_sent(struct hop *hop, enum hops_size size);
-/* At most `rounds` for each size: more are not kept. */
+#define HOP_NOT_TIMED UINT64_MAX
+/* `rtt_ns`: or HOP_NOT_TIMED. No more answers are counted than were sent. */
 void hop_note_answer(struct hop *hop, enum hops_size size, const struct hop_answer *answer,
 		     uint64_t rtt_ns);
 

@@ -68,6 +68,7 @@ static uint32_t find_end(const struct hop_count *counts, uint32_t hop_count)
 static void judge_back(const struct hop_count *counts, uint32_t end, struct hops_verdict *ret)
 {
 	struct tally behind = tally_of(&counts[end - 1]);
+	bool is_everywhere = behind.lost > 0;
 
 	for (uint32_t i = end - 1; i-- > 0;) {
 		struct tally here = tally_of(&counts[i]);
@@ -77,14 +78,15 @@ static void judge_back(const struct hop_count *counts, uint32_t end, struct hops
 		} else if (is_apart) {
 			ret->notes[i + 1] = HOP_LOSES;
 			behind = here;
+			is_everywhere = here.lost > 0;
 		} else {
 			behind.sent += here.sent;
 			behind.lost += here.lost;
+			is_everywhere = is_everywhere && here.lost > 0;
 		}
 	}
-	/* No hop is clean: the first one loses if it has its part of it. */
-	if (behind.lost > 0 && ret->notes[0] == HOP_FINE && hop_lost(&counts[0]) > 1 &&
-	    2 * share(tally_of(&counts[0])) >= share(behind))
+	/* Each hop of those that can't be told apart loses, and the first is one of them. */
+	if (is_everywhere && ret->notes[0] == HOP_FINE)
 		ret->notes[0] = HOP_LOSES;
 }
 
@@ -159,8 +161,9 @@ static void add_hop(struct hop *to, const struct hop *from)
 	for (unsigned size = 0; size < HOPS_SIZES; size++) {
 		struct hop_count *sum = &to->counts[size];
 		const struct hop_count *one = &from->counts[size];
-		for (uint32_t i = 0; i < one->answered; i++)
-			sum->rtt_ns[sum->answered + i] = one->rtt_ns[i];
+		for (uint32_t i = 0; i < one->timed; i++)
+			sum->rtt_ns[sum->timed + i] = one->rtt_ns[i];
+		sum->timed += one->timed;
 		sum->answered += one->answered;
 		sum->sent += one->sent;
 		sum->too_big += one->too_big;

@@ -255,7 +255,7 @@ bool hops_course_answered(struct hops_course *course, uint32_t number,
 	struct course_flow *flow = &course->flows[question.flow];
 
 	hop_note_answer(hop_of(course, &question), question.size, answer,
-			now_ns - flight->sent_ns);
+			now_ns == HOP_NOT_TIMED ? HOP_NOT_TIMED : now_ns - flight->sent_ns);
 	if (answer->kind != HOP_TOO_BIG && question.ttl > flow->heard)
 		flow->heard = question.ttl;
 	if (answer->kind == HOP_TARGET || answer->kind == HOP_STOPPED)

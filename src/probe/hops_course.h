@@ -49,9 +49,10 @@ struct hops *hops_course_take(struct hops_course *course);
 bool hops_course_next(struct hops_course *course, uint64_t now_ns, struct hops_question *ret);
 /* When to ask again if nothing is told before; UINT64_MAX: not before something is told. */
 uint64_t hops_course_due(const struct hops_course *course);
-/* It could not be sent after all: not counted. `is_final`: this flow sends nothing any more. */
+/* It could not be sent after all: not counted. */
 void hops_course_unsent(struct hops_course *course, uint32_t number);
-/* False: nothing of this number is in flight (it was given up, or never sent). */
+/* False: nothing of this number is in flight (it was given up, or never sent). `now_ns`: or
+ * HOP_NOT_TIMED, when it is not known since when the answer is there. */
 bool hops_course_answered(struct hops_course *course, uint32_t number,
 			  const struct hop_answer *answer, uint64_t now_ns);
 /* It is known to be lost before its timeout. */

@@ -15,8 +15,9 @@ struct trace_flow {
 	int port_fd;           /* SYN: keeps the port while no connection has it; else -1 */
 	/* SYN, TCP: the packet that is asked about. */
 	uint32_t number;
+	uint8_t ttl;
+	struct timer patience; /* for an answer to a SYN; to be connected, to have all acknowledged */
 	/* TCP. */
-	struct timer patience; /* to be connected, to have all acknowledged */
 	bool is_up;
 	bool is_asked;        /* `number` is valid and has no answer yet */
 	uint64_t retransmits; /* when it was asked */

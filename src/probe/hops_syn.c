@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/units.h"
+#include "net/tcp_info.h"
 #include "probe/hops_parts.h"
 #include "sys/fd.h"
 #include "sys/ip_hop.h"
@@ -13,6 +15,8 @@
 /* SYN with maximum segment size, timestamps, window scale and SACK. */
 #define SYN_BYTES    40
 #define ANSWER_BYTES 512
+/* Then the kernel sends the SYN once more, and it would not be known which is answered. */
+#define PATIENCE_NS NS_PER_S
 
 static void close_connection(struct trace_flow *flow)
 {
@@ -24,6 +28,7 @@ static void close_connection(struct trace_flow *flow)
 	/* No TIME-WAIT, which would keep the ports from the next one. */
 	(void)ip_socket_set_bytes(flow->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	flow->watch.fd = fd_close(flow->watch.fd);
+	loop_clear_timer(flow->trace->setup.loop, &flow->patience);
 }
 
 static int syn_open(struct hops_trace *trace, struct error *error)
@@ -33,7 +38,7 @@ static int syn_open(struct hops_trace *trace, struct error *error)
 	return 0;
 }
 
-/* What this connection has come to; false: nothing yet. */
+/* What this connection has come to; false: nothing that says anything. */
 static bool read_answer(struct trace_flow *flow, struct hop_answer *ret)
 {
 	uint8_t data[ANSWER_BYTES];
@@ -65,11 +70,38 @@ static void on_ready(struct watch *watch, uint32_t events)
 	trace_told(flow->trace);
 }
 
+/* Where the reset of the connection before was lost, the target answers the SYN with a bare
+ * acknowledgement (RFC 9293, 3.10.7.4), of which there is no event. */
+static bool has_heard_something(const struct trace_flow *flow)
+{
+	struct stream_info info;
+	const struct hops_flow *known =
+		&hops_course_result(flow->trace->course)->flows[flow->index];
+	return known->is_reached && flow->ttl >= known->hop_count &&
+	       tcp_info_read(flow->watch.fd, TCP_CONNECTED, &info) == 0 &&
+	       info.received_segments > 0;
+}
+
+static void on_patience(struct timer *timer)
+{
+	struct trace_flow *flow = container_of(timer, struct trace_flow, patience);
+	struct hops_course *course = flow->trace->course;
+	struct hop_answer answer = trace_target_answer(flow->trace);
+
+	if (has_heard_something(flow))
+		(void)hops_course_answered(course, flow->number, &answer, HOP_NOT_TIMED);
+	else
+		hops_course_lost(course, flow->number);
+	close_connection(flow);
+	trace_told(flow->trace);
+}
+
 /* The port is taken once and kept: between two connections it is nobody else's. */
 static int syn_open_flow(struct trace_flow *flow)
 {
 	struct hops *hops = hops_course_result(flow->trace->course);
 	struct endpoint bound;
+	timer_init(&flow->patience, on_patience);
 	int fd = trace_open_socket(flow, SOCK_STREAM);
 	if (fd < 0)
 		return fd;
@@ -97,7 +129,8 @@ static int connect_with(struct trace_flow *flow, int fd, uint8_t ttl)
 
 static int syn_ask(struct trace_flow *flow, const struct hops_question *question)
 {
-	close_connection(flow); /* one that had no answer in time */
+	struct loop *loop = flow->trace->setup.loop;
+	uint64_t timeout_ns = flow->trace->setup.timeout_ns;
 	owned_fd int fd = trace_open_socket(flow, SOCK_STREAM);
 	if (fd < 0)
 		return fd;
@@ -105,13 +138,17 @@ static int syn_ask(struct trace_flow *flow, const struct hops_question *question
 	if (rc < 0)
 		return rc;
 	flow->number = question->number;
+	flow->ttl = question->ttl;
 	flow->watch = (struct watch){ .ready = on_ready, .fd = fd };
-	rc = loop_watch(flow->trace->setup.loop, &flow->watch);
+	rc = loop_watch(loop, &flow->watch);
 	if (rc < 0) {
 		flow->watch.fd = -1;
 		return rc;
 	}
 	(void)take_fd(&fd);
+	loop_set_timer(loop, &flow->patience,
+		       loop_now(loop) +
+			       (timeout_ns < PATIENCE_NS ? timeout_ns : PATIENCE_NS) * 19 / 20);
 	return 0;
 }
 
