@@ -32,11 +32,11 @@ enum hops_way hops_way_find(const char *name);
 enum hops_size { HOPS_SMALL, HOPS_FULL, HOPS_SIZES };
 const char *hops_size_name(enum hops_size size);
 
-#define HOPS_TTL_MAX     64
-#define HOPS_FLOWS_MAX   64
-#define HOPS_ROUNDS_MAX  100
-#define HOP_ADDRESS_MAX  4
-#define HOP_LABELS_MAX   4
+#define HOPS_TTL_MAX    64
+#define HOPS_FLOWS_MAX  64
+#define HOPS_ROUNDS_MAX 100
+#define HOP_ADDRESS_MAX 4
+#define HOP_LABELS_MAX  4
 
 /* How an answer says who sent it. */
 enum hop_answer_kind {

@@ -69,6 +69,7 @@ static void judge_back(const struct hop_count *counts, uint32_t end, struct hops
 {
 	struct tally behind = tally_of(&counts[end - 1]);
 	bool is_everywhere = behind.lost > 0;
+	uint32_t shown = end - 1; /* the nearest hop that says what is lost behind here */
 
 	for (uint32_t i = end - 1; i-- > 0;) {
 		struct tally here = tally_of(&counts[i]);
@@ -76,12 +77,14 @@ static void judge_back(const struct hop_count *counts, uint32_t end, struct hops
 		if (is_apart && share(here) > share(behind)) {
 			ret->notes[i] = counts[i].answered > 0 ? HOP_LIMITED : HOP_SILENT;
 		} else if (is_apart) {
-			ret->notes[i + 1] = HOP_LOSES;
+			ret->notes[shown] = HOP_LOSES;
+			shown = i;
 			behind = here;
 			is_everywhere = here.lost > 0;
 		} else {
 			behind.sent += here.sent;
 			behind.lost += here.lost;
+			shown = i;
 			is_everywhere = is_everywhere && here.lost > 0;
 		}
 	}
@@ -90,8 +93,6 @@ static void judge_back(const struct hop_count *counts, uint32_t end, struct hops
 		ret->notes[0] = HOP_LOSES;
 }
 
-/* A boundary may lie just behind limited and silent hops, which can't be told from the hop that
- * shows the loss: it keeps its note, they keep theirs. */
 static void name_first(struct hops_verdict *verdict, uint32_t end)
 {
 	for (uint32_t i = 0; i < end; i++) {

@@ -15,8 +15,7 @@ static const char *address_of(struct arena *arena, const struct endpoint *endpoi
 
 static void fill_addresses(struct arena *arena, const struct hop *hop, struct report_hop *ret)
 {
-	struct report_hop_address *all =
-		arena_take_array(arena, hop->address_count, sizeof(*all));
+	struct report_hop_address *all = arena_take_array(arena, hop->address_count, sizeof(*all));
 
 	for (unsigned i = 0; i < hop->address_count; i++)
 		all[i] = (struct report_hop_address){

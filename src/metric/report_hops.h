@@ -69,7 +69,7 @@ struct report_hop_path {
 
 /* Of one way to ask. */
 struct report_hops {
-	const char *way; /* hops_way_name() */
+	const char *way;   /* hops_way_name() */
 	const char *local; /* address */
 	struct endpoint target;
 	uint64_t rounds;

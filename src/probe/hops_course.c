@@ -173,7 +173,7 @@ static uint64_t flow_due(struct hops_course *course, uint32_t index)
 }
 
 static void put_in_flight(struct hops_course *course, uint32_t index, uint64_t now_ns,
-		 struct hops_question *ret)
+			  struct hops_question *ret)
 {
 	struct course_flow *flow = &course->flows[index];
 

@@ -16,7 +16,8 @@ struct trace_flow {
 	/* SYN, TCP: the packet that is asked about. */
 	uint32_t number;
 	uint8_t ttl;
-	struct timer patience; /* for an answer to a SYN; to be connected, to have all acknowledged */
+	struct timer
+		patience; /* for an answer to a SYN; to be connected, to have all acknowledged */
 	/* TCP. */
 	bool is_up;
 	bool is_asked;        /* `number` is valid and has no answer yet */

@@ -1,5 +1,5 @@
-/* Hops by first packets of TCP connections: connect() with the TTL, from the flow's port. Linux puts
- * the ICMP about a SYN into the error queue (5.11 and later), so no privilege is needed. A
+/* Hops by first packets of TCP connections: connect() with the TTL, from the flow's port. Linux
+ * puts the ICMP about a SYN into the error queue (5.11 and later), so no privilege is needed. A
  * connection that comes up is reset at once. */
 #include <errno.h>
 #include <sys/epoll.h>

@@ -1,7 +1,7 @@
 /* Hops inside established TCP connections: a few bytes are written with a low TTL, and what is lost
  * so TCP sends again with its own. That ICMP has come is told by the socket's error; who sent it,
- * only by a raw socket (CAP_NET_RAW), since Linux queues nothing for an established connection. That
- * bytes were acknowledged without being sent again says that the target was reached. */
+ * only by a raw socket (CAP_NET_RAW), since Linux queues nothing for an established connection.
+ * That bytes were acknowledged without being sent again says that the target was reached. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,8 +30,8 @@ static bool is_nameless(const struct hops_trace *trace)
 
 /* ---- answers */
 
-/* One more byte, with the own TTL: its acknowledgement shows the hole before it, which TCP then fills
- * after a round trip instead of 0.2 s (RFC 8985). */
+/* One more byte, with the own TTL: its acknowledgement shows the hole before it, which TCP then
+ * fills after a round trip instead of 0.2 s (RFC 8985). */
 static void nudge(struct trace_flow *flow)
 {
 	const struct hop_speech *speech = &flow->trace->speech;
@@ -155,8 +155,9 @@ static int tcp_open(struct hops_trace *trace, struct error *error)
 	const struct hops_setup *setup = &trace->setup;
 
 	if (!hop_speech_init(&trace->speech, setup->service, setup->is_tls, setup->host))
-		return error_set(error, EINVAL,
-				 "hops can't be traced inside a connection whose server sends unasked");
+		return error_set(
+			error, EINVAL,
+			"hops can't be traced inside a connection whose server sends unasked");
 	trace->payload_sizes[HOPS_SMALL] = 1;
 	if (setup->full_bytes > 0 && trace->speech.filler_max == UINT32_MAX)
 		trace->payload_sizes[HOPS_FULL] = UINT16_MAX; /* as much as a segment takes */
@@ -215,8 +216,6 @@ static int set_up(struct trace_flow *flow)
 		rc = error_queue_ask(fd, flow->local.family);
 	if (rc == 0)
 		rc = error_queue_ask_acknowledged(fd);
-	if (rc == 0)
-		rc = trace_note_local(flow, fd);
 	return rc;
 }
 
@@ -275,6 +274,8 @@ static int tcp_open_flow(struct trace_flow *flow)
 	if (fd < 0)
 		return fd;
 	int rc = ip_socket_connect(fd, &flow->trace->setup.target);
+	if (rc == 0)
+		rc = trace_note_local(flow, fd);
 	if (rc < 0)
 		return rc;
 	flow->watch = (struct watch){ .ready = on_ready, .fd = fd };

@@ -5,7 +5,8 @@
 
 #include "base/big_endian.h"
 
-/* Under what servers take as a header (nginx and Apache 8 KiB), and one record or frame (16 KiB). */
+/* Under what servers take as a header (nginx and Apache 8 KiB), and one record or frame (16 KiB).
+ */
 #define HEADER_FILLER_MAX 4000
 #define FRAME_BYTES       16384
 #define FRAME_FILLER_MAX  16000
@@ -59,8 +60,16 @@ static void begin_tls(struct hop_speech *speech)
 static void begin_h2(struct hop_speech *speech)
 {
 	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-	static const uint8_t frames[] = { 0, 0, 0, 4, 0, 0, 0, 0, 0, /* SETTINGS: the defaults */
-					  0, FRAME_BYTES >> 8, 0, 0xfa, 0, 0, 0, 0, 0 };
+	static const uint8_t frames[] = { 0, 0,
+					  0, 4,
+					  0, 0,
+					  0, 0,
+					  0, /* SETTINGS: the defaults */
+					  0, FRAME_BYTES >> 8,
+					  0, 0xfa,
+					  0, 0,
+					  0, 0,
+					  0 };
 	begin_with(speech, preface, sizeof(preface) - 1);
 	begin_with(speech, frames, sizeof(frames));
 	speech->filler_max = FRAME_FILLER_MAX;
@@ -68,9 +77,9 @@ static void begin_h2(struct hop_speech *speech)
 
 static void begin_http1(struct hop_speech *speech, const char *host)
 {
-	int size = snprintf((char *)speech->begin, sizeof(speech->begin),
-			    "GET / HTTP/1.1\r\nHost: %.256s\r\nUser-Agent: conntest\r\nX-Path: ",
-			    host);
+	int size = snprintf(
+		(char *)speech->begin, sizeof(speech->begin),
+		"GET / HTTP/1.1\r\nHost: %.256s\r\nUser-Agent: conntest\r\nX-Path: ", host);
 	speech->begin_size = (size_t)size;
 	speech->filler = 'a';
 	speech->filler_max = HEADER_FILLER_MAX;

@@ -21,8 +21,8 @@ bool hop_payload_read(const uint8_t *payload, size_t size, uint64_t token, uint3
 #define HOP_SPEECH_BEGIN_MAX 512
 
 /* Bytes of a connection: what opens it, and a filler after it of which any number up to
- * `filler_max` may follow before the service has anything to do: the middle of a header, of an HTTP/2
- * frame that is to be ignored, of a ClientHello. */
+ * `filler_max` may follow before the service has anything to do: the middle of a header, of an
+ * HTTP/2 frame that is to be ignored, of a ClientHello. */
 struct hop_speech {
 	uint8_t begin[HOP_SPEECH_BEGIN_MAX];
 	size_t begin_size;

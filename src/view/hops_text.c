@@ -12,9 +12,9 @@
 #include "view/text_table.h"
 
 /* A percentile needs ten samples above it. */
-#define SAMPLES_MIN   20
-#define NOTE_MAX      512
-#define PORTS_MAX     6
+#define SAMPLES_MIN 20
+#define NOTE_MAX    512
+#define PORTS_MAX   6
 
 static bool is_note(const char *note, enum hop_note wanted)
 {
@@ -30,15 +30,18 @@ static void note_answers(const struct report_hop_path *path, const struct report
 	const char *note = hop->small_note;
 
 	if (is_note(note, HOP_LIMITED))
-		buffer_append_format(clauses_next(notes), "answers %" PRIu64 " of %" PRIu64 ": rate-limited, no loss (%s)",
-			    hop->small_sent - hop->small_lost, hop->small_sent,
-			    lost == 0 ? "behind it none are lost" : "behind it fewer are lost");
+		buffer_append_format(
+			clauses_next(notes),
+			"answers %" PRIu64 " of %" PRIu64 ": rate-limited, no loss (%s)",
+			hop->small_sent - hop->small_lost, hop->small_sent,
+			lost == 0 ? "behind it none are lost" : "behind it fewer are lost");
 	else if (is_note(note, HOP_SILENT))
 		buffer_append_format(clauses_next(notes), "never answers, those behind it do");
 	else if (is_note(note, HOP_DEAD))
 		buffer_append_format(clauses_next(notes), "no answer from here on");
 	else if (is_note(hop->full_note, HOP_LIMITED))
-		buffer_append_format(clauses_next(notes), "full size answered seldom: rate-limited, no loss");
+		buffer_append_format(clauses_next(notes),
+				     "full size answered seldom: rate-limited, no loss");
 }
 
 static void note_loss(const struct report_hop *hop, struct clauses *notes)
@@ -47,14 +50,15 @@ static void note_loss(const struct report_hop *hop, struct clauses *notes)
 
 	if (is_note(hop->small_note, HOP_LOSES))
 		buffer_append_format(clauses_next(notes), "<- %s %% are lost from here",
-			    phrase_share(hop->small_lost, hop->small_sent, share));
+				     phrase_share(hop->small_lost, hop->small_sent, share));
 	if (!is_note(hop->full_note, HOP_LOSES) || is_note(hop->small_note, HOP_LOSES))
 		return;
 	if (hop->full_lost == hop->full_sent)
 		buffer_append_format(clauses_next(notes), "<- full size is lost from here");
 	else
-		buffer_append_format(clauses_next(notes), "<- %s %% of full size are lost from here",
-			    phrase_share(hop->full_lost, hop->full_sent, share));
+		buffer_append_format(clauses_next(notes),
+				     "<- %s %% of full size are lost from here",
+				     phrase_share(hop->full_lost, hop->full_sent, share));
 }
 
 static uint16_t family_of(const char *address)
@@ -71,14 +75,14 @@ static void note_icmp(const struct report_hop *hop, struct clauses *notes)
 		buffer_append_format(clauses_next(notes), "target");
 	if (says_more)
 		buffer_append_format(clauses_next(notes), "%s",
-			    icmp_text(family_of(hop->address), (uint8_t)hop->icmp_type,
-				      (uint8_t)hop->icmp_code, icmp));
+				     icmp_text(family_of(hop->address), (uint8_t)hop->icmp_type,
+					       (uint8_t)hop->icmp_code, icmp));
 	if (hop->is_stopped)
 		buffer_append_format(clauses_next(notes), "it does not go on from here");
 	if (hop->too_big > 0 && hop->too_big_bytes > 0)
 		buffer_append_format(clauses_next(notes), "%s says: %s B at most",
-			    hop->too_big_from ? hop->too_big_from : "ICMP",
-			    units_format_grouped(hop->too_big_bytes, bytes));
+				     hop->too_big_from ? hop->too_big_from : "ICMP",
+				     units_format_grouped(hop->too_big_bytes, bytes));
 	if (hop->labels)
 		buffer_append_format(clauses_next(notes), "MPLS %s", hop->labels);
 }
@@ -172,7 +176,8 @@ static void say_ports(const struct report_hop_path *path, struct buffer *out)
 		buffer_append_format(out, " and %u more", path->port_count - shown);
 }
 
-/* "HOPS  by udp from 10.9.1.4, 108 B and 1,500 B, 20 each: path 1 of 2, source ports 40211, 40213" */
+/* "HOPS  by udp from 10.9.1.4, 108 B and 1,500 B, 20 each: path 1 of 2, source ports 40211, 40213"
+ */
 static void say_head(const struct report_hops *hops, uint32_t index, struct buffer *out)
 {
 	char small[UNITS_TEXT_MAX], full[UNITS_TEXT_MAX];
@@ -216,10 +221,12 @@ void hops_text_write(const struct report_hops *hops, const struct text_style *st
 	}
 	say_failed(hops, hops->failed, hops->failed_count, out);
 	if (hops->is_nameless)
-		buffer_append_text(out, "Who answers inside TCP is not known: that takes CAP_NET_RAW.\n");
+		buffer_append_text(
+			out, "Who answers inside TCP is not known: that takes CAP_NET_RAW.\n");
 	if (hops->unmatched > 0)
 		buffer_append_format(out,
-				     "%" PRIu64 " answers quote too little to tell which packet they "
+				     "%" PRIu64
+				     " answers quote too little to tell which packet they "
 				     "are about.\n",
 				     hops->unmatched);
 }
@@ -247,8 +254,7 @@ static void say_loss(const struct report_hop_path *path, const char *what, uint6
 static void say_path(const struct report_hop_path *path, struct clauses *clauses)
 {
 	if (!path->is_reached)
-		buffer_append_format(clauses_next(clauses),
-				     "nothing answers behind hop %" PRIu32,
+		buffer_append_format(clauses_next(clauses), "nothing answers behind hop %" PRIu32,
 				     path->hop_count > 0 ? path->hop_count - 1 : 0);
 	else if (path->small_lost > 0)
 		say_loss(path, "small", path->small_lost, path->small_sent, path->small_lost_from,
@@ -284,7 +290,8 @@ void hops_text_sentence(const struct report_hops *hops, struct buffer *out)
 	while (bad < hops->path_count && is_bad(&hops->paths[bad]))
 		bad++;
 	if (hops->path_count > 1)
-		buffer_append_format(clauses_next(&clauses), "%u source ports take %u paths, %u of them bad",
+		buffer_append_format(clauses_next(&clauses),
+				     "%u source ports take %u paths, %u of them bad",
 				     count_ports(hops), hops->path_count, bad);
 	else
 		buffer_append_format(clauses_next(&clauses), "%u hops by %s",
