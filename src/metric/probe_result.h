@@ -37,7 +37,7 @@ enum probe_status {
 	PROBE_STATUS_SOCKET, /* of a WebSocket's upgrade: 101 */
 };
 
-#define PROBE_WHY_BYTES      192
+#define PROBE_WHY_BYTES      256
 #define PROBE_LOCATION_BYTES 256
 #define PROBE_UNKNOWN        INT64_MIN
 
