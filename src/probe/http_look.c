@@ -56,13 +56,6 @@ void http_look_body(struct http_look *look, const void *data, size_t size)
 
 /* ---- the end ---- */
 
-void http_look_wrong(struct http_look *look, enum outcome outcome, const char *why)
-{
-	look->talk->state = TALK_WRONG;
-	look->talk->outcome = outcome;
-	look->talk->why = why;
-}
-
 void http_look_closed(struct http_look *look, const char *where)
 {
 	struct probe_result *result = look->talk->result;
@@ -71,7 +64,7 @@ void http_look_closed(struct http_look *look, const char *where)
 			       result->body_bytes);
 	else
 		(void)snprintf(look->why, sizeof(look->why), "%s", where);
-	http_look_wrong(look, OUTCOME_CLOSED, look->why);
+	talk_go_wrong(look->talk, OUTCOME_CLOSED, look->why);
 }
 
 bool http_look_is_followed(const struct probe_target *target, const struct probe_result *result)
@@ -98,10 +91,10 @@ void http_look_end(struct http_look *look)
 	if (!is_expected(target, result->status)) {
 		(void)snprintf(look->why, sizeof(look->why), "status %" PRIu32 " %s",
 			       result->status, http1_reason((uint16_t)result->status));
-		http_look_wrong(look, OUTCOME_REJECTED, look->why);
+		talk_go_wrong(talk, OUTCOME_REJECTED, look->why);
 	} else if (target->text && !look->has_text) {
-		http_look_wrong(look, OUTCOME_REJECTED,
-				result->is_cut ? "the text is not in as much as was read"
-					       : "the text is not in it");
+		talk_go_wrong(talk, OUTCOME_REJECTED,
+			      result->is_cut ? "the text is not in as much as was read"
+					     : "the text is not in it");
 	}
 }

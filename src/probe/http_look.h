@@ -25,8 +25,6 @@ void http_look_head(struct http_look *look, uint32_t status);
 void http_look_body(struct http_look *look, const void *data, size_t size);
 /* The answer is whole: answered, or wrong. */
 void http_look_end(struct http_look *look);
-/* It is wrong; `why` may be NULL and is kept as it is. */
-void http_look_wrong(struct http_look *look, enum outcome outcome, const char *why);
 /* Closed by the peer `where`: "in mid-header". */
 void http_look_closed(struct http_look *look, const char *where);
 

@@ -47,11 +47,15 @@ static bool can_be_kept(struct stream_call *call)
 	       list_is_empty(&call->owner->kept);
 }
 
-static void finish(struct stream_call *call, uint64_t now_ns)
+/* The answer is whole. */
+static void finish(struct stream_call *call, enum outcome outcome, const char *why, uint64_t now_ns)
 {
 	struct probe *probe = call->probe;
 	stream_note_tcp(call, &probe->result);
-	probe_done(probe, now_ns);
+	if (outcome == OUTCOME_DONE)
+		probe_done(probe, now_ns);
+	else
+		probe_rejected(probe, now_ns, why);
 	if (can_be_kept(call))
 		keep(call);
 	else
@@ -62,17 +66,16 @@ static void finish(struct stream_call *call, uint64_t now_ns)
 static bool follow(struct stream_call *call, uint64_t now_ns)
 {
 	struct talk *talk = stream_call_talk(call);
-	if (talk->state == TALK_WRONG) {
-		stream_call_fail(call, talk->outcome, talk->why);
-		return false;
-	}
 	if (talk->state > TALK_SENDING && call->probe->phase == PROBE_SEND)
 		probe_end_phase(call->probe, now_ns);
 	if (talk->state > TALK_WAITING && call->probe->phase == PROBE_WAIT)
 		probe_end_phase(call->probe, now_ns);
-	if (talk->state != TALK_ANSWERED)
+	if (talk->state == TALK_ANSWERED)
+		finish(call, talk->outcome, talk->why, now_ns);
+	else if (talk->outcome != OUTCOME_DONE)
+		stream_call_fail(call, talk->outcome, talk->why);
+	else
 		return true;
-	finish(call, now_ns);
 	return false;
 }
 
@@ -181,6 +184,7 @@ void stream_call_ask(struct stream_call *call)
 	talk->result = &call->probe->result;
 	talk->request = &call->request;
 	talk->state = TALK_SENDING;
+	talk->outcome = OUTCOME_DONE;
 	talk->why = NULL;
 	talk->is_held_back = false;
 	if (talk->kind->protocol)
@@ -211,7 +215,7 @@ static void come_up(struct stream_call *call)
 	stream_note_connection(call);
 	const struct talk_kind *kind = talk_kind_of(call->request.uri->service, result->protocol);
 	if (!kind) {
-		finish(call, now_ns);
+		finish(call, OUTCOME_DONE, NULL, now_ns);
 		return;
 	}
 	probe_end_phase(call->probe, now_ns);

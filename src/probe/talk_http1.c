@@ -64,8 +64,8 @@ static void hear_head(struct http1_talk *http1)
 {
 	http1->talk.is_ended |= http1->http.is_last;
 	if (http1->http.status == 101)
-		http_look_wrong(&http1->look, OUTCOME_PROTOCOL,
-				"switched to a protocol that nobody asked for");
+		talk_go_wrong(&http1->talk, OUTCOME_PROTOCOL,
+			      "switched to a protocol that nobody asked for");
 	else
 		http_look_head(&http1->look, http1->http.status);
 }
@@ -87,8 +87,8 @@ static void hear_event(struct http1_talk *http1, const struct http1_event *event
 		http_look_end(look);
 		break;
 	case HTTP1_WRONG:
-		http_look_wrong(look, OUTCOME_PROTOCOL,
-				http1_verdict_sentence((enum http1_verdict)http1->http.verdict));
+		talk_go_wrong(&http1->talk, OUTCOME_PROTOCOL,
+			      http1_verdict_sentence((enum http1_verdict)http1->http.verdict));
 		break;
 	case HTTP1_INTERIM:
 	case HTTP1_MORE:
@@ -107,10 +107,7 @@ static void hear_end(struct http1_talk *http1)
 	if (event.what == HTTP1_END)
 		http_look_end(&http1->look);
 	else if (is_between)
-		http_look_wrong(&http1->look, OUTCOME_CLOSED,
-				http1->talk.result->is_kept
-					? "the kept connection, before it answered"
-					: "before it answered");
+		http_look_closed(&http1->look, "before it answered");
 	else
 		http_look_closed(&http1->look, is_in_body ? "in mid-body" : "in mid-header");
 }
@@ -130,7 +127,8 @@ static void hear(struct talk *talk, const uint8_t *data, size_t size, uint64_t n
 		return;
 	}
 	talk->state = TALK_HEARING;
-	while (talk->state == TALK_HEARING && event.what != HTTP1_MORE) {
+	while (talk->state == TALK_HEARING && talk->outcome == OUTCOME_DONE &&
+	       event.what != HTTP1_MORE) {
 		bool is_in_body = http1_is_in_body(&http1->http);
 		size_t used = http1_read(&http1->http, data, size, &event);
 		if (!is_in_body)
