@@ -274,7 +274,7 @@ static void build_tcp(const struct build *build, const struct recorder *recorder
 static void build_stream(const struct build *build, enum plan_stream which, struct report *report,
 			 struct recorder *recorder)
 {
-	struct report_stream *stream = &report->streams[report->stream_count++];
+	struct report_stream *stream = report_add_stream(report);
 	build_describe(build->plan, which, build->target, stream);
 	stream->totals = recorder->counters;
 	for (int i = 0; i < LATENCY_COUNT; i++)
@@ -370,7 +370,7 @@ void build_unmeasured(const struct plan *plan, enum outcome outcome, struct repo
 	for (int i = 0; i < PLAN_STREAMS; i++) {
 		if (!plan_has_stream(plan, i))
 			continue;
-		struct report_stream *stream = &report->streams[report->stream_count++];
+		struct report_stream *stream = report_add_stream(report);
 		build_describe(plan, i, report->target, stream);
 		stream->is_measured = false;
 		stream->reason = report->not_measured;
