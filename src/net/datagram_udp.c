@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "net/datagram.h"
+#include "net/datagram_error.h"
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
 
@@ -74,6 +75,8 @@ static int prepare(struct datagram_socket *socket, int fd, const struct datagram
 		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	if (rc == 0 && options->wants_local)
 		rc = ask_for_local(fd, socket->family);
+	if (rc == 0 && options->is_path_probe)
+		rc = datagram_error_ask(fd, socket->family);
 	if (options->is_segmented)
 		ask_for_segments(socket, fd);
 	return rc == 0 ? socket_options_apply(fd, SOCKET_DATAGRAM, options->options, NULL) : rc;
@@ -331,6 +334,11 @@ static void udp_look(struct datagram_socket *socket)
 		socket->queue_overflows = memory[SK_MEMINFO_DROPS];
 }
 
+static int udp_take_error(struct datagram_socket *socket, struct datagram_error *ret)
+{
+	return datagram_error_take(socket->watch.fd, ret);
+}
+
 static void udp_mute(struct datagram_socket *socket)
 {
 	loop_mute(socket->loop, &socket->watch);
@@ -353,4 +361,5 @@ const struct datagram_transport datagram_udp = {
 	.mute = udp_mute,
 	.unmute = udp_unmute,
 	.look = udp_look,
+	.take_error = udp_take_error,
 };
