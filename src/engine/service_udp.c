@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/units.h"
+#include "engine/service_path.h"
 #include "proto/traffic_wire.h"
 
 /* Answers wait in their rooms, which so stay few and warm; what is discarded comes faster. */
@@ -116,8 +117,21 @@ static void serve_source(struct service_socket *place, const struct datagram *me
 	}
 }
 
-static void serve(struct service_socket *place, const struct datagram *batch, int count,
-		  uint64_t now_ns)
+static void serve_traffic(struct service_socket *place, struct datagram *datagram, uint64_t now_ns)
+{
+	struct service_udp *udp = place->owner;
+	enum service_path_take taken = SERVICE_PATH_OTHER;
+
+	if (!datagram->is_truncated)
+		taken = service_path_take(datagram, udp->worker->plan->serve.name, udp->secret,
+					  now_ns);
+	if (taken == SERVICE_PATH_OTHER)
+		write_traffic(udp, datagram, now_ns);
+	if (taken != SERVICE_PATH_DROPPED)
+		service_udp_answer(place, datagram);
+}
+
+static void serve(struct service_socket *place, struct datagram *batch, int count, uint64_t now_ns)
 {
 	struct counters *counters = &recorder_of(place)->counters;
 
@@ -134,8 +148,9 @@ static void serve(struct service_socket *place, const struct datagram *batch, in
 			continue;
 		}
 		if (place->service == SERVICE_TRAFFIC)
-			write_traffic(place->owner, &batch[i], now_ns);
-		service_udp_answer(place, &batch[i]);
+			serve_traffic(place, &batch[i], now_ns);
+		else
+			service_udp_answer(place, &batch[i]);
 	}
 }
 
