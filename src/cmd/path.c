@@ -14,6 +14,7 @@ struct path_options {
 	bool is_ipv6;
 	const char *source;
 	const char *config;
+	struct receiver_options far_end;
 	struct output_options output;
 };
 
@@ -36,6 +37,12 @@ static const struct option_row rows[] = {
 	    .help = "IPv6 addresses only"),
 	ROW(source, OPTION_TEXT, .name = "source", .placeholder = "ADDR[:PORT]",
 	    .level = OPTION_ALL, .help = "sends from this address of ours"),
+	ROW(far_end.receiver, OPTION_TEXT, .name = "receiver", .placeholder = "auto|off|URI",
+	    .default_text = "auto", .level = OPTION_ALL,
+	    .help = "whom to ask for packets on the way back; auto = control on the target's host"),
+	ROW(far_end.token, OPTION_TEXT, .name = "receiver-token", .placeholder = "TEXT|@FILE",
+	    .is_secret = true, .help = "what serve --control-token was given there: without it the "
+				       "way back is not asked"),
 	ROW(config, OPTION_TEXT, .name = "config", .placeholder = "FILE", .level = OPTION_ALL,
 	    .help = "options from a file (YAML), weaker than environment and command line"),
 	ROW(output.formats, OPTION_LIST, .name = "output", .letter = 'o',
@@ -103,6 +110,10 @@ static int plan(const struct path_options *options, const struct operands *opera
 		struct uri *uri, struct path_run *run, struct error *error)
 {
 	int result = read_target(operands, error, uri);
+	/* A discard target's is asked where nothing is said; here any target's is. */
+	if (result >= 0)
+		result =
+			receiver_plan_make(&options->far_end, SERVICE_DISCARD, error, run->far_end);
 	if (result >= 0)
 		result = read_family(options, error, &run->resolving.family);
 	if (result >= 0)
@@ -116,6 +127,7 @@ static int path_run(const struct command *command, int argc, char **argv)
 	struct operands operands cleanup(operands_deinit);
 	struct error error = { "" };
 	struct uri uri = { 0 };
+	struct receiver_plan far_end = { 0 };
 	int code = options_parse(command, argc, argv, &options, &operands, &error);
 	struct path_run run = {
 		.command = command,
@@ -125,6 +137,7 @@ static int path_run(const struct command *command, int argc, char **argv)
 		.timeout_ns = options.timeout_ns,
 		.max_bytes = options.max_bytes,
 		.is_exact = options.is_exact,
+		.far_end = &far_end,
 	};
 	if (code >= 0)
 		code = plan(&options, &operands, &uri, &run, &error);

@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "probe/path_mtu_inside.h"
+#include "probe/path_back.h"
+#include "probe/path_direction.h"
+#include "probe/pmtu.h"
+#include "proto/path_wire.h"
+#include "proto/traffic_wire.h"
 #include "sys/interface.h"
 
 #define ROOM_BYTES     65536
@@ -17,6 +21,25 @@
 #define ICMP_SPACING_NS (2 * NS_PER_S)
 /* An error that is pending is told by a call that did nothing. */
 #define TRIES_MAX 4
+
+struct path_mtu {
+	struct path_mtu_setup setup;
+	struct datagram_socket socket;
+	struct pmtu forward;
+	struct timer timer;
+	struct deferred telling;
+	uint64_t sending;         /* number of the probe that is being handed to the kernel */
+	uint32_t interface_bytes; /* 0: not known */
+	uint32_t header_bytes;    /* of IP and UDP */
+	const char *told_by;      /* PATH_BY_...; NULL: nobody yet */
+	int failure;              /* errno of a send or of ICMP; 0 */
+	struct endpoint failure_from;
+	bool is_over;
+	char name[WIRE_NAME_BYTES];
+	struct path_back back;
+	uint8_t *out; /* zeros behind the head */
+	uint8_t *in;
+};
 
 /* ---- sending ---- */
 
@@ -58,13 +81,34 @@ static void send_probe(struct path_mtu *path, const struct pmtu_probe *probe)
 		path->failure = -result;
 }
 
+/* Why the way back can't be asked. */
+static const char *no_way_back(const struct path_mtu *path)
+{
+	if (path->told_by == (const char *)PATH_BY_ECHO)
+		return "a plain echo: both ways as one";
+	return "only `conntest serve` can send on demand, and it did not answer";
+}
+
+static void tell_if_over(struct path_mtu *path)
+{
+	if (path->is_over && path->back.state == PATH_BACK_OVER)
+		loop_defer(path->setup.loop, &path->telling);
+}
+
+static void on_back_over(struct path_back *back)
+{
+	tell_if_over(container_of(back, struct path_mtu, back));
+}
+
 static void finish(struct path_mtu *path)
 {
 	if (path->is_over)
 		return;
 	path->is_over = true;
 	loop_clear_timer(path->setup.loop, &path->timer);
-	loop_defer(path->setup.loop, &path->telling);
+	if (path->back.state == PATH_BACK_WAITING)
+		path_back_stop(&path->back, no_way_back(path));
+	tell_if_over(path);
 }
 
 static void drive(struct path_mtu *path)
@@ -175,8 +219,13 @@ static void take_datagram(struct path_mtu *path, size_t size)
 		pmtu_answered(&path->forward, wire.number, now_ns);
 	} else if (wire.kind == PATH_WIRE_ANSWER) {
 		note_teller(path, PATH_BY_ANSWER);
-		path->answer = wire;
 		pmtu_answered(&path->forward, wire.number, now_ns);
+		if (path->back.state == PATH_BACK_WAITING)
+			path_back_start(&path->back, &wire, &path->forward.setup,
+					path->header_bytes);
+	} else {
+		path_back_arrived(&path->back, wire.number);
+		return;
 	}
 	(void)wire_read_name(path->in, size, path->name);
 }
@@ -255,6 +304,8 @@ int path_mtu_new(const struct path_mtu_setup *setup, struct path_mtu **ret)
 	if (!path)
 		return -ENOMEM;
 	path->setup = *setup;
+	path->back.loop = setup->loop;
+	timer_init(&path->back.timer, NULL);
 	path->header_bytes = setup->remote.family == AF_INET6 ? IPV6_UDP_BYTES : IPV4_UDP_BYTES;
 	timer_init(&path->timer, on_timer);
 	deferred_init(&path->telling, tell);
@@ -266,6 +317,7 @@ int path_mtu_new(const struct path_mtu_setup *setup, struct path_mtu **ret)
 		return result;
 	}
 	begin_search(path);
+	path_back_init(&path->back, setup->loop, setup->far_end, on_back_over);
 	*ret = path;
 	return 0;
 }
@@ -278,6 +330,7 @@ void path_mtu_start(struct path_mtu *path)
 void path_mtu_stop(struct path_mtu *path)
 {
 	path->is_over = true;
+	path_back_stop(&path->back, no_way_back(path));
 	pmtu_stop(&path->forward);
 	loop_clear_timer(path->setup.loop, &path->timer);
 	list_remove(&path->telling.node);
@@ -295,28 +348,6 @@ void path_mtu_free(struct path_mtu *path)
 }
 
 /* ---- what came of it ---- */
-
-static void describe_search(const struct pmtu *pmtu, struct path_direction *ret)
-{
-	*ret = (struct path_direction){
-		.is_measured = true,
-		.verdict = path_verdict_name(pmtu_verdict(pmtu)),
-		.mtu_bytes = pmtu->low_bytes,
-		.failed_bytes = pmtu->high_bytes,
-		.full_bytes = pmtu->setup.max_bytes,
-		.step_bytes = pmtu->setup.step_bytes,
-		.small_bytes = pmtu->setup.small_bytes,
-		.small_sent = pmtu->small_sent,
-		.small_answered = pmtu->small_answered,
-		.large_sent = pmtu->large_sent,
-		.large_answered = pmtu->large_answered,
-		.rtt_min_ns = pmtu->rtt_min_ns,
-		.rtt_max_ns = pmtu->rtt_max_ns,
-		.is_signalled = pmtu->is_signalled,
-		.signal_from = pmtu->signal_from,
-		.signal_bytes = pmtu->signal_bytes,
-	};
-}
 
 /* NULL: it is not known. */
 static const char *failure_text(const struct path_mtu *path, struct arena *arena)
@@ -338,8 +369,9 @@ void path_mtu_describe(const struct path_mtu *path, struct arena *arena, struct 
 	ret->interface_bytes = path->interface_bytes;
 	if (path->name[0])
 		ret->name = arena_text(arena, path->name);
-	describe_search(&path->forward, &ret->forward);
+	path_direction_describe(&path->forward, &ret->forward);
 	ret->forward.interface_bytes = path->interface_bytes;
 	ret->forward.told_by = path->told_by;
 	ret->forward.reason = failure_text(path, arena);
+	path_back_describe(&path->back, arena, &ret->reverse);
 }

@@ -14,6 +14,7 @@
 #include "net/loop.h"
 
 struct path_mtu;
+struct path_far_end;
 
 struct path_mtu_setup {
 	struct loop *loop;
@@ -24,6 +25,7 @@ struct path_mtu_setup {
 	uint64_t step_bytes;                  /* 1: exact; else PMTU_STEP_BYTES */
 	uint64_t timeout_ns;                  /* of a probe */
 	uint32_t run;                         /* a number of our own */
+	const struct path_far_end *far_end;   /* NULL: the way back is not asked */
 	/* The kernel's or a test's. */
 	const struct datagram_transport *datagram;
 	void *network;

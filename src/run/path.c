@@ -10,6 +10,7 @@
 #include "net/datagram.h"
 #include "net/loop.h"
 #include "net/stream.h"
+#include "probe/path_back.h"
 #include "probe/path_mtu.h"
 #include "probe/path_tcp.h"
 #include "probe/pmtu.h"
@@ -33,6 +34,7 @@ struct session {
 	struct loop *loop;
 	struct signals signals;
 	struct endpoint remote;
+	struct path_far_end far_end;
 	struct path_mtu *mtu;
 	struct path_tcp_probe *tcp;
 	unsigned under_way;
@@ -73,6 +75,21 @@ static int find_target(struct session *session, struct error *error)
 	return 0;
 }
 
+static int find_far_end(struct session *session, struct error *error)
+{
+	struct receiver_plan *plan = session->run->far_end;
+	int result = receiver_prepare(plan, error);
+	session->far_end = (struct path_far_end){
+		.is_off = plan->mode == RECEIVER_OFF,
+		.place = plan->mode == RECEIVER_PLACE ? plan->place : session->remote,
+		.stream = &stream_tcp,
+	};
+	if (plan->mode != RECEIVER_PLACE)
+		session->far_end.place.port = service_port(SERVICE_CONTROL);
+	memcpy(session->far_end.token, plan->token, sizeof(session->far_end.token));
+	return result;
+}
+
 static void on_signal(struct signals *signals, int number)
 {
 	struct session *session = container_of(signals, struct session, signals);
@@ -111,6 +128,7 @@ static int open_mtu(struct session *session, struct error *error)
 		.step_bytes = run->is_exact ? 1 : PMTU_STEP_BYTES,
 		.timeout_ns = run->timeout_ns,
 		.run = number,
+		.far_end = &session->far_end,
 		.datagram = &datagram_udp,
 		.over = on_over,
 		.context = session,
@@ -149,6 +167,8 @@ static int open_session(struct session *session, struct error *error)
 		result = error_set(error, ENOMEM, "out of memory");
 	if (result >= 0)
 		result = find_target(session, error);
+	if (result >= 0)
+		result = find_far_end(session, error);
 	if (result >= 0)
 		result = open_loop(session, error);
 	if (result >= 0)
