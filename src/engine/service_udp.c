@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
+#include "engine/service_path.h"
 #include "proto/traffic_wire.h"
 
 /* Answers wait in their rooms, which so stay few and warm; what is discarded comes faster. */
@@ -55,12 +57,23 @@ static void give_up_one(struct service_socket *place, int code)
 		       loop_now(place->owner->worker->loop));
 }
 
+static int send_some(struct service_socket *place)
+{
+	const struct datagram *answers = place->answers + place->answered;
+	int count = place->count - place->answered;
+	int sent = datagram_send(&place->socket, answers, count);
+
+	if (sent >= 0 || sent == -EAGAIN || place->troubled == NULL)
+		return sent;
+	place->troubled(place);
+	return datagram_send(&place->socket, answers, count);
+}
+
 /* False: there is no room; STREAM_WRITABLE follows. */
 static bool send_answers(struct service_socket *place)
 {
 	while (place->answered < place->count) {
-		int sent = datagram_send(&place->socket, place->answers + place->answered,
-					 place->count - place->answered);
+		int sent = send_some(place);
 		if (sent == -EAGAIN)
 			return false;
 		if (sent < 0)
@@ -116,8 +129,21 @@ static void serve_source(struct service_socket *place, const struct datagram *me
 	}
 }
 
-static void serve(struct service_socket *place, const struct datagram *batch, int count,
-		  uint64_t now_ns)
+static void serve_traffic(struct service_socket *place, struct datagram *datagram, uint64_t now_ns)
+{
+	struct service_udp *udp = place->owner;
+	enum service_path_take taken = SERVICE_PATH_OTHER;
+
+	if (!datagram->is_truncated)
+		taken = service_path_take(datagram, udp->worker->plan->serve.name, udp->secret,
+					  now_ns);
+	if (taken == SERVICE_PATH_OTHER)
+		write_traffic(udp, datagram, now_ns);
+	if (taken != SERVICE_PATH_DROPPED)
+		service_udp_answer(place, datagram);
+}
+
+static void serve(struct service_socket *place, struct datagram *batch, int count, uint64_t now_ns)
 {
 	struct counters *counters = &recorder_of(place)->counters;
 
@@ -134,8 +160,9 @@ static void serve(struct service_socket *place, const struct datagram *batch, in
 			continue;
 		}
 		if (place->service == SERVICE_TRAFFIC)
-			write_traffic(place->owner, &batch[i], now_ns);
-		service_udp_answer(place, &batch[i]);
+			serve_traffic(place, &batch[i], now_ns);
+		else
+			service_udp_answer(place, &batch[i]);
 	}
 }
 
@@ -172,7 +199,10 @@ static bool serve_batches(struct service_socket *place, unsigned most)
 	/* Once more at the end, to send what came last. */
 	for (unsigned i = 0; send_answers(place) && !has_all && i < most; i++) {
 		int count = receive_batch(place);
-		if (count < 0 && count != -EAGAIN)
+		bool is_failed = count < 0 && count != -EAGAIN;
+		if (is_failed && place->troubled != NULL)
+			place->troubled(place);
+		else if (is_failed)
 			record_receive_error(place, -count);
 		else if (count < place->batch)
 			has_all = true;
@@ -264,6 +294,7 @@ void service_udp_init(struct service_udp *udp, struct worker *worker,
 	udp->secret = secret;
 	udp->flows = NULL;
 	udp->socket_count = 0;
+	memset(udp->paths, 0, sizeof(udp->paths));
 }
 
 static int prepare(struct service_udp *udp, struct service_socket *place, enum service service)
@@ -312,7 +343,7 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	struct socket_options socket_options = plan->socket_options;
 	struct datagram_options options = {
 		.local = listen->local,
-		.is_shared = plan->workers > 1,
+		.is_shared = plan->workers > 1 || listen->service == SERVICE_TRAFFIC,
 		.wants_local = true,
 		.is_segmented =
 			listen->service == SERVICE_DISCARD || listen->service == SERVICE_SOURCE,
@@ -338,6 +369,66 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	return 0;
 }
 
+/* ---- paths */
+
+static bool takes(const struct service_socket *place, const struct endpoint *server)
+{
+	const struct endpoint *local = &place->socket.local;
+
+	return place->service == SERVICE_TRAFFIC && local->port == server->port &&
+	       (endpoint_is_any(local) || local->family == 0 ||
+		memcmp(local->address, server->address, sizeof(local->address)) == 0);
+}
+
+static bool is_taken(const struct service_udp *udp, const struct endpoint *server)
+{
+	for (unsigned i = 0; i < udp->socket_count; i++) {
+		if (takes(&udp->sockets[i], server))
+			return true;
+	}
+	return false;
+}
+
+static struct service_socket **free_path(struct service_udp *udp)
+{
+	for (unsigned i = 0; i < SERVICE_PATHS_MAX; i++) {
+		if (udp->paths[i] == NULL)
+			return &udp->paths[i];
+	}
+	return NULL;
+}
+
+int service_udp_open_path(struct service_udp *udp, const struct endpoint *server,
+			  const struct endpoint *peer, struct service_socket *place)
+{
+	const struct plan *plan = udp->worker->plan;
+	struct service_socket **slot = free_path(udp);
+	struct datagram_options options = {
+		.local = *server,
+		.remote = *peer,
+		.is_shared = true,
+		.wants_local = true,
+		.is_path_probe = true,
+		.options = &plan->socket_options,
+		.network = plan->network,
+	};
+
+	if (slot == NULL)
+		return -EUSERS;
+	if (!is_taken(udp, server))
+		return -EADDRNOTAVAIL;
+	int rc = prepare(udp, place, SERVICE_TRAFFIC);
+	if (rc == 0)
+		rc = datagram_open(&place->socket, plan->datagram, udp->worker->loop, &options,
+				   ready);
+	if (rc < 0) {
+		free(place->room);
+		return rc;
+	}
+	*slot = place;
+	return 0;
+}
+
 static void close_place(struct service_socket *place)
 {
 	list_remove(&place->read_on.node);
@@ -347,9 +438,40 @@ static void close_place(struct service_socket *place)
 		give_up_one(place, EAGAIN);
 }
 
+bool service_udp_is_open(const struct service_socket *place)
+{
+	for (unsigned i = 0; place->owner != NULL && i < SERVICE_PATHS_MAX; i++) {
+		if (place->owner->paths[i] == place)
+			return true;
+	}
+	return false;
+}
+
+void service_udp_close_path(struct service_socket *place)
+{
+	if (!service_udp_is_open(place))
+		return;
+	for (unsigned i = 0; i < SERVICE_PATHS_MAX; i++) {
+		if (place->owner->paths[i] == place)
+			place->owner->paths[i] = NULL;
+	}
+	close_place(place);
+	free(place->room);
+	place->room = NULL;
+}
+
+static void close_paths(struct service_udp *udp)
+{
+	for (unsigned i = 0; i < SERVICE_PATHS_MAX; i++) {
+		if (udp->paths[i] != NULL)
+			service_udp_close_path(udp->paths[i]);
+	}
+}
+
 void service_udp_drain(struct service_udp *udp)
 {
 	source_service_stop(udp->source);
+	close_paths(udp);
 	for (unsigned i = 0; i < udp->socket_count; i++) {
 		(void)serve_batches(&udp->sockets[i], BATCHES_A_DRAIN);
 		close_place(&udp->sockets[i]);
@@ -359,6 +481,7 @@ void service_udp_drain(struct service_udp *udp)
 void service_udp_close(struct service_udp *udp)
 {
 	source_service_stop(udp->source);
+	close_paths(udp);
 	for (unsigned i = 0; i < udp->socket_count; i++)
 		close_place(&udp->sockets[i]);
 }

@@ -67,8 +67,23 @@ struct datagram_options {
 	/* Where the kernel has UDP_SEGMENT and UDP_GRO: datagrams of one flow go through it
 	 * together, in both directions. */
 	bool is_segmented;
+	/* Of a connected one: nothing is fragmented, on the way or here, and what the kernel has
+	 * heard of the path does not hold a datagram back (IP_PMTUDISC_PROBE); what ICMP says of
+	 * them can be asked for (datagram_take_error). */
+	bool is_path_probe;
 	const struct socket_options *options;
 	void *network;
+};
+
+/* What became of a datagram that was sent on a path probe's socket. */
+#define DATAGRAM_QUOTE_BYTES 256
+struct datagram_error {
+	int code;             /* errno: EMSGSIZE, ECONNREFUSED, EHOSTUNREACH ... */
+	bool is_local;        /* this kernel refused it; else ICMP from the network */
+	uint32_t mtu_bytes;   /* of EMSGSIZE: what fits, as an IP packet; 0: not told */
+	struct endpoint from; /* who sent the ICMP; family 0: not told */
+	uint8_t quote[DATAGRAM_QUOTE_BYTES]; /* its payload, as far as it is quoted */
+	size_t quote_size;
 };
 
 /* One batch call takes at most this many. */
@@ -89,6 +104,8 @@ struct datagram_transport {
 	void (*unmute)(struct datagram_socket *socket);
 	/* Brings queue_overflows up to date. NULL: it always is. */
 	void (*look)(struct datagram_socket *socket);
+	/* NULL: it has none. */
+	int (*take_error)(struct datagram_socket *socket, struct datagram_error *ret);
 	int (*sent_stamps)(struct datagram_socket *socket, struct datagram_sent *ret, int count);
 	struct wall_time (*wall)(struct datagram_socket *socket);
 };
@@ -146,4 +163,8 @@ nodiscard int datagram_sent_stamps(struct datagram_socket *socket, struct datagr
 struct wall_time datagram_wall(struct datagram_socket *socket);
 /* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
 void datagram_look(struct datagram_socket *socket);
+/* Of a path probe's socket: 0 and the oldest that has not been taken; -EAGAIN: none.
+ * STREAM_READABLE tells that there may be one. Until then send and receive may fail once with its
+ * code. */
+nodiscard int datagram_take_error(struct datagram_socket *socket, struct datagram_error *ret);
 void datagram_close(struct datagram_socket *socket);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "net/datagram_control.h"
+#include "net/datagram_error.h"
 #include "net/datagram_stamps.h"
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
@@ -60,6 +61,8 @@ static int prepare(struct datagram_socket *socket, int fd, const struct datagram
 		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	if (rc == 0)
 		rc = datagram_control_ask(socket, fd, options);
+	if (rc == 0 && options->is_path_probe)
+		rc = datagram_error_ask(fd, socket->family);
 	if (rc == 0 && options->wants_stamps)
 		rc = datagram_stamps_open(socket, fd);
 	if (options->is_segmented)
@@ -232,6 +235,11 @@ static void udp_look(struct datagram_socket *socket)
 		socket->queue_overflows = memory[SK_MEMINFO_DROPS];
 }
 
+static int udp_take_error(struct datagram_socket *socket, struct datagram_error *ret)
+{
+	return datagram_error_take(socket->watch.fd, ret);
+}
+
 static struct wall_time udp_wall(struct datagram_socket *socket)
 {
 	(void)socket;
@@ -260,6 +268,7 @@ const struct datagram_transport datagram_udp = {
 	.mute = udp_mute,
 	.unmute = udp_unmute,
 	.look = udp_look,
+	.take_error = udp_take_error,
 	.sent_stamps = datagram_stamps_read,
 	.wall = udp_wall,
 };

@@ -24,7 +24,8 @@
 
 /* Sides of a format. */
 #define SENDING (1u << OUTPUT_SENDING)
-#define ANY     (1u << OUTPUT_SENDING | 1u << OUTPUT_SERVING)
+#define STREAMS (1u << OUTPUT_SENDING | 1u << OUTPUT_SERVING)
+#define ANY     (STREAMS | 1u << OUTPUT_PATH)
 
 static const struct format {
 	const char *name;
@@ -69,6 +70,11 @@ void output_formats_serving(const struct option_offer *offer)
 	offer_formats(offer, OUTPUT_SERVING);
 }
 
+void output_formats_path(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_PATH);
+}
+
 static void offer_figures(const struct option_offer *offer, unsigned scopes)
 {
 	for (size_t i = 0; i < figure_table_size; i++)
@@ -82,6 +88,11 @@ void output_figures_sending(const struct option_offer *offer)
 	for (size_t i = 0; (name = expect_set_name(i)) != NULL; i++)
 		offer->word(offer->context, name, "a set of expectations");
 	offer_figures(offer, ~(unsigned)FIGURE_SERVICE);
+}
+
+void output_figures_path(const struct option_offer *offer)
+{
+	offer_figures(offer, FIGURE_PATH);
 }
 
 void output_figures_serving(const struct option_offer *offer)
@@ -124,7 +135,8 @@ static int check_side(enum output_format format, enum output_side side, struct e
 	for (int i = 0; i < OUTPUT_COUNT; i++)
 		if (has_side(i, side))
 			buffer_append_format(&fitting, "%s%s", i > 0 ? ", " : "", formats[i].name);
-	return error_set(error, EINVAL, "-o: serve has nothing for %s (%s)", formats[format].name,
+	return error_set(error, EINVAL, "-o: %s has nothing for %s (%s)",
+			 side == OUTPUT_PATH ? "path" : "serve", formats[format].name,
 			 buffer_text(&fitting));
 }
 
@@ -209,6 +221,8 @@ int outputs_open(struct outputs *outputs, const struct output_options *options,
 
 enum output_side outputs_side(const struct report *report)
 {
+	if (report->has_path)
+		return OUTPUT_PATH;
 	return report_is_serving(report) ? OUTPUT_SERVING : OUTPUT_SENDING;
 }
 

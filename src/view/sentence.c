@@ -11,6 +11,7 @@
 #include "view/errors_text.h"
 #include "view/foreign_text.h"
 #include "view/pairs_text.h"
+#include "view/path_sentence.h"
 #include "view/phrase.h"
 #include "view/result_load.h"
 #include "view/result_search.h"
@@ -291,6 +292,10 @@ void sentence_build(struct report *report)
 {
 	cleanup(buffer_deinit) struct buffer out;
 	buffer_init(&out, CLAUSES_MAX);
+	if (report->has_path) {
+		path_sentence_build(report, &out);
+		return;
+	}
 	report->headline = headline(report, &out);
 	buffer_clear(&out);
 	report->result = result(report, &out);
