@@ -84,6 +84,7 @@ TABLE(path_table, path_rows);
 #define OWNER struct report_hops
 static const struct field_row hops_rows[] = {
 	{ "way",         FIELD_TEXT, PLACE(way), REQUIRED },
+	{ "reason",      FIELD_TEXT, PLACE(reason) },
 	{ "local",       FIELD_TEXT, PLACE(local) },
 	{ "target",      FIELD_ENDPOINT, PLACE(target) },
 	{ "rounds",      FIELD_UNSIGNED, PLACE(rounds) },

@@ -69,8 +69,9 @@ struct report_hop_path {
 
 /* Of one way to ask. */
 struct report_hops {
-	const char *way;   /* hops_way_name() */
-	const char *local; /* address */
+	const char *way;    /* hops_way_name() */
+	const char *reason; /* why it could not be traced; NULL: it was */
+	const char *local;  /* address */
 	struct endpoint target;
 	uint64_t rounds;
 	uint64_t small_bytes; /* of a packet with its IP header */

@@ -105,6 +105,11 @@ static int set_up(struct trace_flow *flow, int fd, int type)
 		rc = ip_socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (rc == 0)
 		rc = ip_socket_bind(fd, &flow->local);
+	/* Those behind the first port are only the next best. */
+	if (rc == -EADDRINUSE && flow->index > 0 && !flow->is_opened) {
+		flow->local.port = 0;
+		rc = ip_socket_bind(fd, &flow->local);
+	}
 	return rc;
 }
 
@@ -182,9 +187,6 @@ static int check(const struct hops_setup *setup, struct error *error)
 	if (setup->source.family != 0 && setup->source.family != setup->target.family)
 		return error_set(error, EINVAL,
 				 "the source address is of another family than the target's");
-	if (setup->source.port != 0 && setup->source.port + setup->flows - 1 > UINT16_MAX)
-		return error_set(error, EINVAL, "%u source ports from %u on go beyond 65535",
-				 setup->flows, setup->source.port);
 	return 0;
 }
 
@@ -202,8 +204,10 @@ static void init_flows(struct hops_trace *trace)
 			.port_fd = -1,
 		};
 		flow->local.family = setup->target.family;
-		if (setup->source.port != 0)
+		if (setup->source.port != 0 && setup->source.port + i <= UINT16_MAX)
 			flow->local.port = (uint16_t)(setup->source.port + i);
+		else
+			flow->local.port = 0;
 	}
 }
 
@@ -276,6 +280,7 @@ void hops_trace_start(struct hops_trace *trace)
 	hops->is_nameless = trace->setup.way == HOPS_TCP && trace->raw.fd < 0;
 	for (uint32_t i = 0; i < trace->setup.flows; i++) {
 		int rc = trace->kind->open_flow(&trace->flows[i]);
+		trace->flows[i].is_opened = true;
 		if (rc < 0)
 			trace_end_flow(&trace->flows[i], -rc);
 	}

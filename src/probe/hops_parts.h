@@ -12,6 +12,7 @@ struct trace_flow {
 	uint32_t index;
 	struct endpoint local; /* with the port, once it is known */
 	struct watch watch;    /* fd -1: none is open */
+	bool is_opened;        /* its port stays as it is */
 	int port_fd;           /* SYN: keeps the port while no connection has it; else -1 */
 	/* SYN, TCP: the packet that is asked about. */
 	uint32_t number;

@@ -20,9 +20,14 @@ static void write_cookie(uint8_t *to, uint64_t token, uint32_t number)
 
 void hop_payload_write(uint8_t *payload, size_t size, uint64_t token, uint32_t number)
 {
+	struct path_wire probe = {
+		.kind = PATH_WIRE_PROBE,
+		.number = number,
+		.run = (uint32_t)token,
+	};
 	memset(payload, 0, size);
+	path_wire_write(payload, &probe);
 	write_cookie(payload, token, number);
-	write_cookie(payload + 64, token, number);
 }
 
 static bool read_cookie(const uint8_t *from, uint64_t token, uint32_t *ret_number)
@@ -36,8 +41,15 @@ static bool read_cookie(const uint8_t *from, uint64_t token, uint32_t *ret_numbe
 
 bool hop_payload_read(const uint8_t *payload, size_t size, uint64_t token, uint32_t *ret_number)
 {
-	return (size >= HOP_COOKIE_BYTES && read_cookie(payload, token, ret_number)) ||
-	       (size >= HOP_PAYLOAD_MIN && read_cookie(payload + 64, token, ret_number));
+	struct path_wire wire;
+
+	if (size >= HOP_COOKIE_BYTES && read_cookie(payload, token, ret_number))
+		return true;
+	if (!path_wire_read(payload, size, &wire) || wire.run != (uint32_t)token ||
+	    wire.number > UINT32_MAX)
+		return false;
+	*ret_number = (uint32_t)wire.number;
+	return true;
 }
 
 /* ---- inside TCP */

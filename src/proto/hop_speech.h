@@ -7,13 +7,14 @@
 #include <stdint.h>
 
 #include "base/service.h"
+#include "proto/path_wire.h"
 
-/* Where an echo of `traffic` leaves the payload alone: the cookie stands there too, since it stands
- * in the first bytes for routers that quote only these. */
+/* The first bytes, for routers that quote only these. Behind them it is a question of path_wire.h, to
+ * which our serve has a small answer. */
 #define HOP_COOKIE_BYTES 16
-#define HOP_PAYLOAD_MIN  (64 + HOP_COOKIE_BYTES)
+#define HOP_PAYLOAD_MIN  PATH_WIRE_BYTES
 
-/* A payload of `size` >= HOP_PAYLOAD_MIN: zeros but for the cookie of this run and packet. */
+/* A payload of `size` >= HOP_PAYLOAD_MIN with the cookie of this run and packet. */
 void hop_payload_write(uint8_t *payload, size_t size, uint64_t token, uint32_t number);
 /* In a quote or an echo; false: it holds none of this run. */
 bool hop_payload_read(const uint8_t *payload, size_t size, uint64_t token, uint32_t *ret_number);

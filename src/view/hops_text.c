@@ -212,6 +212,8 @@ static void say_failed(const struct report_hops *hops, const struct report_hop_p
 void hops_text_write(const struct report_hops *hops, const struct text_style *style,
 		     struct buffer *out)
 {
+	if (hops->reason)
+		buffer_append_format(out, "HOPS  not traced by %s: %s\n", hops->way, hops->reason);
 	for (uint32_t i = 0; i < hops->path_count; i++) {
 		if (i > 0)
 			buffer_append_text(out, "\n");
