@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two shares are told apart when two rates explain the counts e^2 times better than one does: about
- * one in fifty such findings is chance. */
-#define EVIDENCE_MIN 2.0
+/* Two shares are told apart when two rates explain the counts e^4 times better than one does:
+ * chance does that once in 200 times. */
+#define EVIDENCE_MIN 4.0
 
 const char *hop_note_name(enum hop_note note)
 {
@@ -44,10 +44,17 @@ static double likelihood(struct tally tally)
 	return result;
 }
 
-static bool is_other(struct tally a, struct tally b)
+static struct tally sum(struct tally a, struct tally b)
 {
-	struct tally both = { a.sent + b.sent, a.lost + b.lost };
-	return likelihood(a) + likelihood(b) - likelihood(both) > EVIDENCE_MIN;
+	return (struct tally){ a.sent + b.sent, a.lost + b.lost };
+}
+
+/* How much better two rates explain it than one; 0 where the second is not the larger. */
+static double evidence(struct tally small, struct tally large)
+{
+	if (share(large) <= share(small))
+		return 0;
+	return likelihood(small) + likelihood(large) - likelihood(sum(small, large));
 }
 
 static struct tally tally_of(const struct hop_count *count)
@@ -64,33 +71,83 @@ static uint32_t find_end(const struct hop_count *counts, uint32_t hop_count)
 }
 
 /* From the end back: what is lost on the way to a hop is lost to all behind it too, so those behind
- * give the most that it can lose. */
-static void judge_back(const struct hop_count *counts, uint32_t end, struct hops_verdict *ret)
+ * give the most that it can lose, and it limits what it says where it answers less. */
+static void find_limited(const struct hop_count *counts, uint32_t end, struct hops_verdict *ret)
 {
-	struct tally behind = tally_of(&counts[end - 1]);
-	bool is_everywhere = behind.lost > 0;
-	uint32_t shown = end - 1; /* the nearest hop that says what is lost behind here */
+	struct tally behind = { 0 };
 
-	for (uint32_t i = end - 1; i-- > 0;) {
+	for (uint32_t i = end; i-- > 0;) {
 		struct tally here = tally_of(&counts[i]);
-		bool is_apart = is_other(here, behind);
-		if (is_apart && share(here) > share(behind)) {
+		if (behind.sent > 0 && evidence(behind, here) > EVIDENCE_MIN)
 			ret->notes[i] = counts[i].answered > 0 ? HOP_LIMITED : HOP_SILENT;
-		} else if (is_apart) {
-			ret->notes[shown] = HOP_LOSES;
-			shown = i;
-			behind = here;
-			is_everywhere = here.lost > 0;
-		} else {
-			behind.sent += here.sent;
-			behind.lost += here.lost;
-			shown = i;
-			is_everywhere = is_everywhere && here.lost > 0;
+		else
+			behind = sum(behind, here);
+	}
+}
+
+/* The hops from one to before another, but those that limit what they say. */
+static struct tally tally_between(const struct hop_count *counts, uint32_t from, uint32_t to,
+				  const struct hops_verdict *verdict)
+{
+	struct tally all = { 0 };
+	for (uint32_t i = from; i < to; i++) {
+		if (verdict->notes[i] != HOP_LIMITED && verdict->notes[i] != HOP_SILENT)
+			all = sum(all, tally_of(&counts[i]));
+	}
+	return all;
+}
+
+/* The hop that best parts those before it from those that lose more; `to`: none does. */
+static uint32_t find_part(const struct hop_count *counts, uint32_t from, uint32_t to,
+			  const struct hops_verdict *verdict)
+{
+	double most = EVIDENCE_MIN;
+	uint32_t found = to;
+
+	for (uint32_t i = from + 1; i < to; i++) {
+		double one = evidence(tally_between(counts, from, i, verdict),
+				      tally_between(counts, i, to, verdict));
+		if (one > most && verdict->notes[i] == HOP_FINE) {
+			most = one;
+			found = i;
 		}
 	}
-	/* Each hop of those that can't be told apart loses, and the first is one of them. */
-	if (is_everywhere && ret->notes[0] == HOP_FINE)
-		ret->notes[0] = HOP_LOSES;
+	return found;
+}
+
+/* Loss that begins at several hops leaves several parts: each is looked at again. */
+static void find_losing(const struct hop_count *counts, uint32_t end, struct hops_verdict *ret)
+{
+	uint32_t from = 0;
+
+	while (from < end) {
+		uint32_t to = end;
+		for (uint32_t i = from + 1; i < to; i++) {
+			if (ret->notes[i] == HOP_LOSES)
+				to = i;
+		}
+		uint32_t part = find_part(counts, from, to, ret);
+		if (part < to)
+			ret->notes[part] = HOP_LOSES;
+		else
+			from = to;
+	}
+}
+
+/* Each of the first hops loses, up to one that is known to lose more: then it begins with them. */
+static void judge_first(const struct hop_count *counts, uint32_t end, struct hops_verdict *ret)
+{
+	uint32_t first = end;
+
+	for (uint32_t i = 0; i < end && ret->notes[i] != HOP_LOSES; i++) {
+		if (ret->notes[i] != HOP_FINE)
+			continue;
+		if (hop_lost(&counts[i]) == 0)
+			return;
+		first = first < i ? first : i;
+	}
+	if (first < end)
+		ret->notes[first] = HOP_LOSES;
 }
 
 static void name_first(struct hops_verdict *verdict, uint32_t end)
@@ -114,8 +171,10 @@ void hops_judge(const struct hop_count *counts, uint32_t hop_count, struct hops_
 	ret->lost = hop_lost(&counts[hop_count - 1]);
 	for (uint32_t i = end; i < hop_count; i++)
 		ret->notes[i] = HOP_DEAD;
-	if (end > 0)
-		judge_back(counts, end, ret);
+	find_limited(counts, end, ret);
+	find_losing(counts, end, ret);
+	if (end == hop_count)
+		judge_first(counts, end, ret);
 	name_first(ret, end);
 	if (ret->from == 0 && end < hop_count)
 		ret->from = end + 1;

@@ -30,7 +30,8 @@ struct hops_setup {
 	enum service service;
 	bool is_tls;
 	const char *host; /* for HTTP's header */
-	uint32_t flows;   /* source ports: with a port in `source`, this and, where free, those behind */
+	uint32_t flows; /* source ports: with a port in `source`, this and, where free, those behind
+			 */
 	uint32_t rounds;
 	uint32_t ttl_max;
 	uint32_t full_bytes; /* of a full-size packet with its IP header; 0: small ones only */

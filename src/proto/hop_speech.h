@@ -9,8 +9,8 @@
 #include "base/service.h"
 #include "proto/path_wire.h"
 
-/* The first bytes, for routers that quote only these. Behind them it is a question of path_wire.h, to
- * which our serve has a small answer. */
+/* The first bytes, for routers that quote only these. Behind them it is a question of path_wire.h,
+ * to which our serve has a small answer. */
 #define HOP_COOKIE_BYTES 16
 #define HOP_PAYLOAD_MIN  PATH_WIRE_BYTES
 

@@ -44,18 +44,20 @@ static void note_answers(const struct report_hop_path *path, const struct report
 				     "full size answered seldom: rate-limited, no loss");
 }
 
-static void note_loss(const struct report_hop *hop, struct clauses *notes)
+static void note_loss(const struct report_hop_path *path, const struct report_hop *hop,
+		      struct clauses *notes)
 {
 	char share[PHRASE_MAX];
+	bool has_vanished = is_note(hop->full_note, HOP_DEAD) && hop->ttl == path->full_lost_from;
 
 	if (is_note(hop->small_note, HOP_LOSES))
 		buffer_append_format(clauses_next(notes), "<- %s %% are lost from here",
 				     phrase_share(hop->small_lost, hop->small_sent, share));
-	if (!is_note(hop->full_note, HOP_LOSES) || is_note(hop->small_note, HOP_LOSES))
+	if (is_note(hop->small_note, HOP_LOSES) || is_note(hop->small_note, HOP_DEAD))
 		return;
-	if (hop->full_lost == hop->full_sent)
-		buffer_append_format(clauses_next(notes), "<- full size is lost from here");
-	else
+	if (has_vanished)
+		buffer_append_text(clauses_next(notes), "<- full size is lost from here");
+	else if (is_note(hop->full_note, HOP_LOSES))
 		buffer_append_format(clauses_next(notes),
 				     "<- %s %% of full size are lost from here",
 				     phrase_share(hop->full_lost, hop->full_sent, share));
@@ -102,7 +104,7 @@ static void add_notes(struct text_table *table, const struct report_hop_path *pa
 	clauses_init(&notes, &text, "; ");
 	note_icmp(hop, &notes);
 	note_answers(path, hop, &notes);
-	note_loss(hop, &notes);
+	note_loss(path, hop, &notes);
 	note_others(hop, &notes);
 	text_table_cell(table, "%s", buffer_text(&text));
 }
@@ -240,17 +242,16 @@ static void say_loss(const struct report_hop_path *path, const char *what, uint6
 {
 	char share[PHRASE_MAX];
 
-	buffer_append_format(out, "%s %% of %s packets are lost", phrase_share(lost, sent, share),
-			     what);
-	if (from == 0) {
+	if (lost < sent)
+		buffer_append_format(out, "%s %% of ", phrase_share(lost, sent, share));
+	buffer_append_format(out, "%s packets are lost", what);
+	if (from == 0)
 		buffer_append_text(out, ", too few to tell where");
-		return;
-	}
-	const struct report_hop *hop = &path->hops[from - 1];
-	buffer_append_format(out, " from hop %" PRIu64, from);
-	if (hop->address)
-		buffer_append_format(out, " (%s)", hop->address);
-	buffer_append_text(out, " on");
+	else if (from > 1 && path->hops[from - 2].address)
+		buffer_append_format(out, " behind hop %" PRIu64 " (%s)", from - 1,
+				     path->hops[from - 2].address);
+	else
+		buffer_append_format(out, " from hop %" PRIu64 " on", from);
 }
 
 static void say_path(const struct report_hop_path *path, struct clauses *clauses)
@@ -282,11 +283,13 @@ static uint32_t count_ports(const struct report_hops *hops)
 void hops_text_sentence(const struct report_hops *hops, struct buffer *out)
 {
 	struct clauses clauses;
+	char count[PHRASE_MAX];
 	uint32_t bad = 0;
 
 	clauses_init(&clauses, out, "; ");
+	buffer_append_format(out, "by %s ", hops->way);
 	if (hops->path_count == 0) {
-		buffer_append_format(out, "no hops by %s", hops->way);
+		buffer_append_text(out, "no hops");
 		return;
 	}
 	while (bad < hops->path_count && is_bad(&hops->paths[bad]))
@@ -296,8 +299,8 @@ void hops_text_sentence(const struct report_hops *hops, struct buffer *out)
 				     "%u source ports take %u paths, %u of them bad",
 				     count_ports(hops), hops->path_count, bad);
 	else
-		buffer_append_format(clauses_next(&clauses), "%u hops by %s",
-				     hops->paths[0].hop_count, hops->way);
+		buffer_append_text(clauses_next(&clauses),
+				   phrase_count(hops->paths[0].hop_count, "hop", count));
 	if (bad > 0)
 		say_path(&hops->paths[0], &clauses);
 	else
