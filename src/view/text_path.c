@@ -7,6 +7,8 @@
 #include "view/text_table.h"
 
 #define LINE_MAX_BYTES 1024
+#define IPV4_TCP_BYTES 40
+#define IPV6_TCP_BYTES 60
 
 static const char *bytes_or_none(uint64_t bytes, char text[UNITS_TEXT_MAX])
 {
@@ -63,19 +65,42 @@ static void add_ways(const struct path_result *path, const struct text_style *st
 	text_table_write(&table, out);
 }
 
-/* The MSS as it would be on this path without anything that lowers it. */
+/* What the far end's own interface and kernel allow; 0: not known. */
+static uint64_t far_bytes(const struct path_direction *reverse)
+{
+	bool has_route = reverse->route_bytes && reverse->route_bytes < reverse->interface_bytes;
+	return has_route ? reverse->route_bytes : reverse->interface_bytes;
+}
+
+static bool is_narrow(const struct path_direction *direction)
+{
+	return direction->failed_bytes > 0;
+}
+
+/* Who made the MSS what it is: neither route nor far end explain less than they allow. */
 static void tell_mss(const struct path_result *path, struct buffer *out)
 {
 	const struct path_tcp *tcp = &path->tcp;
 	char segment[UNITS_TEXT_MAX], packet[UNITS_TEXT_MAX];
 	uint64_t packet_bytes = tcp->mss_first_bytes + tcp->header_bytes;
-	if (packet_bytes >= tcp->path_mtu_first_bytes)
+	uint64_t option_bytes =
+		packet_bytes - (path->remote.family == AF_INET6 ? IPV6_TCP_BYTES : IPV4_TCP_BYTES);
+	uint64_t far = far_bytes(&path->reverse);
+	const char *who = "clamped on the way, or so small is the far end's interface";
+	if (packet_bytes >= tcp->path_mtu_first_bytes) {
+		if (is_narrow(&path->forward))
+			buffer_append_text(out, "; MSS not clamped on the way");
 		return;
-	buffer_append_format(out,
-			     "; its MSS came as %s B (packets of %s B): clamped on the way, or so "
-			     "small is the far end's interface",
-			     units_format_grouped(tcp->mss_first_bytes, segment),
-			     units_format_grouped(packet_bytes, packet));
+	}
+	if (far > packet_bytes)
+		who = "clamped on the way";
+	else if (far)
+		who = "as the far end believes of the path";
+	buffer_append_format(
+		out, "; MSS %s B (packets of %s B): %s%s",
+		units_format_grouped(option_bytes, segment),
+		units_format_grouped(packet_bytes, packet), who,
+		tcp->is_echoed && is_narrow(&path->forward) ? ", which is why it passes" : "");
 }
 
 /* "snd_mss 1024": less than the kernel believes the path takes, so it found out by itself. */
