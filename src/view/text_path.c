@@ -1,4 +1,5 @@
 /* What passes each way, and what TCP makes of it. See text_parts.h. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -23,6 +24,14 @@ static const char *note(const struct path_direction *direction)
 	return verdict < PATH_VERDICTS ? path_verdict_sentence(verdict) : "";
 }
 
+static void add_lost(struct text_table *table, uint64_t sent, uint64_t answered)
+{
+	if (sent > 0)
+		text_table_cell(table, "%" PRIu64 "/%" PRIu64, sent - answered, sent);
+	else
+		text_table_cell(table, "-");
+}
+
 static void add_way(struct text_table *table, const char *way,
 		    const struct path_direction *direction)
 {
@@ -33,12 +42,8 @@ static void add_way(struct text_table *table, const char *way,
 	text_table_cell(table, "%s", is_measured && direction->verdict ? direction->verdict : "-");
 	text_table_cell(table, "%s", bytes_or_none(direction->mtu_bytes, text));
 	text_table_cell(table, "%s", bytes_or_none(direction->failed_bytes, text));
-	text_table_cell(table, "%llu/%llu",
-			(unsigned long long)(direction->small_sent - direction->small_answered),
-			(unsigned long long)direction->small_sent);
-	text_table_cell(table, "%llu/%llu",
-			(unsigned long long)(direction->large_sent - direction->large_answered),
-			(unsigned long long)direction->large_sent);
+	add_lost(table, direction->small_sent, direction->small_answered);
+	add_lost(table, direction->large_sent, direction->large_answered);
 	text_table_cell(table, "%s", has_rtt ? units_format_ms(direction->rtt_min_ns, text) : "-");
 	text_table_cell(table, "%s", has_rtt ? units_format_ms(direction->rtt_max_ns, text) : "-");
 	text_table_cell(table, "%s", note(direction));
