@@ -44,7 +44,7 @@ static void end(struct probe_served *served, void (*how)(struct stream *stream))
 	served->is_over = true;
 }
 
-static bool send_all(struct probe_served *served, const void *data, size_t size)
+static bool send_all(struct probe_served *served, const char *data, size_t size)
 {
 	struct iovec part = { (void *)data, size };
 	if (size == 0 || stream_send(&served->stream, &part, 1) == (ssize_t)size)
@@ -73,7 +73,7 @@ static void step(struct probe_served *served)
 	const char *text = served->script->parts[served->part].text;
 	size_t size = served->script->parts[served->part].size;
 	served->part++;
-	if (send_all(served, text, size ? size : strlen(text)))
+	if (text && send_all(served, text, size ? size : strlen(text)))
 		wait_for_step(served);
 }
 
