@@ -226,7 +226,7 @@ static struct h2_talk_stream *watch(struct meeting *meeting, const char *timeout
 	stream = &asked->streams[asked->count++];
 	*stream = (struct h2_talk_stream){ .body = EMPTY, .size = 5, .fate = "" };
 	buffer_init(&stream->got, 1000);
-	assert_int_equal(h2_request(asked->h2, fields, array_size(fields), true, stream), 0);
+	assert_true(h2_request(asked->h2, fields, array_size(fields), true, stream) > 0);
 	return stream;
 }
 
