@@ -47,7 +47,8 @@ struct probe_result {
 	uint64_t due_ns; /* when it was due by the schedule */
 	uint64_t started_ns;
 	/* How long the phases took that it went through; `phases` has a bit 1u << PROBE_... for
-	 * each that is over. One that failed or was given up is none of these: `failed_in`. */
+	 * each that is over. One that failed or was given up is none of these: `failed_in`, which
+	 * may have been gone through before, on the way to a redirect. */
 	uint64_t phase_ns[PROBE_PHASES];
 	unsigned phases;
 	enum outcome outcome; /* DONE, or why not */

@@ -10,13 +10,13 @@ static void tell(struct deferred *deferred)
 {
 	struct probe *probe = container_of(deferred, struct probe, telling);
 	const struct probe_host *host = probe->prober->host;
+	list_remove(&probe->node);
 	host->done(host->context, probe);
 }
 
 static void finish(struct probe *probe)
 {
 	probe->is_under_way = false;
-	list_remove(&probe->node);
 	loop_clear_timer(probe->prober->host->loop, &probe->deadline);
 	loop_defer(probe->prober->host->loop, &probe->telling);
 }
@@ -55,7 +55,7 @@ int prober_open(struct prober *prober, const struct probe_host *host, uint32_t i
 		.host = host,
 		.index = index,
 	};
-	list_init(&prober->under_way);
+	list_init(&prober->probes);
 	if (!prober->kind)
 		return error_set(error, EINVAL, "%s: cannot be looked at", target->uri.text);
 	return prober->kind->open(prober, error);
@@ -65,11 +65,14 @@ void prober_close(struct prober *prober)
 {
 	if (!prober->kind)
 		return;
-	while (!list_is_empty(&prober->under_way)) {
-		struct probe *probe = container_of(prober->under_way.next, struct probe, node);
-		prober->kind->give_up(prober, probe);
-		finish(probe);
+	while (!list_is_empty(&prober->probes)) {
+		struct probe *probe = container_of(prober->probes.next, struct probe, node);
+		if (probe->is_under_way) {
+			prober->kind->give_up(prober, probe);
+			finish(probe);
+		}
 		list_remove(&probe->telling.node);
+		list_remove(&probe->node);
 	}
 	prober->kind->close(prober);
 	prober->kind = NULL;
@@ -104,7 +107,7 @@ void prober_start(struct prober *prober, struct probe *probe, uint64_t number, u
 		.forward_ns = PROBE_UNKNOWN,
 		.backward_ns = PROBE_UNKNOWN,
 	};
-	list_append(&prober->under_way, &probe->node);
+	list_append(&prober->probes, &probe->node);
 	loop_set_timer(loop, &probe->deadline, deadline_ns);
 	prober->kind->start(prober, probe);
 }
@@ -113,7 +116,7 @@ void probe_end_phase(struct probe *probe, uint64_t at_ns)
 {
 	/* Kernel stamps of one moment may differ by what two clocks do. */
 	uint64_t end_ns = at_ns > probe->phase_began_ns ? at_ns : probe->phase_began_ns;
-	probe->result.phase_ns[probe->phase] = end_ns - probe->phase_began_ns;
+	probe->result.phase_ns[probe->phase] += end_ns - probe->phase_began_ns;
 	probe->result.phases |= 1u << probe->phase;
 	probe->phase_began_ns = end_ns;
 	if (probe->phase + 1 < PROBE_PHASES)
@@ -124,6 +127,11 @@ void probe_enter(struct probe *probe, enum probe_phase phase)
 {
 	assert(phase >= probe->phase);
 	probe->phase = phase;
+}
+
+void probe_begin_again(struct probe *probe)
+{
+	probe->phase = PROBE_RESOLVE;
 }
 
 void probe_done(struct probe *probe, uint64_t at_ns)
