@@ -1,8 +1,9 @@
 /* Which kind of prober looks at which scheme, and what it says there: the two tables. */
+#include "probe/kinds.h"
+
 #include <stddef.h>
 #include <string.h>
 
-#include "probe/kinds.h"
 #include "probe/probe.h"
 #include "probe/talk.h"
 

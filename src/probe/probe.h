@@ -89,7 +89,7 @@ struct prober {
 	const struct prober_kind *kind;
 	const struct probe_target *target;
 	const struct probe_host *host;
-	uint32_t index; /* of the target */
+	uint32_t index;     /* of the target */
 	struct list probes; /* that were started and not told yet */
 	void *state;        /* the kind's */
 };
