@@ -26,10 +26,16 @@ static void fail(struct probe *probe, enum outcome outcome, const char *why)
 	struct probe_result *result = &probe->result;
 	result->outcome = outcome;
 	result->failed_in = probe->phase;
-	result->failed_after_ns =
-		loop_read_clock(probe->prober->host->loop) - probe->phase_began_ns;
 	if (why)
 		(void)snprintf(result->why, sizeof(result->why), "%s", why);
+}
+
+/* So long it was in the phase that it failed in: never 0, however near the clock's last tick. */
+static void stop(struct probe *probe)
+{
+	uint64_t now_ns = loop_read_clock(probe->prober->host->loop);
+	uint64_t after_ns = now_ns > probe->phase_began_ns ? now_ns - probe->phase_began_ns : 0;
+	probe->result.failed_after_ns = after_ns > 0 ? after_ns : 1;
 }
 
 static void on_deadline(struct timer *timer)
@@ -40,6 +46,7 @@ static void on_deadline(struct timer *timer)
 		[PROBE_WAIT] = OUTCOME_NO_REPLY,        [PROBE_TRANSFER] = OUTCOME_TIMED_OUT,
 	};
 	struct probe *probe = container_of(timer, struct probe, deadline);
+	stop(probe);
 	fail(probe, outcomes[probe->phase],
 	     probe->phase == PROBE_RESOLVE ? "no answer from DNS in time" : NULL);
 	probe->prober->kind->give_up(probe->prober, probe);
@@ -140,8 +147,16 @@ void probe_done(struct probe *probe, uint64_t at_ns)
 	finish(probe);
 }
 
+void probe_rejected(struct probe *probe, uint64_t at_ns, const char *why)
+{
+	fail(probe, OUTCOME_REJECTED, why);
+	probe_end_phase(probe, at_ns);
+	finish(probe);
+}
+
 void probe_failed(struct probe *probe, enum outcome outcome, const char *why)
 {
+	stop(probe);
 	fail(probe, outcome, why);
 	finish(probe);
 }

@@ -131,5 +131,7 @@ void probe_enter(struct probe *probe, enum probe_phase phase);
 void probe_begin_again(struct probe *probe);
 /* The answer is whole; the phase that it is in ends now. */
 void probe_done(struct probe *probe, uint64_t at_ns);
+/* The answer is whole, and not the one that was wanted. */
+void probe_rejected(struct probe *probe, uint64_t at_ns, const char *why);
 /* It failed in the phase that it is in. `why` as in the result, NULL: nothing to add. */
 void probe_failed(struct probe *probe, enum outcome outcome, const char *why);

@@ -18,7 +18,6 @@ enum talk_state {
 	TALK_WAITING,  /* it is sent; nothing of the answer has come */
 	TALK_HEARING,  /* the first byte of the answer has come */
 	TALK_ANSWERED, /* the whole answer has, or as much of it as is wanted */
-	TALK_WRONG,    /* `outcome` and `why` */
 };
 
 /* What is said anew on each connection, and lives as long as that. */
@@ -28,8 +27,9 @@ struct talk_kind {
 	size_t size;          /* of what embeds struct talk first */
 	/* The connection is up: `talk` is zeroed but for kind, prober, request and out. -errno. */
 	int (*open)(struct talk *talk);
-	/* Begins one look: `result` and `request` are set, the state is SENDING. Its bytes go to
-	 * `out`; the state becomes WAITING by itself when that is empty and not `is_held_back`. */
+	/* Begins one look: `result` and `request` are set, the state is SENDING, the outcome DONE.
+	 * Its bytes go to `out`; the state becomes WAITING by itself when that is empty and not
+	 * `is_held_back`. */
 	void (*ask)(struct talk *talk);
 	/* Bytes have come (`size` 0: the peer's end); moves `state`, fills the result. Also called
 	 * where no look goes on: `result` is NULL, and `is_ended` alone counts. What it appends to
@@ -57,11 +57,19 @@ struct talk {
 	struct buffer *out;          /* what is to be sent, from its start */
 	struct probe_result *result; /* of the look that goes on, NULL: none does */
 	enum talk_state state;
+	/* DONE as long as nothing is wrong. What is sets this alone: the look ends where it is, and
+	 * an answer that is whole and not the one wanted is ANSWERED and REJECTED. */
 	enum outcome outcome;
 	const char *why;   /* lasts until the next call; NULL: nothing to add */
 	bool is_held_back; /* more of the request follows when the peer has made room for it */
 	bool is_ended;     /* this connection can't be used again */
 };
+
+static inline void talk_go_wrong(struct talk *talk, enum outcome outcome, const char *why)
+{
+	talk->outcome = outcome;
+	talk->why = why;
+}
 
 /* Chosen by probe/kinds.c: by what ALPN agreed on, else by the scheme. */
 extern const struct talk_kind talk_http1;
