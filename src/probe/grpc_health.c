@@ -37,65 +37,60 @@ void grpc_health_body(struct grpc_health_answer *answer, const uint8_t *data, si
 
 /* ---- the verdict ---- */
 
-static void break_off(struct talk *talk, const char *why)
+static void read_health(const struct grpc_health_answer *answer, struct talk *talk)
 {
-	talk->state = TALK_WRONG;
-	talk->outcome = OUTCOME_PROTOCOL;
-	talk->why = why;
-}
-
-static void judge_call(const struct grpc_health_answer *answer, struct talk *talk)
-{
-	struct probe_result *result = talk->result;
-	char status[STATUS_TEXT_MAX];
-
-	result->outcome = OUTCOME_REJECTED;
-	(void)snprintf(result->why, sizeof(result->why), "the call ended with %s%s%s",
-		       status_format(STATUS_GRPC + answer->status, status),
-		       answer->text[0] != '\0' ? ": " : "", answer->text);
-}
-
-static void judge_health(const struct grpc_health_answer *answer, struct talk *talk)
-{
-	struct probe_result *result = talk->result;
 	uint32_t health = GRPC_HEALTH_UNKNOWN;
 
 	if (!grpc_frames_are_whole(&answer->frames) || answer->frames.messages != 1) {
-		break_off(talk, "the peer answered the call without a whole message");
-	} else if (answer->frames.is_compressed ||
-		   !grpc_read_health_response(answer->message, answer->message_size, &health)) {
-		break_off(talk, "the peer answered the health check with something else");
-	} else if (health != GRPC_HEALTH_SERVING) {
-		result->outcome = OUTCOME_REJECTED;
-		(void)snprintf(result->why, sizeof(result->why), "its health is %s",
-			       grpc_health_name(health));
+		talk_go_wrong(talk, OUTCOME_PROTOCOL, "answered the call without a whole message");
+		return;
 	}
-	if (talk->state == TALK_ANSWERED)
-		result->health = (int32_t)(health <= INT32_MAX ? health : INT32_MAX);
+	if (answer->frames.is_compressed ||
+	    !grpc_read_health_response(answer->message, answer->message_size, &health)) {
+		talk_go_wrong(talk, OUTCOME_PROTOCOL,
+			      "answered the health check with something else");
+		return;
+	}
+	talk->result->health = (int32_t)(health <= INT32_MAX ? health : INT32_MAX);
 }
 
-void grpc_health_end(const struct grpc_health_answer *answer, struct talk *talk, uint32_t status)
+/* What is no success of HTTP, of the call, or of the service, in this order. */
+static void judge(struct grpc_health_answer *answer, struct talk *talk, uint32_t status)
+{
+	const struct probe_result *result = talk->result;
+	char name[STATUS_TEXT_MAX];
+
+	if (!answer->has_status)
+		(void)snprintf(answer->why, sizeof(answer->why), "status %u, without grpc-status",
+			       status);
+	else if (answer->status != GRPC_OK)
+		(void)snprintf(answer->why, sizeof(answer->why), "%s%s%s",
+			       status_format(STATUS_GRPC + answer->status, name),
+			       answer->text[0] != '\0' ? ": " : "", answer->text);
+	else if (result->health != GRPC_HEALTH_SERVING)
+		(void)snprintf(answer->why, sizeof(answer->why), "health %s",
+			       grpc_health_name((uint32_t)result->health));
+	else
+		return;
+	talk_go_wrong(talk, OUTCOME_REJECTED, answer->why);
+}
+
+void grpc_health_end(struct grpc_health_answer *answer, struct talk *talk, uint32_t status)
 {
 	struct probe_result *result = talk->result;
 
-	if (result->is_cut) {
-		break_off(talk, "the peer answered the health check with something else");
+	if (result->is_cut || (!answer->has_status && status == 200)) {
+		talk_go_wrong(talk, OUTCOME_PROTOCOL,
+			      result->is_cut ? "answered the health check with something else"
+					     : "ended the call without grpc-status");
 		return;
 	}
-	if (!answer->has_status && status == 200) {
-		break_off(talk, "the peer ended the call without grpc-status");
-		return;
-	}
-	talk->state = TALK_ANSWERED;
 	result->status_of = answer->has_status ? PROBE_STATUS_GRPC : PROBE_STATUS_HTTP;
 	result->status = answer->has_status ? answer->status : status;
-	if (!answer->has_status) {
-		result->outcome = OUTCOME_REJECTED;
-		(void)snprintf(result->why, sizeof(result->why),
-			       "its HTTP status is %u, and it has no grpc-status", status);
-	} else if (answer->status != GRPC_OK) {
-		judge_call(answer, talk);
-	} else {
-		judge_health(answer, talk);
-	}
+	if (answer->has_status && answer->status == GRPC_OK)
+		read_health(answer, talk);
+	if (talk->outcome != OUTCOME_DONE)
+		return;
+	talk->state = TALK_ANSWERED;
+	judge(answer, talk, status);
 }

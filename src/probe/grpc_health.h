@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "probe/talk.h"
 #include "proto/grpc.h"
-
-struct talk;
 
 /* A HealthCheckResponse has two bytes; what a later version adds beyond these is not looked at. */
 #define HEALTH_MESSAGE_MAX 32
@@ -22,10 +21,11 @@ struct grpc_health_answer {
 	bool has_status;
 	uint32_t status;             /* of the call */
 	char text[GRPC_MESSAGE_MAX]; /* that comes with it; "": none */
+	char why[PROBE_WHY_BYTES];
 };
 
 void grpc_health_field(struct grpc_health_answer *answer, const char *name, size_t name_size,
 		       const char *value, size_t value_size);
 void grpc_health_body(struct grpc_health_answer *answer, const uint8_t *data, size_t size);
-/* The call has ended, with HTTP's `status`: ANSWERED, or WRONG with what was broken. */
-void grpc_health_end(const struct grpc_health_answer *answer, struct talk *talk, uint32_t status);
+/* The call has ended, with HTTP's `status`. */
+void grpc_health_end(struct grpc_health_answer *answer, struct talk *talk, uint32_t status);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "probe/grpc_health.h"
-#include "probe/http_answer.h"
+#include "probe/http_look.h"
 #include "probe/talk.h"
 #include "proto/h2_fields.h"
 
@@ -24,7 +24,7 @@ struct talk_h2 {
 	size_t body_size;
 	size_t body_sent;
 	uint8_t health[GRPC_HEALTH_REQUEST_MAX];
-	struct http_answer http;
+	struct http_look look;
 	struct grpc_health_answer grpc;
 	int32_t id; /* of the stream */
 	uint32_t status;
@@ -45,7 +45,8 @@ static bool is_grpc(const struct talk_h2 *h2)
 /* Nothing of what still comes on the stream is wanted. */
 static bool is_over(const struct talk_h2 *h2)
 {
-	return h2->talk.result == NULL || h2->talk.state >= TALK_ANSWERED || h2->is_whole;
+	return h2->talk.result == NULL || h2->talk.state == TALK_ANSWERED ||
+	       h2->talk.outcome != OUTCOME_DONE || h2->is_whole;
 }
 
 /* ---- what is heard ---- */
@@ -66,21 +67,38 @@ static void note_field(void *owner, void *stream, const struct h2_field *field)
 		grpc_health_field(&h2->grpc, field->name, field->name_size, field->value,
 				  field->value_size);
 	else
-		http_answer_field(&h2->talk, field->name, field->name_size, field->value,
-				  field->value_size);
+		http_look_field(&h2->look, field->name, field->name_size, field->value,
+				field->value_size);
 }
 
 /* What an interim one says is not the answer's. */
+static void forget_head(struct talk_h2 *h2)
+{
+	h2->talk.result->head_bytes = 0;
+	h2->talk.result->location[0] = '\0';
+	h2->grpc = (struct grpc_health_answer){ 0 };
+}
+
 static void note_head(void *owner, void *stream, enum h2_head head)
 {
 	struct talk_h2 *h2 = owner;
 
 	(void)stream;
-	if (is_over(h2) || head != H2_HEAD_INTERIM)
+	if (is_over(h2))
 		return;
-	h2->talk.result->head_bytes = 0;
-	h2->talk.result->location[0] = '\0';
-	h2->grpc = (struct grpc_health_answer){ 0 };
+	if (head == H2_HEAD_INTERIM)
+		forget_head(h2);
+	else if (head == H2_HEAD_FINAL && !is_grpc(h2))
+		http_look_head(&h2->look, h2->status);
+}
+
+static void keep_health(struct talk_h2 *h2, const uint8_t *data, size_t size)
+{
+	struct probe_result *result = h2->talk.result;
+
+	grpc_health_body(&h2->grpc, data, size);
+	result->body_bytes += size;
+	result->is_cut = result->body_bytes > HEALTH_BODY_MAX;
 }
 
 static void note_body(void *owner, void *stream, const uint8_t *data, size_t size)
@@ -90,14 +108,11 @@ static void note_body(void *owner, void *stream, const uint8_t *data, size_t siz
 	(void)stream;
 	if (is_over(h2))
 		return;
-	if (is_grpc(h2)) {
-		grpc_health_body(&h2->grpc, data, size);
-		h2->talk.result->body_bytes += size;
-		h2->talk.result->is_cut = h2->talk.result->body_bytes > HEALTH_BODY_MAX;
-		h2->is_whole = h2->talk.result->is_cut;
-	} else {
-		h2->is_whole = !http_answer_body(&h2->http, &h2->talk, data, size);
-	}
+	if (is_grpc(h2))
+		keep_health(h2, data, size);
+	else
+		http_look_body(&h2->look, data, size);
+	h2->is_whole = h2->talk.result->is_cut;
 }
 
 static void note_end(void *owner, void *stream)
@@ -150,13 +165,6 @@ static const struct h2_handler handler = {
 
 /* ---- what it comes to ---- */
 
-static void end_wrong(struct talk_h2 *h2, enum outcome outcome, const char *why)
-{
-	h2->talk.state = TALK_WRONG;
-	h2->talk.outcome = outcome;
-	h2->talk.why = why;
-}
-
 /* Adds to what is to be sent. */
 static void pump(struct talk_h2 *h2)
 {
@@ -168,7 +176,7 @@ static void pump(struct talk_h2 *h2)
 	if (size < 0 || h2->talk.out->error != 0) {
 		h2->talk.is_ended = true;
 		if (!is_over(h2))
-			end_wrong(h2, OUTCOME_NO_MEMORY, NULL);
+			talk_go_wrong(&h2->talk, OUTCOME_NO_MEMORY, NULL);
 	}
 }
 
@@ -177,28 +185,27 @@ static void end_broken(struct talk_h2 *h2, const char *rule)
 {
 	bool is_clause = rule[0] >= 'a' && rule[0] <= 'z';
 
-	(void)snprintf(h2->why, sizeof(h2->why), "the peer %s%s",
+	(void)snprintf(h2->why, sizeof(h2->why), "%s%s",
 		       is_clause ? "" : "broke a rule of HTTP/2: ", rule);
-	end_wrong(h2, OUTCOME_PROTOCOL, h2->why);
-}
-
-/* Its end; `where` it was. */
-static void end_closed(struct talk_h2 *h2, const char *where)
-{
-	if (h2->is_going)
-		(void)snprintf(h2->why, sizeof(h2->why), "it sent GOAWAY %s %s",
-			       h2_code_name(h2->going_code), where);
-	else
-		(void)snprintf(h2->why, sizeof(h2->why), "%s", where);
-	end_wrong(h2, OUTCOME_CLOSED, h2->why);
+	talk_go_wrong(&h2->talk, OUTCOME_PROTOCOL, h2->why);
 }
 
 static const char *where_it_is(const struct talk_h2 *h2)
 {
 	if (!h2_is_between(h2->h2))
-		return "in the middle of a frame";
-	return h2->talk.state == TALK_HEARING ? "in the middle of its answer"
-					      : "before it answered";
+		return "in mid-frame";
+	return h2->talk.state == TALK_HEARING ? "in mid-answer" : "before it answered";
+}
+
+static void end_closed(struct talk_h2 *h2)
+{
+	if (!h2->is_going) {
+		http_look_closed(&h2->look, where_it_is(h2));
+		return;
+	}
+	(void)snprintf(h2->why, sizeof(h2->why), "with GOAWAY %s, %s", h2_code_name(h2->going_code),
+		       where_it_is(h2));
+	talk_go_wrong(&h2->talk, OUTCOME_CLOSED, h2->why);
 }
 
 /* The stream ended without its answer. */
@@ -207,42 +214,37 @@ static void end_reset(struct talk_h2 *h2)
 	if (h2->broken != NULL) {
 		end_broken(h2, h2->broken);
 	} else if (h2->is_going && h2->code == H2_REFUSED_STREAM) {
-		end_closed(h2, where_it_is(h2));
+		end_closed(h2);
 	} else {
-		(void)snprintf(h2->why, sizeof(h2->why), "it sent RST_STREAM %s",
-			       h2_code_name(h2->code));
-		end_wrong(h2, OUTCOME_REJECTED, h2->why);
+		(void)snprintf(h2->why, sizeof(h2->why), "RST_STREAM %s", h2_code_name(h2->code));
+		talk_go_wrong(&h2->talk, OUTCOME_REJECTED, h2->why);
 	}
 }
 
-static void end_answered(struct talk_h2 *h2)
+static void end_look(struct talk_h2 *h2)
 {
-	struct talk *talk = &h2->talk;
+	const char *complaint = h2_complaint(h2->h2);
 
-	if (is_grpc(h2)) {
-		grpc_health_end(&h2->grpc, talk, h2->status);
-		return;
-	}
-	talk->result->status_of = PROBE_STATUS_HTTP;
-	talk->result->status = h2->status;
-	http_answer_end(&h2->http, talk);
+	if (h2->is_whole && is_grpc(h2))
+		grpc_health_end(&h2->grpc, &h2->talk, h2->status);
+	else if (h2->is_whole)
+		http_look_end(&h2->look);
+	else if (complaint != NULL)
+		end_broken(h2, complaint);
+	else if (!h2->is_open)
+		end_reset(h2);
 }
 
 /* All of the answer has come, or no more of it will. */
 static void conclude(struct talk_h2 *h2)
 {
-	const char *complaint = h2_complaint(h2->h2);
+	struct talk *talk = &h2->talk;
+	bool is_going = h2->is_going || h2_complaint(h2->h2) != NULL || h2_room(h2->h2) == 0;
 
-	if (h2->talk.result != NULL && h2->talk.state < TALK_ANSWERED) {
-		if (h2->is_whole)
-			end_answered(h2);
-		else if (complaint != NULL)
-			end_broken(h2, complaint);
-		else if (!h2->is_open)
-			end_reset(h2);
-	}
-	if (is_over(h2) && (complaint != NULL || h2->is_going || h2_room(h2->h2) == 0))
-		h2->talk.is_ended = true;
+	if (talk->result != NULL && talk->state != TALK_ANSWERED && talk->outcome == OUTCOME_DONE)
+		end_look(h2);
+	if (is_over(h2) && is_going)
+		talk->is_ended = true;
 }
 
 /* ---- the talk ---- */
@@ -314,7 +316,7 @@ static void ask(struct talk *talk)
 {
 	struct talk_h2 *h2 = container_of(talk, struct talk_h2, talk);
 
-	h2->http = (struct http_answer){ 0 };
+	http_look_begin(&h2->look, talk);
 	h2->grpc = (struct grpc_health_answer){ 0 };
 	h2->body_sent = 0;
 	h2->status = 0;
@@ -328,9 +330,9 @@ static void ask(struct talk *talk)
 	if (h2->is_open)
 		pump(h2);
 	else if (h2->id == -E2BIG)
-		end_wrong(h2, OUTCOME_OTHER, "more headers are asked for than can be sent");
+		talk_go_wrong(talk, OUTCOME_OTHER, "more headers than can be sent");
 	else
-		end_wrong(h2, OUTCOME_NO_MEMORY, NULL);
+		talk_go_wrong(talk, OUTCOME_NO_MEMORY, NULL);
 }
 
 /* The answer is over and the stream is not: its body was cut, or it came before the whole request
@@ -357,7 +359,7 @@ static void hear(struct talk *talk, const uint8_t *data, size_t size, uint64_t n
 		return;
 	talk->is_ended = true;
 	if (!is_over(h2))
-		end_closed(h2, where_it_is(h2));
+		end_closed(h2);
 }
 
 const struct talk_kind talk_h2 = {

@@ -24,6 +24,7 @@ struct scene {
 	struct buffer out;
 	struct buffer back; /* by the server */
 	struct buffer told; /* what each look came to */
+	size_t piece_min;   /* of what is heard */
 };
 
 /* ---- one connection ---- */
@@ -88,7 +89,7 @@ static void ask(struct scene *scene)
 
 static bool is_over(const struct scene *scene)
 {
-	return scene->talk->state >= TALK_ANSWERED;
+	return scene->talk->state == TALK_ANSWERED || scene->talk->outcome != OUTCOME_DONE;
 }
 
 /* In pieces, each of its own so that the sanitizer sees who reads beyond. */
@@ -110,32 +111,31 @@ static void hear_end(struct scene *scene)
 	talk_h2.hear(scene->talk, NULL, 0, 1);
 }
 
-/* "200 5 bytes|", "rejected 503 0 bytes: its status is 503|", "protocol: ... ended|". */
-static void tell(struct scene *scene)
+static void tell_answer(struct scene *scene)
 {
 	const struct probe_result *result = &scene->result;
-	const struct talk *talk = scene->talk;
-	bool is_wrong = talk->state == TALK_WRONG;
-	const char *why = is_wrong ? talk->why : result->why;
-	struct buffer *told = &scene->told;
+	bool is_health = result->health >= 0;
 
-	if (!is_over(scene))
-		buffer_append_format(told, "state %u", (unsigned)talk->state);
-	else if (is_wrong || result->outcome != OUTCOME_DONE)
-		buffer_append_format(told, "%s ",
-				     outcome_name(is_wrong ? talk->outcome : result->outcome));
+	buffer_append_format(&scene->told, " %s%u %s%d%s%s%s%s",
+			     result->status_of == PROBE_STATUS_GRPC ? "grpc " : "", result->status,
+			     is_health ? "health " : "",
+			     is_health ? (int)result->health : (int)result->body_bytes,
+			     is_health ? "" : " bytes", result->is_cut ? " cut" : "",
+			     result->location[0] != '\0' ? " to " : "", result->location);
+}
+
+/* "done 200 5 bytes|", "rejected 503 0 bytes: status 503 Service Unavailable|", "closed: before it
+ * answered, ended|". */
+static void tell(struct scene *scene)
+{
+	const struct talk *talk = scene->talk;
+
+	buffer_append_text(&scene->told, outcome_name(talk->outcome));
 	if (talk->state == TALK_ANSWERED)
-		buffer_append_format(told, "%s%u %s%u bytes%s",
-				     result->status_of == PROBE_STATUS_GRPC ? "grpc " : "",
-				     result->status, result->health >= 0 ? "health " : "",
-				     result->health >= 0 ? (unsigned)result->health
-							 : (unsigned)result->body_bytes,
-				     result->is_cut ? " cut" : "");
-	if (result->location[0] != '\0')
-		buffer_append_format(told, " to %s", result->location);
-	if (why != NULL && why[0] != '\0')
-		buffer_append_format(told, ": %s", why);
-	buffer_append_format(told, "%s|", talk->is_ended ? " ended" : "");
+		tell_answer(scene);
+	if (talk->why != NULL)
+		buffer_append_format(&scene->told, ": %s", talk->why);
+	buffer_append_format(&scene->told, "%s|", talk->is_ended ? ", ended" : "");
 }
 
 /* ---- what servers say, frame by frame ---- */
@@ -180,30 +180,35 @@ static void body(struct scene *scene, uint32_t id, uint8_t flags, const char *te
 	frame(scene, DATA, flags, id, text, strlen(text));
 }
 
-/* So many looks one after the other at what the server says, and what they come to; with the
- * connection's end behind it where the last is not over. */
+/* Hears from there until the look is over, with the connection's end behind it; returns how far. */
+static size_t look_once(struct scene *scene, size_t at, size_t piece)
+{
+	ask(scene);
+	while (at < scene->back.size && !is_over(scene)) {
+		size_t left = scene->back.size - at;
+		size_t count = left < piece ? left : piece;
+		hear(scene, scene->back.data + at, count, count);
+		at += count;
+	}
+	if (!is_over(scene))
+		hear_end(scene);
+	tell(scene);
+	return at;
+}
+
+/* So many looks one after the other at what the server says, and what they come to. */
 static void check(struct scene *scene, uint32_t looks, const char *wanted)
 {
 	static const size_t pieces[] = { 1, 2, 7, 10, 100000 };
 
 	for (size_t i = 0; i < array_size(pieces); i++) {
 		size_t at = 0;
+		if (pieces[i] < scene->piece_min)
+			continue;
 		buffer_clear(&scene->told);
 		connect_talk(scene);
-		for (uint32_t look = 0; look < looks; look++) {
-			ask(scene);
-			while (at < scene->back.size && !is_over(scene)) {
-				size_t left = scene->back.size - at;
-				size_t count = left < pieces[i] ? left : pieces[i];
-				if (looks > 1)
-					count = 1;
-				hear(scene, scene->back.data + at, count, count);
-				at += count;
-			}
-			if (!is_over(scene) && look + 1 == looks)
-				hear_end(scene);
-			tell(scene);
-		}
+		for (uint32_t look = 0; look < looks; look++)
+			at = look_once(scene, at, looks > 1 ? 1 : pieces[i]);
 		assert_string_equal(buffer_text(&scene->told), wanted);
 		close_talk(scene);
 	}
@@ -220,28 +225,28 @@ static void an_answer_has_its_status_size_and_text(void **state)
 	scene_init(&scene, "h2c://web/");
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, END, "hello");
-	check(&scene, 1, "200 5 bytes|");
+	check(&scene, 1, "done 200 5 bytes|");
 	head(&scene, 1, WHOLE | END, STATUS_503);
-	check(&scene, 1, "rejected 503 0 bytes: its status is 503|");
+	check(&scene, 1, "rejected 503 0 bytes: status 503 Service Unavailable|");
 	/* An interim one is not the answer, whatever it says. */
 	head(&scene, 1, WHOLE, STATUS_103 LOCATION_X);
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, 0, "a");
 	body(&scene, 1, END, "");
-	check(&scene, 1, "200 1 bytes|");
+	check(&scene, 1, "done 200 1 bytes|");
 	/* Where a redirect goes is told; 201 is none. */
 	head(&scene, 1, WHOLE | END, STATUS_301 LOCATION_X);
-	check(&scene, 1, "301 0 bytes to /x|");
+	check(&scene, 1, "done 301 0 bytes to /x|");
 	scene.target.statuses = wanted;
 	scene.target.status_count = 2;
 	head(&scene, 1, WHOLE | END, STATUS_404);
-	check(&scene, 1, "404 0 bytes|");
+	check(&scene, 1, "done 404 0 bytes|");
 	head(&scene, 1, WHOLE | END, STATUS_200);
-	check(&scene, 1, "rejected 200 0 bytes: its status is 200|");
+	check(&scene, 1, "rejected 200 0 bytes: status 200 OK|");
 	/* One that is followed is not judged. */
 	scene.target.follows = true;
 	head(&scene, 1, WHOLE | END, STATUS_301 LOCATION_X);
-	check(&scene, 1, "301 0 bytes to /x|");
+	check(&scene, 1, "done 301 0 bytes to /x|");
 	scene_deinit(&scene);
 }
 
@@ -250,19 +255,20 @@ static void a_text_is_looked_for_across_frames(void **state)
 	struct scene scene;
 
 	scene_init(&scene, "h2c://web/");
-	assert_int_equal(needle_init_text(&scene.text, "needle"), 0);
+	scene.target.text = "needle";
+	assert_int_equal(needle_init_text(&scene.text, scene.target.text), 0);
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, 0, "a nee");
 	body(&scene, 1, END, "dle");
-	check(&scene, 1, "200 8 bytes|");
+	check(&scene, 1, "done 200 8 bytes|");
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, END, "a nee");
-	check(&scene, 1, "rejected 200 5 bytes: it does not hold the text|");
+	check(&scene, 1, "rejected 200 5 bytes: the text is not in it|");
 	scene.target.body_max_bytes = 7;
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, 0, "a nee");
 	body(&scene, 1, 0, "dle");
-	check(&scene, 1, "rejected 200 7 bytes cut: its first 7 bytes do not hold the text|");
+	check(&scene, 1, "rejected 200 7 bytes cut: the text is not in as much as was read|");
 	scene_deinit(&scene);
 }
 
@@ -295,7 +301,7 @@ static void a_body_is_read_so_far_and_cancelled(void **state)
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, 0, "12345678");
 	body(&scene, 1, END, "");
-	check(&scene, 1, "200 8 bytes|");
+	check(&scene, 1, "done 200 8 bytes|");
 	/* What was on its way harms nobody. */
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, 0, "12345678");
@@ -303,7 +309,7 @@ static void a_body_is_read_so_far_and_cancelled(void **state)
 	body(&scene, 1, 0, "0");
 	head(&scene, 3, WHOLE, STATUS_200);
 	body(&scene, 3, END, "x");
-	check(&scene, 2, "200 8 bytes cut|200 1 bytes|");
+	check(&scene, 2, "done 200 8 bytes cut|done 200 1 bytes|");
 	connect_talk(&scene);
 	ask(&scene);
 	head(&scene, 1, WHOLE, STATUS_200);
@@ -353,12 +359,12 @@ static void looks_follow_one_another_on_a_connection(void **state)
 		frame(&scene, PING, 0, 0, "12345678", 8);
 		body(&scene, id, END, "x");
 	}
-	check(&scene, 4, "200 1 bytes|200 1 bytes|200 1 bytes|200 1 bytes|");
+	check(&scene, 4, "done 200 1 bytes|done 200 1 bytes|done 200 1 bytes|done 200 1 bytes|");
 	/* The last one it will answer. */
 	head(&scene, 1, WHOLE | END, STATUS_200);
 	frame(&scene, GOAWAY, 0, 0, "\0\0\0\x03\0\0\0\0", 8);
 	head(&scene, 3, WHOLE | END, STATUS_200);
-	check(&scene, 2, "200 0 bytes|200 0 bytes ended|");
+	check(&scene, 2, "done 200 0 bytes|done 200 0 bytes, ended|");
 	scene_deinit(&scene);
 }
 
@@ -407,32 +413,31 @@ static void what_ends_an_answer_is_told(void **state)
 
 	scene_init(&scene, "h2c://web/");
 	frame(&scene, RST_STREAM, 0, 1, "\0\0\0\x0b", 4);
-	check(&scene, 1, "rejected : it sent RST_STREAM ENHANCE_YOUR_CALM|");
+	check(&scene, 1, "rejected: RST_STREAM ENHANCE_YOUR_CALM|");
 	head(&scene, 1, WHOLE, STATUS_200);
 	frame(&scene, RST_STREAM, 0, 1, "\0\0\0\x02", 4);
-	check(&scene, 1, "rejected : it sent RST_STREAM INTERNAL_ERROR|");
+	check(&scene, 1, "rejected: RST_STREAM INTERNAL_ERROR|");
 	frame(&scene, GOAWAY, 0, 0, "\0\0\0\0\0\0\0\x0b", 8);
-	check(&scene, 1, "closed : it sent GOAWAY ENHANCE_YOUR_CALM before it answered ended|");
+	check(&scene, 1, "closed: with GOAWAY ENHANCE_YOUR_CALM, before it answered, ended|");
 	frame(&scene, GOAWAY, 0, 0, "\0\0\0\0\0\0\0\0", 8);
-	check(&scene, 1, "closed : it sent GOAWAY NO_ERROR before it answered ended|");
+	check(&scene, 1, "closed: with GOAWAY NO_ERROR, before it answered, ended|");
 	frame(&scene, GOAWAY, 0, 0, "\0\0\0\1\0\0\0\0", 8);
-	check(&scene, 1, "closed : it sent GOAWAY NO_ERROR before it answered ended|");
+	check(&scene, 1, "closed: with GOAWAY NO_ERROR, before it answered, ended|");
 	head(&scene, 1, WHOLE, STATUS_200);
 	frame(&scene, GOAWAY, 0, 0, "\0\0\0\1\0\0\0\2", 8);
-	check(&scene, 1,
-	      "closed : it sent GOAWAY INTERNAL_ERROR in the middle of its answer ended|");
+	check(&scene, 1, "closed: with GOAWAY INTERNAL_ERROR, in mid-answer, ended|");
 	/* The connection's end. */
-	check(&scene, 1, "closed : before it answered ended|");
+	check(&scene, 1, "closed: before it answered, ended|");
 	frame(&scene, PING, 0, 0, "12345678", 8);
-	check(&scene, 1, "closed : before it answered ended|");
+	check(&scene, 1, "closed: before it answered, ended|");
 	head(&scene, 1, WHOLE, STATUS_200);
-	check(&scene, 1, "closed : in the middle of its answer ended|");
+	check(&scene, 1, "closed: in mid-answer, ended|");
 	head(&scene, 1, WHOLE, STATUS_200);
 	body(&scene, 1, END, "hello");
 	buffer_cut(&scene.back, scene.back.size - 1);
-	check(&scene, 1, "closed : in the middle of a frame ended|");
+	check(&scene, 1, "closed: in mid-frame, after 4 bytes, ended|");
 	buffer_append(&scene.back, "\0\0", 2);
-	check(&scene, 1, "closed : in the middle of a frame ended|");
+	check(&scene, 1, "closed: in mid-frame, ended|");
 	scene_deinit(&scene);
 }
 
@@ -451,23 +456,23 @@ static void who_breaks_the_rules_is_told_so(void **state)
 
 	scene_init(&scene, "h2c://web/");
 	buffer_append_text(&scene.back, "HTTP/1.1 400 Bad Request\r\n\r\n");
-	check(&scene, 1,
-	      "protocol : the peer answered in HTTP/1.1 and does not speak HTTP/2 here ended|");
+	check(&scene, 1, "protocol: answered in HTTP/1.1 and does not speak HTTP/2 here, ended|");
 	for (int i = 0; i < 1100; i++)
 		frame(&scene, SETTINGS, 0, 0, NULL, 0);
 	check(&scene, 1,
-	      "protocol : the peer sent more than 1,000 frames a second that bring nothing ended|");
+	      "protocol: sent more than 1,000 frames a second that bring nothing, ended|");
+	/* nghttp2 counts a frame of a head for each piece that its own head comes in. */
+	scene.piece_min = 1000;
 	head(&scene, 1, 0, STATUS_200);
 	for (int i = 0; i < 5; i++)
 		large_field(&scene, i == 4 ? WHOLE : 0);
-	check(&scene, 1, "protocol : the peer sent more than 64 KiB of headers ended|");
+	check(&scene, 1, "protocol: sent more than 64 KiB of headers, ended|");
 	head(&scene, 1, 0, STATUS_200);
 	for (int i = 0; i < 20; i++)
 		frame(&scene, MORE, 0, 1, NULL, 0);
-	check(&scene, 1, "protocol : the peer sent one head in too many frames ended|");
+	check(&scene, 1, "protocol: sent one head in too many frames, ended|");
 	head(&scene, 1, WHOLE | END, "\x00\x01x\x01y"); /* no status */
-	check(&scene, 1,
-	      "protocol : the peer broke a rule of HTTP/2: Violation in HTTP messaging rule|");
+	check(&scene, 1, "protocol: broke a rule of HTTP/2: Violation in HTTP messaging rule|");
 	scene_deinit(&scene);
 }
 
@@ -484,23 +489,19 @@ static void a_health_check_tells_call_and_health_apart(void **state)
 		const char *trailers;
 		const char *wanted;
 	} rows[] = {
-		{ SERVING, 7, GRPC(0), "grpc 0 health 1 bytes|" },
-		{ NOT_SERVING, 7, GRPC(0),
-		  "rejected grpc 0 health 2 bytes: its health is NOT_SERVING|" },
-		{ "\0\0\0\0\0", 5, GRPC(0),
-		  "rejected grpc 0 health 0 bytes: its health is UNKNOWN|" },
-		{ "", 0, GRPC(5), "rejected grpc 5 0 bytes: the call ended with grpc NOT_FOUND|" },
-		{ "", 0, GRPC(5) GRPC_WHY,
-		  "rejected grpc 5 0 bytes: the call ended with grpc NOT_FOUND: not a|" },
-		{ SERVING, 7, "x", "protocol : the peer ended the call without grpc-status|" },
+		{ SERVING, 7, GRPC(0), "done grpc 0 health 1|" },
+		{ NOT_SERVING, 7, GRPC(0), "rejected grpc 0 health 2: health NOT_SERVING|" },
+		{ "\0\0\0\0\0", 5, GRPC(0), "rejected grpc 0 health 0: health UNKNOWN|" },
+		{ "", 0, GRPC(5), "rejected grpc 5 0 bytes: grpc NOT_FOUND|" },
+		{ "", 0, GRPC(5) GRPC_WHY, "rejected grpc 5 0 bytes: grpc NOT_FOUND: not a|" },
+		{ SERVING, 7, "x", "protocol: ended the call without grpc-status|" },
 		{ "\0\0\0\0\2\x08", 6, GRPC(0),
-		  "protocol : the peer answered the call without a whole message|" },
-		{ "", 0, GRPC(0),
-		  "protocol : the peer answered the call without a whole message|" },
+		  "protocol: answered the call without a whole message|" },
+		{ "", 0, GRPC(0), "protocol: answered the call without a whole message|" },
 		{ "\0\0\0\0\1\x08", 6, GRPC(0),
-		  "protocol : the peer answered the health check with something else|" },
+		  "protocol: answered the health check with something else|" },
 		{ "\1\0\0\0\2\x08\1", 7, GRPC(0),
-		  "protocol : the peer answered the health check with something else|" },
+		  "protocol: answered the health check with something else|" },
 	};
 	struct scene scene;
 
@@ -518,8 +519,7 @@ static void a_health_check_tells_call_and_health_apart(void **state)
 	}
 	/* A balancer answers for it. */
 	head(&scene, 1, WHOLE | END, STATUS_503);
-	check(&scene, 1,
-	      "rejected 503 0 bytes: its HTTP status is 503, and it has no grpc-status|");
+	check(&scene, 1, "rejected 503 0 bytes: status 503, without grpc-status|");
 	scene_deinit(&scene);
 }
 
@@ -532,7 +532,7 @@ static void a_health_without_end_is_given_up(void **state)
 	head(&scene, 1, WHOLE, STATUS_200);
 	for (int i = 0; i < 5; i++)
 		frame(&scene, DATA, 0, 1, filler, sizeof(filler));
-	check(&scene, 1, "protocol : the peer answered the health check with something else|");
+	check(&scene, 1, "protocol: answered the health check with something else|");
 	scene_deinit(&scene);
 }
 
@@ -749,7 +749,8 @@ static void an_answer_may_come_before_all_was_asked(void **state)
 	assert_int_equal(scene.talk->state, TALK_SENDING);
 	carry(&scene, &server);
 	tell(&scene);
-	assert_string_equal(buffer_text(&scene.told), "rejected 413 0 bytes: its status is 413|");
+	assert_string_equal(buffer_text(&scene.told),
+			    "rejected 413 0 bytes: status 413 Content Too Large|");
 	assert_false(scene.talk->is_held_back);
 	assert_int_equal(server.body.size, H2_SERVER_STREAM_BYTES);
 	assert_false(server.has_ended);
