@@ -15,6 +15,21 @@ static const char *format_times(uint64_t count, char text[TIMES_MAX])
 	return text;
 }
 
+void stream_forget_answer(struct probe_result *result)
+{
+	result->status_of = PROBE_STATUS_NONE;
+	result->status = 0;
+	result->location[0] = '\0';
+	result->head_bytes = 0;
+	result->body_bytes = 0;
+	result->is_cut = false;
+	result->is_kept = false;
+	result->tls_version[0] = '\0';
+	result->protocol[0] = '\0';
+	result->certificate_until_s = PROBE_UNKNOWN;
+	result->is_resumed = false;
+}
+
 static void note_tls(const struct stream *stream, struct probe_result *result)
 {
 	struct tls_facts facts;
