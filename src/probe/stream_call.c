@@ -19,6 +19,8 @@ void stream_call_fail(struct stream_call *call, enum outcome outcome, const char
 {
 	struct probe *probe = call->probe;
 	stream_note_tcp(call, &probe->result);
+	if (outcome == OUTCOME_CLOSED)
+		why = stream_explain_end(probe, why);
 	probe_failed(probe, outcome, why);
 	stream_call_drop(call, stream_reset);
 }

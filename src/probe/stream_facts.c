@@ -62,17 +62,19 @@ void stream_note_tcp(struct stream_call *call, struct probe_result *result)
 	result->tcp_path_mtu_bytes = info.path_mtu;
 }
 
+const char *stream_explain_end(const struct probe *probe, const char *why)
+{
+	if (probe->result.is_kept && probe->phase < PROBE_TRANSFER)
+		return "the kept connection, before it answered";
+	if (!why && probe->phase == PROBE_TLS)
+		return "in the TLS handshake";
+	return !why && probe->phase == PROBE_TRANSFER ? "in the middle of its answer" : why;
+}
+
 const char *stream_explain_failure(const struct stream_call *call, int code)
 {
 	bool is_end = code == ECONNRESET || code == EPIPE || code == ECONNABORTED;
-	const struct probe *probe = call->probe;
-	if (!is_end)
-		return tls_stream_complaint(&call->stream);
-	if (probe->result.is_kept && probe->phase < PROBE_TRANSFER)
-		return "the kept connection, before it answered";
-	if (probe->phase == PROBE_TLS)
-		return "in the TLS handshake";
-	return probe->phase == PROBE_TRANSFER ? "in the middle of its answer" : NULL;
+	return is_end ? stream_explain_end(call->probe, NULL) : tls_stream_complaint(&call->stream);
 }
 
 void stream_explain_timeout(struct stream_call *call, struct probe_result *result,
