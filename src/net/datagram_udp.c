@@ -141,7 +141,7 @@ static int udp_open(struct datagram_socket *socket, const struct datagram_option
 	return rc;
 }
 
-static void udp_close(struct datagram_socket *socket)
+void datagram_udp_close(struct datagram_socket *socket)
 {
 	loop_unwatch(socket->loop, &socket->watch);
 	socket->watch.fd = fd_close(socket->watch.fd);
@@ -186,7 +186,7 @@ static void block(struct datagram_socket *socket)
 	socket->is_blocked = true;
 }
 
-static int udp_send(struct datagram_socket *socket, const struct datagram *datagrams, int count)
+int datagram_udp_send(struct datagram_socket *socket, const struct datagram *datagrams, int count)
 {
 	struct batch batch;
 
@@ -229,7 +229,7 @@ static void finish_receive(struct datagram_socket *socket, struct mmsghdr *recei
 	datagram_control_read(socket, message, ret);
 }
 
-static int udp_receive(struct datagram_socket *socket, struct datagram *datagrams, int count)
+int datagram_udp_receive(struct datagram_socket *socket, struct datagram *datagrams, int count)
 {
 	struct batch batch;
 
@@ -246,7 +246,7 @@ static int udp_receive(struct datagram_socket *socket, struct datagram *datagram
 }
 
 /* The counter that SO_RXQ_OVFL tells. */
-static void udp_look(struct datagram_socket *socket)
+void datagram_udp_look(struct datagram_socket *socket)
 {
 	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
 	socklen_t size = sizeof(memory);
@@ -256,18 +256,18 @@ static void udp_look(struct datagram_socket *socket)
 		socket->queue_overflows = memory[SK_MEMINFO_DROPS];
 }
 
-static struct wall_time udp_wall(struct datagram_socket *socket)
+struct wall_time datagram_udp_wall(struct datagram_socket *socket)
 {
 	(void)socket;
 	return clock_wall();
 }
 
-static void udp_mute(struct datagram_socket *socket)
+void datagram_udp_mute(struct datagram_socket *socket)
 {
 	loop_mute(socket->loop, &socket->watch);
 }
 
-static void udp_unmute(struct datagram_socket *socket)
+void datagram_udp_unmute(struct datagram_socket *socket)
 {
 	if (socket->is_blocked)
 		loop_rewatch(socket->loop, &socket->watch);
@@ -278,13 +278,13 @@ static void udp_unmute(struct datagram_socket *socket)
 const struct datagram_transport datagram_udp = {
 	.name = "udp",
 	.open = udp_open,
-	.send = udp_send,
-	.receive = udp_receive,
-	.close = udp_close,
-	.mute = udp_mute,
-	.unmute = udp_unmute,
-	.look = udp_look,
+	.send = datagram_udp_send,
+	.receive = datagram_udp_receive,
+	.close = datagram_udp_close,
+	.mute = datagram_udp_mute,
+	.unmute = datagram_udp_unmute,
+	.look = datagram_udp_look,
 	.sent_stamps = datagram_stamps_read,
-	.wall = udp_wall,
+	.wall = datagram_udp_wall,
 	.take_error = datagram_error_take,
 };

@@ -7,3 +7,12 @@
  * and then it is still the caller's. */
 nodiscard int datagram_udp_adopt(struct datagram_socket *socket, int fd,
 				 const struct datagram_options *options);
+
+/* As of struct datagram_transport. */
+int datagram_udp_send(struct datagram_socket *socket, const struct datagram *datagrams, int count);
+int datagram_udp_receive(struct datagram_socket *socket, struct datagram *datagrams, int count);
+void datagram_udp_close(struct datagram_socket *socket);
+void datagram_udp_mute(struct datagram_socket *socket);
+void datagram_udp_unmute(struct datagram_socket *socket);
+void datagram_udp_look(struct datagram_socket *socket);
+struct wall_time datagram_udp_wall(struct datagram_socket *socket);
