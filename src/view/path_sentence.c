@@ -224,6 +224,15 @@ static bool is_weak(const struct path_direction *direction)
 	return direction->is_measured && (verdict == PATH_LOSS || verdict == PATH_UNDECIDED);
 }
 
+static void trust_weak(const struct path_direction *direction, const char *way,
+		       struct clauses *clauses)
+{
+	if (!is_weak(direction) || direction->small_answered == 0)
+		return;
+	buffer_append_format(clauses_next(clauses), "of %s small packets %s %s were answered",
+			     BYTES(direction->small_sent), way, BYTES(direction->small_answered));
+}
+
 static void trust(struct report *report, struct buffer *out)
 {
 	const struct path_direction *forward = &report->path.forward;
@@ -231,6 +240,8 @@ static void trust(struct report *report, struct buffer *out)
 	bool is_bad = report->has_nothing_answered || report->not_measured;
 	struct clauses clauses;
 	clauses_init(&clauses, out, "; ");
+	trust_weak(forward, "there", &clauses);
+	trust_weak(reverse, "back", &clauses);
 	if (!is_weak(forward) && !is_weak(reverse))
 		trust_small(&report->path, &clauses);
 	trust_exact(forward->failed_bytes ? forward : reverse, &clauses);
@@ -238,7 +249,7 @@ static void trust(struct report *report, struct buffer *out)
 	if (report->is_interrupted)
 		buffer_append_text(clauses_next(&clauses), "interrupted before the end");
 	if (!clauses.has_one)
-		buffer_append_text(out, "there was nothing to measure");
+		buffer_append_text(out, "no answer tells what arrives");
 	report->generator.verdict = is_bad ? "bad"
 				    : is_weak(forward) || is_weak(reverse) || report->is_interrupted
 					    ? "weak"
