@@ -8,8 +8,10 @@
 #include "view/text_table.h"
 
 #define LINE_MAX_BYTES 1024
-#define IPV4_TCP_BYTES 40
-#define IPV6_TCP_BYTES 60
+/* What half of the usual first window is. */
+#define WINDOW_BOUND_BYTES 16384
+#define IPV4_TCP_BYTES     40
+#define IPV6_TCP_BYTES     60
 
 static const char *bytes_or_none(uint64_t bytes, char text[UNITS_TEXT_MAX])
 {
@@ -87,12 +89,15 @@ static void tell_mss(const struct path_result *path, struct buffer *out)
 {
 	const struct path_tcp *tcp = &path->tcp;
 	char segment[UNITS_TEXT_MAX], packet[UNITS_TEXT_MAX];
-	uint64_t packet_bytes = tcp->mss_first_bytes + tcp->header_bytes;
+	/* It grows with the window: no segment is larger than half of that. */
+	bool has_grown = tcp->mss_bytes > tcp->mss_first_bytes;
+	uint64_t mss_bytes = has_grown ? tcp->mss_bytes : tcp->mss_first_bytes;
+	uint64_t packet_bytes = mss_bytes + tcp->header_bytes;
 	uint64_t option_bytes =
 		packet_bytes - (path->remote.family == AF_INET6 ? IPV6_TCP_BYTES : IPV4_TCP_BYTES);
 	uint64_t far = far_bytes(&path->reverse);
 	const char *who = "clamped on the way, or so small is the far end's interface";
-	if (packet_bytes >= tcp->path_mtu_first_bytes) {
+	if (packet_bytes >= tcp->path_mtu_first_bytes || mss_bytes >= WINDOW_BOUND_BYTES) {
 		if (is_narrow(&path->forward))
 			buffer_append_text(out, "; MSS not clamped on the way");
 		return;
@@ -112,7 +117,7 @@ static void tell_mss(const struct path_result *path, struct buffer *out)
 static void tell_change(const struct path_tcp *tcp, struct buffer *out)
 {
 	char before[UNITS_TEXT_MAX], after[UNITS_TEXT_MAX];
-	if (tcp->mss_bytes == tcp->mss_first_bytes)
+	if (tcp->mss_bytes >= tcp->mss_first_bytes)
 		return;
 	buffer_append_format(out, ", snd_mss %s then %s",
 			     units_format_grouped(tcp->mss_first_bytes, before),

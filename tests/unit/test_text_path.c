@@ -227,7 +227,7 @@ static void what_is_not_known_holds_nothing(void **state)
 
 static void json_reads_back(void **state)
 {
-	struct report *report = report_of(told(), hole(), stuck());
+	struct report *report = report_of(hole(), told(), stuck());
 	struct report *again = NULL;
 	struct buffer first, second;
 	struct error error = { "" };
@@ -236,6 +236,7 @@ static void json_reads_back(void **state)
 	buffer_init(&first, 1 << 20);
 	buffer_init(&second, 1 << 20);
 	report_write(report, &first);
+	golden_check("path_hole.json", &first);
 	assert_int_equal(report_read(first.data, first.size, &error, &again), 0);
 	assert_true(again->has_path);
 	report_write(again, &second);
