@@ -68,6 +68,8 @@ static int open_place(struct service_udp *udp, struct service_path_back *back, s
 				 strerrordesc_np(-rc));
 	back->place.troubled = take_errors;
 	back->known.interface_bytes = interface_mtu(&back->path.server);
+	back->known.route_bytes =
+		interface_route_mtu(back->place.socket.watch.fd, back->place.socket.family);
 	return 0;
 }
 

@@ -139,7 +139,9 @@ static void serve_traffic(struct service_socket *place, struct datagram *datagra
 					  now_ns);
 	if (taken == SERVICE_PATH_OTHER)
 		write_traffic(udp, datagram, now_ns);
-	if (taken != SERVICE_PATH_DROPPED)
+	if (taken == SERVICE_PATH_DROPPED)
+		recorder_of(place)->counters.unasked_bytes += datagram->size;
+	else
 		service_udp_answer(place, datagram);
 }
 

@@ -86,9 +86,10 @@ void datagram_look(struct datagram_socket *socket)
 int datagram_take_error(struct datagram_socket *socket, struct datagram_error *ret)
 {
 	*ret = (struct datagram_error){ 0 };
-	if (socket->transport->take_error == NULL)
-		return -EAGAIN;
-	return socket->transport->take_error(socket, ret);
+	if (socket->transport->take_error != NULL)
+		return socket->transport->take_error(socket, ret);
+	ret->is_sent = socket->wants_stamps && datagram_sent_stamps(socket, &ret->sent, 1) > 0;
+	return ret->is_sent ? 0 : -EAGAIN;
 }
 
 void datagram_close(struct datagram_socket *socket)

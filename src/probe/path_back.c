@@ -72,6 +72,7 @@ static void on_timer(struct timer *timer)
 static void note(struct path_back *back, const struct control_path *told)
 {
 	back->interface_bytes = told->interface_bytes;
+	back->route_bytes = told->route_bytes;
 	if (told->is_too_large)
 		pmtu_refused(&back->pmtu, told->number, (uint32_t)told->interface_bytes);
 	if (told->is_signalled && told->signal_bytes <= PMTU_MAX_BYTES)
@@ -115,12 +116,12 @@ void path_back_init(struct path_back *back, struct loop *loop, const struct path
 }
 
 void path_back_start(struct path_back *back, const struct path_wire *answer,
-		     const struct pmtu_setup *setup, uint32_t header_bytes)
+		     const struct endpoint *local, const struct pmtu_setup *setup)
 {
 	const struct path_far_end *far_end = back->far_end;
 	struct pmtu_setup search = *setup;
 	back->state = PATH_BACK_ASKING;
-	back->header_bytes = header_bytes;
+	back->header_bytes = setup->small_bytes - PATH_WIRE_BYTES;
 	back->place = far_end->place;
 	if (search.timeout_ns > TIMEOUT_MAX_NS)
 		search.timeout_ns = TIMEOUT_MAX_NS;
@@ -133,7 +134,14 @@ void path_back_start(struct path_back *back, const struct path_wire *answer,
 	};
 	memcpy(back->question.cookie, answer->cookie, sizeof(back->question.cookie));
 	memcpy(back->question.token, far_end->token, sizeof(back->question.token));
-	struct stream_connect connect = { .remote = back->place, .network = far_end->network };
+	struct stream_connect connect = {
+		.remote = back->place,
+		.local = *local,
+		.network = far_end->network,
+	};
+	connect.local.port = 0;
+	if (connect.local.family != connect.remote.family)
+		connect.local = (struct endpoint){ 0 };
 	int result =
 		control_client_open(&back->client, &events, far_end->stream, back->loop, &connect);
 	if (result < 0)
@@ -168,5 +176,6 @@ void path_back_describe(const struct path_back *back, struct arena *arena,
 	}
 	path_direction_describe(&back->pmtu, ret);
 	ret->interface_bytes = back->interface_bytes;
+	ret->route_bytes = back->route_bytes;
 	ret->told_by = ret->small_answered + ret->large_answered > 0 ? PATH_BY_ANSWER : NULL;
 }

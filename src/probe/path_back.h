@@ -39,6 +39,7 @@ struct path_back {
 	struct timer timer;
 	uint32_t header_bytes;
 	uint64_t interface_bytes; /* of the far end; 0: not told */
+	uint64_t route_bytes;
 	enum path_back_state state;
 	char reason[320]; /* why there is nothing; "": there is */
 	void (*over)(struct path_back *back);
@@ -46,9 +47,9 @@ struct path_back {
 
 void path_back_init(struct path_back *back, struct loop *loop, const struct path_far_end *far_end,
 		    void (*over)(struct path_back *back));
-/* The cookie has come: asks from now on. */
+/* The cookie has come: asks from now on, from this address of ours, to which the far end sends. */
 void path_back_start(struct path_back *back, const struct path_wire *answer,
-		     const struct pmtu_setup *setup, uint32_t header_bytes);
+		     const struct endpoint *local, const struct pmtu_setup *setup);
 /* One that was asked for has come here. */
 void path_back_arrived(struct path_back *back, uint64_t number);
 /* Ends it as it stands, untold; `reason` where it has not begun. */

@@ -30,6 +30,7 @@ struct path_mtu {
 	struct deferred telling;
 	uint64_t sending;         /* number of the probe that is being handed to the kernel */
 	uint32_t interface_bytes; /* 0: not known */
+	uint32_t route_bytes;     /* the same; as the kernel believed when it began */
 	uint32_t header_bytes;    /* of IP and UDP */
 	const char *told_by;      /* PATH_BY_...; NULL: nobody yet */
 	int failure;              /* errno of a send or of ICMP; 0 */
@@ -221,8 +222,8 @@ static void take_datagram(struct path_mtu *path, size_t size)
 		note_teller(path, PATH_BY_ANSWER);
 		pmtu_answered(&path->forward, wire.number, now_ns);
 		if (path->back.state == PATH_BACK_WAITING)
-			path_back_start(&path->back, &wire, &path->forward.setup,
-					path->header_bytes);
+			path_back_start(&path->back, &wire, &path->socket.local,
+					&path->forward.setup);
 	} else {
 		path_back_arrived(&path->back, wire.number);
 		return;
@@ -292,6 +293,7 @@ static int open_socket(struct path_mtu *path)
 				   on_ready);
 	if (result < 0)
 		return result;
+	path->route_bytes = interface_route_mtu(path->socket.watch.fd, path->setup.remote.family);
 	path->interface_bytes = path->setup.interface_bytes;
 	if (path->interface_bytes == 0)
 		path->interface_bytes = interface_mtu(&path->socket.local);
@@ -371,6 +373,7 @@ void path_mtu_describe(const struct path_mtu *path, struct arena *arena, struct 
 		ret->name = arena_text(arena, path->name);
 	path_direction_describe(&path->forward, &ret->forward);
 	ret->forward.interface_bytes = path->interface_bytes;
+	ret->forward.route_bytes = path->route_bytes;
 	ret->forward.told_by = path->told_by;
 	ret->forward.reason = failure_text(path, arena);
 	path_back_describe(&path->back, arena, &ret->reverse);

@@ -7,24 +7,24 @@
 #include "base/needle.h"
 #include "base/slab.h"
 #include "net/resolver.h"
+#include "net/socket_options.h"
 #include "net/stream.h"
 #include "probe/probe.h"
 #include "probe/talk.h"
 
-#define AUTHORITY_MAX (URI_HOST_MAX + 16)
-
 /* Where a redirect leads. */
 struct stream_detour {
 	struct uri uri;
-	char authority[AUTHORITY_MAX];
+	char authority[URI_AUTHORITY_MAX];
 };
 
 struct stream_prober {
 	struct prober *prober;
 	struct resolver *resolver; /* NULL until a name is asked for */
 	struct needle text;
+	struct socket_options options;
 	struct talk_request request;
-	char authority[AUTHORITY_MAX];
+	char authority[URI_AUTHORITY_MAX];
 	struct slab calls;
 	struct slab questions;
 	struct list spare; /* calls that are over, with their memory */
@@ -60,11 +60,11 @@ static inline struct talk *stream_call_talk(struct stream_call *call)
 
 /* ---- names (stream_prober.c) */
 
-/* "Host" and ":authority" of a target: its port is left out where it is the scheme's own. */
-void stream_write_authority(const struct uri *uri, char ret[AUTHORITY_MAX]);
 /* Goes where the call's request is: resolves and connects. The call may be over afterwards. */
 void stream_call_seek(struct stream_call *call);
-/* Closes what it holds, and keeps its memory for another one. */
+/* Ends the connection and what is said on it. */
+void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream));
+/* The same, and keeps its memory for another one. */
 void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream));
 
 /* ---- on a connection (stream_call.c); the call may be over after each of these */
@@ -78,9 +78,13 @@ void stream_call_hear_on(struct deferred *deferred);
 
 /* ---- facts (stream_facts.c) */
 
+/* That of an answer that a redirect leads away from. */
+void stream_forget_answer(struct probe_result *result);
 /* What the kernel and TLS know of a connection at this moment, into the result. */
 void stream_note_connection(struct stream_call *call);
 void stream_note_tcp(struct stream_call *call, struct probe_result *result);
+/* Where the peer ended it; `why`: what the talk says of that, may be NULL. */
+const char *stream_explain_end(const struct probe *probe, const char *why);
 /* Why it failed with this positive errno; NULL: that says it all. Valid until the next call. */
 const char *stream_explain_failure(const struct stream_call *call, int code);
 /* Why it ran out of time, to a result that says nothing yet. */
@@ -89,7 +93,5 @@ void stream_explain_timeout(struct stream_call *call, struct probe_result *resul
 
 /* ---- redirects (stream_redirect.c) */
 
-bool stream_redirect_is_followed(const struct probe_target *target,
-				 const struct probe_result *result);
-/* Makes the call's request what the redirect asks for: 0, or -errno with the clause. */
+/* Makes the call's request what its answer asks for: 0, or -errno with the clause. */
 nodiscard int stream_redirect_take(struct stream_call *call, struct error *error);

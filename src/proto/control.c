@@ -206,6 +206,7 @@ void control_write_path(const struct control_path *path, struct buffer *out)
 	json_key_boolean(&json, "sent", path->is_sent);
 	json_key_boolean(&json, "too_large", path->is_too_large);
 	json_key_unsigned(&json, "interface_bytes", path->interface_bytes);
+	json_key_unsigned(&json, "route_bytes", path->route_bytes);
 	if (path->is_signalled) {
 		json_key_text(&json, "signal_from", endpoint_format(&path->signal_from, text));
 		json_key_unsigned(&json, "signal_bytes", path->signal_bytes);

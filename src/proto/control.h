@@ -7,9 +7,9 @@
  *     -> {"known":false}: nothing has, or it is forgotten
  *   {"ask":"path","local":"192.0.2.9:41000","remote":"192.0.2.1:5003","cookie":"32 HEX DIGITS",
  *   "run":7,"number":3,"payload_bytes":1472}
- *     -> {"number":3,"sent":true,"too_large":false,"interface_bytes":1500,...}: such a datagram was
- *        sent to `local` with DF, as path_wire.h says, who gives the cookie; `local` is the asker's
- *        own address. With "signal_from", "signal_bytes", "signal_number": ICMP has said since the
+ *     -> {"number":3,"sent":true,"too_large":false,"interface_bytes":1500,"route_bytes":1500}: such
+ * a datagram was sent to `local` with DF, as path_wire.h says, who gives the cookie; `local` is the
+ * asker's own address. With "signal_from", "signal_bytes", "signal_number": ICMP has said since the
  *        last question that this one was too large
  *   {"error":"SENTENCE"} to anything else.
  * Each question may carry "token":"TEXT". Unknown keys are ignored on both sides. No I/O. */
@@ -122,6 +122,7 @@ struct control_path {
 	bool is_sent;
 	bool is_too_large; /* for the interface */
 	uint64_t interface_bytes;
+	uint64_t route_bytes; /* what the kernel there believed of the path before */
 	bool is_signalled;
 	uint64_t signal_number; /* 0: not known */
 	uint64_t signal_bytes;  /* 0: not told */

@@ -242,6 +242,7 @@ int control_read_path(const char *line, size_t size, struct error *error, struct
 	if (!json_is_boolean(sent) ||
 	    !read_count(json_object_get(object, "number"), &ret->number) ||
 	    !read_count(json_object_get(object, "interface_bytes"), &ret->interface_bytes) ||
+	    !read_count(json_object_get(object, "route_bytes"), &ret->route_bytes) ||
 	    !read_signal(object, ret)) {
 		*ret = (struct control_path){ 0 };
 		return no_receipt(error);

@@ -115,6 +115,14 @@ static void on_over(void *context)
 		loop_stop(session->loop);
 }
 
+/* Where there is no way at all that is an answer; and nothing of it is wrong usage. */
+static int cannot_send(const struct session *session, int code, struct error *error)
+{
+	bool is_answer = code == ENETUNREACH || code == EHOSTUNREACH || code == EINVAL;
+	return error_set(error, is_answer ? EHOSTUNREACH : code, "cannot send to %s: %s",
+			 session->run->uri->text, strerrordesc_np(code));
+}
+
 static int open_mtu(struct session *session, struct error *error)
 {
 	const struct path_run *run = session->run;
@@ -135,9 +143,7 @@ static int open_mtu(struct session *session, struct error *error)
 	};
 	if (result >= 0)
 		result = path_mtu_new(&setup, &session->mtu);
-	return result < 0 ? error_set(error, -result, "cannot send to %s: %s", run->uri->text,
-				      strerrordesc_np(-result))
-			  : 0;
+	return result < 0 ? cannot_send(session, -result, error) : 0;
 }
 
 static int open_tcp(struct session *session, struct error *error)

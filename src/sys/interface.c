@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -18,6 +19,14 @@ static uint32_t mtu_of(const char *name)
 	if (ioctl(fd, SIOCGIFMTU, &request) < 0 || request.ifr_mtu < 0)
 		return 0;
 	return (uint32_t)request.ifr_mtu;
+}
+
+uint32_t interface_route_mtu(int fd, uint16_t family)
+{
+	int mtu_bytes = 0;
+	int rc = family == AF_INET6 ? ip_socket_get(fd, IPPROTO_IPV6, IPV6_MTU, &mtu_bytes)
+				    : ip_socket_get(fd, IPPROTO_IP, IP_MTU, &mtu_bytes);
+	return rc < 0 || mtu_bytes < 0 ? 0 : (uint32_t)mtu_bytes;
 }
 
 static bool has_address(const struct ifaddrs *entry, const struct endpoint *local)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/attributes.h"
 #include "base/date.h"
 #include "base/units.h"
 #include "view/clauses.h"
@@ -75,6 +76,7 @@ static void tell_black_hole(const struct path_direction *direction, const char *
 static void tell_undecided(const struct path_direction *direction, const char *way,
 			   struct buffer *out)
 {
+	char from[ENDPOINT_TEXT_MAX];
 	buffer_append_format(out, "undecided %s: ", way);
 	if (direction->reason)
 		buffer_append_text(out, direction->reason);
@@ -82,10 +84,10 @@ static void tell_undecided(const struct path_direction *direction, const char *w
 		buffer_append_text(out, "nothing answers over UDP");
 	else
 		buffer_append_text(out, "stopped before the end");
-	if (direction->is_signalled) {
-		buffer_append_text(out, ", but ");
-		tell_signal(direction, out);
-	}
+	if (direction->is_signalled && direction->signal_bytes)
+		buffer_append_format(out, ", but %s says by ICMP that it takes %s B at most",
+				     address(&direction->signal_from, from),
+				     BYTES(direction->signal_bytes));
 }
 
 static void tell_direction(const struct path_direction *direction, const char *way,
@@ -159,30 +161,47 @@ static void result(const struct report *report, struct buffer *out)
 
 /* ---- line 3 ---- */
 
-static void trust_small(const struct path_direction *direction, const char *way,
-			struct clauses *clauses)
+/* "there 3 of 3 and back 3 of 3"; false: nothing was answered either way. */
+static bool count_small(const struct path_result *path, bool is_echo_only, struct buffer *out)
 {
-	uint64_t lost = direction->small_sent - direction->small_answered;
-	if (!direction->is_measured || direction->small_answered == 0)
+	const struct path_direction *forward = &path->forward;
+	const struct path_direction *reverse = &path->reverse;
+	bool has_back = reverse->is_measured && reverse->small_sent > 0;
+	if (!forward->is_measured || forward->small_answered == 0)
+		return false;
+	buffer_append_format(out, "%s%s of %s", is_echo_only ? "" : "there ",
+			     BYTES(forward->small_answered), BYTES(forward->small_sent));
+	if (has_back)
+		buffer_append_format(out, ", back %s of %s", BYTES(reverse->small_answered),
+				     BYTES(reverse->small_sent));
+	return true;
+}
+
+/* "small packets between the large ones all came: there 3 of 3, back 3 of 3; so it is size and not
+ * loss" */
+static void trust_small(const struct path_result *path, struct clauses *clauses)
+{
+	const struct path_direction *ways[] = { &path->forward, &path->reverse };
+	cleanup(buffer_deinit) struct buffer counts;
+	uint64_t lost = 0;
+	bool is_narrow = false;
+	buffer_init(&counts, CLAUSES_MAX);
+	if (!count_small(path, is_echo(&path->forward), &counts))
 		return;
-	struct buffer *out = clauses_next(clauses);
-	if (lost > 0)
-		buffer_append_format(out, "%s of %s small packets between the large ones lost %s",
-				     BYTES(lost), BYTES(direction->small_sent), way);
-	else
-		buffer_append_format(out,
-				     "small packets between the large ones all came through %s "
-				     "(%s of %s)",
-				     way, BYTES(direction->small_answered),
-				     BYTES(direction->small_sent));
-	if (direction->failed_bytes)
-		buffer_append_format(out, ", so it is size and not loss");
+	for (size_t i = 0; i < array_size(ways); i++) {
+		lost += ways[i]->small_sent - ways[i]->small_answered;
+		is_narrow |= ways[i]->failed_bytes > 0;
+	}
+	buffer_append_format(clauses_next(clauses),
+			     "small packets between the large ones %s (%s)%s",
+			     lost ? "came but for a few" : "all came", buffer_text(&counts),
+			     is_narrow ? ", so it is size and not loss" : "");
 }
 
 static void trust_exact(const struct path_direction *direction, struct clauses *clauses)
 {
 	uint64_t gap = direction->failed_bytes - direction->mtu_bytes;
-	if (!direction->is_measured || !direction->failed_bytes || !direction->mtu_bytes)
+	if (!direction->failed_bytes || path_direction_lacks(direction))
 		return;
 	if (direction->is_signalled && direction->signal_bytes == direction->mtu_bytes)
 		buffer_append_text(clauses_next(clauses), "the size that ICMP named was tried");
@@ -210,6 +229,15 @@ static bool is_weak(const struct path_direction *direction)
 	return direction->is_measured && (verdict == PATH_LOSS || verdict == PATH_UNDECIDED);
 }
 
+static void trust_weak(const struct path_direction *direction, const char *way,
+		       struct clauses *clauses)
+{
+	if (!is_weak(direction) || direction->small_answered == 0)
+		return;
+	buffer_append_format(clauses_next(clauses), "of %s small packets %s %s were answered",
+			     BYTES(direction->small_sent), way, BYTES(direction->small_answered));
+}
+
 static void trust(struct report *report, struct buffer *out)
 {
 	const struct path_direction *forward = &report->path.forward;
@@ -217,14 +245,16 @@ static void trust(struct report *report, struct buffer *out)
 	bool is_bad = report->has_nothing_answered || report->not_measured;
 	struct clauses clauses;
 	clauses_init(&clauses, out, "; ");
-	trust_small(forward, is_echo(forward) ? "both ways" : "there", &clauses);
-	trust_small(reverse, "back", &clauses);
-	trust_exact(forward, &clauses);
+	trust_weak(forward, "there", &clauses);
+	trust_weak(reverse, "back", &clauses);
+	if (!is_weak(forward) && !is_weak(reverse))
+		trust_small(&report->path, &clauses);
+	trust_exact(forward->failed_bytes ? forward : reverse, &clauses);
 	trust_teller(forward, &clauses);
 	if (report->is_interrupted)
 		buffer_append_text(clauses_next(&clauses), "interrupted before the end");
 	if (!clauses.has_one)
-		buffer_append_text(out, "there was nothing to measure");
+		buffer_append_text(out, "no answer tells what arrives");
 	report->generator.verdict = is_bad ? "bad"
 				    : is_weak(forward) || is_weak(reverse) || report->is_interrupted
 					    ? "weak"

@@ -1,4 +1,5 @@
 /* What passes each way, and what TCP makes of it. See text_parts.h. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -8,6 +9,10 @@
 #include "view/text_table.h"
 
 #define LINE_MAX_BYTES 1024
+/* What half of the usual first window is. */
+#define WINDOW_BOUND_BYTES 16384
+#define IPV4_TCP_BYTES     40
+#define IPV6_TCP_BYTES     60
 
 static const char *bytes_or_none(uint64_t bytes, char text[UNITS_TEXT_MAX])
 {
@@ -22,6 +27,14 @@ static const char *note(const struct path_direction *direction)
 	return verdict < PATH_VERDICTS ? path_verdict_sentence(verdict) : "";
 }
 
+static void add_lost(struct text_table *table, uint64_t sent, uint64_t answered)
+{
+	if (sent > 0)
+		text_table_cell(table, "%" PRIu64 "/%" PRIu64, sent - answered, sent);
+	else
+		text_table_cell(table, "-");
+}
+
 static void add_way(struct text_table *table, const char *way,
 		    const struct path_direction *direction)
 {
@@ -32,12 +45,8 @@ static void add_way(struct text_table *table, const char *way,
 	text_table_cell(table, "%s", is_measured && direction->verdict ? direction->verdict : "-");
 	text_table_cell(table, "%s", bytes_or_none(direction->mtu_bytes, text));
 	text_table_cell(table, "%s", bytes_or_none(direction->failed_bytes, text));
-	text_table_cell(table, "%llu/%llu",
-			(unsigned long long)(direction->small_sent - direction->small_answered),
-			(unsigned long long)direction->small_sent);
-	text_table_cell(table, "%llu/%llu",
-			(unsigned long long)(direction->large_sent - direction->large_answered),
-			(unsigned long long)direction->large_sent);
+	add_lost(table, direction->small_sent, direction->small_answered);
+	add_lost(table, direction->large_sent, direction->large_answered);
 	text_table_cell(table, "%s", has_rtt ? units_format_ms(direction->rtt_min_ns, text) : "-");
 	text_table_cell(table, "%s", has_rtt ? units_format_ms(direction->rtt_max_ns, text) : "-");
 	text_table_cell(table, "%s", note(direction));
@@ -64,26 +73,52 @@ static void add_ways(const struct path_result *path, const struct text_style *st
 	text_table_write(&table, out);
 }
 
-/* The MSS as it would be on this path without anything that lowers it. */
+/* What the far end's own interface and kernel allow; 0: not known. */
+static uint64_t far_bytes(const struct path_direction *reverse)
+{
+	bool has_route = reverse->route_bytes && reverse->route_bytes < reverse->interface_bytes;
+	return has_route ? reverse->route_bytes : reverse->interface_bytes;
+}
+
+static bool is_narrow(const struct path_direction *direction)
+{
+	return direction->failed_bytes > 0;
+}
+
+/* Who made the MSS what it is: neither route nor far end explain less than they allow. */
 static void tell_mss(const struct path_result *path, struct buffer *out)
 {
 	const struct path_tcp *tcp = &path->tcp;
 	char segment[UNITS_TEXT_MAX], packet[UNITS_TEXT_MAX];
-	uint64_t packet_bytes = tcp->mss_first_bytes + tcp->header_bytes;
-	if (packet_bytes >= tcp->path_mtu_first_bytes)
+	/* It grows with the window: no segment is larger than half of that. */
+	bool has_grown = tcp->mss_bytes > tcp->mss_first_bytes;
+	uint64_t mss_bytes = has_grown ? tcp->mss_bytes : tcp->mss_first_bytes;
+	uint64_t packet_bytes = mss_bytes + tcp->header_bytes;
+	uint64_t option_bytes =
+		packet_bytes - (path->remote.family == AF_INET6 ? IPV6_TCP_BYTES : IPV4_TCP_BYTES);
+	uint64_t far = far_bytes(&path->reverse);
+	const char *who = "clamped on the way, or so small is the far end's interface";
+	if (packet_bytes >= tcp->path_mtu_first_bytes || mss_bytes >= WINDOW_BOUND_BYTES) {
+		if (is_narrow(&path->forward))
+			buffer_append_text(out, "; MSS not clamped on the way");
 		return;
-	buffer_append_format(out,
-			     "; its MSS came as %s B (packets of %s B): clamped on the way, or so "
-			     "small is the far end's interface",
-			     units_format_grouped(tcp->mss_first_bytes, segment),
-			     units_format_grouped(packet_bytes, packet));
+	}
+	if (far > packet_bytes)
+		who = "clamped on the way";
+	else if (far)
+		who = "as the far end believes of the path";
+	buffer_append_format(
+		out, "; MSS %s B (packets of %s B): %s%s",
+		units_format_grouped(option_bytes, segment),
+		units_format_grouped(packet_bytes, packet), who,
+		tcp->is_echoed && is_narrow(&path->forward) ? ", which is why it passes" : "");
 }
 
 /* "snd_mss 1024": less than the kernel believes the path takes, so it found out by itself. */
 static void tell_change(const struct path_tcp *tcp, struct buffer *out)
 {
 	char before[UNITS_TEXT_MAX], after[UNITS_TEXT_MAX];
-	if (tcp->mss_bytes == tcp->mss_first_bytes)
+	if (tcp->mss_bytes >= tcp->mss_first_bytes)
 		return;
 	buffer_append_format(out, ", snd_mss %s then %s",
 			     units_format_grouped(tcp->mss_first_bytes, before),
