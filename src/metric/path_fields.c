@@ -50,6 +50,7 @@ static const struct field_row tcp_rows[] = {
 	{ "acked_bytes",          FIELD_UNSIGNED, PLACE(acked_bytes) },
 	{ "received_bytes",       FIELD_UNSIGNED, PLACE(received_bytes) },
 	{ "retransmits",          FIELD_UNSIGNED, PLACE(retransmits) },
+	{ "mtu_probing",          FIELD_UNSIGNED, PLACE(mtu_probing) },
 	{ "duration_ns",          FIELD_UNSIGNED, PLACE(duration_ns) },
 	{ "silent_ns",            FIELD_UNSIGNED, PLACE(silent_ns) },
 	{ "echoed",               FIELD_BOOLEAN, PLACE(is_echoed) },
