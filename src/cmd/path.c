@@ -30,7 +30,8 @@ struct path_options {
 static const struct option_row rows[] = {
 	ROW(timeout_ns, OPTION_TIME, .name = "timeout", .placeholder = "TIME",
 	    .default_text = "1s", .minimum = "100ms", .maximum = "1m",
-	    .help = "a probe without an answer is lost after it; TCP has five times that"),
+	    .help = "a probe without an answer is lost after it; TCP has five times that, eight times where "
+		    "it looks for the size itself (tcp_mtu_probing)"),
 	ROW(max_bytes, OPTION_SIZE, .name = "max-size", .placeholder = "SIZE",
 	    .default_text = "0", .maximum = "65535",
 	    .help = "the largest packet to try, with its IP header; 0 = what the interface takes"),

@@ -12,7 +12,7 @@
 #define COOKIE_SLOT_NS (30 * NS_PER_S)
 #define END_BYTES      24
 /* What else is made with the same secret begins with a time: 8 bytes of it. */
-#define PURPOSE "a path's"
+#define PURPOSE UINT64_C(0x6120706174682773)
 
 static void write_end(uint8_t *place, const struct endpoint *end)
 {
@@ -28,7 +28,7 @@ static void make_cookie(const struct path_wire *wire, const uint8_t secret[SOURC
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned size = 0;
 
-	memcpy(vouched, PURPOSE, 8);
+	put_u64(vouched, PURPOSE);
 	put_u64(vouched + 8, slot);
 	write_end(vouched + 16, &wire->sender);
 	write_end(vouched + 16 + END_BYTES, &wire->server);

@@ -271,7 +271,7 @@ static void gather(struct timer *timer)
 		datagram_unmute(&place->socket);
 }
 
-static void ready(struct datagram_socket *socket, unsigned events)
+void service_udp_ready(struct datagram_socket *socket, unsigned events)
 {
 	struct service_socket *place = container_of(socket, struct service_socket, socket);
 
@@ -299,7 +299,7 @@ void service_udp_init(struct service_udp *udp, struct worker *worker,
 	memset(udp->paths, 0, sizeof(udp->paths));
 }
 
-static int prepare(struct service_udp *udp, struct service_socket *place, enum service service)
+int service_udp_prepare(struct service_udp *udp, struct service_socket *place, enum service service)
 {
 	bool is_discarding = service == SERVICE_DISCARD;
 
@@ -331,7 +331,8 @@ static int check_is_free(const struct worker *worker, const struct datagram_opti
 	if (!shared->is_shared || worker->index > 0 || shared->local.port == 0)
 		return 0;
 	alone.is_shared = false;
-	int rc = datagram_open(&probe, worker->plan->datagram, worker->loop, &alone, ready);
+	int rc = datagram_open(&probe, worker->plan->datagram, worker->loop, &alone,
+			       service_udp_ready);
 	if (rc == 0)
 		datagram_close(&probe);
 	return rc;
@@ -358,10 +359,10 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	options.local.port = port;
 	int rc = check_is_free(udp->worker, &options);
 	if (rc == 0)
-		rc = prepare(udp, place, listen->service);
+		rc = service_udp_prepare(udp, place, listen->service);
 	if (rc == 0)
 		rc = datagram_open(&place->socket, plan->datagram, udp->worker->loop, &options,
-				   ready);
+				   service_udp_ready);
 	if (rc < 0) {
 		free(place->room);
 		return rc;
@@ -371,67 +372,7 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	return 0;
 }
 
-/* ---- paths */
-
-static bool takes(const struct service_socket *place, const struct endpoint *server)
-{
-	const struct endpoint *local = &place->socket.local;
-
-	return place->service == SERVICE_TRAFFIC && local->port == server->port &&
-	       (endpoint_is_any(local) || local->family == 0 ||
-		memcmp(local->address, server->address, sizeof(local->address)) == 0);
-}
-
-static bool is_taken(const struct service_udp *udp, const struct endpoint *server)
-{
-	for (unsigned i = 0; i < udp->socket_count; i++) {
-		if (takes(&udp->sockets[i], server))
-			return true;
-	}
-	return false;
-}
-
-static struct service_socket **free_path(struct service_udp *udp)
-{
-	for (unsigned i = 0; i < SERVICE_PATHS_MAX; i++) {
-		if (udp->paths[i] == NULL)
-			return &udp->paths[i];
-	}
-	return NULL;
-}
-
-int service_udp_open_path(struct service_udp *udp, const struct endpoint *server,
-			  const struct endpoint *peer, struct service_socket *place)
-{
-	const struct plan *plan = udp->worker->plan;
-	struct service_socket **slot = free_path(udp);
-	struct datagram_options options = {
-		.local = *server,
-		.remote = *peer,
-		.is_shared = true,
-		.wants_local = true,
-		.is_path_probe = true,
-		.options = &plan->socket_options,
-		.network = plan->network,
-	};
-
-	if (slot == NULL)
-		return -EUSERS;
-	if (!is_taken(udp, server))
-		return -EADDRNOTAVAIL;
-	int rc = prepare(udp, place, SERVICE_TRAFFIC);
-	if (rc == 0)
-		rc = datagram_open(&place->socket, plan->datagram, udp->worker->loop, &options,
-				   ready);
-	if (rc < 0) {
-		free(place->room);
-		return rc;
-	}
-	*slot = place;
-	return 0;
-}
-
-static void close_place(struct service_socket *place)
+void service_udp_close_place(struct service_socket *place)
 {
 	list_remove(&place->read_on.node);
 	loop_clear_timer(place->owner->worker->loop, &place->gather);
@@ -440,52 +381,22 @@ static void close_place(struct service_socket *place)
 		give_up_one(place, EAGAIN);
 }
 
-bool service_udp_is_open(const struct service_socket *place)
-{
-	for (unsigned i = 0; place->owner != NULL && i < SERVICE_PATHS_MAX; i++) {
-		if (place->owner->paths[i] == place)
-			return true;
-	}
-	return false;
-}
-
-void service_udp_close_path(struct service_socket *place)
-{
-	if (!service_udp_is_open(place))
-		return;
-	for (unsigned i = 0; i < SERVICE_PATHS_MAX; i++) {
-		if (place->owner->paths[i] == place)
-			place->owner->paths[i] = NULL;
-	}
-	close_place(place);
-	free(place->room);
-	place->room = NULL;
-}
-
-static void close_paths(struct service_udp *udp)
-{
-	for (unsigned i = 0; i < SERVICE_PATHS_MAX; i++) {
-		if (udp->paths[i] != NULL)
-			service_udp_close_path(udp->paths[i]);
-	}
-}
-
 void service_udp_drain(struct service_udp *udp)
 {
 	source_service_stop(udp->source);
-	close_paths(udp);
+	service_udp_close_paths(udp);
 	for (unsigned i = 0; i < udp->socket_count; i++) {
 		(void)serve_batches(&udp->sockets[i], BATCHES_A_DRAIN);
-		close_place(&udp->sockets[i]);
+		service_udp_close_place(&udp->sockets[i]);
 	}
 }
 
 void service_udp_close(struct service_udp *udp)
 {
 	source_service_stop(udp->source);
-	close_paths(udp);
+	service_udp_close_paths(udp);
 	for (unsigned i = 0; i < udp->socket_count; i++)
-		close_place(&udp->sockets[i]);
+		service_udp_close_place(&udp->sockets[i]);
 }
 
 void service_udp_deinit(struct service_udp *udp)

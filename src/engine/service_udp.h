@@ -70,6 +70,14 @@ void service_udp_discard(struct service_socket *place, const struct datagram *ba
 			 uint64_t now_ns);
 /* Queues the answer, unless it would go to a port of ours. */
 void service_udp_answer(struct service_socket *place, const struct datagram *datagram);
+/* Parts of opening and closing a place. -errno. */
+nodiscard int service_udp_prepare(struct service_udp *udp, struct service_socket *place,
+				  enum service service);
+void service_udp_ready(struct datagram_socket *socket, unsigned events);
+void service_udp_close_place(struct service_socket *place);
+
+/* ---- paths ---- */
+
 /* A socket of the service traffic for this peer alone, where a listener of ours takes `server` too:
  * it sends with DF and hears of ICMP errors. -EUSERS: there are too many; -EADDRNOTAVAIL: no
  * listener of ours is there; else -errno. */
@@ -79,3 +87,4 @@ nodiscard int service_udp_open_path(struct service_udp *udp, const struct endpoi
 bool service_udp_is_open(const struct service_socket *place);
 /* Harmless twice. */
 void service_udp_close_path(struct service_socket *place);
+void service_udp_close_paths(struct service_udp *udp);

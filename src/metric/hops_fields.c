@@ -4,8 +4,9 @@
 #include "metric/report_hops.h"
 
 #define PLACE(member)    .offset = offsetof(OWNER, member)
-#define IF(member)       .flag = offsetof(OWNER, member) + 1
-#define IF_COUNT(member) .nonzero = offsetof(OWNER, member) + 1
+#define OPTIONAL(offset) ((offset) + 1)
+#define IF(member)       .flag = OPTIONAL(offsetof(OWNER, member))
+#define IF_COUNT(member) .nonzero = OPTIONAL(offsetof(OWNER, member))
 #define REQUIRED         .is_required = true
 #define LIST(items, items_count, size, max) \
 	PLACE(items), .count = offsetof(OWNER, items_count), .list_size = (size), .list_max = (max)

@@ -6,8 +6,9 @@
 #include "metric/report_hops.h"
 
 #define PLACE(member)     .offset = offsetof(OWNER, member)
-#define IF(member)        .flag = offsetof(OWNER, member) + 1
-#define IF_COUNT(member)  .nonzero = offsetof(OWNER, member) + 1
+#define OPTIONAL(offset)  ((offset) + 1)
+#define IF(member)        .flag = OPTIONAL(offsetof(OWNER, member))
+#define IF_COUNT(member)  .nonzero = OPTIONAL(offsetof(OWNER, member))
 #define REQUIRED          .is_required = true
 #define TABLE(name, rows) static const struct field_table name = { rows, array_size(rows) }
 
@@ -51,6 +52,7 @@ static const struct field_row tcp_rows[] = {
 	{ "acked_bytes",          FIELD_UNSIGNED, PLACE(acked_bytes) },
 	{ "received_bytes",       FIELD_UNSIGNED, PLACE(received_bytes) },
 	{ "retransmits",          FIELD_UNSIGNED, PLACE(retransmits) },
+	{ "mtu_probing",          FIELD_UNSIGNED, PLACE(mtu_probing) },
 	{ "duration_ns",          FIELD_UNSIGNED, PLACE(duration_ns) },
 	{ "silent_ns",            FIELD_UNSIGNED, PLACE(silent_ns) },
 	{ "echoed",               FIELD_BOOLEAN, PLACE(is_echoed) },

@@ -74,10 +74,11 @@ struct path_tcp {
 	uint64_t acked_bytes;    /* of these */
 	uint64_t received_bytes; /* of their echo */
 	uint64_t retransmits;    /* segments */
-	uint64_t duration_ns;    /* until all was back, or it was given up */
-	uint64_t silent_ns;      /* the longest time in which nothing was acknowledged or came */
-	bool is_echoed;          /* all came back */
-	const char *ended;       /* how the connection ended before that; NULL: it did not */
+	uint64_t mtu_probing; /* net.ipv4.tcp_mtu_probing here: 0 never, 1 when stuck, 2 always */
+	uint64_t duration_ns; /* until all was back, or it was given up */
+	uint64_t silent_ns;   /* the longest time in which nothing was acknowledged or came */
+	bool is_echoed;       /* all came back */
+	const char *ended;    /* how the connection ended before that; NULL: it did not */
 };
 
 struct path_result {

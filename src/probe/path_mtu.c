@@ -82,10 +82,15 @@ static void send_probe(struct path_mtu *path, const struct pmtu_probe *probe)
 		path->failure = -result;
 }
 
+static bool is_told_by(const struct path_mtu *path, const char *by)
+{
+	return path->told_by && strcmp(path->told_by, by) == 0;
+}
+
 /* Why the way back can't be asked. */
 static const char *no_way_back(const struct path_mtu *path)
 {
-	if (path->told_by == (const char *)PATH_BY_ECHO)
+	if (is_told_by(path, PATH_BY_ECHO))
 		return "a plain echo: both ways as one";
 	return "only `conntest serve` can send on demand, and it did not answer";
 }
@@ -145,7 +150,7 @@ static void tell(struct deferred *deferred)
 /* Who answers with more detail is the better witness. */
 static void note_teller(struct path_mtu *path, const char *by)
 {
-	if (!path->told_by && by == (const char *)PATH_BY_ICMP)
+	if (!path->told_by && strcmp(by, PATH_BY_ICMP) == 0)
 		pmtu_space(&path->forward, ICMP_SPACING_NS);
 	path->told_by = by;
 }

@@ -10,12 +10,14 @@
 #define SEGMENTS    4
 #define BYTES_LEAST 16384
 /* How often the kernel is asked. */
-#define LOOK_NS     (50 * NS_PER_MS)
-#define CHUNK_BYTES 16384
-#define TCP_BYTES   20
-#define STAMP_BYTES 12 /* of the timestamps option */
-#define IPV4_BYTES  20
-#define IPV6_BYTES  40
+#define LOOK_NS (50 * NS_PER_MS)
+/* Silences in a row that are borne, as long as each ends. */
+#define PATIENCE_TIMES_MAX 4
+#define CHUNK_BYTES        16384
+#define TCP_BYTES          20
+#define STAMP_BYTES        12 /* of the timestamps option */
+#define IPV4_BYTES         20
+#define IPV6_BYTES         40
 
 struct path_tcp_probe {
 	struct path_tcp_setup setup;
@@ -102,7 +104,9 @@ static void on_timer(struct timer *timer)
 		return;
 	}
 	look(probe);
-	if (now_ns >= probe->began_ns + probe->setup.patience_ns)
+	uint64_t patience_ns = probe->setup.patience_ns;
+	if (now_ns >= probe->progress_ns + patience_ns ||
+	    now_ns >= probe->began_ns + PATIENCE_TIMES_MAX * patience_ns)
 		finish(probe, OUTCOME_TIMED_OUT);
 	else
 		loop_set_timer(probe->setup.loop, timer, now_ns + LOOK_NS);

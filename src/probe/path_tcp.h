@@ -19,7 +19,7 @@ struct path_tcp_setup {
 	struct endpoint source;               /* family 0: the kernel chooses */
 	const struct socket_options *options; /* may be NULL */
 	uint64_t connect_timeout_ns;
-	uint64_t patience_ns; /* from the first byte on */
+	uint64_t patience_ns; /* of a silence; four times that in all */
 	const struct stream_transport *stream;
 	void *network;
 	void (*over)(void *context);

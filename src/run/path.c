@@ -21,10 +21,13 @@
 #include "run/signals.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
+#include "sys/limits.h"
 #include "view/sentence.h"
 
-/* A kernel that finds the size by itself (tcp_mtu_probing) needs three of its own time-outs. */
-#define TCP_PATIENCE 5
+/* Times of a probe's time-out. A kernel that looks for the size itself begins to after its fourth
+ * or fifth retransmission, 3.0 or 6.2 s after the first. */
+#define TCP_PATIENCE         5
+#define TCP_PROBING_PATIENCE 8
 
 struct session {
 	const struct path_run *run;
@@ -40,6 +43,7 @@ struct session {
 	unsigned under_way;
 	uint64_t began_ns;
 	uint64_t cpu_at_begin_ns;
+	uint64_t mtu_probing; /* as struct path_tcp has it */
 	bool is_interrupted;
 	int exit_code;
 };
@@ -149,12 +153,14 @@ static int open_mtu(struct session *session, struct error *error)
 static int open_tcp(struct session *session, struct error *error)
 {
 	const struct path_run *run = session->run;
+	(void)!limits_read_number("/proc/sys/net/ipv4/tcp_mtu_probing", &session->mtu_probing);
 	struct path_tcp_setup setup = {
 		.loop = session->loop,
 		.remote = session->remote,
 		.source = run->source,
 		.connect_timeout_ns = TCP_PATIENCE * run->timeout_ns,
-		.patience_ns = TCP_PATIENCE * run->timeout_ns,
+		.patience_ns = run->timeout_ns *
+			       (session->mtu_probing ? TCP_PROBING_PATIENCE : TCP_PATIENCE),
 		.stream = &stream_tcp,
 		.over = on_over,
 		.context = session,
@@ -271,6 +277,7 @@ static void fill_report(struct session *session)
 	report->duration_ns = loop_read_clock(session->loop) - session->began_ns;
 	report->generator.cpu_seconds =
 		(double)(cpu_used_ns() - session->cpu_at_begin_ns) / (double)NS_PER_S;
+	path->tcp.mtu_probing = session->mtu_probing;
 	report->has_nothing_answered = !path->forward.told_by && !path->tcp.is_measured;
 	finish_report(session);
 }

@@ -124,7 +124,8 @@ static void tell_change(const struct path_tcp *tcp, struct buffer *out)
 			     units_format_grouped(tcp->mss_first_bytes, before),
 			     units_format_grouped(tcp->mss_bytes, after));
 	if (tcp->mss_bytes + tcp->header_bytes < tcp->path_mtu_bytes)
-		buffer_append_text(out, " (found by tcp_mtu_probing, no ICMP came)");
+		buffer_append_format(out, " (net.ipv4.tcp_mtu_probing=%" PRIu64 " here found it)",
+				     tcp->mtu_probing);
 }
 
 static void tell_tcp(const struct path_result *path, struct buffer *out)
@@ -161,6 +162,9 @@ static void tell_tcp(const struct path_result *path, struct buffer *out)
 			     phrase_count(tcp->retransmits, "segment", time),
 			     units_format_grouped(tcp->path_mtu_bytes, two));
 	tell_change(tcp, out);
+	if (!tcp->is_echoed && !tcp->ended && tcp->acked_bytes < tcp->sent_bytes)
+		buffer_append_format(out, "; net.ipv4.tcp_mtu_probing=%" PRIu64 " here",
+				     tcp->mtu_probing);
 	tell_mss(path, out);
 }
 

@@ -154,6 +154,7 @@ static void verdicts_are_told(void **state)
 	one_way.told_by = PATH_BY_ECHO;
 	found.mss_bytes = 1024;
 	found.retransmits = 19;
+	found.mtu_probing = 1;
 	found.duration_ns = 3120 * NS_PER_MS;
 	check(report_of(one_way, asked, found), "path_echo.txt");
 	clamped.mss_first_bytes = 1188;
