@@ -70,6 +70,11 @@ static uint32_t find_end(const struct hop_count *counts, uint32_t hop_count)
 	return hop_count;
 }
 
+static bool says_little(enum hop_note note)
+{
+	return note == HOP_LIMITED || note == HOP_SILENT;
+}
+
 /* From the end back: what is lost on the way to a hop is lost to all behind it too, so those behind
  * give the most that it can lose, and it limits what it says where it answers less. */
 static void find_limited(const struct hop_count *counts, uint32_t end, struct hops_verdict *ret)
@@ -78,6 +83,8 @@ static void find_limited(const struct hop_count *counts, uint32_t end, struct ho
 
 	for (uint32_t i = end; i-- > 0;) {
 		struct tally here = tally_of(&counts[i]);
+		if (says_little(ret->notes[i]))
+			continue;
 		if (behind.sent > 0 && evidence(behind, here) > EVIDENCE_MIN)
 			ret->notes[i] = counts[i].answered > 0 ? HOP_LIMITED : HOP_SILENT;
 		else
@@ -91,7 +98,7 @@ static struct tally tally_between(const struct hop_count *counts, uint32_t from,
 {
 	struct tally all = { 0 };
 	for (uint32_t i = from; i < to; i++) {
-		if (verdict->notes[i] != HOP_LIMITED && verdict->notes[i] != HOP_SILENT)
+		if (!says_little(verdict->notes[i]))
 			all = sum(all, tally_of(&counts[i]));
 	}
 	return all;
@@ -160,7 +167,20 @@ static void name_first(struct hops_verdict *verdict, uint32_t end)
 	}
 }
 
-void hops_judge(const struct hop_count *counts, uint32_t hop_count, struct hops_verdict *ret)
+/* Nothing answers behind the end. A hop that says little anyway can't tell. */
+static void note_dead(uint32_t end, uint32_t hop_count, struct hops_verdict *verdict)
+{
+	for (uint32_t i = end; i < hop_count; i++) {
+		if (says_little(verdict->notes[i]))
+			continue;
+		verdict->notes[i] = HOP_DEAD;
+		if (verdict->from == 0)
+			verdict->from = i + 1;
+	}
+}
+
+void hops_judge(const struct hop_count *counts, uint32_t hop_count,
+		const struct hops_verdict *small, struct hops_verdict *ret)
 {
 	uint32_t end = find_end(counts, hop_count);
 
@@ -169,15 +189,16 @@ void hops_judge(const struct hop_count *counts, uint32_t hop_count, struct hops_
 		return;
 	ret->sent = counts[hop_count - 1].sent;
 	ret->lost = hop_lost(&counts[hop_count - 1]);
-	for (uint32_t i = end; i < hop_count; i++)
-		ret->notes[i] = HOP_DEAD;
+	for (uint32_t i = 0; small && i < hop_count; i++) {
+		if (says_little(small->notes[i]))
+			ret->notes[i] = small->notes[i];
+	}
 	find_limited(counts, end, ret);
 	find_losing(counts, end, ret);
 	if (end == hop_count)
 		judge_first(counts, end, ret);
 	name_first(ret, end);
-	if (ret->from == 0 && end < hop_count)
-		ret->from = end + 1;
+	note_dead(end, hop_count, ret);
 }
 
 /* ---- paths */
@@ -295,7 +316,9 @@ static void judge_path(struct hops_path *path)
 	for (unsigned size = 0; size < HOPS_SIZES; size++) {
 		for (uint32_t i = 0; i < path->hop_count; i++)
 			counts[i] = path->hops[i].counts[size];
-		hops_judge(counts, path->hop_count, &path->verdict[size]);
+		hops_judge(counts, path->hop_count,
+			   size == HOPS_SMALL ? NULL : &path->verdict[HOPS_SMALL],
+			   &path->verdict[size]);
 	}
 }
 

@@ -39,7 +39,7 @@ static void note_answers(const struct report_hop_path *path, const struct report
 		buffer_append_format(clauses_next(notes), "never answers, those behind it do");
 	else if (is_note(note, HOP_DEAD))
 		buffer_append_format(clauses_next(notes), "no answer from here on");
-	else if (is_note(hop->full_note, HOP_LIMITED))
+	else if (is_note(hop->full_note, HOP_LIMITED) || is_note(hop->full_note, HOP_SILENT))
 		buffer_append_format(clauses_next(notes),
 				     "full size answered seldom: rate-limited, no loss");
 }

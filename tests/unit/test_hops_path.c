@@ -56,6 +56,24 @@ static const struct judged judged[] = {
 };
 /* clang-format on */
 
+/* Full-size packets beside small ones. */
+struct both {
+	int small[9];
+	int full[9];
+	const char *notes;
+	uint32_t from;
+};
+
+/* clang-format off */
+static const struct both both[] = {
+	{ { 0, 0, 0, 0, -1 },   { 0, 0, 0, 0, -1 },    "....", 0 },
+	{ { 0, 13, 0, 0, -1 },  { 0, 12, 20, 20, -1 }, ".ldd", 3 }, /* who limits is no one to ask */
+	{ { 0, 20, 0, 0, -1 },  { 0, 20, 20, 20, -1 }, ".sdd", 3 },
+	{ { 0, 13, 0, 0, -1 },  { 0, 12, 10, 9, -1 },  ".lLb", 3 },
+	{ { 0, 0, 0, 0, -1 },   { 0, 12, 0, 0, -1 },   ".l..", 0 }, /* large answers only */
+};
+/* clang-format on */
+
 static char letter(enum hop_note note)
 {
 	static const char letters[] = { [HOP_FINE] = '.',  [HOP_LIMITED] = 'l', [HOP_SILENT] = 's',
@@ -74,7 +92,7 @@ static void test_judge(void **state)
 			counts[hops].sent = judged[i].sent;
 			counts[hops].answered = judged[i].sent - (uint32_t)judged[i].lost[hops];
 		}
-		hops_judge(counts, hops, &verdict);
+		hops_judge(counts, hops, NULL, &verdict);
 		for (uint32_t at = 0; at < hops; at++)
 			notes[at] = letter(verdict.notes[at]);
 		if (strcmp(notes, judged[i].notes) != 0 || verdict.from != judged[i].from)
@@ -82,6 +100,32 @@ static void test_judge(void **state)
 				 judged[i].notes, judged[i].from);
 		if (hops > 0)
 			assert_int_equal(verdict.lost, judged[i].lost[hops - 1]);
+	}
+}
+
+static uint32_t count_of(const int lost[9], struct hop_count counts[8])
+{
+	uint32_t hops = 0;
+	for (; lost[hops] >= 0; hops++)
+		counts[hops] = (struct hop_count){ .sent = 20,
+						   .answered = 20 - (uint32_t)lost[hops] };
+	return hops;
+}
+
+static void test_judge_full(void **state)
+{
+	for (size_t i = 0; i < array_size(both); i++) {
+		struct hop_count counts[8];
+		struct hops_verdict small, full;
+		char notes[9] = "";
+		uint32_t hops = count_of(both[i].small, counts);
+		hops_judge(counts, hops, NULL, &small);
+		assert_int_equal(count_of(both[i].full, counts), hops);
+		hops_judge(counts, hops, &small, &full);
+		for (uint32_t at = 0; at < hops; at++)
+			notes[at] = letter(full.notes[at]);
+		assert_string_equal(notes, both[i].notes);
+		assert_int_equal(full.from, both[i].from);
 	}
 }
 
@@ -227,6 +271,7 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_judge_full),
 		cmocka_unit_test(test_judge),    cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_together), cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_limits),
