@@ -31,7 +31,7 @@ static const struct field_row direction_rows[] = {
 	{ "rtt_min_ns",      FIELD_UNSIGNED, PLACE(rtt_min_ns), IF_COUNT(rtt_min_ns) },
 	{ "rtt_max_ns",      FIELD_UNSIGNED, PLACE(rtt_max_ns), IF_COUNT(rtt_max_ns) },
 	{ "signalled",       FIELD_BOOLEAN, PLACE(is_signalled) },
-	{ "signal_from",     FIELD_ENDPOINT, PLACE(signal_from), IF(is_signalled) },
+	{ "signal_from",     FIELD_TEXT, PLACE(signal_from) },
 	{ "signal_bytes",    FIELD_UNSIGNED, PLACE(signal_bytes), IF_COUNT(signal_bytes) },
 };
 TABLE(direction_table, direction_rows);

@@ -51,9 +51,9 @@ struct path_direction {
 	uint64_t large_answered;
 	uint64_t rtt_min_ns; /* of the small ones; 0: none */
 	uint64_t rtt_max_ns;
-	bool is_signalled; /* ICMP said "too large" */
-	struct endpoint signal_from;
-	uint64_t signal_bytes; /* 0: it named no size */
+	bool is_signalled;       /* ICMP said "too large" */
+	const char *signal_from; /* the address; NULL: it was not told */
+	uint64_t signal_bytes;   /* 0: it named no size */
 };
 
 /* Why its MTU is not known; NULL: it is. */

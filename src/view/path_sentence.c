@@ -17,9 +17,9 @@ static bool is_echo(const struct path_direction *direction)
 	return direction->told_by && strcmp(direction->told_by, PATH_BY_ECHO) == 0;
 }
 
-static const char *address(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_MAX])
+static const char *teller(const struct path_direction *direction)
 {
-	return endpoint->family ? endpoint_format_address(endpoint, text) : "somebody";
+	return direction->signal_from ? direction->signal_from : "somebody";
 }
 
 /* ---- line 1 ---- */
@@ -44,21 +44,18 @@ static void headline(const struct report *report, struct buffer *out)
 
 static void tell_signal(const struct path_direction *direction, struct buffer *out)
 {
-	char from[ENDPOINT_TEXT_MAX];
 	if (direction->signal_bytes)
-		buffer_append_format(out, "%s says so by ICMP (%s B)",
-				     address(&direction->signal_from, from),
+		buffer_append_format(out, "%s says so by ICMP (%s B)", teller(direction),
 				     BYTES(direction->signal_bytes));
 	else
 		buffer_append_format(out, "%s says so by ICMP, but not how much",
-				     address(&direction->signal_from, from));
+				     teller(direction));
 }
 
 /* "BLACK HOLE on the way there: 1,400 B pass, 1,420 B vanish, no ICMP says so" */
 static void tell_black_hole(const struct path_direction *direction, const char *way,
 			    struct buffer *out)
 {
-	char from[ENDPOINT_TEXT_MAX];
 	buffer_append_format(out, "BLACK HOLE %s: %s B pass, ", way, BYTES(direction->mtu_bytes));
 	if (direction->failed_bytes > direction->mtu_bytes + 1)
 		buffer_append_format(out, "%s B and more vanish", BYTES(direction->failed_bytes));
@@ -68,14 +65,12 @@ static void tell_black_hole(const struct path_direction *direction, const char *
 		buffer_append_text(out, ", no ICMP says so");
 	else
 		buffer_append_format(out, " though %s says by ICMP that %s B pass",
-				     address(&direction->signal_from, from),
-				     BYTES(direction->signal_bytes));
+				     teller(direction), BYTES(direction->signal_bytes));
 }
 
 static void tell_undecided(const struct path_direction *direction, const char *way,
 			   struct buffer *out)
 {
-	char from[ENDPOINT_TEXT_MAX];
 	buffer_append_format(out, "undecided %s: ", way);
 	if (direction->reason)
 		buffer_append_text(out, direction->reason);
@@ -85,8 +80,7 @@ static void tell_undecided(const struct path_direction *direction, const char *w
 		buffer_append_text(out, "stopped before the end");
 	if (direction->is_signalled && direction->signal_bytes)
 		buffer_append_format(out, ", but %s says by ICMP that it takes %s B at most",
-				     address(&direction->signal_from, from),
-				     BYTES(direction->signal_bytes));
+				     teller(direction), BYTES(direction->signal_bytes));
 }
 
 static void tell_direction(const struct path_direction *direction, const char *way,
