@@ -47,7 +47,9 @@ static const struct option_row rows[] = {
 	ROW(config, OPTION_TEXT, .name = "config", .placeholder = "FILE", .level = OPTION_ALL,
 	    .help = "options from a file (YAML), weaker than environment and command line"),
 	ROW(output.formats, OPTION_LIST, .name = "output", .letter = 'o',
-	    .placeholder = "FORMAT[=FILE]", .values = output_formats_path, .help = OUTPUT_HELP),
+	    .placeholder = "FORMAT[=FILE]", .values = output_formats_path,
+	    .help = "json, md, junit... (conntest help formats); with =FILE the text stays on "
+		    "stdout"),
 	ROW(output.expect, OPTION_LIST, .name = "expect", .placeholder = "'NAME OP VALUE'",
 	    .values = output_figures_path,
 	    .help = "exit 1 unless it holds: path.mtu, path.mtu_reverse (conntest help figures)"),

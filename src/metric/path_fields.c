@@ -20,6 +20,7 @@ static const struct field_row direction_rows[] = {
 	{ "mtu_bytes",       FIELD_UNSIGNED, PLACE(mtu_bytes), IF_COUNT(mtu_bytes) },
 	{ "failed_bytes",    FIELD_UNSIGNED, PLACE(failed_bytes), IF_COUNT(failed_bytes) },
 	{ "full_bytes",      FIELD_UNSIGNED, PLACE(full_bytes), IF_COUNT(full_bytes) },
+	{ "asked_bytes",     FIELD_UNSIGNED, PLACE(asked_bytes), IF_COUNT(asked_bytes) },
 	{ "interface_bytes", FIELD_UNSIGNED, PLACE(interface_bytes), IF_COUNT(interface_bytes) },
 	{ "route_bytes",     FIELD_UNSIGNED, PLACE(route_bytes), IF_COUNT(route_bytes) },
 	{ "step_bytes",      FIELD_UNSIGNED, PLACE(step_bytes), IF_COUNT(step_bytes) },

@@ -382,4 +382,7 @@ void path_mtu_describe(const struct path_mtu *path, struct arena *arena, struct 
 	ret->forward.told_by = path->told_by;
 	ret->forward.reason = failure_text(path, arena);
 	path_back_describe(&path->back, arena, &ret->reverse);
+	ret->forward.asked_bytes = path->setup.max_bytes;
+	if (ret->reverse.is_measured)
+		ret->reverse.asked_bytes = path->setup.max_bytes;
 }

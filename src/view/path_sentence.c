@@ -201,6 +201,17 @@ static void trust_exact(const struct path_direction *direction, struct clauses *
 		buffer_append_text(clauses_next(clauses), "MTU exact to 1 B");
 }
 
+/* More was asked for than the sender's interface takes. */
+static void trust_asked(const struct path_direction *direction, const char *where,
+			struct clauses *clauses)
+{
+	if (direction->asked_bytes > direction->full_bytes)
+		buffer_append_format(clauses_next(clauses),
+				     "not the %s B asked for: the interface %s takes %s B",
+				     BYTES(direction->asked_bytes), where,
+				     BYTES(direction->full_bytes));
+}
+
 /* What a look over this way cannot tell. */
 static void trust_teller(const struct path_direction *forward, struct clauses *clauses)
 {
@@ -239,6 +250,8 @@ static void trust(struct report *report, struct buffer *out)
 	if (!is_weak(forward) && !is_weak(reverse))
 		trust_small(&report->path, &clauses);
 	trust_exact(forward->failed_bytes ? forward : reverse, &clauses);
+	trust_asked(forward, "here", &clauses);
+	trust_asked(reverse, "there", &clauses);
 	trust_teller(forward, &clauses);
 	if (report->is_interrupted)
 		buffer_append_text(clauses_next(&clauses), "interrupted before the end");

@@ -137,6 +137,7 @@ static void verdicts_are_told(void **state)
 {
 	struct path_direction asked = { .reason = "control://10.9.3.7:5004: refused" };
 	struct path_direction one_way = hole();
+	struct path_direction large = whole();
 	struct path_direction lossy = whole();
 	struct path_direction silent = {
 		.is_measured = true, .verdict = "undecided", .small_bytes = 180, .full_bytes = 1500
@@ -148,6 +149,8 @@ static void verdicts_are_told(void **state)
 
 	check(report_of(whole(), whole(), echoed()), "path_ok.txt");
 	check(report_of(told(), whole(), echoed()), "path_told.txt");
+	large.asked_bytes = 9000;
+	check(report_of(large, whole(), echoed()), "path_asked.txt");
 	check(report_of(hole(), whole(), stuck()), "path_hole.txt");
 	back.acked_bytes = back.sent_bytes;
 	check(report_of(whole(), hole(), back), "path_hole_back.txt");
