@@ -65,7 +65,7 @@ static void print_targets(FILE *out)
 	}
 	(void)fprintf(
 		out,
-		"tcp, udp, tls     traffic, path (not tls): the service traffic over this transport; "
+		"tcp, udp, tls     traffic, path: the service traffic over this transport; "
 		"load: bytes as given\n"
 		"srv               all answers of a DNS name: srv://_traffic._tcp.web.example\n"
 		"                  (over TLS as in _https: the certificate is to be web.example's)\n"
