@@ -119,8 +119,7 @@ static int read_target(const struct operands *operands, struct error *error, str
 				 operands->items[0], operands->count ? operands->items[1] : "");
 	int result = uri_parse(operands->items[0], &defaults, error, ret);
 	/* Where nothing else is said it is the datagrams that tell. */
-	if (result >= 0 && !ret->has_transport && ret->transport == TRANSPORT_TCP &&
-	    is_echo(ret))
+	if (result >= 0 && !ret->has_transport && ret->transport == TRANSPORT_TCP && is_echo(ret))
 		be_udp(ret);
 	return result;
 }
@@ -239,9 +238,10 @@ const struct command command_path = {
 		"comes up is reset at once; inside tcp the bytes are ones that the service takes without "
 		"doing anything, and who answers there takes CAP_NET_RAW to see. It takes --flows times "
 		"--rounds divided by --hop-rate seconds at least for each size: 4 s as it stands.",
-	.examples = "conntest path 10.9.3.7  # where `conntest serve` runs\n"
-		    "conntest path --expect 'path.mtu >= 1500' web  # exit 1 if less passes\n"
-		    "conntest path --flows 16 --hops tcp https://web  # is one of several paths bad?\n"
-		    "conntest path --exact --max-size 9000 10.9.3.7  # jumbo frames, to the byte",
+	.examples =
+		"conntest path 10.9.3.7  # where `conntest serve` runs\n"
+		"conntest path --expect 'path.mtu >= 1500' web  # exit 1 if less passes\n"
+		"conntest path --flows 16 --hops tcp https://web  # is one of several paths bad?\n"
+		"conntest path --exact --max-size 9000 10.9.3.7  # jumbo frames, to the byte",
 	.run = path_run,
 };

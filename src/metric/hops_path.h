@@ -26,7 +26,7 @@ const char *hop_note_name(enum hop_note note);
 
 struct hops_verdict {
 	enum hop_note notes[HOPS_TTL_MAX]; /* [TTL - 1] */
-	/* At the last hop that counts. */
+	/* At the last hop that counts: of a target that answers by ICMP alone, the one before. */
 	uint32_t sent;
 	uint32_t lost;
 	/* The TTL with which the loss that stays begins; 0: there is none, or so few packets can't
@@ -35,8 +35,8 @@ struct hops_verdict {
 };
 
 /* Judges what was counted, hop by hop: `counts[i]` of TTL i + 1. `small`: the verdict of the small
- * packets where these are full-size ones, since who limits his answers limits them to both; NULL: they
- * are the small ones. */
+ * packets where these are full-size ones, since who limits his answers limits them to both; NULL:
+ * they are the small ones. */
 void hops_judge(const struct hop_count *counts, uint32_t hop_count,
 		const struct hops_verdict *small, struct hops_verdict *ret);
 
