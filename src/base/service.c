@@ -11,19 +11,14 @@ struct service_row {
 	const char *sentence;
 	uint16_t port;
 	uint16_t tls_port;
-	bool runs_over_udp;
+	enum service_over over;
 	bool has_path;
 };
 
-/* uri.c takes it for granted that every service runs over TCP. */
-#define SERVICE(symbol, name, port, over_tcp, ...) \
-	static_assert(over_tcp, name " does not run over TCP");
-#include "base/service.def"
-#undef SERVICE
-
 static const struct service_row service_rows[SERVICE_COUNT] = {
-#define SERVICE(symbol, name, port, over_tcp, over_udp, tls_name, tls_port, has_path, sentence) \
-	[SERVICE_##symbol] = { name, tls_name, sentence, port, tls_port, over_udp, has_path },
+#define SERVICE(symbol, name, port, over, tls_name, tls_port, has_path, sentence)                \
+	[SERVICE_##symbol] = { name,    tls_name, sentence, port, tls_port, SERVICE_OVER_##over, \
+			       has_path },
 #include "base/service.def"
 #undef SERVICE
 };
@@ -60,9 +55,23 @@ const char *service_sentence(enum service service)
 	return service_row(service)->sentence;
 }
 
+enum service_over service_over(enum service service)
+{
+	return service_row(service)->over;
+}
+
+bool service_runs_over_tcp(enum service service)
+{
+	enum service_over over = service_over(service);
+	return over == SERVICE_OVER_TCP || over == SERVICE_OVER_TCP_UDP ||
+	       over == SERVICE_OVER_UDP_TCP;
+}
+
 bool service_runs_over_udp(enum service service)
 {
-	return service_row(service)->runs_over_udp;
+	enum service_over over = service_over(service);
+	return over == SERVICE_OVER_TCP_UDP || over == SERVICE_OVER_UDP ||
+	       over == SERVICE_OVER_UDP_TCP;
 }
 
 bool service_has_path(enum service service)

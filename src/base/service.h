@@ -13,9 +13,20 @@ enum service {
 	SERVICE_NONE = SERVICE_COUNT, /* a bare transport: bytes as given */
 };
 
+/* What carries it; of two the first is meant where the scheme does not say. */
+enum service_over {
+	SERVICE_OVER_TCP,
+	SERVICE_OVER_TCP_UDP,
+	SERVICE_OVER_UDP,
+	SERVICE_OVER_UDP_TCP,
+	SERVICE_OVER_IP, /* itself, without ports */
+};
+
 const char *service_name(enum service service);
-uint16_t service_port(enum service service);
+uint16_t service_port(enum service service); /* 0: it has no ports */
 const char *service_sentence(enum service service);
+enum service_over service_over(enum service service);
+bool service_runs_over_tcp(enum service service);
 bool service_runs_over_udp(enum service service);
 /* Its own scheme over TLS ("https") and the port of that; NULL: it has none, and `service_port()`.
  */

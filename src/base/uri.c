@@ -134,6 +134,11 @@ static uint16_t default_port(const struct uri *uri)
 					       : service_port(uri->service);
 }
 
+static bool has_ports(const struct uri *uri)
+{
+	return uri->service == SERVICE_NONE || service_over(uri->service) != SERVICE_OVER_IP;
+}
+
 static int read_port(const struct uri_pieces *pieces, const struct uri_defaults *defaults,
 		     struct error *error, struct uri *ret)
 {
@@ -146,6 +151,12 @@ static int read_port(const struct uri_pieces *pieces, const struct uri_defaults 
 				 PIECE(pieces->host));
 	if (!pieces->port.text)
 		return 0;
+	if (!has_ports(ret))
+		return error_set(
+			error, EINVAL,
+			"%s has no ports: leave out :%.*s, or say what speaks there, as in "
+			"tcp://%.*s",
+			service_name(ret->service), PIECE(pieces->port), PIECE(pieces->place));
 	unsigned port = 0;
 	size_t i = 0;
 	while (i < pieces->port.length && isdigit((unsigned char)pieces->port.text[i]) &&
@@ -219,7 +230,7 @@ static void complete_text(const struct uri_pieces *pieces, const struct uri_defa
 		(void)snprintf(scheme, sizeof(scheme), "%s", bare);
 	for (char *letter = scheme; *letter; letter++)
 		*letter = (char)tolower((unsigned char)*letter);
-	if (!uri->is_srv && !(defaults->is_own && uri->port == 0))
+	if (!uri->is_srv && has_ports(uri) && !(defaults->is_own && uri->port == 0))
 		(void)snprintf(port, sizeof(port), ":%u", uri->port);
 
 	(void)snprintf(uri->text, sizeof(uri->text), "%s://%s%s%s%s%s", scheme,

@@ -24,14 +24,14 @@ const char *transport_name(enum transport transport); /* "tcp" */
 #define URI_TEXT_MAX 1408
 
 struct uri {
-	char text[URI_TEXT_MAX]; /* as used, complete: "tcp://10.20.0.5:5003" */
-	char host[URI_HOST_MAX]; /* without brackets; "" means all addresses (listening) */
-	char path[URI_PATH_MAX]; /* of http and ws: path and query as typed, "/" if none; else "" */
-	enum service service;    /* SERVICE_NONE: a transport alone, bytes as given */
-	enum transport transport;
-	uint16_t port;      /* default filled in; 0 only where written */
-	bool is_srv;        /* srv://_service._proto.name: `host` is that name, port 0 */
-	bool has_transport; /* the scheme says it: tcp://, echo+udp://, srv://; else it is TCP */
+	char text[URI_TEXT_MAX];  /* as used, complete: "tcp://10.20.0.5:5003" */
+	char host[URI_HOST_MAX];  /* without brackets; "" means all addresses (listening) */
+	char path[URI_PATH_MAX];  /* of http, ws and dns: as typed, "/" if none; else "" */
+	enum service service;     /* SERVICE_NONE: a transport alone, bytes as given */
+	enum transport transport; /* of icmp, which has none: UDP */
+	uint16_t port;            /* default filled in; 0 only where written, and of icmp */
+	bool is_srv;              /* srv://_service._proto.name: `host` is that name, port 0 */
+	bool has_transport;       /* the scheme says it: tcp://, echo+udp://, srv:// */
 };
 
 /* Who is meant by it, for TLS and the Host header: the host; of srv:// the name behind service and

@@ -110,21 +110,29 @@ static int useless(const struct uri_defaults *defaults, enum service service, st
 			 usable);
 }
 
+static bool runs_over_its_transport(const struct uri *uri)
+{
+	return uri->transport == TRANSPORT_UDP ? service_runs_over_udp(uri->service)
+					       : service_runs_over_tcp(uri->service);
+}
+
 /* A service that the command can use over the transport that was asked for. */
 static int check_service(const struct uri_defaults *defaults, struct error *error,
 			 const struct uri *uri)
 {
+	bool is_useless = uri->service != SERVICE_NONE && !is_usable(defaults, uri->service);
+	if (is_useless && !uri->has_transport)
+		return useless(defaults, uri->service, error);
 	if (!can_go_over(defaults, uri->transport))
 		return error_set(error, EINVAL, "over %s this command does nothing yet",
 				 transport_name(uri->transport));
-	if (uri->service == SERVICE_NONE)
-		return 0;
-	if (!is_usable(defaults, uri->service))
+	if (is_useless)
 		return useless(defaults, uri->service, error);
+	if (uri->service == SERVICE_NONE || !uri->has_transport || runs_over_its_transport(uri))
+		return 0;
 	const char *name = service_name(uri->service);
-	if (uri->transport == TRANSPORT_UDP && !service_runs_over_udp(uri->service))
-		return error_set(error, EINVAL, "%s does not run over udp: %s://", name, name);
-	return 0;
+	return error_set(error, EINVAL, "%s does not run over %s: %s://", name,
+			 transport_name(uri->transport), name);
 }
 
 /* "https": TLS is in the name. */
@@ -136,6 +144,13 @@ static int read_tls_service(struct uri_piece scheme, struct error *error, struct
 	ret->has_transport = true;
 	ret->transport = TRANSPORT_TLS;
 	return 0;
+}
+
+static enum transport default_transport(enum service service)
+{
+	enum service_over over = service_over(service);
+	bool is_tcp = over == SERVICE_OVER_TCP || over == SERVICE_OVER_TCP_UDP;
+	return is_tcp ? TRANSPORT_TCP : TRANSPORT_UDP;
 }
 
 /* "traffic", "echo+udp", "https": one of our services, its transport behind the plus. */
@@ -151,8 +166,10 @@ static int read_service(struct uri_piece scheme, struct error *error, struct uri
 				 PIECE(scheme), PIECE(name));
 	if (ret->service == SERVICE_COUNT)
 		return plus ? unknown_scheme(name, error) : read_tls_service(scheme, error, ret);
-	if (!plus)
+	if (!plus) {
+		ret->transport = default_transport(ret->service);
 		return 0;
+	}
 
 	struct uri_piece suffix = { plus + 1, scheme.length - name.length - 1 };
 	ret->has_transport = true;
@@ -180,6 +197,8 @@ int uri_read_scheme(const struct uri_pieces *pieces, const struct uri_defaults *
 		    struct error *error, struct uri *ret)
 {
 	ret->service = defaults->service;
+	if (ret->service != SERVICE_NONE)
+		ret->transport = default_transport(ret->service);
 	if (!pieces->scheme.text)
 		return 0;
 	if (pieces->scheme.length == 3 && strncasecmp(pieces->scheme.text, "srv", 3) == 0) {

@@ -41,15 +41,24 @@ static const struct option_row help_rows[] = {
 
 static void print_targets(FILE *out)
 {
+	static const char *const over[] = {
+		[SERVICE_OVER_TCP] = "",
+		[SERVICE_OVER_TCP_UDP] = "; also over udp",
+		[SERVICE_OVER_UDP] = "; over udp",
+		[SERVICE_OVER_UDP_TCP] = "; over udp, also over tcp",
+		[SERVICE_OVER_IP] = "",
+	};
 	(void)fprintf(out,
 		      "A target is SCHEME://HOST[:PORT][/PATH]. A name, an IPv4 address or an IPv6 "
 		      "address in brackets.\n\n"
 		      "SCHEME      PORT\n");
 	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
 		enum service service = (enum service)i;
-		(void)fprintf(out, "%-10s %5u  %s%s\n", service_name(service),
-			      service_port(service), service_sentence(service),
-			      service_runs_over_udp(service) ? "; also over udp" : "");
+		char port[8] = "-";
+		if (service_port(service) > 0)
+			(void)snprintf(port, sizeof(port), "%u", service_port(service));
+		(void)fprintf(out, "%-10s %5s  %s%s\n", service_name(service), port,
+			      service_sentence(service), over[service_over(service)]);
 		if (service_tls_name(service))
 			(void)fprintf(out, "%-10s %5u  %s over TLS\n", service_tls_name(service),
 				      service_tls_port(service), service_name(service));
@@ -61,8 +70,8 @@ static void print_targets(FILE *out)
 		"srv               all answers of a DNS name: srv://_traffic._tcp.web.example\n"
 		"                  (over TLS as in _https: the certificate is to be web.example's)\n"
 		"\n"
-		"A service runs over TCP unless the scheme ends in +udp or +tls: "
-		"discard+udp://HOST.\n"
+		"A service runs over TCP unless the scheme ends in +udp or +tls, "
+		"discard+udp://HOST,\nor says otherwise above.\n"
 		"http and ws targets may have a path and a query, which are sent as they are "
 		"written.\n"
 		"A bare HOST means the command's own service.\n");

@@ -23,6 +23,14 @@ static const struct uri_defaults plain = {
 	.service = SERVICE_DISCARD,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
 };
+static const struct uri_defaults streams = {
+	.service = SERVICE_DISCARD,
+	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_TLS,
+};
+static const struct uri_defaults packets = {
+	.service = SERVICE_ICMP,
+	.bare_transports = URI_TRANSPORTS_RAW,
+};
 static const struct uri_defaults own = { .service = SERVICE_DISCARD,
 					 .bare_transports = URI_TRANSPORTS_REFUSED,
 					 .is_own = true };
@@ -76,6 +84,12 @@ static const struct {
 	{ &load, "wss://feed", "wss://feed:443", "feed", SERVICE_WS, TRANSPORT_TLS, 443, true, "/" },
 	{ &load, "ws+tls://feed", "ws+tls://feed:443", "feed", SERVICE_WS, TRANSPORT_TLS, 443, true, "/" },
 	{ &load, "control://web", "control://web:5004", "web", SERVICE_CONTROL, TRANSPORT_TCP, 5004, false, "" },
+	{ &load, "dns://9.9.9.9/web.test/AAAA", "dns://9.9.9.9:53/web.test/AAAA", "9.9.9.9", SERVICE_DNS, TRANSPORT_UDP, 53, false, "/web.test/AAAA" },
+	{ &load, "dns+tcp://[::1]:5353/web.test", "dns+tcp://[::1]:5353/web.test", "::1", SERVICE_DNS, TRANSPORT_TCP, 5353, true, "/web.test" },
+	{ &load, "dns://ns", "dns://ns:53", "ns", SERVICE_DNS, TRANSPORT_UDP, 53, false, "/" },
+	{ &load, "ICMP://[fe80::1%eth0]/", "icmp://[fe80::1%eth0]", "fe80::1%eth0", SERVICE_ICMP, TRANSPORT_UDP, 0, false, "" },
+	{ &packets, "web", "icmp://web", "web", SERVICE_ICMP, TRANSPORT_UDP, 0, false, "" },
+	{ &packets, "udp://web:7", "udp://web:7", "web", SERVICE_NONE, TRANSPORT_UDP, 7, true, "" },
 	{ &serve, "https://:8443/", "https://:8443", "", SERVICE_HTTP, TRANSPORT_TLS, 8443, true, "" },
 };
 
@@ -102,8 +116,17 @@ static const struct {
 	{ &load, "https://me:secret@h/", "a target holds no user and no password: leave out all before the @ (over HTTP, -H 'Authorization: ...' tells them)" },
 	{ &serve, "http://:80/x", "http takes no path: leave out /x" },
 	{ &serve, "tls://:1", "tls:// is how, not what: traffic+tls://:1, echo+tls://:1 or discard+tls://:1?" },
-	{ &load, "icmp://h", "\"icmp\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, h2c, grpc, grpcs, ws, wss, control, tcp, udp, tls, srv)" },
-	{ &load, "://h", "\"\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, h2c, grpc, grpcs, ws, wss, control, tcp, udp, tls, srv)" },
+	{ &load, "icpm://h", "\"icpm\" is not a scheme; did you mean icmp://?" },
+	{ &load, "quic://h", "\"quic\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, h2c, grpc, grpcs, ws, wss, dns, icmp, control, tcp, udp, tls, srv)" },
+	{ &load, "icmp://h:80", "icmp has no ports: leave out :80, or say what speaks there, as in tcp://h:80" },
+	{ &packets, "h:80", "icmp has no ports: leave out :80, or say what speaks there, as in tcp://h:80" },
+	{ &load, "icmp+udp://h", "icmp does not run over udp: icmp://" },
+	{ &load, "icmp+tcp://h", "icmp does not run over tcp: icmp://" },
+	{ &load, "srv://_icmp._tcp.h", "icmp does not run over tcp: icmp://" },
+	{ &load, "icmp://h/x", "icmp takes no path: leave out /x" },
+	{ &streams, "dns://h/x", "over udp this command does nothing yet" },
+	{ &traffic, "dns://h/x", "dns:// is of no use here; traffic://, echo:// is" },
+	{ &load, "://h", "\"\" is not a scheme that conntest knows (traffic, echo, discard, source, http, https, h2c, grpc, grpcs, ws, wss, dns, icmp, control, tcp, udp, tls, srv)" },
 	{ &load, "echo+sctp://h", "\"echo+sctp\": a service runs over +tcp, +udp or +tls" },
 	{ &traffic, "discard://h", "discard:// is of no use here; traffic://, echo:// is" },
 	{ &traffic, "", "\"\" names no host" },
@@ -231,7 +254,8 @@ static void services_come_from_their_table(void **state)
 	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
 		const char *name = service_name((enum service)i);
 		assert_int_equal(service_find(name, strlen(name)), i);
-		assert_int_not_equal(service_port((enum service)i), 0);
+		bool has_ports = service_over((enum service)i) != SERVICE_OVER_IP;
+		assert_int_equal(service_port((enum service)i) != 0, has_ports);
 		assert_string_not_equal(service_sentence((enum service)i), "");
 	}
 	assert_int_equal(service_find("echoes", 6), SERVICE_COUNT);
@@ -239,6 +263,9 @@ static void services_come_from_their_table(void **state)
 	assert_true(service_runs_over_udp(SERVICE_ECHO));
 	assert_true(service_runs_over_udp(SERVICE_SOURCE));
 	assert_false(service_runs_over_udp(SERVICE_HTTP));
+	assert_true(service_runs_over_udp(SERVICE_DNS));
+	assert_true(service_runs_over_tcp(SERVICE_DNS));
+	assert_false(service_runs_over_tcp(SERVICE_ICMP));
 	assert_string_equal(transport_name(TRANSPORT_UDP), "udp");
 }
 
