@@ -312,8 +312,9 @@ static void times_of(const struct probe_result *result, struct report_probe *ret
 {
 	for (unsigned i = 0; i < PROBE_PHASES; i++)
 		ret->phase_ns[i] = probe_has(result, i) ? (int64_t)result->phase_ns[i] : INT64_MIN;
-	ret->total_ns = ret->has_failed ? INT64_MIN : (int64_t)probe_total(result);
-	ret->failed_after_ns = ret->has_failed ? (int64_t)result->failed_after_ns : INT64_MIN;
+	bool is_whole = !ret->has_failed || result->outcome == OUTCOME_REJECTED;
+	ret->total_ns = is_whole ? (int64_t)probe_total(result) : INT64_MIN;
+	ret->failed_after_ns = is_whole ? INT64_MIN : (int64_t)result->failed_after_ns;
 }
 
 void report_probe_of(const struct probe_result *result, uint64_t begin_ns, struct report_probe *ret)

@@ -19,7 +19,7 @@ struct report_probe {
 	enum phase failed_in; /* then */
 	int64_t failed_after_ns;
 	int64_t phase_ns[PROBE_PHASES]; /* of those that it went through */
-	int64_t total_ns;               /* of an answered one: their sum */
+	int64_t total_ns;               /* of one whose answer is whole: their sum */
 	uint32_t status;                /* base/status.h; 0: none */
 	uint64_t body_bytes;
 	bool is_cut; /* more than --max-bytes was to come */
