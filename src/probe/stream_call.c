@@ -284,6 +284,8 @@ void stream_call_connect(struct stream_call *call, const struct endpoint *remote
 		.tls = target->tls,
 		.server_name = uri_peer(call->request.uri),
 	};
+	call->local.family = 0;
+	call->remote = *remote;
 	call->probe->result.remote = *remote;
 	call->probe->result.addresses = call->addresses;
 	int result = stream_connect(&call->stream, is_tls ? &stream_tls : below, loop_of(call),

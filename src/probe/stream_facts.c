@@ -45,7 +45,10 @@ static void note_tls(const struct stream *stream, struct probe_result *result)
 void stream_note_connection(struct stream_call *call)
 {
 	struct probe_result *result = &call->probe->result;
-	(void)stream_endpoints(&call->stream, &result->local, &result->remote);
+	if (call->local.family == 0)
+		(void)stream_endpoints(&call->stream, &call->local, NULL);
+	result->local = call->local;
+	result->remote = call->remote;
 	result->addresses = call->addresses;
 	note_tls(&call->stream, result);
 }

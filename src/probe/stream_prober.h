@@ -49,6 +49,8 @@ struct stream_call {
 	struct talk_request request;
 	struct stream_detour *detour; /* NULL: none yet */
 	uint32_t addresses;
+	struct endpoint local; /* family 0: not asked yet */
+	struct endpoint remote;
 	bool has_talk;
 	struct buffer out;
 	size_t sent; /* of it */
