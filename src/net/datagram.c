@@ -11,6 +11,7 @@ int datagram_open(struct datagram_socket *socket, const struct datagram_transpor
 		.watch.fd = -1,
 		.is_connected = options->remote.family != 0,
 		.wants_local = options->wants_local,
+		.wants_stamps = options->wants_stamps,
 		.segments_max = 1,
 	};
 	return transport->open(socket, options);
@@ -58,6 +59,18 @@ bool datagram_next(const struct datagram *merged, struct datagram *one)
 	if (merged->segment_bytes > 0 && one->size > merged->segment_bytes)
 		one->size = merged->segment_bytes;
 	return true;
+}
+
+int datagram_sent_stamps(struct datagram_socket *socket, struct datagram_sent *ret, int count)
+{
+	if (socket->stamps_told == socket->stamps_asked)
+		return 0;
+	return socket->transport->sent_stamps(socket, ret, limit_batch(count));
+}
+
+struct wall_time datagram_wall(struct datagram_socket *socket)
+{
+	return socket->transport->wall(socket);
 }
 
 void datagram_look(struct datagram_socket *socket)

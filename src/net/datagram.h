@@ -11,8 +11,16 @@
 #include "base/endpoint.h"
 #include "net/loop.h"
 #include "net/stream.h"
+#include "sys/clock.h"
+#include "sys/clock_offset.h"
 
 struct datagram_socket;
+
+/* When the kernel passed a datagram on: on our clock, and as the kernel said it. */
+struct datagram_stamp {
+	uint64_t at_ns; /* 0: not known */
+	struct wall_time wall;
+};
 
 /* One datagram of a batch. On receive: `data`/`capacity` are the caller's room; the rest is
  * filled. On send: `remote` unset = the connected peer; `local` unset = any address of ours. */
@@ -27,6 +35,20 @@ struct datagram {
 	bool is_truncated;
 	struct endpoint remote;
 	struct endpoint local; /* the address it was sent to (IP_PKTINFO): answer from there */
+	struct datagram_stamp stamp; /* received, where options.wants_stamps */
+	/* Of its IP header, where options.wants_header: time to live or hop limit, 0: not known;
+	 * traffic class, DSCP and ECN. On send 0 is the socket's own class. */
+	uint8_t ttl;
+	uint8_t traffic_class;
+	/* On send, where options.wants_stamps: datagram_sent_stamps() is to tell when it left. */
+	bool wants_stamp;
+};
+
+/* A datagram left: the `number` is what socket->stamps_asked was when it was handed over, the first
+ * of a batch that asks, one more each. */
+struct datagram_sent {
+	uint32_t number;
+	struct datagram_stamp stamp;
 };
 
 /* `events`: STREAM_READABLE (also for an error that receive will return): receive until short or
@@ -40,6 +62,8 @@ struct datagram_options {
 	struct endpoint remote; /* family 0: not connected */
 	bool is_shared;         /* SO_REUSEPORT */
 	bool wants_local;       /* fill datagram.local */
+	bool wants_stamps;      /* fill datagram.stamp; sent ones may ask for theirs */
+	bool wants_header;      /* fill datagram.ttl and .traffic_class */
 	/* Where the kernel has UDP_SEGMENT and UDP_GRO: datagrams of one flow go through it
 	 * together, in both directions. */
 	bool is_segmented;
@@ -65,6 +89,8 @@ struct datagram_transport {
 	void (*unmute)(struct datagram_socket *socket);
 	/* Brings queue_overflows up to date. NULL: it always is. */
 	void (*look)(struct datagram_socket *socket);
+	int (*sent_stamps)(struct datagram_socket *socket, struct datagram_sent *ret, int count);
+	struct wall_time (*wall)(struct datagram_socket *socket);
 };
 
 struct datagram_socket {
@@ -79,7 +105,15 @@ struct datagram_socket {
 	uint16_t family;          /* of the descriptor, not of what it is bound to */
 	bool is_connected;
 	bool wants_local;
-	bool is_blocked; /* the last send came up short */
+	bool wants_stamps;
+	bool is_blocked;           /* the last send came up short */
+	uint32_t stamps_asked;     /* by datagrams that were sent; wraps */
+	uint32_t stamps_base;      /* of these when the kernel began to count anew */
+	uint32_t stamps_told;      /* by datagram_sent_stamps() */
+	struct clock_offset clock; /* as of the last batch */
+	/* Stamps of a batch across a step of the clock, or that can't be: the kernel's clock is not
+	 * the one that this process reads. */
+	uint64_t stamps_discarded;
 };
 
 extern const struct datagram_transport datagram_udp;
@@ -102,6 +136,14 @@ void datagram_unmute(struct datagram_socket *socket);
 /* Takes apart what was received: the next datagram of `merged` into `one`, which is zeroed before
  * the first call. False: there is none left. */
 bool datagram_next(const struct datagram *merged, struct datagram *one);
+/* When datagrams left that asked for it, in the order in which they did: how many of `count`, 0: no
+ * more now. `ready` is told STREAM_READABLE of new ones. It is there before any answer to the
+ * datagram is, so an answer is handled after this. A stamp that the kernel had no room for never
+ * comes. */
+nodiscard int datagram_sent_stamps(struct datagram_socket *socket, struct datagram_sent *ret,
+				   int count);
+/* The wall clock now, of which the stamps are. */
+struct wall_time datagram_wall(struct datagram_socket *socket);
 /* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
 void datagram_look(struct datagram_socket *socket);
 void datagram_close(struct datagram_socket *socket);

@@ -8,24 +8,17 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "net/datagram.h"
+#include "net/datagram_control.h"
+#include "net/datagram_stamps.h"
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
 
-/* Room for what the kernel tells of a datagram beside its bytes: local address, overflows, size of
- * its segments. */
-union control {
-	struct cmsghdr alignment;
-	char room[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)) +
-		  CMSG_SPACE(sizeof(int))];
-};
-
-/* What one call takes, on the stack: 20 KiB of which a small batch touches little. */
+/* What one call takes, on the stack: 30 KiB of which a small batch touches little. */
 struct batch {
 	struct mmsghdr messages[DATAGRAM_BATCH_MAX];
 	struct iovec parts[DATAGRAM_BATCH_MAX];
 	struct sockaddr_storage addresses[DATAGRAM_BATCH_MAX];
-	union control controls[DATAGRAM_BATCH_MAX];
+	union datagram_control controls[DATAGRAM_BATCH_MAX];
 };
 
 static void udp_ready(struct watch *watch, uint32_t events)
@@ -46,13 +39,6 @@ static void udp_ready(struct watch *watch, uint32_t events)
 
 /* ---- opening */
 
-static int ask_for_local(int fd, uint16_t family)
-{
-	if (family == AF_INET6)
-		return ip_socket_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	return ip_socket_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-}
-
 /* A kernel without either is no failure. */
 static void ask_for_segments(struct datagram_socket *socket, int fd)
 {
@@ -72,8 +58,10 @@ static int prepare(struct datagram_socket *socket, int fd, const struct datagram
 		rc = ip_socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (rc == 0 && socket->family == AF_INET6)
 		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-	if (rc == 0 && options->wants_local)
-		rc = ask_for_local(fd, socket->family);
+	if (rc == 0)
+		rc = datagram_control_ask(socket, fd, options);
+	if (rc == 0 && options->wants_stamps)
+		rc = datagram_stamps_open(socket, fd);
 	if (options->is_segmented)
 		ask_for_segments(socket, fd);
 	return rc == 0 ? socket_options_apply(fd, SOCKET_DATAGRAM, options->options, NULL) : rc;
@@ -137,17 +125,6 @@ static void udp_close(struct datagram_socket *socket)
 
 /* ---- sending */
 
-static struct in6_addr ipv6_of(const struct endpoint *endpoint)
-{
-	struct in6_addr address = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
-
-	if (endpoint->family == AF_INET)
-		memcpy(address.s6_addr + 12, endpoint->address, 4);
-	else
-		memcpy(address.s6_addr, endpoint->address, sizeof(address.s6_addr));
-	return address;
-}
-
 static socklen_t write_address(uint16_t family, const struct endpoint *endpoint,
 			       struct sockaddr_storage *ret)
 {
@@ -156,40 +133,10 @@ static socklen_t write_address(uint16_t family, const struct endpoint *endpoint,
 	struct sockaddr_in6 mapped = {
 		.sin6_family = AF_INET6,
 		.sin6_port = htons(endpoint->port),
-		.sin6_addr = ipv6_of(endpoint),
+		.sin6_addr = datagram_control_ipv6(endpoint),
 	};
 	memcpy(ret, &mapped, sizeof(mapped));
 	return sizeof(mapped);
-}
-
-/* Behind what has been written so far. */
-static void write_control(struct msghdr *message, union control *control, int level, int type,
-			  const void *data, size_t size)
-{
-	struct cmsghdr *header = (void *)(control->room + message->msg_controllen);
-
-	*header = (struct cmsghdr){
-		.cmsg_len = CMSG_LEN(size),
-		.cmsg_level = level,
-		.cmsg_type = type,
-	};
-	memcpy(CMSG_DATA(header), data, size);
-	message->msg_control = control;
-	message->msg_controllen += CMSG_SPACE(size);
-}
-
-/* Sends from this address of ours, by the family of the descriptor. */
-static void write_local(struct msghdr *message, union control *control, uint16_t family,
-			const struct endpoint *local)
-{
-	if (family == AF_INET6) {
-		struct in6_pktinfo info = { ipv6_of(local), local->scope };
-		write_control(message, control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
-		return;
-	}
-	struct in_pktinfo info = { 0 };
-	memcpy(&info.ipi_spec_dst, local->address, sizeof(info.ipi_spec_dst));
-	write_control(message, control, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
 static void prepare_send(const struct datagram_socket *socket, const struct datagram *datagram,
@@ -204,13 +151,7 @@ static void prepare_send(const struct datagram_socket *socket, const struct data
 		message->msg_namelen =
 			write_address(socket->family, &datagram->remote, &batch->addresses[i]);
 	}
-	if (datagram->local.family != 0 && !endpoint_is_any(&datagram->local))
-		write_local(message, &batch->controls[i], socket->family, &datagram->local);
-	if (datagram->segment_bytes > 0 && datagram->segment_bytes < datagram->size) {
-		uint16_t bytes = (uint16_t)datagram->segment_bytes;
-		write_control(message, &batch->controls[i], SOL_UDP, UDP_SEGMENT, &bytes,
-			      sizeof(bytes));
-	}
+	datagram_control_write(socket, datagram, message, &batch->controls[i]);
 }
 
 /* Room is told from now on. */
@@ -231,6 +172,8 @@ static int udp_send(struct datagram_socket *socket, const struct datagram *datag
 	int code = sent < 0 ? errno : 0;
 	if (code == EAGAIN || (sent >= 0 && sent < count))
 		block(socket);
+	if (socket->wants_stamps)
+		datagram_stamps_sent(socket, datagrams, sent < 0 ? 0 : sent, count);
 	if (sent < 0)
 		return -code;
 	return sent;
@@ -251,44 +194,6 @@ static void prepare_receive(const struct datagram *datagram, struct batch *batch
 	};
 }
 
-static struct endpoint local_from_ipv4(const struct in_pktinfo *info)
-{
-	struct endpoint local = { .family = AF_INET };
-	memcpy(local.address, &info->ipi_addr, sizeof(info->ipi_addr));
-	return local;
-}
-
-static struct endpoint local_from_ipv6(const struct in6_pktinfo *info)
-{
-	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = info->ipi6_addr };
-	struct endpoint local;
-
-	if (IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
-		address.sin6_scope_id = info->ipi6_ifindex;
-	endpoint_from_sockaddr((const struct sockaddr *)(const void *)&address, &local);
-	return local;
-}
-
-static void read_control(struct datagram_socket *socket, struct cmsghdr *header,
-			 struct datagram *ret)
-{
-	const void *data = CMSG_DATA(header);
-
-	if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-		ret->local = local_from_ipv4(data);
-	} else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
-		ret->local = local_from_ipv6(data);
-	} else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL) {
-		uint32_t count;
-		memcpy(&count, data, sizeof(count));
-		socket->queue_overflows = count;
-	} else if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
-		int bytes;
-		memcpy(&bytes, data, sizeof(bytes));
-		ret->segment_bytes = bytes > 0 && (size_t)bytes < ret->size ? (uint32_t)bytes : 0;
-	}
-}
-
 static void finish_receive(struct datagram_socket *socket, struct mmsghdr *received,
 			   struct datagram *ret)
 {
@@ -297,13 +202,7 @@ static void finish_receive(struct datagram_socket *socket, struct mmsghdr *recei
 	ret->size = received->msg_len;
 	ret->is_truncated = (message->msg_flags & MSG_TRUNC) != 0;
 	endpoint_from_sockaddr(message->msg_name, &ret->remote);
-	ret->local = (struct endpoint){ 0 };
-	ret->segment_bytes = 0;
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
-	     header = CMSG_NXTHDR(message, header))
-		read_control(socket, header, ret);
-	if (ret->local.family != 0)
-		ret->local.port = socket->local.port;
+	datagram_control_read(socket, message, ret);
 }
 
 static int udp_receive(struct datagram_socket *socket, struct datagram *datagrams, int count)
@@ -317,6 +216,8 @@ static int udp_receive(struct datagram_socket *socket, struct datagram *datagram
 		return -errno;
 	for (int i = 0; i < received; i++)
 		finish_receive(socket, &batch.messages[i], &datagrams[i]);
+	if (socket->wants_stamps)
+		datagram_stamps_turn(socket, datagrams, received);
 	return received;
 }
 
@@ -329,6 +230,12 @@ static void udp_look(struct datagram_socket *socket)
 	if (getsockopt(socket->watch.fd, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0 &&
 	    size > SK_MEMINFO_DROPS * sizeof(*memory))
 		socket->queue_overflows = memory[SK_MEMINFO_DROPS];
+}
+
+static struct wall_time udp_wall(struct datagram_socket *socket)
+{
+	(void)socket;
+	return clock_wall();
 }
 
 static void udp_mute(struct datagram_socket *socket)
@@ -353,4 +260,6 @@ const struct datagram_transport datagram_udp = {
 	.mute = udp_mute,
 	.unmute = udp_unmute,
 	.look = udp_look,
+	.sent_stamps = datagram_stamps_read,
+	.wall = udp_wall,
 };

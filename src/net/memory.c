@@ -161,3 +161,10 @@ bool memory_network_reaches(const struct endpoint *bound, const struct endpoint 
 	return endpoint_is_any(bound) && bound->port == asked->port &&
 	       (bound->family == AF_INET6 || bound->family == asked->family);
 }
+
+void memory_network_set_clock(struct memory_network *network, const struct endpoint *at,
+			      int64_t ahead_ns)
+{
+	network->other_clock.at = *at;
+	network->other_clock.ahead_ns = ahead_ns;
+}

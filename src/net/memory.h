@@ -18,6 +18,7 @@ struct memory_options {
 	size_t chunk_max_bytes; /* a send takes at most this many bytes; 0 = all */
 	size_t buffer_bytes;    /* room of one direction of a stream; 0 = 256 KiB */
 	uint64_t seed;
+	int64_t wall_ahead_ns; /* of the loop's clock: stamps of datagrams are wall time, too */
 };
 
 /* -ENOMEM. */
@@ -34,6 +35,11 @@ void memory_network_join(struct memory_network *network);
 /* Resets every stream accepted at this endpoint. Returns how many. */
 unsigned memory_network_reset_streams(struct memory_network *network,
 				      const struct endpoint *listening);
+
+/* From now on the host of the datagram socket at this endpoint has a clock of its own, so far ahead
+ * of everybody's. One host has. */
+void memory_network_set_clock(struct memory_network *network, const struct endpoint *at,
+			      int64_t ahead_ns);
 
 extern const struct stream_transport stream_memory;
 extern const struct datagram_transport datagram_memory;

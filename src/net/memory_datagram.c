@@ -8,15 +8,21 @@
 
 /* About what the kernel's default receive buffer holds of small ones. */
 #define ARRIVED_MAX 256
+/* Stamps that nobody has asked for yet; the oldest are lost. */
+#define SENT_MAX 256
+/* Nobody on the way takes one off. */
+#define SENT_TTL 64
 
 struct memory_socket {
 	struct list node; /* network->sockets */
 	struct memory_network *network;
 	struct datagram_socket *socket;
 	struct endpoint remote; /* family 0: not connected */
-	struct list arrived;    /* struct letter */
+	bool wants_header;
+	struct list arrived; /* struct letter */
 	unsigned arrived_count;
-	int failure; /* an ICMP error that is still to be told */
+	int failure;                /* an ICMP error that is still to be told */
+	uint64_t sent_ns[SENT_MAX]; /* of the datagrams that asked, by their number */
 };
 
 struct letter {
@@ -25,6 +31,7 @@ struct letter {
 	struct endpoint from;
 	struct endpoint to;
 	bool is_refusal; /* the answer of a host where nobody has this port */
+	uint8_t traffic_class;
 	size_t size;
 	uint8_t data[];
 };
@@ -123,6 +130,7 @@ static int memory_open(struct datagram_socket *socket, const struct datagram_opt
 	state->network = options->network;
 	state->socket = socket;
 	state->remote = options->remote;
+	state->wants_header = options->wants_header;
 	list_init(&state->arrived);
 	list_append(&state->network->sockets, &state->node);
 	socket->state = state;
@@ -143,6 +151,7 @@ static int send_one(const struct memory_socket *state, const struct datagram *da
 		.network = network,
 		.from = state->socket->local,
 		.to = datagram->remote.family != 0 ? datagram->remote : state->remote,
+		.traffic_class = datagram->traffic_class,
 		.size = datagram->size,
 	};
 	int copies = memory_network_draws(network, network->options.duplication) ? 2 : 1;
@@ -191,6 +200,33 @@ static int take_failure(struct memory_socket *state)
 	return -failure;
 }
 
+/* What a socket reads as wall time. */
+static struct wall_time wall_at(const struct datagram_socket *socket, uint64_t at_ns)
+{
+	const struct memory_socket *state = socket->state;
+	const struct memory_network *network = state->network;
+	int64_t ahead_ns = network->options.wall_ahead_ns;
+
+	if (endpoint_is_equal(&network->other_clock.at, &socket->local))
+		ahead_ns += network->other_clock.ahead_ns;
+	return (struct wall_time){ (int64_t)at_ns + ahead_ns };
+}
+
+static struct datagram_stamp stamp_at(const struct datagram_socket *socket, uint64_t at_ns)
+{
+	return (struct datagram_stamp){ at_ns, wall_at(socket, at_ns) };
+}
+
+static void note_sent(struct datagram_socket *socket, const struct datagram *datagram)
+{
+	struct memory_socket *state = socket->state;
+
+	if (!datagram->wants_stamp || !socket->wants_stamps)
+		return;
+	state->sent_ns[socket->stamps_asked % SENT_MAX] = loop_now(state->network->loop);
+	socket->stamps_asked++;
+}
+
 static int memory_send(struct datagram_socket *socket, const struct datagram *batch, int count)
 {
 	struct memory_socket *state = socket->state;
@@ -199,9 +235,32 @@ static int memory_send(struct datagram_socket *socket, const struct datagram *ba
 
 	while (rc == 0 && sent < count) {
 		rc = send_segments(state, &batch[sent]);
-		sent += rc == 0;
+		if (rc == 0)
+			note_sent(socket, &batch[sent++]);
 	}
 	return sent > 0 ? sent : rc;
+}
+
+static int memory_sent_stamps(struct datagram_socket *socket, struct datagram_sent *ret, int count)
+{
+	const struct memory_socket *state = socket->state;
+	uint32_t *told = &socket->stamps_told;
+	int taken = 0;
+
+	if (socket->stamps_asked - *told > SENT_MAX)
+		*told = socket->stamps_asked - SENT_MAX;
+	for (; taken < count && *told != socket->stamps_asked; taken++, ++*told)
+		ret[taken] = (struct datagram_sent){
+			.number = *told,
+			.stamp = stamp_at(socket, state->sent_ns[*told % SENT_MAX]),
+		};
+	return taken;
+}
+
+static struct wall_time memory_wall(struct datagram_socket *socket)
+{
+	const struct memory_socket *state = socket->state;
+	return wall_at(socket, loop_now(state->network->loop));
 }
 
 static void fill(const struct memory_socket *state, const struct letter *letter,
@@ -214,6 +273,10 @@ static void fill(const struct memory_socket *state, const struct letter *letter,
 	ret->segment_bytes = 0;
 	ret->remote = letter->from;
 	ret->local = state->socket->wants_local ? letter->to : (struct endpoint){ 0 };
+	ret->stamp = state->socket->wants_stamps ? stamp_at(state->socket, letter->flight.at_ns)
+						 : (struct datagram_stamp){ 0 };
+	ret->ttl = state->wants_header ? SENT_TTL : 0;
+	ret->traffic_class = state->wants_header ? letter->traffic_class : 0;
 }
 
 static int memory_receive(struct datagram_socket *socket, struct datagram *batch, int count)
@@ -249,4 +312,6 @@ const struct datagram_transport datagram_memory = {
 	.send = memory_send,
 	.receive = memory_receive,
 	.close = memory_close,
+	.sent_stamps = memory_sent_stamps,
+	.wall = memory_wall,
 };

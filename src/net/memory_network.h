@@ -36,6 +36,11 @@ struct memory_network {
 	struct list listeners;   /* struct memory_listener */
 	struct list connections; /* struct memory_connection */
 	struct list sockets;     /* struct memory_socket */
+	/* Of memory_network_set_clock(). */
+	struct {
+		struct endpoint at;
+		int64_t ahead_ns;
+	} other_clock;
 	uint16_t last_port;
 };
 
