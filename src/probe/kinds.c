@@ -22,6 +22,10 @@ static const struct kind_row kinds[] = {
 	{ &prober_stream, SERVICE_NONE, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TCP },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TLS },
+	{ &prober_udp_echo, SERVICE_NONE, TRANSPORT_UDP },
+	{ &prober_udp_echo, SERVICE_ECHO, TRANSPORT_UDP },
+	{ &prober_udp_echo, SERVICE_TRAFFIC, TRANSPORT_UDP },
+	{ &prober_icmp, SERVICE_ICMP, TRANSPORT_UDP },
 };
 /* clang-format on */
 
