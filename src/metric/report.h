@@ -12,6 +12,7 @@
 #include "base/outcome.h"
 #include "metric/counters.h"
 #include "metric/recorder.h"
+#include "metric/report_ping.h"
 #include "metric/survival.h"
 
 #define REPORT_SCHEMA "conntest.report/1"
@@ -174,8 +175,9 @@ struct report_receiver {
 };
 
 struct report_stream {
-	const char *name; /* persistent, new, path; load: load, probe; serve: served */
-	const char *kind; /* slots, probe, attempts, probes, service */
+	const char *name; /* persistent, new, path; load: load, probe; serve: served; ping: ping,
+			     of several targets ping1, ping2 ... */
+	const char *kind; /* slots, probe, attempts, probes, service, ping */
 	const char *target;
 	const char *transport; /* tcp, udp, tls */
 	uint64_t slots;        /* slots or flows */
@@ -207,10 +209,12 @@ struct report_stream {
 	uint32_t error_count;
 	struct report_status *statuses; /* most frequent first */
 	uint32_t status_count;
+	bool has_ping;
+	struct report_ping ping;
 	bool is_measured;   /* false: planned and then not possible (path without answers) */
 	const char *reason; /* why not */
 };
-#define REPORT_STREAMS_MAX 8
+#define REPORT_STREAMS_MAX 10000 /* a target of ping is one */
 
 struct report_connection {
 	uint64_t id;
@@ -398,9 +402,10 @@ struct report {
 	uint64_t stall_after_ns;
 	bool is_interrupted;
 	bool has_nothing_answered;
-	const char *not_measured; /* why it could not begin; NULL: it did. Not in the JSON */
-	struct report_stream streams[REPORT_STREAMS_MAX];
+	const char *not_measured;      /* why it could not begin; NULL: it did. Not in the JSON */
+	struct report_stream *streams; /* of report_add_stream() */
 	uint32_t stream_count;
+	uint32_t stream_capacity;
 	struct report_mark *marks; /* in order of time */
 	uint32_t mark_count;
 	uint64_t marks_omitted;
@@ -429,6 +434,9 @@ struct report {
 nodiscard int report_new(struct report **ret);
 void report_free(struct report *report);
 
+/* One more, all zero, of REPORT_STREAMS_MAX at most. Earlier ones may move: their pointers end. */
+struct report_stream *report_add_stream(struct report *report);
+
 /* How many of its processes were lost. */
 uint32_t report_processes_lost(const struct report *report);
 /* The stream of this name, or NULL. */
@@ -442,6 +450,8 @@ const struct report_stream *report_main_stream(const struct report *report);
 uint64_t report_answered(const struct report_stream *stream);
 /* Is it of a process that served others, and did nothing besides? */
 bool report_is_serving(const struct report *report);
+/* Is it one of `ping`: every stream is a target? */
+bool report_is_ping(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */
