@@ -41,7 +41,7 @@ void packet_payload_judge(struct packet_look *look, const uint8_t *payload, size
 	look->probe->result.body_bytes = size;
 	(void)owner->kind->write(look, owner->out);
 	if (size != owner->payload_bytes) {
-		(void)snprintf(why, sizeof(why), "%zu bytes came back for %zu", size,
+		(void)snprintf(why, sizeof(why), "%zu of %zu bytes came back", size,
 			       owner->payload_bytes);
 		packet_look_failed(look, OUTCOME_CORRUPTED, why);
 		return;
@@ -51,6 +51,6 @@ void packet_payload_judge(struct packet_look *look, const uint8_t *payload, size
 		packet_look_done(look, at_ns);
 		return;
 	}
-	(void)snprintf(why, sizeof(why), "byte %zu is the first that differs", first);
+	(void)snprintf(why, sizeof(why), "at byte %zu of %zu", first + 1, size);
 	packet_look_failed(look, OUTCOME_CORRUPTED, why);
 }

@@ -316,9 +316,8 @@ static void what_is_changed_is_told(void **state)
 		const char *why;
 		const char *icmp;
 	} rows[] = {
-		{ CHANGES_LAST, "byte 63 is the first that differs",
-		  "byte 55 is the first that differs" },
-		{ CUTS, "63 bytes came back for 64", "55 bytes came back for 56" },
+		{ CHANGES_LAST, "at byte 64 of 64", "at byte 56 of 56" },
+		{ CUTS, "63 of 64 bytes came back", "55 of 56 bytes came back" },
 	};
 	for (size_t i = 0; i < array_size(rows); i++) {
 		for (unsigned is_icmp = 0; is_icmp < 2; is_icmp++) {
@@ -339,7 +338,7 @@ static void a_peer_that_is_no_echo_is_told(void **state)
 	open_bench(NULL, "udp://" ADDRESS ":5007", SAYS_SOMETHING);
 	run();
 	assert_int_equal(count(OUTCOME_CORRUPTED), 10);
-	assert_string_equal(bench.results[0].why, "5 bytes came back for 64");
+	assert_string_equal(bench.results[0].why, "5 of 64 bytes came back");
 	close_bench();
 }
 
