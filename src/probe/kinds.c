@@ -26,6 +26,9 @@ static const struct kind_row kinds[] = {
 	{ &prober_udp_echo, SERVICE_ECHO, TRANSPORT_UDP },
 	{ &prober_udp_echo, SERVICE_TRAFFIC, TRANSPORT_UDP },
 	{ &prober_icmp, SERVICE_ICMP, TRANSPORT_UDP },
+	{ &prober_dns, SERVICE_DNS, TRANSPORT_UDP },
+	{ &prober_stream, SERVICE_DNS, TRANSPORT_TCP },
+	{ &prober_stream, SERVICE_DNS, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_WS, TRANSPORT_TCP },
 	{ &prober_stream, SERVICE_WS, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_ECHO, TRANSPORT_TCP },
@@ -60,6 +63,7 @@ static const struct talk_row talks[] = {
 	{ SERVICE_WS, "http/1.1", { &talk_ws } },
 	{ SERVICE_ECHO, NULL, { &talk_echo } },
 	{ SERVICE_TRAFFIC, NULL, { &talk_echo } },
+	{ SERVICE_DNS, "dot", { &talk_dns } },
 };
 /* clang-format on */
 
