@@ -30,7 +30,7 @@ static bool is_expected(const struct probe_target *target, uint32_t rcode)
 static const char *words_of(uint32_t rcode)
 {
 	static const char *const words[] = {
-		[DNS_NOERROR] = "and another status was expected",
+		[DNS_NOERROR] = "another status was expected",
 		[DNS_FORMERR] = "it could not read the question",
 		[DNS_SERVFAIL] = "it could not find out",
 		[DNS_NXDOMAIN] = "there is no such name",
