@@ -56,6 +56,7 @@ static void judge(struct dns_talk *dns, const uint8_t *message, size_t size)
 		talk_go_wrong(&dns->talk, OUTCOME_PROTOCOL, dns_verdict_text(verdict));
 		return;
 	}
+	dns->talk.state = TALK_ANSWERED;
 	if (!dns_look_judge(dns->talk.prober->target, &dns->question, &answer, dns->talk.result,
 			    dns->why))
 		talk_go_wrong(&dns->talk, OUTCOME_REJECTED, dns->why);
@@ -82,7 +83,6 @@ static void hear(struct talk *talk, const uint8_t *data, size_t size, uint64_t n
 	if (dns->answer.size < whole)
 		return;
 	talk->is_ended = dns->answer.size > whole;
-	talk->state = TALK_ANSWERED;
 	judge(dns, heard + LENGTH_BYTES, whole - LENGTH_BYTES);
 }
 
