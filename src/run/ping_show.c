@@ -190,6 +190,8 @@ void ping_show_tick(struct ping_show *show)
 
 void ping_show_end(struct ping_show *show)
 {
+	if (show->has_lines && !show->has_head)
+		outputs_set_text(show->setup.outputs, TEXT_WITHOUT_LINES);
 	buffer_clear(&show->buffer);
 	ping_table_clear(&show->table, &show->buffer);
 	if (show->buffer.size > 0)
