@@ -131,6 +131,27 @@ static int read_connect_to(struct ping_build *build, const char *text, struct er
 	return 0;
 }
 
+/* Tried, as nothing has been sent yet. */
+static int check_servers(const char *servers, struct error *error)
+{
+	struct loop *loop = NULL;
+	struct resolver *resolver = NULL;
+	struct resolver_options options = { .servers = servers };
+	if (!servers)
+		return 0;
+	int result = loop_new(&(struct loop_options){ 0 }, &loop);
+	if (result >= 0)
+		result = resolver_new(loop, &options, &resolver);
+	resolver_free(resolver);
+	loop_free(loop);
+	if (result == -EINVAL)
+		return error_set(error, EINVAL,
+				 "--dns: \"%s\" is no address of a server (192.0.2.53:53, or "
+				 "several with commas)",
+				 servers);
+	return result < 0 ? error_set(error, -result, "--dns: %s", strerrordesc_np(-result)) : 0;
+}
+
 static int read_source(const char *text, struct error *error, struct endpoint *ret)
 {
 	if (text && endpoint_parse(text, 0, ret) < 0)
@@ -228,6 +249,8 @@ static int read_options(struct ping_build *build, struct error *error, struct pr
 		result = read_connect_to(build, options->connect_to, error, look);
 	if (result >= 0)
 		result = read_source(options->source, error, &look->source);
+	if (result >= 0)
+		result = check_servers(options->dns, error);
 	if (result >= 0)
 		result = read_statuses(build, options->expect_status, error, look);
 	if (result >= 0)

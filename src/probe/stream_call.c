@@ -18,7 +18,7 @@ static struct loop *loop_of(const struct stream_call *call)
 void stream_call_fail(struct stream_call *call, enum outcome outcome, const char *why)
 {
 	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
+	stream_note_tcp(call);
 	if (outcome == OUTCOME_CLOSED)
 		why = stream_explain_end(probe, why);
 	probe_failed(probe, outcome, why);
@@ -69,7 +69,7 @@ static bool can_be_kept(struct stream_call *call)
 static void finish(struct stream_call *call, enum outcome outcome, const char *why, uint64_t now_ns)
 {
 	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
+	stream_note_tcp(call);
 	if (outcome == OUTCOME_DONE)
 		probe_done(probe, now_ns);
 	else

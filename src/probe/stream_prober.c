@@ -206,8 +206,8 @@ static void give_up(struct prober *prober, struct probe *probe)
 {
 	struct stream_call *call = probe->state;
 	(void)prober;
-	stream_note_tcp(call, &probe->result);
-	stream_explain_timeout(call, &probe->result, probe->phase);
+	stream_note_tcp(call);
+	stream_explain_timeout(call);
 	stream_call_drop(call, stream_reset);
 }
 
