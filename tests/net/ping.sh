@@ -46,9 +46,9 @@ text '^Result:  PASS: 25 of 25 answered; total min '
 text '^Trust:   .*new connection each time'
 text '^wait +25 '
 text '^PROBES  25 due = 25 begun \+ 0 skipped;'
-report "[$probes[] | .connect_ns + .send_ns + .wait_ns + .transfer_ns == .total_ns] | all" == true
+report "[${probes}[] | .connect_ns + .send_ns + .wait_ns + .transfer_ns == .total_ns] | all" == true
 report "$probes | length" == 25
-report "$probes[0] | [.status, .body_bytes, .outcome] | join(\" \")" == "200 12 done"
+report "${probes}[0] | [.status, .body_bytes, .outcome] | join(\" \")" == "200 12 done"
 report '.figures.ping["wait.count"]' == 25
 
 echo "one connection for all"
@@ -82,7 +82,7 @@ text "^ping https://web.example:443/hello  127.0.0.1:${ports[secure]}, http/1.1,
 text '^  #   total = connect      tls    send     wait  transfer   status$'
 ping -c 1 --connect-to "127.0.0.1:${ports[secure]}" https://web.example/hello
 exits 1
-report "$probes[0] | [.outcome, .failed_in] | join(\" \")" == "untrusted tls"
+report "${probes}[0] | [.outcome, .failed_in] | join(\" \")" == "untrusted tls"
 
 echo "many targets, the worst first; who fails often is left alone"
 ping -c 6 -i 50ms --max-failures 2 "$plain/hello" "$plain/busy" "$gone" "https://127.0.0.1:${ports[secure]}/" -k
