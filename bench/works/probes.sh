@@ -1,5 +1,5 @@
 # What a probe costs its host, 200 a second of one nginx with a new connection each: beside
-# blackbox_exporter, asked for the same as Prometheus asks it, on kept connections. Kept ones alone.
+# blackbox_exporter, asked for the same as Prometheus 2 asks it, on kept connections. Kept ones alone.
 # shellcheck shell=bash disable=SC2034,SC2154
 competitors=(conntest blackbox)
 per_s=200
@@ -60,11 +60,14 @@ blackbox_start() {
 	fail "blackbox_exporter does not listen: $(<"$files/blackbox.out")"
 }
 
-# scrape MODULE TARGET: the same of blackbox_exporter.
+# scrape MODULE TARGET: the same of blackbox_exporter, which compresses what it says to Prometheus.
 scrape() {
-	local cpu
-	client_start load $((seconds + 2)) -w 1 -c 4 -r "$per_s" --expect-text 'probe_success 1' \
-		"http://$address:$blackbox_port/probe?module=$1&target=$2"
+	local cpu ask="http://$address:$blackbox_port/probe?module=$1&target=$2"
+	"$conntest" load --no-save -c 1 -T 100ms --expect-text 'probe_success 1' "$ask" \
+		>"$files/first.out" 2>&1 || fail "blackbox_exporter: $(<"$files/first.out")"
+	client_start load $((seconds + 2)) -w 1 -c 4 -r "$per_s" -H 'Accept-Encoding: gzip' \
+		-H 'Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5' \
+		-H 'X-Prometheus-Scrape-Timeout-Seconds: 10' "$ask"
 	sleep 1
 	cpu=$(sample "$blackbox" "$server" "$seconds")
 	reap "$client" || fail "load: $(<"$files/client.err")"

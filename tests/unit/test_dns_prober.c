@@ -37,7 +37,7 @@ struct answer {
 	const struct answer *first;
 };
 
-#define RECORD(text) .record = text, .record_bytes = sizeof(text) - 1
+#define RECORD(text) .record = (text), .record_bytes = sizeof(text) - 1
 #define A_RECORD     RECORD("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\x09\0\1")
 
 static struct bench {
