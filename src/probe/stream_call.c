@@ -15,6 +15,48 @@ static struct loop *loop_of(const struct stream_call *call)
 	return call->owner->prober->host->loop;
 }
 
+/* Sends what there is room for: 0, or the -errno that the stream failed with. */
+static int send_out(struct stream_call *call)
+{
+	while (call->sent < call->out.size) {
+		struct iovec part = { call->out.data + call->sent, call->out.size - call->sent };
+		ssize_t taken = stream_send(&call->stream, &part, 1);
+		if (taken < 0)
+			return taken == -EAGAIN ? 0 : (int)taken;
+		call->sent += (size_t)taken;
+	}
+	buffer_clear(&call->out);
+	call->sent = 0;
+	return 0;
+}
+
+/* ---- the end of a call ---- */
+
+void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream))
+{
+	if (call->has_talk)
+		stream_call_talk(call)->kind->close(stream_call_talk(call));
+	/* A goodbye. */
+	if (call->has_talk && end == stream_close)
+		(void)send_out(call);
+	end(&call->stream);
+	if (call->question)
+		call->question->call = NULL;
+	call->question = NULL;
+	call->has_talk = false;
+	call->sent = 0;
+	buffer_clear(&call->out);
+	list_remove(&call->hearing_on.node);
+}
+
+void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream))
+{
+	stream_call_hang_up(call, end);
+	call->probe = NULL;
+	list_remove(&call->node);
+	list_append(&call->owner->spare, &call->node);
+}
+
 void stream_call_fail(struct stream_call *call, enum outcome outcome, const char *why)
 {
 	struct probe *probe = call->probe;
@@ -31,21 +73,6 @@ static void fail_errno(struct stream_call *call, int code)
 	if (outcome == OUTCOME_TIMED_OUT && call->probe->phase == PROBE_CONNECT)
 		outcome = OUTCOME_CONNECT_TIMEOUT;
 	stream_call_fail(call, outcome, stream_explain_failure(call, code));
-}
-
-/* Sends what there is room for: 0, or the -errno that the stream failed with. */
-static int send_out(struct stream_call *call)
-{
-	while (call->sent < call->out.size) {
-		struct iovec part = { call->out.data + call->sent, call->out.size - call->sent };
-		ssize_t taken = stream_send(&call->stream, &part, 1);
-		if (taken < 0)
-			return taken == -EAGAIN ? 0 : (int)taken;
-		call->sent += (size_t)taken;
-	}
-	buffer_clear(&call->out);
-	call->sent = 0;
-	return 0;
 }
 
 /* ---- the end of a look ---- */
@@ -74,7 +101,7 @@ static void finish(struct stream_call *call, enum outcome outcome, const char *w
 		probe_done(probe, now_ns);
 	else
 		probe_rejected(probe, now_ns, why);
-	/* A goodbye, or the answer to a question of the peer. */
+	/* The answer to a question of the peer, say. */
 	(void)send_out(call);
 	if (can_be_kept(call))
 		keep(call);
