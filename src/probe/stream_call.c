@@ -34,10 +34,11 @@ static int send_out(struct stream_call *call)
 
 void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream))
 {
+	bool is_clean = call->out.size == 0;
 	if (call->has_talk)
 		stream_call_talk(call)->kind->close(stream_call_talk(call));
-	/* A goodbye. */
-	if (call->has_talk && end == stream_close)
+	/* A goodbye, which has to stand alone. */
+	if (call->has_talk && is_clean && end == stream_close)
 		(void)send_out(call);
 	end(&call->stream);
 	if (call->question)
@@ -87,7 +88,7 @@ static void keep(struct stream_call *call)
 /* One at rest is enough: those beside it were for what was in flight at once. */
 static bool can_be_kept(struct stream_call *call)
 {
-	return call->owner->prober->target->is_kept && call->has_talk &&
+	return call->owner->prober->target->is_kept && call->has_talk && call->has_sent &&
 	       !stream_call_talk(call)->is_ended && call->out.size == 0 &&
 	       call->request.uri == call->owner->request.uri && list_is_empty(&call->owner->kept);
 }
@@ -101,8 +102,9 @@ static void finish(struct stream_call *call, enum outcome outcome, const char *w
 		probe_done(probe, now_ns);
 	else
 		probe_rejected(probe, now_ns, why);
-	/* The answer to a question of the peer, say. */
-	(void)send_out(call);
+	/* The answer to a question of the peer, and nothing of a request that is answered. */
+	if (call->has_sent)
+		(void)send_out(call);
 	if (can_be_kept(call))
 		keep(call);
 	else
@@ -152,7 +154,10 @@ static bool follow(struct stream_call *call, uint64_t now_ns)
 static void note_sent(struct stream_call *call)
 {
 	struct talk *talk = stream_call_talk(call);
-	if (talk->state != TALK_SENDING || talk->is_held_back || call->out.size > 0)
+	if (talk->is_held_back || call->out.size > 0)
+		return;
+	call->has_sent = true;
+	if (talk->state != TALK_SENDING)
 		return;
 	talk->state = TALK_WAITING;
 	if (call->probe)
@@ -240,6 +245,7 @@ void stream_call_ask(struct stream_call *call)
 	talk->outcome = OUTCOME_DONE;
 	talk->why = NULL;
 	talk->is_held_back = false;
+	call->has_sent = false;
 	if (talk->kind->protocol)
 		(void)snprintf(talk->result->protocol, sizeof(talk->result->protocol), "%s",
 			       talk->kind->protocol);

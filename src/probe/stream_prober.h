@@ -52,6 +52,7 @@ struct stream_call {
 	struct endpoint local; /* family 0: not asked yet */
 	struct endpoint remote;
 	bool has_talk;
+	bool has_sent; /* the whole request */
 	struct buffer out;
 	size_t sent; /* of it */
 	alignas(max_align_t) unsigned char talk[];

@@ -557,6 +557,33 @@ static void a_kept_connection_ends_when_asked(void **state)
 	probe_bench_close();
 }
 
+/* The rest of the request is not sent any more, and the connection not used again. */
+static void an_early_answer_ends_a_look(void **state)
+{
+	static const struct probe_script early = {
+		.parts = { { .text = HEAD("413 Content Too Large") "Content-Length: 0\r\n\r\n",
+			     .after_ns = DELAY_NS } },
+		.reads_after_ns = 3600 * NS_PER_S,
+		.is_hasty = true,
+	};
+	static char body[500000];
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &early, 1);
+	probe_bench_target(WEB);
+	bench.target.is_kept = true;
+	bench.target.body = body;
+	bench.target.body_size = sizeof(body);
+	bench.targets[0].count = 2;
+	const struct probe_result *result = look(WEB);
+	assert_int_equal(result->outcome, OUTCOME_REJECTED);
+	assert_int_equal(result->status, 413);
+	assert_int_equal(result->phase_ns[PROBE_WAIT], 0);
+	assert_in_range(result->phase_ns[PROBE_SEND], DELAY_NS, DELAY_NS + 70 * NS_PER_US);
+	assert_int_equal(bench.accepted, 2);
+	assert_false(bench.results[1].is_kept);
+	probe_bench_close();
+}
+
 /* What comes due while the kept one is busy has one of its own, and of both one stays. */
 static void another_beside_a_kept_one(void **state)
 {
@@ -810,6 +837,7 @@ int main(void)
 		cmocka_unit_test(a_connection_is_kept),
 		cmocka_unit_test(a_kept_connection_is_opened_anew),
 		cmocka_unit_test(a_kept_connection_ends_when_asked),
+		cmocka_unit_test(an_early_answer_ends_a_look),
 		cmocka_unit_test(another_beside_a_kept_one),
 		cmocka_unit_test(a_redirect_is_followed),
 		cmocka_unit_test(redirects_lead_somewhere),
