@@ -1,5 +1,5 @@
 /* Talks as they are, bytes in and bytes out: the WebSocket and the echoes. That of HTTP/1.1 is in
- * test_stream_prober.c. */
+ * test_talk_http1.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
