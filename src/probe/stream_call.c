@@ -278,7 +278,7 @@ void stream_call_connect(struct stream_call *call, const struct endpoint *remote
 	struct stream_connect connect = {
 		.remote = *remote,
 		.local = target->source,
-		.options = target->options,
+		.options = &call->owner->options,
 		.network = target->network,
 		.below = below,
 		.tls = target->tls,

@@ -7,6 +7,7 @@
 #include "base/needle.h"
 #include "base/slab.h"
 #include "net/resolver.h"
+#include "net/socket_options.h"
 #include "net/stream.h"
 #include "probe/probe.h"
 #include "probe/talk.h"
@@ -21,6 +22,7 @@ struct stream_prober {
 	struct prober *prober;
 	struct resolver *resolver; /* NULL until a name is asked for */
 	struct needle text;
+	struct socket_options options;
 	struct talk_request request;
 	char authority[URI_AUTHORITY_MAX];
 	struct slab calls;

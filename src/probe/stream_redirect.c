@@ -84,7 +84,7 @@ int stream_redirect_take(struct stream_call *call, struct error *error)
 	const struct probe_result *result = &call->probe->result;
 	const struct probe_target *target = call->owner->prober->target;
 	struct stream_detour *detour = call->detour ? call->detour : malloc(sizeof(*detour));
-	struct uri uri;
+	struct uri uri = { .text = "" };
 	if (!detour)
 		return error_set(error, ENOMEM, "out of memory");
 	call->detour = detour;
