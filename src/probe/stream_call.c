@@ -18,7 +18,7 @@ static struct loop *loop_of(const struct stream_call *call)
 void stream_call_fail(struct stream_call *call, enum outcome outcome, const char *why)
 {
 	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
+	stream_note_tcp(call);
 	if (outcome == OUTCOME_CLOSED)
 		why = stream_explain_end(probe, why);
 	probe_failed(probe, outcome, why);
@@ -69,7 +69,7 @@ static bool can_be_kept(struct stream_call *call)
 static void finish(struct stream_call *call, enum outcome outcome, const char *why, uint64_t now_ns)
 {
 	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
+	stream_note_tcp(call);
 	if (outcome == OUTCOME_DONE)
 		probe_done(probe, now_ns);
 	else
@@ -284,6 +284,8 @@ void stream_call_connect(struct stream_call *call, const struct endpoint *remote
 		.tls = target->tls,
 		.server_name = uri_peer(call->request.uri),
 	};
+	call->local.family = 0;
+	call->remote = *remote;
 	call->probe->result.remote = *remote;
 	call->probe->result.addresses = call->addresses;
 	int result = stream_connect(&call->stream, is_tls ? &stream_tls : below, loop_of(call),

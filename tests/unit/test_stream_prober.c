@@ -467,19 +467,20 @@ static void goes_to_another_place(void **state)
 
 static void says_what_is_given(void **state)
 {
-	static const char *const headers[] = { "Host: other.test", "X-Probe: 1", "Accept:" };
+	static const char *const headers[] = { "Host: other.test", "X-Probe: 1",
+					       "Accept:", "connection: keep-alive" };
 	(void)state;
 	probe_bench_open(NULL, PROBE_OVER_TCP, &ok, 1);
 	probe_bench_target(WEB);
 	bench.target.method = "PUT";
 	bench.target.headers = headers;
-	bench.target.header_count = 3;
+	bench.target.header_count = 4;
 	bench.target.body = "abc";
 	bench.target.body_size = 3;
 	(void)look(WEB);
 	assert_string_equal(buffer_text(&bench.last_request),
 			    "PUT /health HTTP/1.1\r\nUser-Agent: conntest/" CONNTEST_VERSION
-			    "\r\nHost: other.test\r\nX-Probe: 1\r\nConnection: close\r\n"
+			    "\r\nHost: other.test\r\nX-Probe: 1\r\nconnection: keep-alive\r\n"
 			    "Content-Length: 3\r\n\r\nabc");
 	probe_bench_close();
 }
@@ -553,6 +554,28 @@ static void a_kept_connection_ends_when_asked(void **state)
 	assert_string_equal(bench.results[1].why, "the kept connection, before it answered");
 	assert_int_equal(bench.results[2].outcome, OUTCOME_DONE);
 	assert_false(bench.results[2].is_kept);
+	probe_bench_close();
+}
+
+/* What comes due while the kept one is busy has one of its own, and of both one stays. */
+static void another_beside_a_kept_one(void **state)
+{
+	static const struct probe_script slow = {
+		.parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\n",
+			     .after_ns = NS_PER_S + NS_PER_S / 2 } }
+	};
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &slow, 1);
+	probe_bench_target(WEB);
+	bench.target.is_kept = true;
+	bench.targets[0].count = 4;
+	probe_bench_start(1);
+	probe_bench_run_until(START_NS + 60 * NS_PER_S);
+	assert_int_equal(bench.told, 4);
+	assert_int_equal(bench.accepted, 2);
+	assert_int_equal(bench.served[0].is_over + bench.served[1].is_over, 1);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(bench.results[i].is_kept, i >= 2);
 	probe_bench_close();
 }
 
@@ -787,6 +810,7 @@ int main(void)
 		cmocka_unit_test(a_connection_is_kept),
 		cmocka_unit_test(a_kept_connection_is_opened_anew),
 		cmocka_unit_test(a_kept_connection_ends_when_asked),
+		cmocka_unit_test(another_beside_a_kept_one),
 		cmocka_unit_test(a_redirect_is_followed),
 		cmocka_unit_test(redirects_lead_somewhere),
 		cmocka_unit_test(redirects_end),
