@@ -7,6 +7,7 @@
 #include "engine/http_script.h"
 #include "net/resolver.h"
 #include "net/stream.h"
+#include "proto/dns.h"
 #include "proto/http1_request.h"
 #include "proto/template_file.h"
 #include "run/ping_report.h"
@@ -86,6 +87,9 @@ static unsigned phases_of(const struct probe_target *look)
 	const struct uri *uri = &look->uri;
 	const char *host = look->connect_host ? look->connect_host : uri->host;
 	unsigned phases = is_literal(host) ? 0 : 1u << PROBE_RESOLVE;
+	/* An answer that is too large for UDP is had over TCP. */
+	if (ping_is_datagram(uri) && uri->service == SERVICE_DNS)
+		phases |= 1u << PROBE_TRANSFER;
 	if (ping_is_datagram(uri))
 		return phases | 1u << PROBE_SEND | 1u << PROBE_WAIT;
 	phases |= 1u << PROBE_CONNECT;
@@ -127,10 +131,49 @@ static int read_connect_to(struct ping_build *build, const char *text, struct er
 	return 0;
 }
 
+/* Tried, as nothing has been sent yet. */
+static int check_servers(const char *servers, struct error *error)
+{
+	struct loop *loop = NULL;
+	struct resolver *resolver = NULL;
+	struct resolver_options options = { .servers = servers };
+	if (!servers)
+		return 0;
+	int result = loop_new(&(struct loop_options){ 0 }, &loop);
+	if (result >= 0)
+		result = resolver_new(loop, &options, &resolver);
+	resolver_free(resolver);
+	loop_free(loop);
+	if (result == -EINVAL)
+		return error_set(error, EINVAL,
+				 "--dns: \"%s\" is no address of a server (192.0.2.53:53, or "
+				 "several with commas)",
+				 servers);
+	return result < 0 ? error_set(error, -result, "--dns: %s", strerrordesc_np(-result)) : 0;
+}
+
 static int read_source(const char *text, struct error *error, struct endpoint *ret)
 {
 	if (text && endpoint_parse(text, 0, ret) < 0)
 		return error_set(error, EINVAL, "--source: \"%s\" is not an address", text);
+	return 0;
+}
+
+/* "NXDOMAIN,NOERROR" */
+static int read_rcodes(struct ping_build *build, const char *text, struct error *error,
+		       struct probe_target *look)
+{
+	uint32_t *rcodes = arena_take_array(&build->arena, strlen(text), sizeof(*rcodes));
+	look->statuses = rcodes;
+	for (const char *word = text; *word;) {
+		size_t length = strcspn(word, ",");
+		if (!dns_find_rcode(word, length, &rcodes[look->status_count++]))
+			return error_set(error, EINVAL,
+					 "--expect-status: \"%.*s\" is no status of DNS, as "
+					 "NOERROR, NXDOMAIN, SERVFAIL or REFUSED are",
+					 (int)length, word);
+		word += length + (word[length] == ',');
+	}
 	return 0;
 }
 
@@ -140,6 +183,8 @@ static int read_statuses(struct ping_build *build, const char *text, struct erro
 	struct status_set set;
 	if (!text)
 		return 0;
+	if (ping_expects_rcodes(build->options))
+		return read_rcodes(build, text, error, look);
 	int result = status_set_parse(text, error, &set);
 	if (result < 0) {
 		error_prefix(error, "--expect-status");
@@ -196,7 +241,6 @@ static int read_options(struct ping_build *build, struct error *error, struct pr
 {
 	const struct ping_options *options = build->options;
 	int result = read_family(options, error, &look->family);
-	look->is_kept = options->keeps;
 	look->follows = options->follows;
 	look->body_max_bytes = options->max_bytes;
 	look->payload_bytes = options->payload_bytes;
@@ -205,6 +249,8 @@ static int read_options(struct ping_build *build, struct error *error, struct pr
 		result = read_connect_to(build, options->connect_to, error, look);
 	if (result >= 0)
 		result = read_source(options->source, error, &look->source);
+	if (result >= 0)
+		result = check_servers(options->dns, error);
 	if (result >= 0)
 		result = read_statuses(build, options->expect_status, error, look);
 	if (result >= 0)
@@ -250,6 +296,15 @@ static int find_tls(struct ping_build *build, struct probe_target *look, struct 
 
 /* ---- targets ---- */
 
+/* What is not for all of them. */
+static void fit(const struct ping_options *options, struct probe_target *look)
+{
+	bool is_dns = look->uri.service == SERVICE_DNS;
+	look->is_kept = ping_is_datagram(&look->uri) ? !options->is_fresh : options->keeps;
+	if (is_dns != ping_expects_rcodes(options))
+		look->status_count = 0;
+}
+
 static const char *join_texts(struct ping_build *build)
 {
 	cleanup(buffer_deinit) struct buffer text;
@@ -283,6 +338,7 @@ static int plan_targets(struct ping_build *build, const struct operands *operand
 		build->looks[i] = *common;
 		result = parse_target(operands->items[i], &defaults, common->family, error,
 				      &build->looks[i].uri);
+		fit(build->options, &build->looks[i]);
 	}
 	if (result >= 0)
 		result = ping_check(build->options, build->looks, build->count, error);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/dns_look.h"
 #include "probe/kinds.h"
 
 #define CALLS_A_CHUNK     4
@@ -239,6 +240,9 @@ static int check(const struct probe_target *target, struct error *error)
 				 uri->text, transport_name(uri->transport));
 	if (uri->transport == TRANSPORT_TLS && !target->tls)
 		return error_set(error, EINVAL, "%s: needs TLS", uri->text);
+	struct dns_question question;
+	if (uri->service == SERVICE_DNS && dns_look_question(target, error, &question) < 0)
+		return -EINVAL;
 	int wanted = target->family ? target->family : target->source.family;
 	if (wanted && resolver_parse_numeric(host, 0, &numeric) == 0 && numeric.family != wanted)
 		return error_set(error, EINVAL, "%s is no %s address", host,
