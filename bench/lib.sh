@@ -232,7 +232,6 @@ nginx_start() {
 			proxy_temp_path $files/proxy; fastcgi_temp_path $files/fastcgi;
 			uwsgi_temp_path $files/uwsgi; scgi_temp_path $files/scgi;
 			server { listen $address:$port; root $files; }
-			${nginx_servers-}
 			$*
 		}
 	END

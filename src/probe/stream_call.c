@@ -270,6 +270,11 @@ static void on_ready(struct stream *stream, unsigned events)
 		receive(call);
 }
 
+static bool is_port_distinct(const struct stream_prober *owner, uint16_t port)
+{
+	return owner->port_low > 0 && (port < owner->port_low || port > owner->port_high);
+}
+
 void stream_call_connect(struct stream_call *call, const struct endpoint *remote)
 {
 	const struct probe_target *target = call->owner->prober->target;
@@ -278,6 +283,7 @@ void stream_call_connect(struct stream_call *call, const struct endpoint *remote
 	struct stream_connect connect = {
 		.remote = *remote,
 		.local = target->source,
+		.is_port_distinct = is_port_distinct(call->owner, remote->port),
 		.options = &call->owner->options,
 		.network = target->network,
 		.below = below,

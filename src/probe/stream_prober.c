@@ -10,6 +10,7 @@
 
 #include "probe/dns_look.h"
 #include "probe/kinds.h"
+#include "sys/limits.h"
 
 #define CALLS_A_CHUNK     4
 #define QUESTIONS_A_CHUNK 16
@@ -267,6 +268,8 @@ static int open_prober(struct prober *prober, struct error *error)
 		  CALLS_A_CHUNK);
 	slab_init(&owner->questions, sizeof(struct stream_question), QUESTIONS_A_CHUNK);
 	(void)uri_authority(&target->uri, owner->authority);
+	if (limits_read_port_range(&owner->port_low, &owner->port_high) < 0)
+		owner->port_low = 0;
 	/* Else the last part of a longer request waits for a round trip more. */
 	owner->options.has_no_delay = true;
 	if (target->options)

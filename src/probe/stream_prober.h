@@ -23,6 +23,8 @@ struct stream_prober {
 	struct resolver *resolver; /* NULL until a name is asked for */
 	struct needle text;
 	struct socket_options options;
+	uint16_t port_low; /* of those that the kernel chooses; 0: not known */
+	uint16_t port_high;
 	struct talk_request request;
 	char authority[URI_AUTHORITY_MAX];
 	struct slab calls;
