@@ -314,17 +314,28 @@ static const char *join_texts(struct ping_build *build)
 	return arena_text(&build->arena, buffer_text(&text));
 }
 
+/* As many as are due before the end of -T, or as -c says; 0: without end. */
+static uint64_t count_of(const struct ping_options *options, uint64_t after_ns)
+{
+	uint64_t left_ns = options->duration_ns > after_ns ? options->duration_ns - after_ns : 1;
+	uint64_t due = (left_ns - 1) / options->interval_ns + 1;
+	if (options->duration_ns == 0)
+		return options->count;
+	return options->count == 0 || due < options->count ? due : options->count;
+}
+
 static void plan_target(struct ping_build *build, uint32_t index)
 {
 	const struct ping_options *options = build->options;
 	uint64_t in_flight = options->timeout_ns / options->interval_ns + 2;
+	uint64_t after_ns = pinger_spread(index, build->count, options->interval_ns);
 	build->phases[index] = phases_of(&build->looks[index]);
 	build->targets[index] = (struct pinger_target){
 		.target = &build->looks[index],
 		.interval_ns = options->interval_ns,
 		.timeout_ns = options->timeout_ns,
-		.count = options->count,
-		.after_ns = pinger_spread(index, build->count, options->interval_ns),
+		.count = count_of(options, after_ns),
+		.after_ns = after_ns,
 		.in_flight_max = (uint32_t)(in_flight < IN_FLIGHT_MAX ? in_flight : IN_FLIGHT_MAX),
 	};
 }

@@ -19,6 +19,9 @@
 #include "sys/cpu.h"
 #include "view/sentence.h"
 
+/* The first probe is due so far ahead, so that it is not late for what is still set up. */
+#define BEGIN_AHEAD_NS (5 * NS_PER_MS)
+
 /* How often the table is rewritten. */
 #define TABLE_NS (500 * NS_PER_MS)
 
@@ -36,7 +39,7 @@ struct ping_session {
 	struct pinger *pinger;
 	struct probe_series **series; /* one a target */
 	struct ping_show *show;
-	struct timer end;  /* of -T, or of --wait */
+	struct timer end;  /* of --wait */
 	struct timer tick; /* of the table */
 	uint64_t begin_ns;
 	uint64_t end_ns;
@@ -112,11 +115,7 @@ static void on_finished(void *context)
 
 static void on_end(struct timer *timer)
 {
-	struct ping_session *session = container_of(timer, struct ping_session, end);
-	if (session->ping->plan->wait_ns > 0)
-		end_now(session);
-	else
-		pinger_stop(session->pinger);
+	end_now(container_of(timer, struct ping_session, end));
 }
 
 static void on_tick(struct timer *timer)
@@ -225,7 +224,7 @@ static int open_series(struct ping_session *session)
 
 static int open_show(struct ping_session *session, struct error *error)
 {
-	session->begin_ns = loop_read_clock(session->loop);
+	session->begin_ns = loop_read_clock(session->loop) + BEGIN_AHEAD_NS;
 	session->report->started_unix_ns = clock_wall_at(session->begin_ns).unix_ns;
 	struct ping_show_setup setup = {
 		.ping = session->ping,
@@ -269,11 +268,10 @@ static void close_session(struct ping_session *session)
 static int measure(struct ping_session *session, struct error *error)
 {
 	const struct ping_plan *plan = session->ping->plan;
-	uint64_t length_ns = plan->wait_ns ? plan->wait_ns : plan->duration_ns;
 	session->down = plan->target_count;
 	session->cpu_at_begin_ns = cpu_used_ns();
-	if (length_ns > 0)
-		loop_set_timer(session->loop, &session->end, session->begin_ns + length_ns);
+	if (plan->wait_ns > 0)
+		loop_set_timer(session->loop, &session->end, session->begin_ns + plan->wait_ns);
 	if (ping_show_has_table(session->show))
 		loop_set_timer(session->loop, &session->tick, session->begin_ns + TABLE_NS);
 	pinger_start(session->pinger, session->begin_ns);

@@ -16,7 +16,7 @@ struct ping_plan {
 	uint32_t target_count;
 	const char *servers;   /* of DNS; NULL: the system's */
 	const char *target;    /* all of them as one text */
-	uint64_t duration_ns;  /* 0: until counts are reached, or it is interrupted */
+	uint64_t duration_ns;  /* that the counts of the targets are made for; 0: none */
 	uint64_t max_failures; /* in a row, then a target is left alone; 0: never */
 	uint64_t wait_ns;      /* for every target to answer once, at most; 0: it is no wait */
 };
