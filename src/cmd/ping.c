@@ -59,6 +59,10 @@ static const struct option_row rows[] = {
 	    .help = "payload of datagrams and echoes; 0 = what suits them"),
 	ROW(dns, OPTION_TEXT, .name = "dns", .placeholder = "ADDR[:PORT],...",
 	    .level = OPTION_SOCKET, .help = "asks these servers for names, not the system's"),
+	ROW(addresses, OPTION_CHOICE, .name = "addresses", .choices = "first all",
+	    .placeholder = "first|all", .default_text = "first", .level = OPTION_SOCKET,
+	    .help = "of a name: looks at its first address, or at each as a target of its own, asked "
+		    "for once"),
 	ROW(is_ipv4, OPTION_FLAG, .name = "ipv4", .letter = '4', .level = OPTION_SOCKET,
 	    .help = "only IPv4 addresses"),
 	ROW(is_ipv6, OPTION_FLAG, .name = "ipv6", .letter = '6', .level = OPTION_SOCKET,
@@ -91,6 +95,8 @@ static int ping_run(const struct command *command, int argc, char **argv)
 		.options = &options,
 		.output = &options.output,
 		.plan = &build.plan,
+		.prepare = ping_build_resolve,
+		.context = &build,
 	};
 	int exit_code =
 		code < 0 ? command_fail(command, run_exit_code(code), &error) : ping_measure(&ping);
@@ -119,6 +125,8 @@ const struct command command_ping = {
 		"way; where a target is slow no other waits for it. Each has a connection of its own "
 		"unless --keep says otherwise, and a name is asked for each time too; datagrams are "
 		"sent from one socket unless --fresh says otherwise.\n\n"
+		"srv://_service._proto.name, as srv://_https._tcp.example.com, is every answer of DNS, "
+		"and --addresses all every address of a name: each is a target of its own.\n\n"
 		"With --wait nothing is measured: it ends when every target has answered as it "
 		"should, and tells what changed until then.\n\n"
 		"-o tsv is the table of perftest by perftest's own definitions: TCP begins when the "

@@ -101,6 +101,11 @@ int ping_check(const struct ping_options *options, const struct probe_target *lo
 		has_tls |= looks[i].uri.transport == TRANSPORT_TLS;
 	}
 	int result = check_ends(options, error);
+	for (uint32_t i = 0; i < count && result >= 0; i++)
+		if (looks[i].uri.is_srv && options->connect_to)
+			result = error_set(error, EINVAL,
+					   "--connect-to: not together with %s, which says where",
+					   looks[i].uri.text);
 	if (result >= 0)
 		result = check_uses(options, &looks[0].uri, uses, error);
 	if (result >= 0 && !has_tls)

@@ -141,9 +141,8 @@ static void on_signal(struct signals *signals, int number)
 
 /* ---- before ---- */
 
-static int read_expectations(struct ping_session *session, struct error *error)
+static int check_expectations(struct ping_session *session, struct error *error)
 {
-	const struct output_options *output = session->ping->output;
 	const struct report *report = session->report;
 	struct expect_stream *streams = calloc(report->stream_count, sizeof(*streams));
 	if (!streams)
@@ -153,10 +152,8 @@ static int read_expectations(struct ping_session *session, struct error *error)
 		streams[i] = (struct expect_stream){ stream->name, stream->kind, stream->transport,
 						     figure_lacks_of(stream) };
 	}
-	int result = expectations_read(&output->expect, "--expect", error, &session->expect);
-	if (result >= 0)
-		result = expectations_check(streams, report->stream_count, "--expect", error,
-					    &session->expect);
+	int result = expectations_check(streams, report->stream_count, "--expect", error,
+					&session->expect);
 	free(streams);
 	return result;
 }
@@ -164,7 +161,9 @@ static int read_expectations(struct ping_session *session, struct error *error)
 static int open_report(struct ping_session *session, struct error *error)
 {
 	const struct ping *ping = session->ping;
-	int result = outputs_open(&session->outputs, ping->output, OUTPUT_PINGING, error);
+	int result = expectations_read(&ping->output->expect, "--expect", error, &session->expect);
+	if (result >= 0)
+		result = outputs_open(&session->outputs, ping->output, OUTPUT_PINGING, error);
 	if (result >= 0 && ping->prepare)
 		result = ping->prepare(ping->context, error);
 	if (result < 0)
@@ -172,7 +171,7 @@ static int open_report(struct ping_session *session, struct error *error)
 	if (report_new(&session->report) < 0)
 		return error_set(error, ENOMEM, "out of memory");
 	ping_report_describe(ping, session->report);
-	return read_expectations(session, error);
+	return check_expectations(session, error);
 }
 
 static int open_loop(struct ping_session *session, struct error *error)

@@ -171,7 +171,9 @@ static void trust_delay(const struct report *report, struct clauses *clauses)
 	if (report->streams[0].ping.has_kernel_stamps)
 		buffer_append_text(clauses_next(clauses), "round trips by the kernel's stamps");
 	if (skipped(report) > 0)
-		buffer_append_format(clauses_next(clauses), "%s not begun: too many were in flight",
+		buffer_append_format(clauses_next(clauses),
+				     "%s not begun: this host was held up, or too many were "
+				     "in flight",
 				     phrase_count(skipped(report), "probe", count));
 }
 

@@ -6,7 +6,7 @@ run conntest ping
 run conntest ping tcp://web
 run conntest ping discard://web
 run conntest ping htp://web/
-run conntest ping srv://_http._tcp.web
+run conntest ping --connect-to web srv://_http._tcp.web
 run conntest ping -W 2 http://web/
 run conntest ping -w 10 http://web/
 run conntest ping -n 5 http://web/

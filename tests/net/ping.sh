@@ -37,24 +37,23 @@ nginx_start secure
 plain=http://127.0.0.1:${ports[plain]}
 gone=tcp://127.0.0.1:${ports[gone]}
 
-echo "one target: phases add up, and nothing is late for long"
-ping -c 25 -i 10ms --expect 'failed == 0' --expect 'total.p50 < 1s' "$plain/hello"
+echo "one target: phases add up" # what this host begins too late is skipped, and counted
+ping -c 25 -i 20ms --expect 'failed == 0' --expect 'total.p50 < 1s' "$plain/hello"
 exits 0
 text '^  #   total = connect    send     wait  transfer   status$'
-text '^ 25 .* 200$'
-text '^Result:  PASS: 25 of 25 answered; total min '
+text '^Result:  PASS: ([0-9]+) of \1 answered; total min '
 text '^Trust:   .*new connection each time'
-text '^wait +25 '
-text '^PROBES  25 due = 25 begun \+ 0 skipped;'
+text '^PROBES  25 due = [0-9]+ begun \+ [0-9]+ skipped;'
 report "[${probes}[] | .connect_ns + .send_ns + .wait_ns + .transfer_ns == .total_ns] | all" == true
-report "$probes | length" == 25
+report 'stream("ping") | .totals.messages_sent == (.ping.probes | length)' == true
+report 'stream("ping").schedule | .scheduled == 25 and .sent + .missed.generator == 25' == true
 report "${probes}[0] | [.status, .body_bytes, .outcome] | join(\" \")" == "200 12 done"
-report '.figures.ping["wait.count"]' == 25
+report '.figures.ping["wait.count"] == .figures.ping.sent' == true
 
 echo "one connection for all"
-ping -c 5 -i 10ms --keep "$plain/hello"
-report '[.streams[0].ping.probes[].kept] | map(tostring) | join(" ")' == "false true true true true"
-report '.figures.ping["connect.count"]' == 1
+ping -c 4 -i 100ms --keep "$plain/hello"
+report '[.streams[0].ping.probes[].kept] | .[0] == false and .[-1] == true' == true
+report '.figures.ping | .["connect.count"] < .sent' == true
 
 echo "what is asked, and what makes an answer a good one"
 ping -c 1 --expect-text 'hello w' "$plain/hello"
@@ -84,17 +83,33 @@ ping -c 1 --connect-to "127.0.0.1:${ports[secure]}" https://web.example/hello
 exits 1
 report "${probes}[0] | [.outcome, .failed_in] | join(\" \")" == "untrusted tls"
 
+echo "every address of a name, and every answer of a service"
+if command -v dnsmasq >/dev/null; then
+	choose_ports names
+	start names dnsmasq -k --no-resolv --no-hosts --conf-file=/dev/null "--port=${ports[names]}" \
+		--listen-address=127.0.0.1 --bind-interfaces --user=root --pid-file= \
+		--host-record=all.test,127.0.0.1 --host-record=all.test,127.0.0.2 \
+		"--srv-host=_http._tcp.test,all.test,${ports[plain]},10,60"
+	"$conntest" ping --no-save -q --wait 20s -i 50ms "dns://127.0.0.1:${ports[names]}/all.test" >/dev/null
+	ping -c 1 --dns "127.0.0.1:${ports[names]}" --addresses all "http://all.test:${ports[plain]}/hello"
+	report '[.streams[] | .target + " " + .errors[0].outcome] | sort | join(", ")' == \
+		"http://all.test:${ports[plain]}/hello at 127.0.0.1 , http://all.test:${ports[plain]}/hello at 127.0.0.2 refused"
+	ping -c 1 --dns "127.0.0.1:${ports[names]}" --expect-status 404 srv://_http._tcp.test
+	report '[.streams[] | .totals.messages_received] | add' == 1
+	stop names
+fi
+
 echo "many targets, the worst first; who fails often is left alone"
 ping -c 6 -i 50ms --max-failures 2 "$plain/hello" "$plain/busy" "$gone" "https://127.0.0.1:${ports[secure]}/" -k
 exits 0
 text '^Result:  1 of 4 targets good every time; '
 expect "who is worst" "$(grep -A1 '^TARGET .*ANSWERED' "$work/ping.out" | tail -1 | grep -c 0/2)" == 1
 expect_text "$work/ping.err" "^.* $gone: 2 failures in a row, not looked at any more$"
-report '[.streams[] | .totals.messages_sent] | join(" ")' == "6 2 2 2"
+report '[.streams[] | .totals.messages_sent] | .[0] > 2 and .[1:] == [2, 2, 2]' == true
 report '[.streams[] | .ping.stopped | tostring] | join(" ")' == "false true true true"
 ping -c 2 -i 10ms --expect 'failed == 0' "$plain/hello" "$gone"
 exits 1
-text '^ping2.failed == 0 +FAILED +2 of 2'
+text '^ping2.failed == 0 +FAILED +([0-9]+) of \1'
 
 echo "until it is up"
 start ping "$conntest" ping --no-save -o "json=$work/report.json" --wait 30s -i 50ms "$gone" "$plain/hello"
@@ -115,18 +130,18 @@ stop ping INT
 exits 0
 text '^Result:  [0-9]+ of [0-9]+ answered; '
 ping -T 200ms -i 20ms "$plain/hello"
-report "$probes | length" == 10
+report 'stream("ping").schedule.scheduled' == 10
 
 echo "other formats"
-"$conntest" ping --no-save -c 3 -i 10ms -o tsv "$plain/hello" "$gone" >"$work/table"
+"$conntest" ping --no-save -c 3 -i 100ms -o tsv "$plain/hello" "$gone" >"$work/table"
 expect "rows" "$(grep -c . "$work/table")" == 7
 # Total has the phases but DNS; First has the sending in it.
 awk -F '\t' 'NR > 1 && $8 == 200 && ($3 + $4 + $5 + $6 - $7) ^ 2 > 0.00001 { exit 1 }' "$work/table" ||
 	fail "the columns of the table do not add up: $(<"$work/table")"
 expect "failed ones" "$(awk -F '\t' '$8 == 520' "$work/table" | grep -c .)" == 3
-"$conntest" ping --no-save -c 3 -i 10ms -o ndjson "$plain/hello" >"$work/lines"
+"$conntest" ping --no-save -c 3 -i 100ms -o ndjson "$plain/hello" >"$work/lines"
 expect "lines" "$(jq -r .event "$work/lines" | sort | uniq -c | tr -s ' \n' ' ')" == " 3 probe 1 report "
-XDG_STATE_HOME=$work "$conntest" ping -c 3 -i 10ms -q -o "hdr=$work/hdr" -o "html=$work/page" \
+XDG_STATE_HOME=$work "$conntest" ping -c 3 -i 100ms -q -o "hdr=$work/hdr" -o "html=$work/page" \
 	-o "csv=$work/csv" "$plain/hello" >"$work/ping.out"
 expect "tags" "$(grep -c '^Tag=ping\.' "$work/hdr")" == 5
 expect "rows" "$(grep -c . "$work/csv")" == 4
