@@ -92,6 +92,7 @@ struct listen_options {
 struct stream_info {
 	bool is_known;
 	bool is_fast_opened; /* the SYN carried bytes, and they were acknowledged */
+	bool has_timestamps; /* in every segment, beside its payload */
 	uint64_t rtt_ns;     /* smoothed */
 	uint64_t rtt_min_ns;
 	uint64_t rtt_variation_ns;
