@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/commands.h"
+#include "metric/hops.h"
 
 struct path_options {
 	uint64_t timeout_ns;
@@ -13,6 +14,11 @@ struct path_options {
 	bool is_ipv4;
 	bool is_ipv6;
 	const char *source;
+	const char *hops;
+	uint64_t flows;
+	uint64_t rounds;
+	uint64_t max_hops;
+	uint64_t hop_rate;
 	const char *config;
 	struct receiver_options far_end;
 	struct output_options output;
@@ -32,6 +38,23 @@ static const struct option_row rows[] = {
 	ROW(is_exact, OPTION_FLAG, .name = "exact",
 	    .help = "to the byte where the full size fails; else to 20 B and the sizes of known "
 		    "links"),
+	ROW(hops, OPTION_CHOICE, .name = "hops", .choices = "auto off udp syn tcp all",
+	    .default_text = "auto", .placeholder = "HOW",
+	    .help = "traces the hops by datagrams, by first packets of TCP connections, or inside "
+		    "established ones; auto = as the target is, tcp:// by syn"),
+	ROW(flows, OPTION_COUNT, .name = "flows", .placeholder = "N",
+	    .default_text = "1", .minimum = "1", .maximum = "64",
+	    .help = "source ports to trace with: where there are several paths, each takes one"),
+	ROW(rounds, OPTION_COUNT, .name = "rounds", .placeholder = "N",
+	    .default_text = "20", .minimum = "1", .maximum = "100",
+	    .help = "packets of each size for each hop and source port"),
+	ROW(max_hops, OPTION_COUNT, .name = "max-hops", .placeholder = "N",
+	    .default_text = "30", .minimum = "1", .maximum = "64", .level = OPTION_ALL,
+	    .help = "the largest TTL; sooner it ends at the target or where 5 hops in a row are "
+		    "silent"),
+	ROW(hop_rate, OPTION_COUNT, .name = "hop-rate", .placeholder = "N",
+	    .default_text = "10", .minimum = "1", .maximum = "1k", .level = OPTION_ALL,
+	    .help = "packets a second for each hop at most, of all source ports"),
 	ROW(is_ipv4, OPTION_FLAG, .name = "ipv4", .letter = '4', .level = OPTION_ALL,
 	    .help = "IPv4 addresses only"),
 	ROW(is_ipv6, OPTION_FLAG, .name = "ipv6", .letter = '6', .level = OPTION_ALL,
@@ -107,6 +130,31 @@ static int read_family(const struct path_options *options, struct error *error, 
 	return 0;
 }
 
+/* The target says how the traffic goes that is asked about. */
+static unsigned hops_ways(const struct path_options *options, const struct uri *uri)
+{
+	enum hops_way way = hops_way_find(options->hops);
+	if (way < HOPS_WAYS)
+		return 1u << way;
+	if (strcmp(options->hops, "off") == 0)
+		return 0;
+	if (strcmp(options->hops, "all") == 0)
+		return (1u << HOPS_WAYS) - 1;
+	return uri->transport == TRANSPORT_UDP ? 1u << HOPS_UDP : 1u << HOPS_SYN;
+}
+
+static void plan_hops(const struct path_options *options, const struct uri *uri,
+		      struct path_hops_plan *ret)
+{
+	*ret = (struct path_hops_plan){
+		.ways = hops_ways(options, uri),
+		.flows = options->flows,
+		.rounds = options->rounds,
+		.ttl_max = options->max_hops,
+		.rate = options->hop_rate,
+	};
+}
+
 static int plan(const struct path_options *options, const struct operands *operands,
 		struct uri *uri, struct path_run *run, struct error *error)
 {
@@ -119,6 +167,7 @@ static int plan(const struct path_options *options, const struct operands *opera
 		result = read_family(options, error, &run->resolving.family);
 	if (result >= 0)
 		result = resolve_check(uri, run->resolving.family, error);
+	plan_hops(options, uri, &run->hops);
 	return result < 0 ? result : read_source(options, error, &run->source);
 }
 
@@ -167,9 +216,17 @@ const struct command command_path = {
 		"A size has failed when three packets of it were lost (more where small ones are "
 		"lost too, so that chance explains it once in a thousand times). One is lost after "
 		"--timeout, or when a small packet that left behind it has been answered and three "
-		"round trips more, 50 ms at least, brought nothing. Needs no privileges.",
+		"round trips more, 50 ms at least, brought nothing. Needs no privileges.\n\n"
+		"Behind that the hops are traced with the same ports on every packet, small ones and, "
+		"by datagrams and inside TCP, ones of full size. Loss at a hop counts only if it stays "
+		"to the end, and the hop with which it begins is named; one that answers less often than "
+		"those behind it limits its answers. With --flows, source ports that meet the same "
+		"addresses are one path, and the worst path comes first. By syn each connection that "
+		"comes up is reset at once; inside tcp the bytes are ones that the service takes without "
+		"doing anything, and who answers there takes CAP_NET_RAW to see.",
 	.examples = "conntest path 10.9.3.7  # where `conntest serve` runs\n"
 		    "conntest path --expect 'path.mtu >= 1500' web  # exit 1 if less passes\n"
+		    "conntest path --flows 16 tcp://web:443  # is one of several paths bad?\n"
 		    "conntest path --exact --max-size 9000 10.9.3.7  # jumbo frames, to the byte",
 	.run = path_run,
 };

@@ -1,7 +1,9 @@
 #include "metric/path_fields.h"
 
 #include "base/attributes.h"
+#include "metric/hops_fields.h"
 #include "metric/path_result.h"
+#include "metric/report_hops.h"
 
 #define PLACE(member)     .offset = offsetof(OWNER, member)
 #define OPTIONAL(offset)  ((offset) + 1)
@@ -68,6 +70,9 @@ static const struct field_row path_rows[] = {
 	{ "forward",         FIELD_OBJECT, .table = &direction_table, PLACE(forward), REQUIRED },
 	{ "reverse",         FIELD_OBJECT, .table = &direction_table, PLACE(reverse), REQUIRED },
 	{ "tcp",             FIELD_OBJECT, .table = &tcp_table, PLACE(tcp), REQUIRED },
+	{ "hops",            FIELD_LIST, .table = &hops_fields, PLACE(hops),
+	  .count = offsetof(OWNER, hops_count), .list_size = sizeof(struct report_hops),
+	  .list_max = HOPS_WAYS },
 };
 const struct field_table path_result_fields = { path_rows, array_size(path_rows) };
 #undef OWNER

@@ -7,6 +7,8 @@
 
 #include "base/endpoint.h"
 
+struct report_hops;
+
 /* PATH_VERDICT(symbol, name, sentence) */
 /* clang-format off */
 #define PATH_VERDICT_TABLE \
@@ -87,4 +89,6 @@ struct path_result {
 	struct path_direction forward;
 	struct path_direction reverse;
 	struct path_tcp tcp;
+	const struct report_hops *hops; /* one a way of asking */
+	uint32_t hops_count;
 };

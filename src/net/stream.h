@@ -98,6 +98,7 @@ struct stream_info {
 	uint64_t rtt_variation_ns;
 	uint64_t retransmitted_segments;
 	uint64_t sent_segments; /* with those, and with mere acknowledgements */
+	uint64_t received_segments;
 	uint64_t bytes_acked;
 	uint64_t queued_bytes; /* in the send buffer: sent and not acknowledged, or unsent */
 	uint64_t unsent_bytes; /* of these */

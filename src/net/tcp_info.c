@@ -44,6 +44,7 @@ static void read_segments(const struct tcp_info *info, struct stream_info *ret)
 {
 	ret->retransmitted_segments = info->tcpi_total_retrans;
 	ret->sent_segments = info->tcpi_segs_out;
+	ret->received_segments = info->tcpi_segs_in;
 	ret->unacked_segments = info->tcpi_unacked;
 	ret->path_mtu = info->tcpi_pmtu;
 	ret->mss_bytes = info->tcpi_snd_mss;

@@ -200,6 +200,39 @@ static void close_session(struct session *session)
 
 /* ---- while it runs ---- */
 
+/* With the ports of the search, which are free now. */
+static int trace_hops(struct session *session, struct error *error)
+{
+	const struct path_run *run = session->run;
+	const struct path_result *path = &session->report->path;
+	struct path_hops_run hops = {
+		.plan = &run->hops,
+		.loop = session->loop,
+		.uri = run->uri,
+		.remote = session->remote,
+		.source = run->source,
+		.udp_source = path->local,
+		.full_bytes = (uint32_t)path->forward.full_bytes,
+		.timeout_ns = run->timeout_ns,
+		.is_interrupted = &session->is_interrupted,
+	};
+	return path_hops_trace(&hops, session->report, error);
+}
+
+/* What they found is in the report, and their ports are free. */
+static void end_probes(struct session *session)
+{
+	struct report *report = session->report;
+	path_mtu_stop(session->mtu);
+	path_tcp_stop(session->tcp);
+	path_mtu_describe(session->mtu, &report->arena, &report->path);
+	path_tcp_describe(session->tcp, &report->arena, &report->path.tcp);
+	path_mtu_free(session->mtu);
+	path_tcp_free(session->tcp);
+	session->mtu = NULL;
+	session->tcp = NULL;
+}
+
 static int measure(struct session *session, struct error *error)
 {
 	session->began_ns = loop_read_clock(session->loop);
@@ -208,11 +241,11 @@ static int measure(struct session *session, struct error *error)
 	path_mtu_start(session->mtu);
 	path_tcp_start(session->tcp);
 	int result = loop_run(session->loop, UINT64_MAX);
-	path_mtu_stop(session->mtu);
-	path_tcp_stop(session->tcp);
-	return result < 0 ? error_set(error, -result, "the event loop failed: %s",
-				      strerrordesc_np(-result))
-			  : 0;
+	end_probes(session);
+	if (result < 0)
+		return error_set(error, -result, "the event loop failed: %s",
+				 strerrordesc_np(-result));
+	return session->is_interrupted ? 0 : trace_hops(session, error);
 }
 
 /* ---- after ---- */
@@ -244,8 +277,6 @@ static void fill_report(struct session *session)
 	report->duration_ns = loop_read_clock(session->loop) - session->began_ns;
 	report->generator.cpu_seconds =
 		(double)(cpu_used_ns() - session->cpu_at_begin_ns) / (double)NS_PER_S;
-	path_mtu_describe(session->mtu, &report->arena, path);
-	path_tcp_describe(session->tcp, &report->arena, &path->tcp);
 	path->tcp.mtu_probing = session->mtu_probing;
 	report->has_nothing_answered = !path->forward.told_by && !path->tcp.is_measured;
 	finish_report(session);

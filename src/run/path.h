@@ -6,6 +6,7 @@
 #include "base/uri.h"
 #include "cli/command.h"
 #include "run/outputs.h"
+#include "run/path_hops.h"
 #include "run/receiver.h"
 #include "run/resolve.h"
 
@@ -20,6 +21,7 @@ struct path_run {
 	uint64_t max_bytes;     /* 0: that of the interface */
 	bool is_exact;
 	struct receiver_plan *far_end; /* who sends on the way back */
+	struct path_hops_plan hops;
 };
 
 /* Runs to the end and returns the exit code; errors are printed. */

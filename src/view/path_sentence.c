@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/units.h"
 #include "view/clauses.h"
+#include "view/hops_text.h"
 #include "view/phrase.h"
 #include "view/result_traffic.h"
 
@@ -151,6 +152,10 @@ static void result(const struct report *report, struct buffer *out)
 			buffer_append_text(out, "nothing answered; ");
 		tell_direction(forward, "on the way there", out);
 		tell_back(reverse, out);
+	}
+	for (uint32_t i = 0; i < report->path.hops_count; i++) {
+		buffer_append_text(out, "; ");
+		hops_text_sentence(&report->path.hops[i], out);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "view/hops_text.h"
 #include "view/phrase.h"
 #include "view/text_parts.h"
 #include "view/text_table.h"
@@ -174,6 +175,10 @@ void text_path(const struct report *report, const struct text_style *style, stru
 	if (!report->has_path || !report->path.forward.is_measured)
 		return;
 	add_ways(&report->path, style, out);
+	for (uint32_t i = 0; i < report->path.hops_count; i++) {
+		buffer_append_text(out, "\n");
+		hops_text_write(&report->path.hops[i], style, out);
+	}
 	tell_tcp(&report->path, &line);
 	buffer_append_text(out, "\nTCP  ");
 	text_append(out, style, buffer_text(&line));
