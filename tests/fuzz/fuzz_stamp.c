@@ -1,6 +1,5 @@
-// Whatever arrives as STAMP: requests and answers are read within their bounds, an answer is as
-// long as its request and is read again, and answering it twice changes no TLV's place. The first
-// byte says whether there is a key.
+// Whatever arrives as STAMP: requests and answers are read within their bounds, an answer is read
+// again, and its TLVs stand where they stood. The first byte says whether there is a key.
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
