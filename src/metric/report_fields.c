@@ -228,6 +228,10 @@ static const struct field_row total_rows[] = {
 	COUNTER("datagrams_merged", datagrams_merged),
 	COUNTER("merged_sends", merged_sends),
 	COUNTER("received_merged", received_merged),
+	COUNTER("stamp_refused", stamp_refused),
+	COUNTER("stamp_forged", stamp_forged),
+	COUNTER("stamp_malformed", stamp_malformed),
+	COUNTER("stamp_looped", stamp_looped),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),

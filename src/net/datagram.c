@@ -73,6 +73,11 @@ struct wall_time datagram_wall(struct datagram_socket *socket)
 	return socket->transport->wall(socket);
 }
 
+struct clock_quality datagram_wall_quality(struct datagram_socket *socket)
+{
+	return socket->transport->wall_quality(socket);
+}
+
 void datagram_look(struct datagram_socket *socket)
 {
 	bool is_open = socket->watch.fd >= 0 || socket->state != NULL;

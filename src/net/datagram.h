@@ -91,6 +91,7 @@ struct datagram_transport {
 	void (*look)(struct datagram_socket *socket);
 	int (*sent_stamps)(struct datagram_socket *socket, struct datagram_sent *ret, int count);
 	struct wall_time (*wall)(struct datagram_socket *socket);
+	struct clock_quality (*wall_quality)(struct datagram_socket *socket);
 };
 
 struct datagram_socket {
@@ -144,6 +145,7 @@ nodiscard int datagram_sent_stamps(struct datagram_socket *socket, struct datagr
 				   int count);
 /* The wall clock now, of which the stamps are. */
 struct wall_time datagram_wall(struct datagram_socket *socket);
+struct clock_quality datagram_wall_quality(struct datagram_socket *socket);
 /* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
 void datagram_look(struct datagram_socket *socket);
 void datagram_close(struct datagram_socket *socket);

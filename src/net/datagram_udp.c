@@ -238,6 +238,12 @@ static struct wall_time udp_wall(struct datagram_socket *socket)
 	return clock_wall();
 }
 
+static struct clock_quality udp_wall_quality(struct datagram_socket *socket)
+{
+	(void)socket;
+	return clock_wall_quality();
+}
+
 static void udp_mute(struct datagram_socket *socket)
 {
 	loop_mute(socket->loop, &socket->watch);
@@ -262,4 +268,5 @@ const struct datagram_transport datagram_udp = {
 	.look = udp_look,
 	.sent_stamps = datagram_stamps_read,
 	.wall = udp_wall,
+	.wall_quality = udp_wall_quality,
 };

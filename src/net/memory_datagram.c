@@ -296,6 +296,14 @@ static int memory_receive(struct datagram_socket *socket, struct datagram *batch
 	return received > 0 ? received : -EAGAIN;
 }
 
+static struct clock_quality memory_wall_quality(struct datagram_socket *socket)
+{
+	const struct memory_socket *state = socket->state;
+	uint64_t error_ns = state->network->options.wall_error_ns;
+
+	return (struct clock_quality){ error_ns, true };
+}
+
 static void memory_close(struct datagram_socket *socket)
 {
 	struct memory_socket *state = socket->state;
@@ -314,4 +322,5 @@ const struct datagram_transport datagram_memory = {
 	.close = memory_close,
 	.sent_stamps = memory_sent_stamps,
 	.wall = memory_wall,
+	.wall_quality = memory_wall_quality,
 };

@@ -177,12 +177,14 @@ static void answer_one(const struct stamp_tlv *tlv, const struct stamp_tlv_facts
 		break;
 	case STAMP_TLV_CLASS:
 		outcome->traffic_class = answer_class(tlv->value, facts);
+		outcome->has_class = true;
 		break;
 	case STAMP_TLV_COUNTS:
 		answer_counts(tlv->value, facts);
 		break;
 	case STAMP_TLV_FOLLOW_UP:
 		answer_follow_up(tlv->value, facts);
+		outcome->wants_stamp = true;
 		break;
 	default:
 		break;

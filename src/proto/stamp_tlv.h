@@ -41,8 +41,9 @@ struct stamp_tlv_facts {
 
 struct stamp_tlv_outcome {
 	bool is_tampered;
-	/* The traffic class to answer with, ECN off; 0: the host's own. */
-	uint8_t traffic_class;
+	bool has_class;        /* it was asked for this one */
+	uint8_t traffic_class; /* to answer with, ECN off */
+	bool wants_stamp;      /* the next answer is to say when this one left */
 };
 
 /* Answers the TLVs of a request in place. `sequence` are the first 4 bytes of the request as it
