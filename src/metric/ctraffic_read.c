@@ -357,8 +357,7 @@ static void name_target(struct report *report)
 int ctraffic_read(const json_t *json, struct report *report, struct error *error)
 {
 	struct pick pick = { .what = "a ctraffic statistics file", .error = error };
-	struct report_stream *stream = &report->streams[0];
-	report->stream_count = 1;
+	struct report_stream *stream = report_add_stream(report);
 	*stream = (struct report_stream){
 		.name = STREAM,
 		.kind = "slots",

@@ -184,37 +184,42 @@ static bool may_leave_out(const struct expect *expect, const struct report_strea
 	       figure_scope_of(stream->kind, stream->transport) == FIGURE_PROBES;
 }
 
-/* The streams that have the figure, as bits; `ret_told`: those that are a row. */
-static unsigned streams_of(const struct expect *expect, const struct report *report,
-			   unsigned *ret_told)
+static bool has_figure(const struct expect *expect, const struct report *report,
+		       const struct report_stream *stream)
 {
-	unsigned all = 0;
-	unsigned left_out = 0;
+	return is_named(expect, stream->name) && figure_is_of(expect->figure, report, stream);
+}
+
+/* How many streams have the figure, and how many of these may be left out. */
+static uint32_t count_streams(const struct expect *expect, const struct report *report,
+			      uint32_t *ret_left_out)
+{
+	uint32_t count = 0;
+	*ret_left_out = 0;
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		const struct report_stream *stream = &report->streams[i];
-		if (!is_named(expect, stream->name) ||
-		    !figure_is_of(expect->figure, report, stream))
+		if (!has_figure(expect, report, stream))
 			continue;
-		all |= 1u << i;
-		left_out |= may_leave_out(expect, stream) ? 1u << i : 0;
+		count++;
+		*ret_left_out += may_leave_out(expect, stream);
 	}
-	*ret_told = all & ~left_out ? all & ~left_out : all;
-	return all;
+	return count;
 }
 
 static void evaluate(const struct expect *expect, struct report *report)
 {
 	struct figure_value value = { .reason = "this run had no such stream" };
-	unsigned told = 0;
-	unsigned streams = streams_of(expect, report, &told);
-	bool has_name = *expect->stream || (streams & (streams - 1)) != 0;
+	uint32_t left_out = 0;
+	uint32_t streams = count_streams(expect, report, &left_out);
+	bool has_name = *expect->stream || streams > 1;
 	if (is_of_run(expect))
 		figure_value(report, NULL, expect->figure, &value);
 	if (streams == 0)
 		record(expect, report, NULL, &value);
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		const struct report_stream *stream = &report->streams[i];
-		if (!(told & (1u << i)))
+		if (!has_figure(expect, report, stream) ||
+		    (left_out < streams && may_leave_out(expect, stream)))
 			continue;
 		figure_value(report, stream, expect->figure, &value);
 		record(expect, report, has_name ? stream->name : NULL, &value);
@@ -224,8 +229,9 @@ static void evaluate(const struct expect *expect, struct report *report)
 void expect_evaluate(const struct expect_list *list, struct report *report)
 {
 	report->expectation_count = 0;
-	report->expectations = arena_take_array(&report->arena, list->count * REPORT_STREAMS_MAX,
-						sizeof(*report->expectations));
+	report->expectations =
+		arena_take_array(&report->arena, list->count * (report->stream_count + 1),
+				 sizeof(*report->expectations));
 	for (size_t i = 0; i < list->count; i++)
 		evaluate(&list->items[i], report);
 }

@@ -18,6 +18,9 @@
 /* What stands before the histogram of a line: a tag and three numbers. */
 #define HEAD_MAX 256
 
+/* More tags than this are not told apart in any log that one would read. */
+#define LOG_STREAMS_MAX 1024
+
 /* A stream as its lines come. */
 struct log_stream {
 	struct hist *all[LATENCY_COUNT];
@@ -27,8 +30,8 @@ struct log_stream {
 struct log {
 	struct report *report;
 	struct error *error;
-	struct hist *line; /* one interval */
-	struct log_stream streams[REPORT_STREAMS_MAX];
+	struct hist *line;          /* one interval */
+	struct log_stream *streams; /* LOG_STREAMS_MAX */
 	double start;  /* [StartTime], else of the first line; seconds since the epoch */
 	double base;   /* [BaseTime] */
 	double origin; /* what moments count from */
@@ -143,7 +146,7 @@ static enum latency split_tag(const struct fields *fields, size_t *ret_name_size
 	return LATENCY_RESPONSE;
 }
 
-/* Its index, or REPORT_STREAMS_MAX when there are too many. */
+/* Its index, or LOG_STREAMS_MAX when there are too many. */
 static uint32_t find_stream(struct log *log, const char *name, size_t size)
 {
 	struct report *report = log->report;
@@ -155,9 +158,9 @@ static uint32_t find_stream(struct log *log, const char *name, size_t size)
 		if (strcmp(report->streams[i].name, text) == 0)
 			return i;
 	}
-	if (report->stream_count == REPORT_STREAMS_MAX)
-		return REPORT_STREAMS_MAX;
-	report->streams[report->stream_count] = (struct report_stream){
+	if (report->stream_count == LOG_STREAMS_MAX)
+		return LOG_STREAMS_MAX;
+	*report_add_stream(report) = (struct report_stream){
 		.name = arena_text(&report->arena, text),
 		.kind = "slots",
 		.target = report->target,
@@ -167,7 +170,7 @@ static uint32_t find_stream(struct log *log, const char *name, size_t size)
 		.stalls.reason = "a histogram log has none",
 		.outages.reason = "a histogram log has none",
 	};
-	return report->stream_count++;
+	return report->stream_count - 1;
 }
 
 static struct hist *new_hist(struct arena *arena)
@@ -244,7 +247,7 @@ static int read_line(struct log *log, const char *line, size_t size)
 		return wrong(log, "years from the start of the log");
 	enum latency latency = split_tag(&fields, &name_size);
 	uint32_t index = find_stream(log, fields.tag, name_size);
-	if (index == REPORT_STREAMS_MAX)
+	if (index == LOG_STREAMS_MAX)
 		return wrong(log, "more tags than a report can have streams");
 	struct hist **all = &log->streams[index].all[latency];
 	if (!*all)
@@ -302,6 +305,7 @@ int hdr_log_read(const char *text, size_t size, struct report *report, struct er
 	report->command = "load";
 	report->target = "histogram log";
 	log.line = new_hist(&report->arena);
+	log.streams = arena_take_array(&report->arena, LOG_STREAMS_MAX, sizeof(*log.streams));
 	int failure = read_lines(&log, text, size);
 	if (failure < 0)
 		return failure;

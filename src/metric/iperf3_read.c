@@ -137,7 +137,7 @@ static void read_stream(struct pick *pick, const json_t *json, const struct dire
 	const json_t *test = pick_object(pick, pick_object(pick, json, "start"), "test_start");
 	const json_t *intervals = pick_list(pick, json, "intervals");
 	const char *protocol = pick_text(pick, test, "protocol");
-	struct report_stream *stream = &report->streams[report->stream_count++];
+	struct report_stream *stream = report_add_stream(report);
 	*stream = (struct report_stream){
 		.name = direction->stream,
 		.kind = "slots",

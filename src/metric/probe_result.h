@@ -37,7 +37,7 @@ enum probe_status {
 	PROBE_STATUS_SOCKET, /* of a WebSocket's upgrade: 101 */
 };
 
-#define PROBE_WHY_BYTES      192
+#define PROBE_WHY_BYTES      256
 #define PROBE_LOCATION_BYTES 256
 #define PROBE_UNKNOWN        INT64_MIN
 
@@ -47,7 +47,9 @@ struct probe_result {
 	uint64_t due_ns; /* when it was due by the schedule */
 	uint64_t started_ns;
 	/* How long the phases took that it went through; `phases` has a bit 1u << PROBE_... for
-	 * each that is over. One that failed or was given up is none of these: `failed_in`. */
+	 * each that is over. One that failed or was given up is none of these: `failed_in`, which
+	 * may have been gone through before, on the way to a redirect. An answer that was whole
+	 * and not as expected (REJECTED) has all its phases, and `failed_after_ns` is 0. */
 	uint64_t phase_ns[PROBE_PHASES];
 	unsigned phases;
 	enum outcome outcome; /* DONE, or why not */

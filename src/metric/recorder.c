@@ -10,7 +10,7 @@
 #define WORD_BYTES sizeof(uint64_t)
 #define HIST_WORDS (HIST_STREAM_BYTES / WORD_BYTES)
 #define HEAD_WORDS (sizeof(struct recorder) / WORD_BYTES)
-#define COPY_WORDS (HEAD_WORDS + LATENCY_COUNT * HIST_WORDS)
+#define COPY_WORDS (HEAD_WORDS + LATENCY_RECORDED * HIST_WORDS)
 
 static_assert(sizeof(struct recorder) % WORD_BYTES == 0, "copied by words");
 static_assert(sizeof(struct hist) % WORD_BYTES == 0, "copied by words");
@@ -35,19 +35,6 @@ const char *latency_help(enum latency latency)
 {
 	assert(latency < LATENCY_COUNT);
 	return latencies[latency].help;
-}
-
-const char *phase_name(enum phase phase)
-{
-	static const char *const names[] = {
-		[PHASE_RESOLVE] = "resolve", [PHASE_CONNECT] = "connect",
-		[PHASE_TLS] = "tls",         [PHASE_UPGRADE] = "upgrade",
-		[PHASE_SEND] = "send",       [PHASE_RECEIVE] = "receive",
-		[PHASE_REPLY] = "reply",
-	};
-
-	assert(phase < PHASE_COUNT);
-	return names[phase];
 }
 
 size_t recorder_size(void)
@@ -76,7 +63,7 @@ int recorder_new(struct recorder **ret)
 		return result;
 	assert(hist_size(HIST_STREAM_RANGE) == HIST_STREAM_BYTES);
 	*ret = pages;
-	for (enum latency i = 0; i < LATENCY_COUNT; i++)
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++)
 		hist_init(recorder_hist(*ret, i), HIST_STREAM_RANGE);
 	return 0;
 }
@@ -84,42 +71,6 @@ int recorder_new(struct recorder **ret)
 void recorder_free(struct recorder *recorder)
 {
 	pages_free(recorder, mapped_bytes());
-}
-
-/* The row for errors of this kind; a new one has no count yet. */
-static struct error_row *row_for(struct recorder *recorder, const struct error_row *kind)
-{
-	for (size_t i = 0; i < ERROR_ROWS_MAX; i++) {
-		struct error_row *row = &recorder->errors[i];
-
-		if (row->count == 0)
-			*row = (struct error_row){ .phase = kind->phase,
-						   .outcome = kind->outcome,
-						   .code = kind->code,
-						   .first_ns = UINT64_MAX };
-		if (row->count == 0)
-			memcpy(row->why, kind->why, sizeof(row->why));
-		if (row->phase == kind->phase && row->outcome == kind->outcome &&
-		    row->code == kind->code)
-			return row;
-	}
-	struct error_row *last = &recorder->errors[ERROR_ROWS_MAX - 1];
-
-	last->outcome = OUTCOME_OTHER;
-	last->code = 0;
-	last->why[0] = '\0';
-	return last;
-}
-
-static void add_errors(struct recorder *recorder, const struct error_row *errors)
-{
-	struct error_row *row = row_for(recorder, errors);
-
-	row->count += errors->count;
-	if (errors->first_ns < row->first_ns)
-		row->first_ns = errors->first_ns;
-	if (errors->last_ns > row->last_ns)
-		row->last_ns = errors->last_ns;
 }
 
 void recorder_error_why(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
@@ -135,7 +86,7 @@ void recorder_error_why(struct recorder *recorder, enum phase phase, enum outcom
 	};
 
 	(void)snprintf(row.why, sizeof(row.why), "%s", why ? why : "");
-	add_errors(recorder, &row);
+	error_rows_add(recorder->errors, &row);
 }
 
 void recorder_error(struct recorder *recorder, enum phase phase, enum outcome outcome, int code,
@@ -144,20 +95,9 @@ void recorder_error(struct recorder *recorder, enum phase phase, enum outcome ou
 	recorder_error_why(recorder, phase, outcome, code, at_ns, NULL);
 }
 
-static void add_status(struct recorder *recorder, uint32_t code, uint64_t count)
-{
-	struct status_row *row = recorder->statuses;
-	const struct status_row *last = &recorder->statuses[STATUS_ROWS_MAX - 1];
-
-	while (row < last && row->count > 0 && row->code != code)
-		row++;
-	row->code = row->count == 0 || row->code == code ? code : 0;
-	row->count += count;
-}
-
 void recorder_status(struct recorder *recorder, uint32_t code)
 {
-	add_status(recorder, code, 1);
+	status_rows_add(recorder->statuses, code, 1);
 }
 
 void recorder_merge(struct recorder *into, const struct recorder *from)
@@ -165,17 +105,17 @@ void recorder_merge(struct recorder *into, const struct recorder *from)
 	counters_merge(&into->counters, &from->counters);
 	tcp_facts_merge(&into->tcp, &from->tcp);
 	for (size_t i = 0; i < ERROR_ROWS_MAX && from->errors[i].count > 0; i++)
-		add_errors(into, &from->errors[i]);
+		error_rows_add(into->errors, &from->errors[i]);
 	for (size_t i = 0; i < STATUS_ROWS_MAX && from->statuses[i].count > 0; i++)
-		add_status(into, from->statuses[i].code, from->statuses[i].count);
-	for (enum latency i = 0; i < LATENCY_COUNT; i++)
+		status_rows_add(into->statuses, from->statuses[i].code, from->statuses[i].count);
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++)
 		hist_merge(recorder_hist(into, i), recorder_hist_const(from, i));
 }
 
 void recorder_clear(struct recorder *recorder)
 {
 	*recorder = (struct recorder){ 0 };
-	for (enum latency i = 0; i < LATENCY_COUNT; i++)
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++)
 		hist_clear(recorder_hist(recorder, i));
 }
 
@@ -183,7 +123,8 @@ void recorder_clear(struct recorder *recorder)
 struct publication {
 	_Atomic uint64_t begun;
 	_Atomic uint64_t done;
-	uint64_t dirty_before[LATENCY_COUNT]; /* pages of the one before, which this copy lacks */
+	uint64_t
+		dirty_before[LATENCY_RECORDED]; /* pages of the one before, which this copy lacks */
 	struct {
 		_Atomic uint64_t tick;
 		_Atomic uint64_t words[COPY_WORDS];
@@ -256,7 +197,7 @@ void publication_publish(struct publication *publication, struct recorder *recor
 	atomic_store_explicit(&publication->begun, number, memory_order_relaxed);
 	atomic_store_explicit(&publication->copies[number % 2].tick, tick, memory_order_release);
 	store_words(words, recorder, HEAD_WORDS);
-	for (enum latency i = 0; i < LATENCY_COUNT; i++) {
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++) {
 		struct hist *hist = recorder_hist(recorder, i);
 		uint64_t dirty = hist_take_dirty(hist);
 
@@ -276,7 +217,7 @@ static bool load_copy(const struct publication *publication, uint64_t number, st
 	*ret_tick =
 		atomic_load_explicit(&publication->copies[number % 2].tick, memory_order_acquire);
 	load_words(to, words, HEAD_WORDS);
-	for (enum latency i = 0; i < LATENCY_COUNT; i++)
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++)
 		load_hist(recorder_hist(to, i), &words[HEAD_WORDS + i * HIST_WORDS]);
 	return atomic_load_explicit(&publication->begun, memory_order_relaxed) < number + 2;
 }

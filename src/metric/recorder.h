@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "base/outcome.h"
 #include "metric/counters.h"
+#include "metric/error_rows.h"
 #include "metric/hist.h"
 #include "metric/tcp_facts.h"
 
-/* LATENCY(symbol, name, help): the histograms of a stream. */
+/* LATENCY(symbol, name, help): the histograms of a stream. Those that a recorder has come first,
+ * behind them what is measured of probes alone (metric/probe_series.h). */
 /* clang-format off */
 #define LATENCY_TABLE \
 	LATENCY(RESPONSE,    "response",    "from the time a message was due") \
@@ -23,7 +24,14 @@
 	LATENCY(FIRST_REPLY, "first_reply", "from the start of the connection to the first reply") \
 	LATENCY(RTT,         "rtt",         "the kernel's round-trip time, sampled of some connections in turn, and when one ends") \
 	LATENCY(SEND_ERROR,  "send_error",  "how late messages went out") \
-	LATENCY(DELAY_VARIATION, "delay_variation", "one way, above the least seen until then")
+	LATENCY(DELAY_VARIATION, "delay_variation", "one way, above the least seen until then") \
+	LATENCY(RESOLVE,     "resolve",     "the name to addresses") \
+	LATENCY(SEND,        "send",        "until the request was handed to the kernel whole") \
+	LATENCY(WAIT,        "wait",        "from then to the first byte of the answer") \
+	LATENCY(TRANSFER,    "transfer",    "from the first byte of the answer to its last") \
+	LATENCY(TOTAL,       "total",       "the sum of a probe's phases; answered ones only") \
+	LATENCY(JITTER,      "jitter",      "by how much round trips that follow one another differ")
+#define LATENCY_RECORDED LATENCY_RESOLVE /* so many of them are a recorder's */
 
 enum latency {
 #define LATENCY(symbol, name, help) LATENCY_##symbol,
@@ -35,48 +43,12 @@ enum latency {
 const char *latency_name(enum latency latency);
 const char *latency_help(enum latency latency);
 
-/* In which step an attempt or a connection failed. */
-enum phase {
-	PHASE_RESOLVE,
-	PHASE_CONNECT,
-	PHASE_TLS,
-	PHASE_UPGRADE, /* the opening of a protocol on a connection: a WebSocket's */
-	PHASE_SEND,
-	PHASE_RECEIVE,
-	PHASE_REPLY,
-	PHASE_COUNT,
-};
-const char *phase_name(enum phase phase);
-
-#define ERROR_WHY_BYTES 96
-struct error_row {
-	uint32_t phase;
-	uint32_t outcome;
-	uint32_t code; /* errno; PHASE_REPLY: HTTP status; CLOSED: WebSocket close code; else 0 */
-	uint32_t reserved;
-	uint64_t count; /* 0: the row is free */
-	uint64_t first_ns;
-	uint64_t last_ns;
-	/* What the peer did wrong in the first of them, behind "broke the protocol: "; "": nothing
-	 * that the outcome does not say. */
-	char why[ERROR_WHY_BYTES];
-};
-#define ERROR_ROWS_MAX 32 /* rows beyond are added to the last one, which becomes OTHER */
-
-/* Answers by HTTP status. */
-struct status_row {
-	uint32_t code; /* 0: of all codes that found no row */
-	uint32_t reserved;
-	uint64_t count; /* 0: the row is free */
-};
-#define STATUS_ROWS_MAX 24
-
 struct recorder {
 	struct counters counters;
 	struct tcp_facts tcp;
 	struct status_row statuses[STATUS_ROWS_MAX];
 	struct error_row errors[ERROR_ROWS_MAX];
-	/* LATENCY_COUNT histograms of HIST_STREAM_RANGE follow, see recorder_hist(). */
+	/* LATENCY_RECORDED histograms of HIST_STREAM_RANGE follow, see recorder_hist(). */
 };
 
 size_t recorder_size(void);

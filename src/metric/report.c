@@ -1,11 +1,14 @@
 /* See report.h. */
 #include "metric/report.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "metric/foreign.h"
+
+#define STREAMS_AT_FIRST 4
 
 int report_new(struct report **ret)
 {
@@ -24,6 +27,22 @@ void report_free(struct report *report)
 		return;
 	arena_deinit(&report->arena);
 	free(report);
+}
+
+/* The list doubles; what it grew out of stays in the arena. */
+struct report_stream *report_add_stream(struct report *report)
+{
+	assert(report->stream_count < REPORT_STREAMS_MAX);
+	if (report->stream_count == report->stream_capacity) {
+		const struct report_stream *before = report->streams;
+		report->stream_capacity =
+			report->stream_capacity ? 2 * report->stream_capacity : STREAMS_AT_FIRST;
+		report->streams = arena_take_array(&report->arena, report->stream_capacity,
+						   sizeof(*report->streams));
+		for (uint32_t i = 0; i < report->stream_count; i++)
+			report->streams[i] = before[i];
+	}
+	return &report->streams[report->stream_count++];
 }
 
 uint32_t report_processes_lost(const struct report *report)

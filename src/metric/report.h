@@ -210,7 +210,7 @@ struct report_stream {
 	bool is_measured;   /* false: planned and then not possible (path without answers) */
 	const char *reason; /* why not */
 };
-#define REPORT_STREAMS_MAX 8
+#define REPORT_STREAMS_MAX 10000 /* a target of ping is one */
 
 struct report_connection {
 	uint64_t id;
@@ -398,9 +398,10 @@ struct report {
 	uint64_t stall_after_ns;
 	bool is_interrupted;
 	bool has_nothing_answered;
-	const char *not_measured; /* why it could not begin; NULL: it did. Not in the JSON */
-	struct report_stream streams[REPORT_STREAMS_MAX];
+	const char *not_measured;      /* why it could not begin; NULL: it did. Not in the JSON */
+	struct report_stream *streams; /* of report_add_stream() */
 	uint32_t stream_count;
+	uint32_t stream_capacity;
 	struct report_mark *marks; /* in order of time */
 	uint32_t mark_count;
 	uint64_t marks_omitted;
@@ -428,6 +429,9 @@ struct report {
 /* All zero but the arena and the name of the tool, this one; report_free() takes NULL. */
 nodiscard int report_new(struct report **ret);
 void report_free(struct report *report);
+
+/* One more, all zero, of REPORT_STREAMS_MAX at most. Earlier ones may move: their pointers end. */
+struct report_stream *report_add_stream(struct report *report);
 
 /* How many of its processes were lost. */
 uint32_t report_processes_lost(const struct report *report);

@@ -356,7 +356,7 @@ static void add_totals(struct report_stream *stream, const struct report_stream 
 static void merge_stream(const struct merge *merge, const struct report_stream *first,
 			 struct buffer *notes)
 {
-	struct report_stream *stream = &merge->into->streams[merge->into->stream_count++];
+	struct report_stream *stream = report_add_stream(merge->into);
 	*stream = (struct report_stream){
 		.name = first->name,
 		.kind = first->kind,

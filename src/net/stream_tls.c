@@ -18,6 +18,7 @@ static void free_stream(struct deferred *deferred)
 	struct tls_stream *tls = container_of(deferred, struct tls_stream, burying);
 
 	SSL_free(tls->ssl);
+	free(tls->complaint);
 	buffer_deinit(&tls->backlog);
 	free(tls);
 }

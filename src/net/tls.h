@@ -59,6 +59,21 @@ void tls_client_describe(const struct tls_client *client, struct tls_figures *re
  * stays as it is until the client is freed. */
 const char *tls_client_complaint(const struct tls_client *client);
 
+struct stream;
+
+/* What one stream of a client came to. */
+struct tls_facts {
+	const char *version;         /* "TLSv1.3" */
+	char alpn[32];               /* "": none was agreed on */
+	int64_t certificate_until_s; /* Unix time: the first of the peer's chain to end; INT64_MIN
+				      */
+	bool is_resumed;
+};
+/* Behind its handshake. -EINVAL: it is no TLS stream, or not so far. */
+nodiscard int tls_stream_describe(const struct stream *stream, struct tls_facts *ret);
+/* Why TLS failed it, as of tls_client_complaint(); NULL: it did not. Until the stream is closed. */
+const char *tls_stream_complaint(const struct stream *stream);
+
 struct tls_server_options {
 	const char *certificate_file; /* NULL: makes a throw-away certificate */
 	const char *key_file;         /* NULL: in certificate_file */

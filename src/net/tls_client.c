@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/x509v3.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,17 +52,11 @@ void tls_tally_handshake(struct tls_tally *tally, SSL *ssl)
 		(void)atomic_fetch_add_explicit(&tally->resumed, 1, memory_order_relaxed);
 }
 
-void tls_tally_complain(struct tls_tally *tally, const char *format, ...)
+void tls_tally_complain(struct tls_tally *tally, const char text[TLS_COMPLAINT_MAX])
 {
-	char text[sizeof(tally->complaint)];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
 	if (atomic_exchange(&tally->is_complaining, true))
 		return;
-	memcpy(tally->complaint, text, sizeof(text));
+	memcpy(tally->complaint, text, TLS_COMPLAINT_MAX);
 	atomic_store(&tally->has_complaint, true);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/attributes.h"
@@ -12,6 +13,19 @@
 #include "net/tls_stream.h"
 
 #define NAME_MAX_BYTES 256
+
+void tls_complain(struct tls_stream *tls, const char *format, ...)
+{
+	char text[TLS_COMPLAINT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (tls->complaint == NULL)
+		tls->complaint = strdup(text);
+	tls_tally_complain(tls->tally, text);
+}
 
 /* ---- certificates that are not trusted */
 
@@ -110,7 +124,7 @@ static void append_which(struct buffer *out, const X509 *certificate, int depth)
 	buffer_append_text(out, ", which");
 }
 
-static void complain_of_name(struct tls_tally *tally, SSL *ssl, const X509 *certificate)
+static void complain_of_name(struct tls_stream *tls, SSL *ssl, const X509 *certificate)
 {
 	struct buffer hosts cleanup(buffer_deinit);
 	struct buffer wanted cleanup(buffer_deinit);
@@ -122,13 +136,13 @@ static void complain_of_name(struct tls_tally *tally, SSL *ssl, const X509 *cert
 	append_wanted(&wanted, ssl);
 	(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(buffer_text(&hosts), " "),
 		       buffer_text(&hosts));
-	tls_tally_complain(tally,
-			   "the certificate is for %s, not for %s: --sni %s, or -k to trust "
-			   "anything",
-			   buffer_text(&hosts), buffer_text(&wanted), first);
+	tls_complain(tls,
+		     "the certificate is for %s, not for %s: --sni %s, or -k to trust "
+		     "anything",
+		     buffer_text(&hosts), buffer_text(&wanted), first);
 }
 
-static void complain_of_time(struct tls_tally *tally, const X509 *certificate, int depth, int error)
+static void complain_of_time(struct tls_stream *tls, const X509 *certificate, int depth, int error)
 {
 	bool has_expired = error == X509_V_ERR_CERT_HAS_EXPIRED;
 	struct buffer which cleanup(buffer_deinit);
@@ -136,18 +150,18 @@ static void complain_of_time(struct tls_tally *tally, const X509 *certificate, i
 
 	buffer_init(&which, 2 * NAME_MAX_BYTES);
 	append_which(&which, certificate, depth);
-	tls_tally_complain(tally,
-			   has_expired ? "%s expired on %s (-k goes on all the same)"
-				       : "%s is not valid before %s: is this host's clock right? "
-					 "(-k goes on all the same)",
-			   buffer_text(&which),
-			   tls_format_time(has_expired ? X509_get0_notAfter(certificate)
-						       : X509_get0_notBefore(certificate),
-					   time));
+	tls_complain(tls,
+		     has_expired ? "%s expired on %s (-k goes on all the same)"
+				 : "%s is not valid before %s: is this host's clock right? "
+				   "(-k goes on all the same)",
+		     buffer_text(&which),
+		     tls_format_time(has_expired ? X509_get0_notAfter(certificate)
+						 : X509_get0_notBefore(certificate),
+				     time));
 }
 
 /* The last certificate that there was: nobody known has signed it. */
-static void complain_of_signer(struct tls_tally *tally, const X509 *certificate)
+static void complain_of_signer(struct tls_stream *tls, const X509 *certificate)
 {
 	struct buffer signer cleanup(buffer_deinit);
 	const X509_NAME *issuer = X509_get_issuer_name(certificate);
@@ -157,13 +171,13 @@ static void complain_of_signer(struct tls_tally *tally, const X509 *certificate)
 		buffer_append_text(&signer, "self-signed");
 	else
 		append_name(&signer, issuer);
-	tls_tally_complain(tally,
-			   "the certificate is signed by nobody whom this host trusts (%s): --ca "
-			   "FILE, or -k to trust anything",
-			   buffer_text(&signer));
+	tls_complain(tls,
+		     "the certificate is signed by nobody whom this host trusts (%s): --ca "
+		     "FILE, or -k to trust anything",
+		     buffer_text(&signer));
 }
 
-static void complain_of_certificate(struct tls_tally *tally, SSL *ssl, X509_STORE_CTX *store)
+static void complain_of_certificate(struct tls_stream *tls, SSL *ssl, X509_STORE_CTX *store)
 {
 	const X509 *certificate = X509_STORE_CTX_get_current_cert(store);
 	int error = X509_STORE_CTX_get_error(store);
@@ -171,23 +185,22 @@ static void complain_of_certificate(struct tls_tally *tally, SSL *ssl, X509_STOR
 	switch (error) {
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		complain_of_name(tally, ssl, X509_STORE_CTX_get0_cert(store));
+		complain_of_name(tls, ssl, X509_STORE_CTX_get0_cert(store));
 		return;
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:
-		complain_of_time(tally, certificate, X509_STORE_CTX_get_error_depth(store), error);
+		complain_of_time(tls, certificate, X509_STORE_CTX_get_error_depth(store), error);
 		return;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		complain_of_signer(tally, certificate);
+		complain_of_signer(tls, certificate);
 		return;
 	default:
-		tls_tally_complain(tally,
-				   "the certificate is not trusted: %s (-k goes on all the same)",
-				   X509_verify_cert_error_string(error));
+		tls_complain(tls, "the certificate is not trusted: %s (-k goes on all the same)",
+			     X509_verify_cert_error_string(error));
 	}
 }
 
@@ -195,10 +208,10 @@ int tls_verify(int is_trusted, X509_STORE_CTX *store)
 {
 	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
-	const struct tls_stream *tls = SSL_get_app_data(ssl);
+	struct tls_stream *tls = SSL_get_app_data(ssl);
 
 	if (!is_trusted && tls->tally != NULL)
-		complain_of_certificate(tls->tally, ssl, store);
+		complain_of_certificate(tls, ssl, store);
 	return is_trusted;
 }
 
@@ -236,12 +249,12 @@ static void complain_of_no_tls(struct tls_stream *tls)
 	size_t size = count_printable(tls);
 
 	if (is_tls(tls) && is_echo(tls))
-		tls_tally_complain(tls->tally, "the peer does not speak TLS: it is a plain echo");
+		tls_complain(tls, "the peer does not speak TLS: it is a plain echo");
 	else if (size > 0)
-		tls_tally_complain(tls->tally, "the peer does not speak TLS (it answered \"%.*s\")",
-				   (int)size, (const char *)tls->first);
+		tls_complain(tls, "the peer does not speak TLS (it answered \"%.*s\")", (int)size,
+			     (const char *)tls->first);
 	else
-		tls_tally_complain(tls->tally, "the peer does not speak TLS");
+		tls_complain(tls, "the peer does not speak TLS");
 }
 
 /* Alerts (RFC 8446, section 6.2) that say what is to be done about them. */
@@ -268,7 +281,7 @@ static const struct alert_row alert_rows[] = {
 	  "it speaks none of these protocols: --alpn" },
 };
 
-static void complain_of_alert(struct tls_tally *tally, int alert)
+static void complain_of_alert(struct tls_stream *tls, int alert)
 {
 	const char *name = SSL_alert_desc_string_long(alert);
 
@@ -276,11 +289,11 @@ static void complain_of_alert(struct tls_tally *tally, int alert)
 		const struct alert_row *row = &alert_rows[i];
 		if (row->alert != alert)
 			continue;
-		tls_tally_complain(tally, "the peer refused: %s (%s)",
-				   row->name != NULL ? row->name : name, row->advice);
+		tls_complain(tls, "the peer refused: %s (%s)", row->name != NULL ? row->name : name,
+			     row->advice);
 		return;
 	}
-	tls_tally_complain(tally, "the peer refused: %s (alert %d)", name, alert);
+	tls_complain(tls, "the peer refused: %s (alert %d)", name, alert);
 }
 
 static const char *reason_of(unsigned long code)
@@ -316,13 +329,13 @@ static int failure_of_code(struct tls_stream *tls, unsigned long code)
 		return EKEYREJECTED;
 	if (is_ssl && reason > SSL_AD_REASON_OFFSET) {
 		if (tls->tally != NULL)
-			complain_of_alert(tls->tally, reason - SSL_AD_REASON_OFFSET);
+			complain_of_alert(tls, reason - SSL_AD_REASON_OFFSET);
 		return EKEYREVOKED;
 	}
 	if (tls->tally != NULL && tls->phase == TLS_SHAKING && (!is_tls(tls) || is_echo(tls)))
 		complain_of_no_tls(tls);
 	else if (tls->tally != NULL)
-		tls_tally_complain(tls->tally, "TLS failed: %s", reason_of(code));
+		tls_complain(tls, "TLS failed: %s", reason_of(code));
 	return is_ssl && is_no_agreement(reason) ? EKEYREVOKED : EPROTO;
 }
 
@@ -337,7 +350,6 @@ int tls_failure_of(struct tls_stream *tls)
 	if (code != 0 || !tls->has_lower_ended)
 		return failure_of_code(tls, code);
 	if (tls->tally != NULL && tls->phase == TLS_SHAKING)
-		tls_tally_complain(tls->tally,
-				   "the peer closed the connection in the TLS handshake");
+		tls_complain(tls, "the peer closed the connection in the TLS handshake");
 	return EKEYREVOKED;
 }

@@ -7,6 +7,8 @@
 
 #include "net/tls.h"
 
+#define TLS_COMPLAINT_MAX 512
+
 struct tls_sessions;
 
 /* What is told of a client's streams. Any thread may add to it, of
@@ -24,7 +26,7 @@ struct tls_tally {
 	char alpn[32];
 	atomic_bool is_complaining;
 	atomic_bool has_complaint;
-	char complaint[512];
+	char complaint[TLS_COMPLAINT_MAX];
 };
 
 struct tls_client {
@@ -61,7 +63,7 @@ const char *tls_format_time(const ASN1_TIME *time, char text[TLS_TIME_TEXT_MAX])
 
 void tls_tally_handshake(struct tls_tally *tally, SSL *ssl);
 /* The first complaint is kept. */
-void tls_tally_complain(struct tls_tally *tally, const char *format, ...) printf_like(2, 3);
+void tls_tally_complain(struct tls_tally *tally, const char text[TLS_COMPLAINT_MAX]);
 
 /* ---- sessions to resume (tls_sessions.c) */
 

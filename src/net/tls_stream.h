@@ -37,6 +37,7 @@ struct tls_stream {
 	struct stream *upper; /* NULL: closed, while its last records are being sent */
 	SSL *ssl;
 	struct tls_tally *tally;       /* NULL: the server's side */
+	char *complaint;               /* of a client, what became its failure; NULL: nothing */
 	struct tls_sessions *sessions; /* NULL: none is kept */
 	const char *protocols;         /* of a server, to choose from; NULL: none */
 	uint64_t sessions_key;
@@ -73,6 +74,8 @@ void tls_backlog_flush(struct tls_stream *tls);
 
 /* ---- what went wrong (tls_complaint.c) */
 
+/* Keeps the sentence of a client's stream, and as that of all if it is the first. */
+void tls_complain(struct tls_stream *tls, const char *format, ...) printf_like(2, 3);
 /* Keeps a sentence about what makes a certificate untrusted. */
 int tls_verify(int is_trusted, X509_STORE_CTX *store);
 /* The positive errno of a call of OpenSSL that failed, whose errors are still queued; a client's

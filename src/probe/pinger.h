@@ -20,14 +20,18 @@ struct pinger_target {
 	uint32_t in_flight_max; /* what falls due beyond is skipped, and counted */
 };
 
+/* An `after_ns` that spreads the targets of one interval over it. */
+uint64_t pinger_spread(uint32_t index, uint32_t count, uint64_t interval_ns);
+
 struct pinger_setup {
 	struct loop *loop;
 	const char *servers; /* of DNS; NULL: the system's */
 	const struct pinger_target *targets;
 	uint32_t target_count;
-	/* A probe is over, in the order in which they end. */
+	/* A probe is over, in the order in which they end. Here as in the other two the pinger may
+	 * be stopped, and not be freed. */
 	void (*done)(void *context, const struct probe_result *result);
-	/* As of struct probe_host. */
+	/* As of struct probe_host; may be NULL. */
 	void (*stray)(void *context, uint32_t target, uint64_t number, bool is_late,
 		      uint64_t after_ns);
 	/* Every target has had its count and nothing is in flight. */
@@ -49,7 +53,7 @@ void pinger_free(struct pinger *pinger); /* drops what is in flight; takes NULL 
 struct pinger_counts {
 	uint64_t due;
 	uint64_t started;
-	uint64_t skipped; /* due = started + skipped */
+	uint64_t skipped; /* due = started + skipped; too many in flight, or held up too long */
 	uint64_t in_flight;
 	uint64_t late_max_ns; /* started after it was due: this host's own delay */
 };

@@ -10,13 +10,13 @@ static void tell(struct deferred *deferred)
 {
 	struct probe *probe = container_of(deferred, struct probe, telling);
 	const struct probe_host *host = probe->prober->host;
+	list_remove(&probe->node);
 	host->done(host->context, probe);
 }
 
 static void finish(struct probe *probe)
 {
 	probe->is_under_way = false;
-	list_remove(&probe->node);
 	loop_clear_timer(probe->prober->host->loop, &probe->deadline);
 	loop_defer(probe->prober->host->loop, &probe->telling);
 }
@@ -26,10 +26,16 @@ static void fail(struct probe *probe, enum outcome outcome, const char *why)
 	struct probe_result *result = &probe->result;
 	result->outcome = outcome;
 	result->failed_in = probe->phase;
-	result->failed_after_ns =
-		loop_read_clock(probe->prober->host->loop) - probe->phase_began_ns;
 	if (why)
 		(void)snprintf(result->why, sizeof(result->why), "%s", why);
+}
+
+/* So long it was in the phase that it failed in: never 0, however near the clock's last tick. */
+static void stop(struct probe *probe)
+{
+	uint64_t now_ns = loop_read_clock(probe->prober->host->loop);
+	uint64_t after_ns = now_ns > probe->phase_began_ns ? now_ns - probe->phase_began_ns : 0;
+	probe->result.failed_after_ns = after_ns > 0 ? after_ns : 1;
 }
 
 static void on_deadline(struct timer *timer)
@@ -40,6 +46,7 @@ static void on_deadline(struct timer *timer)
 		[PROBE_WAIT] = OUTCOME_NO_REPLY,        [PROBE_TRANSFER] = OUTCOME_TIMED_OUT,
 	};
 	struct probe *probe = container_of(timer, struct probe, deadline);
+	stop(probe);
 	fail(probe, outcomes[probe->phase],
 	     probe->phase == PROBE_RESOLVE ? "no answer from DNS in time" : NULL);
 	probe->prober->kind->give_up(probe->prober, probe);
@@ -55,7 +62,7 @@ int prober_open(struct prober *prober, const struct probe_host *host, uint32_t i
 		.host = host,
 		.index = index,
 	};
-	list_init(&prober->under_way);
+	list_init(&prober->probes);
 	if (!prober->kind)
 		return error_set(error, EINVAL, "%s: cannot be looked at", target->uri.text);
 	return prober->kind->open(prober, error);
@@ -65,11 +72,14 @@ void prober_close(struct prober *prober)
 {
 	if (!prober->kind)
 		return;
-	while (!list_is_empty(&prober->under_way)) {
-		struct probe *probe = container_of(prober->under_way.next, struct probe, node);
-		prober->kind->give_up(prober, probe);
-		finish(probe);
+	while (!list_is_empty(&prober->probes)) {
+		struct probe *probe = container_of(prober->probes.next, struct probe, node);
+		if (probe->is_under_way) {
+			prober->kind->give_up(prober, probe);
+			finish(probe);
+		}
 		list_remove(&probe->telling.node);
+		list_remove(&probe->node);
 	}
 	prober->kind->close(prober);
 	prober->kind = NULL;
@@ -104,7 +114,7 @@ void prober_start(struct prober *prober, struct probe *probe, uint64_t number, u
 		.forward_ns = PROBE_UNKNOWN,
 		.backward_ns = PROBE_UNKNOWN,
 	};
-	list_append(&prober->under_way, &probe->node);
+	list_append(&prober->probes, &probe->node);
 	loop_set_timer(loop, &probe->deadline, deadline_ns);
 	prober->kind->start(prober, probe);
 }
@@ -113,7 +123,7 @@ void probe_end_phase(struct probe *probe, uint64_t at_ns)
 {
 	/* Kernel stamps of one moment may differ by what two clocks do. */
 	uint64_t end_ns = at_ns > probe->phase_began_ns ? at_ns : probe->phase_began_ns;
-	probe->result.phase_ns[probe->phase] = end_ns - probe->phase_began_ns;
+	probe->result.phase_ns[probe->phase] += end_ns - probe->phase_began_ns;
 	probe->result.phases |= 1u << probe->phase;
 	probe->phase_began_ns = end_ns;
 	if (probe->phase + 1 < PROBE_PHASES)
@@ -126,14 +136,27 @@ void probe_enter(struct probe *probe, enum probe_phase phase)
 	probe->phase = phase;
 }
 
+void probe_begin_again(struct probe *probe)
+{
+	probe->phase = PROBE_RESOLVE;
+}
+
 void probe_done(struct probe *probe, uint64_t at_ns)
 {
 	probe_end_phase(probe, at_ns);
 	finish(probe);
 }
 
+void probe_rejected(struct probe *probe, uint64_t at_ns, const char *why)
+{
+	fail(probe, OUTCOME_REJECTED, why);
+	probe_end_phase(probe, at_ns);
+	finish(probe);
+}
+
 void probe_failed(struct probe *probe, enum outcome outcome, const char *why)
 {
+	stop(probe);
 	fail(probe, outcome, why);
 	finish(probe);
 }

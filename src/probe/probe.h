@@ -21,10 +21,7 @@ struct tls_client;
 struct prober;
 struct probe;
 
-struct probe_header {
-	const char *name;
-	const char *value;
-};
+#define PROBE_REDIRECTS_MAX 10
 
 /* Whom to look at and how: plain data, the caller's, and outlives the prober. */
 struct probe_target {
@@ -37,13 +34,13 @@ struct probe_target {
 	struct endpoint source;               /* family 0: the kernel chooses */
 	const struct socket_options *options; /* may be NULL */
 	bool is_kept; /* one connection or socket for all probes; false: a new one for each */
-	bool follows; /* redirects, HTTP_REDIRECTS_MAX at most */
-	uint64_t body_max_bytes; /* an answer's body is read so far */
+	bool follows; /* redirects, PROBE_REDIRECTS_MAX at most */
+	uint64_t body_max_bytes; /* an answer's body is read so far; 0: to its end */
 
 	/* A request's. */
-	const char *method;
-	const struct probe_header *headers;
-	size_t header_count;
+	const char *method;         /* NULL: GET */
+	const char *const *headers; /* "NAME: VALUE", as of struct http1_request */
+	uint32_t header_count;
 	const void *body;
 	size_t body_size;
 	/* What makes an answer a good one: any of these statuses (none: below 400), this text. */
@@ -53,7 +50,8 @@ struct probe_target {
 	uint64_t payload_bytes; /* of a datagram or an echo; 0: the kind's own */
 	const char *question;   /* dns://: the name to ask for, with its type behind a "/" */
 
-	struct tls_client *tls; /* NULL: no TLS */
+	/* Offers what prober_protocols() says; NULL: no TLS. A redirect may need it, too. */
+	struct tls_client *tls;
 	/* In tests: the in-memory ones. NULL: the kernel's. */
 	const struct stream_transport *stream;
 	const struct datagram_transport *datagram;
@@ -91,9 +89,9 @@ struct prober {
 	const struct prober_kind *kind;
 	const struct probe_target *target;
 	const struct probe_host *host;
-	uint32_t index; /* of the target */
-	struct list under_way;
-	void *state; /* the kind's */
+	uint32_t index;     /* of the target */
+	struct list probes; /* that were started and not told yet */
+	void *state;        /* the kind's */
 };
 
 /* One look, the owner's memory. */
@@ -112,6 +110,8 @@ struct probe {
 
 /* The kind that looks at such a target; NULL: none does. */
 const struct prober_kind *prober_kind_of(const struct uri *uri);
+/* What its TLS client has to offer by ALPN, the best first: "h2,http/1.1"; NULL: nothing. */
+const char *prober_protocols(const struct uri *uri);
 nodiscard int prober_open(struct prober *prober, const struct probe_host *host, uint32_t index,
 			  const struct probe_target *target, struct error *error);
 void prober_close(struct prober *prober); /* drops what is under way, untold */
@@ -127,7 +127,11 @@ void prober_start(struct prober *prober, struct probe *probe, uint64_t number, u
  * literal address, a kept connection) is skipped: probe_enter() without its end. */
 void probe_end_phase(struct probe *probe, uint64_t at_ns);
 void probe_enter(struct probe *probe, enum probe_phase phase);
+/* A redirect is followed: the phases begin again, and what they take is added to the first ones. */
+void probe_begin_again(struct probe *probe);
 /* The answer is whole; the phase that it is in ends now. */
 void probe_done(struct probe *probe, uint64_t at_ns);
+/* The answer is whole, and not the one that was wanted. */
+void probe_rejected(struct probe *probe, uint64_t at_ns, const char *why);
 /* It failed in the phase that it is in. `why` as in the result, NULL: nothing to add. */
 void probe_failed(struct probe *probe, enum outcome outcome, const char *why);

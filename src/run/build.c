@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "engine/script.h"
 #include "metric/report_datagrams.h"
+#include "metric/report_errors.h"
 #include "metric/report_latency.h"
 #include "metric/report_tcp.h"
 #include "run/build_intervals.h"
@@ -76,58 +77,11 @@ static bool has_latency(const struct plan *plan, enum plan_stream stream, enum l
 	case LATENCY_FIRST_BYTE:
 		return is_connected && is_answered && stream != PLAN_NEW && script &&
 		       script->message_bytes == 0;
-	default:
+	case LATENCY_RTT:
 		return is_connected && is_of_slots(stream);
+	default:
+		return false;
 	}
-}
-
-static int compare_errors(const void *left, const void *right)
-{
-	const struct report_error *a = left;
-	const struct report_error *b = right;
-	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
-}
-
-static void build_errors(const struct build *build, const struct recorder *recorder,
-			 struct report *report, struct report_stream *stream)
-{
-	stream->errors = arena_take_array(&report->arena, ERROR_ROWS_MAX, sizeof(*stream->errors));
-	for (int i = 0; i < ERROR_ROWS_MAX; i++) {
-		const struct error_row *row = &recorder->errors[i];
-		if (row->count == 0)
-			continue;
-		stream->errors[stream->error_count++] = (struct report_error){
-			.phase = row->phase,
-			.outcome = row->outcome,
-			.code = row->code,
-			.count = row->count,
-			.first_ns = (int64_t)(row->first_ns - build->begin_ns),
-			.last_ns = (int64_t)(row->last_ns - build->begin_ns),
-			.why = row->why[0] ? arena_text(&report->arena, row->why) : NULL,
-		};
-	}
-	qsort(stream->errors, stream->error_count, sizeof(*stream->errors), compare_errors);
-}
-
-static int compare_statuses(const void *left, const void *right)
-{
-	const struct report_status *a = left;
-	const struct report_status *b = right;
-	return (a->count < b->count) - (a->count > b->count);
-}
-
-static void build_statuses(const struct recorder *recorder, struct report *report,
-			   struct report_stream *stream)
-{
-	stream->statuses =
-		arena_take_array(&report->arena, STATUS_ROWS_MAX, sizeof(*stream->statuses));
-	for (int i = 0; i < STATUS_ROWS_MAX; i++) {
-		const struct status_row *row = &recorder->statuses[i];
-		if (row->count > 0)
-			stream->statuses[stream->status_count++] =
-				(struct report_status){ row->code, row->count };
-	}
-	qsort(stream->statuses, stream->status_count, sizeof(*stream->statuses), compare_statuses);
 }
 
 /* Are the slots' datagrams counted here: echoes, or what source sends? */
@@ -274,7 +228,7 @@ static void build_tcp(const struct build *build, const struct recorder *recorder
 static void build_stream(const struct build *build, enum plan_stream which, struct report *report,
 			 struct recorder *recorder)
 {
-	struct report_stream *stream = &report->streams[report->stream_count++];
+	struct report_stream *stream = report_add_stream(report);
 	build_describe(build->plan, which, build->target, stream);
 	stream->totals = recorder->counters;
 	for (int i = 0; i < LATENCY_COUNT; i++)
@@ -287,8 +241,8 @@ static void build_stream(const struct build *build, enum plan_stream which, stru
 		explain_path(build, report, stream);
 	if (counts_datagrams(build->plan, which))
 		build_datagrams(build, stream);
-	build_errors(build, recorder, report, stream);
-	build_statuses(recorder, report, stream);
+	report_errors_fill(report, stream, recorder->errors, build->begin_ns);
+	report_statuses_fill(report, stream, recorder->statuses);
 	build_tcp(build, recorder, report, stream);
 	build_intervals(build, which, report, stream);
 	if (which == build->plan->slots_stream)
@@ -370,7 +324,7 @@ void build_unmeasured(const struct plan *plan, enum outcome outcome, struct repo
 	for (int i = 0; i < PLAN_STREAMS; i++) {
 		if (!plan_has_stream(plan, i))
 			continue;
-		struct report_stream *stream = &report->streams[report->stream_count++];
+		struct report_stream *stream = report_add_stream(report);
 		build_describe(plan, i, report->target, stream);
 		stream->is_measured = false;
 		stream->reason = report->not_measured;

@@ -13,7 +13,7 @@ static void on_write_failed(void *context, const struct error *error)
 	struct error told;
 	(void)error_set(&told, EIO, "%s%s", error->text,
 			delivery->is_kept ? "; it is kept: conntest report show" : "");
-	int exit_code = command_fail(delivery->run->command, EXIT_UNABLE, &told);
+	int exit_code = command_fail(delivery->command, EXIT_UNABLE, &told);
 	if (exit_code > delivery->exit_code)
 		delivery->exit_code = exit_code;
 	message_forget_stdout();
@@ -21,12 +21,12 @@ static void on_write_failed(void *context, const struct error *error)
 
 void delivery_keep(struct delivery *delivery)
 {
-	delivery->is_kept = !delivery->run->output->is_not_saved && store_keep(delivery->report);
+	delivery->is_kept = !delivery->options->is_not_saved && store_keep(delivery->report);
 }
 
 void delivery_write(struct delivery *delivery)
 {
-	const struct output_options *options = delivery->run->output;
+	const struct output_options *options = delivery->options;
 	struct text_style style = {
 		.is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 		.has_color = message_has_color(options->color, stdout),

@@ -3,12 +3,13 @@
 
 #include <stdbool.h>
 
+#include "cli/command.h"
 #include "metric/report.h"
 #include "run/outputs.h"
-#include "run/run.h"
 
 struct delivery {
-	const struct run *run;
+	const struct command *command; /* says what could not be written */
+	const struct output_options *options;
 	struct outputs *outputs;
 	const struct report *report;
 	bool is_kept; /* where `conntest report` finds it */

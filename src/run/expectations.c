@@ -30,20 +30,34 @@ static size_t plan_streams(const struct run *run, struct expect_stream streams[S
 	return count;
 }
 
+int expectations_read(const struct option_list *texts, const char *option, struct error *error,
+		      struct expect_list *list)
+{
+	int result = 0;
+	for (size_t i = 0; i < texts->count && result >= 0; i++)
+		result = expect_parse(texts->items[i], error, list);
+	if (result < 0)
+		error_prefix(error, "%s", option);
+	return result;
+}
+
+int expectations_check(const struct expect_stream *streams, size_t count, const char *option,
+		       struct error *error, struct expect_list *list)
+{
+	int result = expect_check(list, streams, count, error);
+	if (result < 0)
+		error_prefix(error, "%s", option);
+	return result;
+}
+
 int expectations_parse(const struct run *run, const struct option_list *texts, const char *option,
 		       struct error *error, struct expect_list *ret)
 {
 	struct expect_stream streams[STREAMS_MAX];
 	size_t count = plan_streams(run, streams);
-	int result = 0;
-	for (size_t i = 0; i < texts->count && result >= 0; i++)
-		result = expect_parse(texts->items[i], error, ret);
+	int result = expectations_read(texts, option, error, ret);
 	/* Who wraps a command expects that it does well, unless he expects something else. */
 	if (result >= 0 && run->wrap && !expect_has(ret, "command.exit"))
 		result = expect_parse("command.exit == 0", error, ret);
-	if (result >= 0)
-		result = expect_check(ret, streams, count, error);
-	if (result < 0)
-		error_prefix(error, "%s", option);
-	return result;
+	return result < 0 ? result : expectations_check(streams, count, option, error, ret);
 }

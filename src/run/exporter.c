@@ -184,7 +184,7 @@ static void add_streams(struct exporter *exporter)
 			.target = described.target,
 			.series = &exporter->series[index],
 		};
-		for (enum latency k = 0; k < LATENCY_COUNT; k++)
+		for (enum latency k = 0; k < LATENCY_RECORDED; k++)
 			if (described.latency[k].is_measured)
 				stream->latencies |= 1u << k;
 		exporter->which[index] = i;

@@ -162,7 +162,8 @@ static void deliver(struct finding *finding)
 	struct report *report = report_of(finding, &result);
 	if (!report)
 		return;
-	struct delivery delivery = { .run = finding->run,
+	struct delivery delivery = { .command = finding->run->command,
+				     .options = finding->run->output,
 				     .outputs = &finding->outputs,
 				     .report = report };
 	if (finding->told.trial_count > 0) {

@@ -483,7 +483,8 @@ static bool give_report(struct session *session)
 
 static struct delivery delivery_of(struct session *session)
 {
-	return (struct delivery){ .run = session->run,
+	return (struct delivery){ .command = session->run->command,
+				  .options = session->run->output,
 				  .outputs = &session->outputs,
 				  .report = session->report };
 }

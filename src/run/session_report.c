@@ -1,37 +1,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
-#include "cli/command.h"
 #include "engine/service.h"
 #include "net/tls.h"
 #include "run/build.h"
+#include "run/report_head.h"
 #include "run/session.h"
 #include "sys/clock.h"
 #include "sys/cpu.h"
 #include "sys/cpu_wait.h"
 #include "sys/limits.h"
 #include "view/sentence.h"
-
-static void add_setting(void *context, const char *name, const char *value)
-{
-	struct report *report = context;
-	if (report->setting_count == OPTION_ROWS_MAX + OPTION_LIST_MAX)
-		return;
-	report->settings[report->setting_count++] =
-		(struct report_setting){ arena_text(&report->arena, name),
-					 arena_text(&report->arena, value) };
-}
-
-static void describe_host(struct report *report)
-{
-	struct utsname names;
-	if (uname(&names) < 0)
-		return;
-	report->host_name = arena_text(&report->arena, names.nodename);
-	report->kernel = arena_text(&report->arena, names.release);
-}
 
 static uint64_t measured_ns(const struct session *session)
 {
@@ -50,13 +30,8 @@ static uint64_t measured_ns(const struct session *session)
 static void describe_run(const struct session *session, struct report *report)
 {
 	const struct run *run = session->run;
-	report->tool_version = CONNTEST_VERSION;
-	report->command = arena_text(&report->arena, run->command->name);
 	report->target = arena_text(&report->arena, run->target);
-	report->settings = arena_take_array(&report->arena, OPTION_ROWS_MAX + OPTION_LIST_MAX,
-					    sizeof(*report->settings));
-	options_echo(run->command, run->options, add_setting, report);
-	describe_host(report);
+	report_head_fill(report, run->command, run->options);
 	report->started_unix_ns = session->started_unix_ns;
 	report->duration_ns = measured_ns(session);
 	report->planned_duration_ns = run->plan->duration_ns;

@@ -213,7 +213,7 @@ static void write_scope(struct json *json, const struct otlp_push *push)
 	json_array_open(json);
 	for (size_t i = 0; i < counter_table_size; i++)
 		write_counter(json, push, &counter_table[i]);
-	for (int i = 0; i < LATENCY_COUNT; i++)
+	for (int i = 0; i < LATENCY_RECORDED; i++)
 		write_latency(json, push, (enum latency)i);
 	json_array_close(json);
 	json_object_close(json);

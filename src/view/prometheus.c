@@ -307,7 +307,7 @@ void prometheus_write(struct buffer *out, enum prometheus_format format,
 	make_labels(&writer);
 	write_info(&writer);
 	write_counters(&writer);
-	for (enum latency i = 0; i < LATENCY_COUNT; i++)
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++)
 		write_latency(&writer, i);
 	write_errors(&writer);
 	write_statuses(&writer);

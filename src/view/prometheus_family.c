@@ -108,7 +108,7 @@ void prometheus_help(struct buffer *out)
 			prometheus_family_of_counter(&counter_table[i]);
 		help_family(out, &family);
 	}
-	for (enum latency i = 0; i < LATENCY_COUNT; i++) {
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++) {
 		const struct prometheus_family family = prometheus_family_of_latency(i);
 		help_family(out, &family);
 	}

@@ -87,7 +87,7 @@ static void take_statuses(struct prometheus_series *series, const struct recorde
 void prometheus_series_take(struct prometheus_series *series, const struct recorder *now)
 {
 	take_counters(&series->counters, &now->counters);
-	for (enum latency i = 0; i < LATENCY_COUNT; i++)
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++)
 		take_hist(&series->latencies[i], recorder_hist_const(now, i));
 	take_errors(series, now);
 	take_statuses(series, now);

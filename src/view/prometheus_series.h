@@ -23,7 +23,7 @@ const char *prometheus_class_name(unsigned index);
 
 struct prometheus_series {
 	struct counters counters;
-	struct prometheus_hist latencies[LATENCY_COUNT];
+	struct prometheus_hist latencies[LATENCY_RECORDED];
 	uint64_t errors[PHASE_COUNT][OUTCOME_COUNT];
 	uint64_t classes[PROMETHEUS_CLASSES];
 };

@@ -92,7 +92,8 @@ static void headline_workload(const struct report *report, struct clauses *claus
 				     phrase_rate(path->schedule.rate_per_second /
 							 (double)(path->slots ? path->slots : 1),
 						 rate));
-	if (!slots && foreign_report(report) && report->streams[0].slots > 0)
+	if (!slots && foreign_report(report) && report->stream_count > 0 &&
+	    report->streams[0].slots > 0)
 		buffer_append_text(clauses_next(clauses),
 				   phrase_count(report->streams[0].slots, "connection", flows));
 	if (report->generator.pairs > 0)

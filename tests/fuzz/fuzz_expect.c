@@ -17,9 +17,8 @@ static void evaluate(struct expect_list *list)
 	struct report *report = NULL;
 	if (report_new(&report) < 0)
 		abort();
-	report->stream_count = 2;
 	for (unsigned i = 0; i < 2; i++)
-		report->streams[i] = (struct report_stream){
+		*report_add_stream(report) = (struct report_stream){
 			.name = streams[i].name,
 			.kind = streams[i].kind,
 			.transport = streams[i].transport,

@@ -113,7 +113,7 @@ static void no_help_needs_an_escape(void **state)
 {
 	for (size_t i = 0; i < counter_table_size; i++)
 		assert_null(strpbrk(counter_table[i].help, "\\\"\n"));
-	for (enum latency i = 0; i < LATENCY_COUNT; i++)
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++)
 		assert_null(strpbrk(latency_help(i), "\\\"\n"));
 }
 
@@ -147,8 +147,9 @@ static void the_largest_has_room(void **state)
 	target[sizeof(target) - 1] = '\0';
 	memset(&sample.load, 0xff, sizeof(sample.load));
 	for (size_t i = 0; i < array_size(streams); i++)
-		streams[i] = (struct prometheus_stream){ "persistent", target,
-							 (1u << LATENCY_COUNT) - 1, &sample.load };
+		streams[i] =
+			(struct prometheus_stream){ "persistent", target,
+						    (1u << LATENCY_RECORDED) - 1, &sample.load };
 	sample.snapshot.streams = streams;
 	sample.snapshot.stream_count = array_size(streams);
 	buffer_init(&out, (size_t)4 * 1024 * 1024);

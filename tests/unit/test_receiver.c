@@ -57,8 +57,7 @@ static void set_up(struct fixture *fixture, const char *place)
 
 	assert_int_equal(report_new(&fixture->report), 0);
 	fixture->report->duration_ns = 10 * NS_PER_S;
-	fixture->report->stream_count = 1;
-	fixture->stream = &fixture->report->streams[0];
+	fixture->stream = report_add_stream(fixture->report);
 	*fixture->stream = (struct report_stream){
 		.name = "load",
 		.kind = "slots",

@@ -48,7 +48,7 @@ static void set_delays(struct control_receipt *receipt, uint64_t value_ns, uint6
 static void give(struct receiver_datagrams *datagrams, uint64_t overflows, struct report **ret)
 {
 	assert_int_equal(report_new(ret), 0);
-	(*ret)->streams[0] = (struct report_stream){
+	*report_add_stream(*ret) = (struct report_stream){
 		.transport = "udp",
 		.totals.sent = 40,
 		.schedule.interval_ns = NS_PER_MS,

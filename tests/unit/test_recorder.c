@@ -50,7 +50,7 @@ static void histograms_follow_one_another(void **state)
 {
 	scoped_recorder *recorder = new_recorder();
 
-	for (enum latency i = 0; i < LATENCY_COUNT; i++) {
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++) {
 		struct hist *hist = recorder_hist(recorder, i);
 
 		assert_ptr_equal(hist, recorder_hist_const(recorder, i));
@@ -58,12 +58,12 @@ static void histograms_follow_one_another(void **state)
 		hist_add(hist, HIST_STREAM_RANGE.highest);
 		hist_add(hist, i);
 	}
-	for (enum latency i = 0; i < LATENCY_COUNT; i++) {
+	for (enum latency i = 0; i < LATENCY_RECORDED; i++) {
 		assert_int_equal(recorder_hist(recorder, i)->count, 2);
 		assert_int_equal(recorder_hist(recorder, i)->minimum, i);
 	}
 	assert_int_equal(recorder_size(),
-			 sizeof(struct recorder) + LATENCY_COUNT * HIST_STREAM_BYTES);
+			 sizeof(struct recorder) + LATENCY_RECORDED * HIST_STREAM_BYTES);
 }
 
 static void names_are_those_of_the_tables(void **state)

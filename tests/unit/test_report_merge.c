@@ -38,7 +38,7 @@ static struct report *with_values(uint64_t seed, double ms, struct hist *all)
 		hist_add(hist, (uint64_t)(ms * 1e6 * (1 + random_unit(&random))));
 	hist_add_censored(hist, 2 * NS_PER_S, 20);
 	hist_merge(all, hist);
-	for (unsigned i = 0; i < REPORT_STREAMS_MAX; i++)
+	for (unsigned i = 0; i < report->stream_count; i++)
 		for (unsigned k = 0; k < LATENCY_COUNT; k++)
 			report->streams[i].latency[k].is_measured = false;
 	report->streams[0].latency[LATENCY_RESPONSE] = report_latency_of(hist, &report->arena);

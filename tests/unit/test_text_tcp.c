@@ -20,10 +20,9 @@ static struct report *new_report(void)
 	struct report *report = NULL;
 	assert_int_equal(report_new(&report), 0);
 	report->settings = arena_take_array(&report->arena, 4, sizeof(*report->settings));
-	report->streams[0] = (struct report_stream){
+	*report_add_stream(report) = (struct report_stream){
 		.name = "load", .kind = "slots", .transport = "tcp", .is_measured = true
 	};
-	report->stream_count = 1;
 	return report;
 }
 

@@ -63,11 +63,10 @@ static struct report *report_of(size_t i)
 	struct report *report = NULL;
 	assert_int_equal(report_new(&report), 0);
 	report->command = "load";
-	report->stream_count = 1;
 	report->planned_duration_ns = 2 * NS_PER_S;
 	report->has_nothing_answered = cases[i].is_unanswered;
 	report->reply_timeout_ns = 2 * NS_PER_S;
-	report->streams[0] = (struct report_stream){
+	*report_add_stream(report) = (struct report_stream){
 		.name = "load",
 		.kind = "slots",
 		.transport = "tcp",

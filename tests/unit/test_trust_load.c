@@ -31,12 +31,12 @@ static void check_kept(const struct sample *sample, double worker_wait, double t
 	report->generator.worker_cpu_max = sample->worker_cpu;
 	report->generator.worker_wait_max = worker_wait;
 	report->generator.throttled = throttled;
-	report->stream_count = 1;
-	report->streams[0] = (struct report_stream){ .name = "load",
-						     .transport = "tcp",
-						     .is_measured = true,
-						     .schedule.is_open_loop = sample->is_paced,
-						     .totals = sample->totals };
+	*report_add_stream(report) =
+		(struct report_stream){ .name = "load",
+					.transport = "tcp",
+					.is_measured = true,
+					.schedule.is_open_loop = sample->is_paced,
+					.totals = sample->totals };
 	buffer_init(&text, 4096);
 	clauses_init(&clauses, &text, "; ");
 	trust_load(report, &clauses);
@@ -137,8 +137,7 @@ static void nothing_without_a_load(void **state)
 	buffer_init(&text, 4096);
 	clauses_init(&clauses, &text, "; ");
 	trust_load(report, &clauses);
-	report->stream_count = 1;
-	report->streams[0] = (struct report_stream){ .name = "load" }; /* not measured */
+	*report_add_stream(report) = (struct report_stream){ .name = "load" }; /* not measured */
 	trust_load(report, &clauses);
 	assert_int_equal(text.size, 0);
 	assert_null(report->generator.limited_by);
@@ -262,8 +261,7 @@ static void no_limit_of_who_spins(void **state)
 	report->settings = &spin;
 	report->setting_count = 1;
 	report->generator.worker_cpu_max = 1;
-	report->stream_count = 1;
-	report->streams[0] = (struct report_stream){
+	*report_add_stream(report) = (struct report_stream){
 		.name = "load", .transport = "tcp", .is_measured = true, .totals.received = 5
 	};
 	buffer_init(&text, 4096);

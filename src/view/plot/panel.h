@@ -13,11 +13,11 @@ struct plot {
 	const struct report *report;
 	struct drawing *drawing;
 	struct time_axis time;
-	struct report_stream streams[REPORT_STREAMS_MAX]; /* see streams.h */
-	const struct report_stream *slots;                /* NULL: not in this run */
-	const struct report_stream *attempts;             /* new connections */
-	const struct report_stream *path;                 /* measured */
-	const struct report_stream *served;               /* of `serve` */
+	/* See streams.h. */
+	const struct report_stream *slots;    /* NULL: not in this run */
+	const struct report_stream *attempts; /* new connections */
+	const struct report_stream *path;     /* measured */
+	const struct report_stream *served;   /* of `serve` */
 };
 
 /* Its own place: without the room for its head, and for labels to the left and right. */

@@ -70,10 +70,10 @@ static void own_samples(struct plot *plot, struct report_stream *stream)
 const struct report_stream *streams_add(struct plot *plot, const char *kind)
 {
 	for (uint32_t i = 0; i < plot->report->stream_count; i++) {
-		struct report_stream *copy = &plot->streams[i];
 		const struct report_stream *stream = &plot->report->streams[i];
 		if (strcmp(stream->kind, kind) != 0 || !stream->is_measured)
 			continue;
+		struct report_stream *copy = arena_take(&plot->drawing->arena, sizeof(*copy));
 		*copy = *stream;
 		own_samples(plot, copy);
 		if (plot->report->reply_timeout_ns)

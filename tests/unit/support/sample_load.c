@@ -11,7 +11,7 @@ static struct report *new_load(const char *target, const char *transport, uint64
 {
 	struct report *report = sample_new("load", target);
 	report->generator = (struct report_generator){ .cpus = 8, .loop_lag_p99_ns = 40000 };
-	report->streams[report->stream_count++] = (struct report_stream){
+	*report_add_stream(report) = (struct report_stream){
 		.name = "load",
 		.kind = "slots",
 		.target = target,

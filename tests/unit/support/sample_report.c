@@ -22,7 +22,7 @@ static struct report *new_run(const char *command, const char *target)
 static struct report_stream *add_stream(struct report *report, const char *name, const char *kind,
 					const char *transport)
 {
-	struct report_stream *stream = &report->streams[report->stream_count++];
+	struct report_stream *stream = report_add_stream(report);
 	*stream = (struct report_stream){
 		.name = name,
 		.kind = kind,

@@ -89,8 +89,7 @@ struct report *simulated_run(const struct simulated_run *run, struct random *ran
 	report->host_name = "client-1";
 	report->duration_ns = SECONDS * NS_PER_S;
 	report->generator.verdict = "good";
-	report->stream_count = 1;
-	struct report_stream *stream = &report->streams[0];
+	struct report_stream *stream = report_add_stream(report);
 	*stream = (struct report_stream){
 		.name = "load",
 		.kind = "slots",
