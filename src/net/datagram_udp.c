@@ -238,6 +238,11 @@ static struct wall_time udp_wall(struct datagram_socket *socket)
 	return clock_wall();
 }
 
+static struct wall_time udp_wall_of(struct datagram_socket *socket, uint64_t at_ns)
+{
+	return clock_offset_wall(&socket->clock, at_ns);
+}
+
 static struct clock_quality udp_wall_quality(struct datagram_socket *socket)
 {
 	(void)socket;
@@ -268,5 +273,6 @@ const struct datagram_transport datagram_udp = {
 	.look = udp_look,
 	.sent_stamps = datagram_stamps_read,
 	.wall = udp_wall,
+	.wall_of = udp_wall_of,
 	.wall_quality = udp_wall_quality,
 };

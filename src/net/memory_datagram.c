@@ -296,6 +296,11 @@ static int memory_receive(struct datagram_socket *socket, struct datagram *batch
 	return received > 0 ? received : -EAGAIN;
 }
 
+static struct wall_time memory_wall_of(struct datagram_socket *socket, uint64_t at_ns)
+{
+	return wall_at(socket, at_ns);
+}
+
 static struct clock_quality memory_wall_quality(struct datagram_socket *socket)
 {
 	const struct memory_socket *state = socket->state;
@@ -322,5 +327,6 @@ const struct datagram_transport datagram_memory = {
 	.close = memory_close,
 	.sent_stamps = memory_sent_stamps,
 	.wall = memory_wall,
+	.wall_of = memory_wall_of,
 	.wall_quality = memory_wall_quality,
 };
