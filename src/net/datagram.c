@@ -1,5 +1,7 @@
 #include "net/datagram.h"
 
+#include <errno.h>
+
 int datagram_open(struct datagram_socket *socket, const struct datagram_transport *transport,
 		  struct loop *loop, const struct datagram_options *options,
 		  datagram_ready_fn ready)
@@ -89,6 +91,15 @@ void datagram_look(struct datagram_socket *socket)
 
 	if (is_open && socket->transport->look != NULL)
 		socket->transport->look(socket);
+}
+
+int datagram_take_error(struct datagram_socket *socket, struct datagram_error *ret)
+{
+	*ret = (struct datagram_error){ 0 };
+	if (socket->transport->take_error != NULL)
+		return socket->transport->take_error(socket, ret);
+	ret->is_sent = socket->wants_stamps && datagram_sent_stamps(socket, &ret->sent, 1) > 0;
+	return ret->is_sent ? 0 : -EAGAIN;
 }
 
 void datagram_close(struct datagram_socket *socket)

@@ -67,8 +67,29 @@ struct datagram_options {
 	/* Where the kernel has UDP_SEGMENT and UDP_GRO: datagrams of one flow go through it
 	 * together, in both directions. */
 	bool is_segmented;
+	/* What ICMP says of those that were sent can be asked for (datagram_take_error). */
+	bool wants_errors;
+	/* Of a connected one: wants_errors, and nothing is fragmented, on the way or here, and what
+	 * the kernel has heard of the path does not hold a datagram back (IP_PMTUDISC_PROBE). */
+	bool is_path_probe;
 	const struct socket_options *options;
 	void *network;
+};
+
+/* What became of a datagram that was sent where options.wants_errors. */
+#define DATAGRAM_QUOTE_BYTES 256
+struct datagram_error {
+	/* It is no error: it left. The rest but `sent` is not filled. */
+	bool is_sent;
+	struct datagram_sent sent;
+	int code;      /* errno: EMSGSIZE, ECONNREFUSED, EHOSTUNREACH ... */
+	bool is_local; /* this kernel refused it; else ICMP from the network */
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+	uint32_t mtu_bytes;   /* of EMSGSIZE: what fits, as an IP packet; 0: not told */
+	struct endpoint from; /* who sent the ICMP; family 0: not told */
+	uint8_t quote[DATAGRAM_QUOTE_BYTES]; /* its payload, as far as it is quoted */
+	size_t quote_size;
 };
 
 /* One batch call takes at most this many. */
@@ -93,6 +114,8 @@ struct datagram_transport {
 	struct wall_time (*wall)(struct datagram_socket *socket);
 	struct wall_time (*wall_of)(struct datagram_socket *socket, uint64_t at_ns);
 	struct clock_quality (*wall_quality)(struct datagram_socket *socket);
+	/* NULL: it has none. */
+	int (*take_error)(struct datagram_socket *socket, struct datagram_error *ret);
 };
 
 struct datagram_socket {
@@ -119,6 +142,9 @@ struct datagram_socket {
 };
 
 extern const struct datagram_transport datagram_udp;
+/* ICMP echoes, each a message from its type on: a ping socket, or where this process has none a raw
+ * one. The port of socket->local is the id that they are to have, and replies to it alone come. */
+extern const struct datagram_transport datagram_icmp;
 
 /* 0 or -errno. */
 nodiscard int datagram_open(struct datagram_socket *socket,
@@ -151,4 +177,9 @@ struct wall_time datagram_wall_of(struct datagram_socket *socket, uint64_t at_ns
 struct clock_quality datagram_wall_quality(struct datagram_socket *socket);
 /* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
 void datagram_look(struct datagram_socket *socket);
+/* Where options.wants_errors: 0 and the oldest that has not been taken; -EAGAIN: none.
+ * STREAM_READABLE tells that there may be one. Until then send and receive may fail once with its
+ * code. Where options.wants_stamps, too, what would be told by datagram_sent_stamps() is told here.
+ */
+nodiscard int datagram_take_error(struct datagram_socket *socket, struct datagram_error *ret);
 void datagram_close(struct datagram_socket *socket);

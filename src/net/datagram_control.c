@@ -7,17 +7,21 @@
 #include "net/datagram_stamps.h"
 #include "sys/ip_socket.h"
 
-static int ask_for_header(int fd, uint16_t family)
+static int ask_for_ipv4_header(int fd)
 {
 	int rc = ip_socket_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	return rc == 0 ? ip_socket_set(fd, IPPROTO_IP, IP_RECVTOS, 1) : rc;
+}
 
-	if (rc == 0)
-		rc = ip_socket_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
-	if (rc == 0 && family == AF_INET6)
-		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
-	if (rc == 0 && family == AF_INET6)
-		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-	return rc;
+static int ask_for_header(int fd, uint16_t family)
+{
+	int rc = ask_for_ipv4_header(fd);
+
+	if (family == AF_INET)
+		return rc;
+	/* What failed was of IPv4 by a descriptor of IPv6: a raw one takes none. */
+	rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	return rc == 0 ? ip_socket_set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) : rc;
 }
 
 int datagram_control_ask(const struct datagram_socket *socket, int fd,

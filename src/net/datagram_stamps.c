@@ -13,7 +13,7 @@
 #define STAMPS_RECEIVED (SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE)
 #define STAMPS_SENT     (SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY)
 
-static void sample(struct datagram_socket *socket)
+void datagram_stamps_sample(struct datagram_socket *socket)
 {
 	struct clock_reading reading = clock_read_both();
 	clock_offset_take(&socket->clock, &reading);
@@ -50,7 +50,7 @@ static void turn(struct datagram_socket *socket, struct datagram_stamp *stamp)
 
 void datagram_stamps_turn(struct datagram_socket *socket, struct datagram *batch, int count)
 {
-	sample(socket);
+	datagram_stamps_sample(socket);
 	for (int i = 0; i < count; i++)
 		turn(socket, &batch[i].stamp);
 }
@@ -113,15 +113,14 @@ union told_control {
 		  sizeof(union datagram_control)];
 };
 
-/* False: it says nothing that was asked for. */
-static bool take_told(struct datagram_socket *socket, const struct told *told,
-		      struct datagram_sent *ret)
+bool datagram_stamps_take(struct datagram_socket *socket, uint32_t kernel_number,
+			  struct wall_time wall, struct datagram_sent *ret)
 {
-	uint32_t number = socket->stamps_base + told->number;
+	uint32_t number = socket->stamps_base + kernel_number;
 
-	if (!told->is_stamp || socket->stamps_asked - number - 1 > INT32_MAX)
+	if (socket->stamps_asked - number - 1 > INT32_MAX)
 		return false;
-	*ret = (struct datagram_sent){ .number = number, .stamp.wall = told->wall };
+	*ret = (struct datagram_sent){ .number = number, .stamp.wall = wall };
 	turn(socket, &ret->stamp);
 	socket->stamps_told = number + 1;
 	return ret->stamp.at_ns != 0;
@@ -156,9 +155,11 @@ int datagram_stamps_read(struct datagram_socket *socket, struct datagram_sent *r
 		received = receive_told(socket->watch.fd, most, told);
 		if (received <= 0)
 			return 0;
-		sample(socket);
+		datagram_stamps_sample(socket);
 		for (int i = 0; i < received; i++)
-			taken += take_told(socket, &told[i], &ret[taken]);
+			taken +=
+				told[i].is_stamp && datagram_stamps_take(socket, told[i].number,
+									 told[i].wall, &ret[taken]);
 	} while (taken == 0);
 	return taken;
 }

@@ -16,3 +16,8 @@ void datagram_stamps_sent(struct datagram_socket *socket, const struct datagram 
 			  int count);
 nodiscard int datagram_stamps_read(struct datagram_socket *socket, struct datagram_sent *ret,
 				   int count);
+/* After something was read from the error queue, before its stamps are turned. */
+void datagram_stamps_sample(struct datagram_socket *socket);
+/* What the error queue says of the kernel's number. False: it is nothing that was asked for. */
+bool datagram_stamps_take(struct datagram_socket *socket, uint32_t kernel_number,
+			  struct wall_time wall, struct datagram_sent *ret);

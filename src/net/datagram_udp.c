@@ -1,5 +1,7 @@
 /* The kernel's UDP in batches: recvmmsg() and sendmmsg() with the local address both ways, and
  * several datagrams as one where it can (UDP_SEGMENT, UDP_GRO). */
+#include "net/datagram_udp.h"
+
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -9,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "net/datagram_control.h"
+#include "net/datagram_error.h"
 #include "net/datagram_stamps.h"
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
@@ -56,12 +59,14 @@ static int prepare(struct datagram_socket *socket, int fd, const struct datagram
 
 	if (rc == 0 && options->is_shared)
 		rc = ip_socket_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (rc == 0 && socket->family == AF_INET6)
-		rc = ip_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	if (rc == 0)
 		rc = datagram_control_ask(socket, fd, options);
 	if (rc == 0 && options->wants_stamps)
 		rc = datagram_stamps_open(socket, fd);
+	if (rc == 0 && options->is_path_probe)
+		rc = datagram_error_keep_whole(fd, socket->family);
+	if (rc == 0 && (options->wants_errors || options->is_path_probe))
+		rc = datagram_error_ask(fd, socket->family);
 	if (options->is_segmented)
 		ask_for_segments(socket, fd);
 	return rc == 0 ? socket_options_apply(fd, SOCKET_DATAGRAM, options->options, NULL) : rc;
@@ -80,27 +85,36 @@ static int bind_and_connect(const struct datagram_socket *socket, int fd,
 	return rc == 0 && socket->is_connected ? ip_socket_connect(fd, &options->remote) : rc;
 }
 
+static int open_of_family(uint16_t family)
+{
+	owned_fd int fd = ip_socket_open(family, SOCK_DGRAM);
+
+	if (fd < 0)
+		return fd;
+	int rc = family == AF_INET6 ? ip_socket_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) : 0;
+	return rc == 0 ? take_fd(&fd) : rc;
+}
+
 static int open_descriptor(struct datagram_socket *socket, const struct datagram_options *options)
 {
 	socket->family = options->local.family;
 	if (socket->family == 0)
 		socket->family = options->remote.family;
 	if (socket->family != 0)
-		return ip_socket_open(socket->family, SOCK_DGRAM);
+		return open_of_family(socket->family);
 	socket->family = AF_INET6;
-	int fd = ip_socket_open(AF_INET6, SOCK_DGRAM);
+	int fd = open_of_family(AF_INET6);
 	if (fd != -EAFNOSUPPORT)
 		return fd;
 	socket->family = AF_INET; /* a kernel without IPv6 */
-	return ip_socket_open(AF_INET, SOCK_DGRAM);
+	return open_of_family(AF_INET);
 }
 
-static int udp_open(struct datagram_socket *socket, const struct datagram_options *options)
+int datagram_udp_adopt(struct datagram_socket *socket, int fd,
+		       const struct datagram_options *options)
 {
-	owned_fd int fd = open_descriptor(socket, options);
-	if (fd < 0)
-		return fd;
 	int rc = prepare(socket, fd, options);
+
 	if (rc == 0)
 		rc = bind_and_connect(socket, fd, options);
 	if (rc == 0)
@@ -113,11 +127,21 @@ static int udp_open(struct datagram_socket *socket, const struct datagram_option
 		return rc;
 	}
 	loop_rewatch_reading(socket->loop, &socket->watch);
-	(void)take_fd(&fd);
 	return 0;
 }
 
-static void udp_close(struct datagram_socket *socket)
+static int udp_open(struct datagram_socket *socket, const struct datagram_options *options)
+{
+	owned_fd int fd = open_descriptor(socket, options);
+	if (fd < 0)
+		return fd;
+	int rc = datagram_udp_adopt(socket, fd, options);
+	if (rc == 0)
+		(void)take_fd(&fd);
+	return rc;
+}
+
+void datagram_udp_close(struct datagram_socket *socket)
 {
 	loop_unwatch(socket->loop, &socket->watch);
 	socket->watch.fd = fd_close(socket->watch.fd);
@@ -162,7 +186,7 @@ static void block(struct datagram_socket *socket)
 	socket->is_blocked = true;
 }
 
-static int udp_send(struct datagram_socket *socket, const struct datagram *datagrams, int count)
+int datagram_udp_send(struct datagram_socket *socket, const struct datagram *datagrams, int count)
 {
 	struct batch batch;
 
@@ -205,7 +229,7 @@ static void finish_receive(struct datagram_socket *socket, struct mmsghdr *recei
 	datagram_control_read(socket, message, ret);
 }
 
-static int udp_receive(struct datagram_socket *socket, struct datagram *datagrams, int count)
+int datagram_udp_receive(struct datagram_socket *socket, struct datagram *datagrams, int count)
 {
 	struct batch batch;
 
@@ -222,7 +246,7 @@ static int udp_receive(struct datagram_socket *socket, struct datagram *datagram
 }
 
 /* The counter that SO_RXQ_OVFL tells. */
-static void udp_look(struct datagram_socket *socket)
+void datagram_udp_look(struct datagram_socket *socket)
 {
 	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
 	socklen_t size = sizeof(memory);
@@ -232,29 +256,29 @@ static void udp_look(struct datagram_socket *socket)
 		socket->queue_overflows = memory[SK_MEMINFO_DROPS];
 }
 
-static struct wall_time udp_wall(struct datagram_socket *socket)
+struct wall_time datagram_udp_wall(struct datagram_socket *socket)
 {
 	(void)socket;
 	return clock_wall();
 }
 
-static struct wall_time udp_wall_of(struct datagram_socket *socket, uint64_t at_ns)
+struct wall_time datagram_udp_wall_of(struct datagram_socket *socket, uint64_t at_ns)
 {
 	return clock_offset_wall(&socket->clock, at_ns);
 }
 
-static struct clock_quality udp_wall_quality(struct datagram_socket *socket)
+struct clock_quality datagram_udp_wall_quality(struct datagram_socket *socket)
 {
 	(void)socket;
 	return clock_wall_quality();
 }
 
-static void udp_mute(struct datagram_socket *socket)
+void datagram_udp_mute(struct datagram_socket *socket)
 {
 	loop_mute(socket->loop, &socket->watch);
 }
 
-static void udp_unmute(struct datagram_socket *socket)
+void datagram_udp_unmute(struct datagram_socket *socket)
 {
 	if (socket->is_blocked)
 		loop_rewatch(socket->loop, &socket->watch);
@@ -265,14 +289,15 @@ static void udp_unmute(struct datagram_socket *socket)
 const struct datagram_transport datagram_udp = {
 	.name = "udp",
 	.open = udp_open,
-	.send = udp_send,
-	.receive = udp_receive,
-	.close = udp_close,
-	.mute = udp_mute,
-	.unmute = udp_unmute,
-	.look = udp_look,
+	.send = datagram_udp_send,
+	.receive = datagram_udp_receive,
+	.close = datagram_udp_close,
+	.mute = datagram_udp_mute,
+	.unmute = datagram_udp_unmute,
+	.look = datagram_udp_look,
 	.sent_stamps = datagram_stamps_read,
-	.wall = udp_wall,
-	.wall_of = udp_wall_of,
-	.wall_quality = udp_wall_quality,
+	.wall = datagram_udp_wall,
+	.wall_of = datagram_udp_wall_of,
+	.wall_quality = datagram_udp_wall_quality,
+	.take_error = datagram_error_take,
 };

@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "sys/fd.h"
 
 static int result(int rc)
 {
@@ -19,6 +23,29 @@ int ip_socket_open(int family, int type)
 int ip_socket_open_multipath(int family)
 {
 	return result(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_MPTCP));
+}
+
+/* A bit that is set keeps that type away. */
+static int take_replies(int fd, int family)
+{
+	struct icmp_filter ipv4 = { .data = ~(1u << ICMP_ECHOREPLY) };
+	struct icmp6_filter ipv6;
+
+	if (family == AF_INET)
+		return ip_socket_set_bytes(fd, SOL_RAW, ICMP_FILTER, &ipv4, sizeof(ipv4));
+	memset(&ipv6, 0xff, sizeof(ipv6));
+	ipv6.data[ICMPV6_ECHO_REPLY / 32] &= ~(1u << ICMPV6_ECHO_REPLY % 32);
+	return ip_socket_set_bytes(fd, IPPROTO_ICMPV6, ICMPV6_FILTER, &ipv6, sizeof(ipv6));
+}
+
+int ip_socket_open_icmp(int family, int type)
+{
+	int protocol = family == AF_INET6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
+	owned_fd int fd = result(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+	if (fd < 0)
+		return fd;
+	int rc = type == SOCK_RAW ? take_replies(fd, family) : 0;
+	return rc == 0 ? take_fd(&fd) : rc;
 }
 
 int ip_socket_set(int fd, int level, int name, int value)

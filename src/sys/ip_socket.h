@@ -10,6 +10,9 @@
 nodiscard int ip_socket_open(int family, int type);
 /* The same of MPTCP, which falls back to TCP. -ENOPROTOOPT, -EPROTONOSUPPORT: not here. */
 nodiscard int ip_socket_open_multipath(int family);
+/* Of ICMP or ICMPv6, echoes alone: a ping socket (SOCK_DGRAM), whose replies alone it gets, or a
+ * raw one (SOCK_RAW), which gets those of the whole host. -EACCES, -EPERM: this process may not. */
+nodiscard int ip_socket_open_icmp(int family, int type);
 nodiscard int ip_socket_set(int fd, int level, int name, int value);
 nodiscard int ip_socket_set_text(int fd, int level, int name, const char *text);
 nodiscard int ip_socket_set_bytes(int fd, int level, int name, const void *data, size_t size);

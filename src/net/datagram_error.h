@@ -1,0 +1,13 @@
+/* What the kernel tells of a datagram after it was sent: the socket's error queue (IP_RECVERR),
+ * which names who sent the ICMP and the size that fits. Only for net/datagram_*.c. */
+#pragma once
+
+#include "base/attributes.h"
+#include "net/datagram.h"
+
+/* DF on each datagram, whatever the kernel has heard of the path. 0 or -errno. */
+nodiscard int datagram_error_keep_whole(int fd, uint16_t family);
+/* The queue. 0 or -errno. */
+nodiscard int datagram_error_ask(int fd, uint16_t family);
+/* 0, -EAGAIN or -errno. */
+nodiscard int datagram_error_take(struct datagram_socket *socket, struct datagram_error *ret);
