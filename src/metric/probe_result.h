@@ -38,7 +38,7 @@ enum probe_status {
 };
 
 #define PROBE_WHY_BYTES      256
-#define PROBE_LOCATION_BYTES 256
+#define PROBE_LOCATION_BYTES 1024
 #define PROBE_UNKNOWN        INT64_MIN
 
 struct probe_result {
@@ -65,7 +65,7 @@ struct probe_result {
 	bool is_cut;                         /* more than --max-bytes was to come */
 	bool is_kept;                        /* on a connection that was there already */
 	unsigned redirects;                  /* that were followed */
-	char location[PROBE_LOCATION_BYTES]; /* where a redirect goes; "": nowhere */
+	char location[PROBE_LOCATION_BYTES]; /* where a redirect goes; "": nowhere, or longer */
 	struct endpoint local;
 	struct endpoint remote;
 	uint32_t addresses; /* of the name; 0: it is a literal address */

@@ -145,6 +145,8 @@ extern const struct datagram_transport datagram_udp;
 /* ICMP echoes, each a message from its type on: a ping socket, or where this process has none a raw
  * one. The port of socket->local is the id that they are to have, and replies to it alone come. */
 extern const struct datagram_transport datagram_icmp;
+/* May this process have one: 0, -EPERM or -errno. */
+nodiscard int datagram_icmp_check(int family);
 
 /* 0 or -errno. */
 nodiscard int datagram_open(struct datagram_socket *socket,

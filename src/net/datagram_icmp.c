@@ -32,6 +32,16 @@ static int open_descriptor(struct datagram_socket *socket)
 	return fd;
 }
 
+int datagram_icmp_check(int family)
+{
+	struct datagram_socket socket = { .family = (uint16_t)family };
+	owned_fd int fd = open_descriptor(&socket);
+
+	if (fd >= 0)
+		return 0;
+	return fd == -EACCES ? -EPERM : fd;
+}
+
 static int icmp_open(struct datagram_socket *socket, const struct datagram_options *options)
 {
 	socket->family = options->remote.family;

@@ -20,6 +20,9 @@ void http_look_field(struct http_look *look, const char *name, size_t name_size,
 		     size_t value_size)
 {
 	struct probe_result *result = look->talk->result;
+	/* Half of one would lead elsewhere. */
+	if (value_size >= sizeof(result->location))
+		return;
 	if (name_size == strlen("location") && strncasecmp(name, "location", name_size) == 0)
 		(void)snprintf(result->location, sizeof(result->location), "%.*s", (int)value_size,
 			       value);
@@ -67,9 +70,15 @@ void http_look_closed(struct http_look *look, const char *where)
 	talk_go_wrong(look->talk, OUTCOME_CLOSED, look->why);
 }
 
+/* Those that lead to one other place (RFC 9110 15.4). */
+static bool leads_on(uint32_t status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 bool http_look_is_followed(const struct probe_target *target, const struct probe_result *result)
 {
-	return target->follows && result->location[0] != '\0';
+	return target->follows && leads_on(result->status) && result->location[0] != '\0';
 }
 
 static bool is_expected(const struct probe_target *target, uint32_t status)

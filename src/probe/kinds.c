@@ -22,6 +22,16 @@ static const struct kind_row kinds[] = {
 	{ &prober_stream, SERVICE_NONE, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TCP },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TLS },
+	{ &prober_udp_echo, SERVICE_NONE, TRANSPORT_UDP },
+	{ &prober_udp_echo, SERVICE_ECHO, TRANSPORT_UDP },
+	{ &prober_udp_echo, SERVICE_TRAFFIC, TRANSPORT_UDP },
+	{ &prober_icmp, SERVICE_ICMP, TRANSPORT_UDP },
+	{ &prober_stream, SERVICE_WS, TRANSPORT_TCP },
+	{ &prober_stream, SERVICE_WS, TRANSPORT_TLS },
+	{ &prober_stream, SERVICE_ECHO, TRANSPORT_TCP },
+	{ &prober_stream, SERVICE_ECHO, TRANSPORT_TLS },
+	{ &prober_stream, SERVICE_TRAFFIC, TRANSPORT_TCP },
+	{ &prober_stream, SERVICE_TRAFFIC, TRANSPORT_TLS },
 };
 /* clang-format on */
 
@@ -47,6 +57,9 @@ struct talk_row {
 /* clang-format off */
 static const struct talk_row talks[] = {
 	{ SERVICE_HTTP, "http/1.1", { &talk_http1 } },
+	{ SERVICE_WS, "http/1.1", { &talk_ws } },
+	{ SERVICE_ECHO, NULL, { &talk_echo } },
+	{ SERVICE_TRAFFIC, NULL, { &talk_echo } },
 };
 /* clang-format on */
 

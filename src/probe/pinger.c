@@ -238,12 +238,12 @@ static int open_entry(struct pinger *pinger, uint32_t index, struct error *error
 	return prober_open(&entry->prober, &pinger->host, index, target->target, error);
 }
 
-int pinger_new(const struct pinger_setup *setup, struct error *error, struct pinger **ret)
+/* NULL: out of memory. */
+static struct pinger *make(const struct pinger_setup *setup)
 {
 	struct pinger *pinger = calloc(1, sizeof(*pinger));
-	int result = 0;
 	if (!pinger)
-		return error_set(error, ENOMEM, "out of memory");
+		return NULL;
 	pinger->setup = *setup;
 	pinger->host = (struct probe_host){ .loop = setup->loop,
 					    .servers = setup->servers,
@@ -252,10 +252,21 @@ int pinger_new(const struct pinger_setup *setup, struct error *error, struct pin
 					    .context = pinger };
 	slab_init(&pinger->probes, sizeof(struct probe), PROBES_A_CHUNK);
 	deferred_init(&pinger->finishing, tell_finished);
-	pinger->entries = calloc(setup->target_count, sizeof(*pinger->entries));
-	pinger->rings = calloc(setup->target_count, sizeof(*pinger->rings));
-	if (setup->target_count > 0 && (!pinger->entries || !pinger->rings))
-		result = error_set(error, ENOMEM, "out of memory");
+	/* One more, as nothing at all may be NULL. */
+	pinger->entries = calloc((size_t)setup->target_count + 1, sizeof(*pinger->entries));
+	pinger->rings = calloc((size_t)setup->target_count + 1, sizeof(*pinger->rings));
+	if (pinger->entries && pinger->rings)
+		return pinger;
+	pinger_free(pinger);
+	return NULL;
+}
+
+int pinger_new(const struct pinger_setup *setup, struct error *error, struct pinger **ret)
+{
+	struct pinger *pinger = make(setup);
+	int result = 0;
+	if (!pinger)
+		return error_set(error, ENOMEM, "out of memory");
 	while (result >= 0 && pinger->opened < setup->target_count)
 		result = open_entry(pinger, pinger->opened++, error);
 	if (result < 0)

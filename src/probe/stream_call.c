@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probe/http_look.h"
 #include "probe/stream_prober.h"
 
 #define RECEIVE_BYTES ((size_t)64 * 1024)
@@ -18,6 +19,8 @@ void stream_call_fail(struct stream_call *call, enum outcome outcome, const char
 {
 	struct probe *probe = call->probe;
 	stream_note_tcp(call, &probe->result);
+	if (outcome == OUTCOME_CLOSED)
+		why = stream_explain_end(probe, why);
 	probe_failed(probe, outcome, why);
 	stream_call_drop(call, stream_reset);
 }
@@ -29,57 +32,6 @@ static void fail_errno(struct stream_call *call, int code)
 		outcome = OUTCOME_CONNECT_TIMEOUT;
 	stream_call_fail(call, outcome, stream_explain_failure(call, code));
 }
-
-/* ---- the end of a look ---- */
-
-static void keep(struct stream_call *call)
-{
-	stream_call_talk(call)->result = NULL;
-	call->probe = NULL;
-	list_append(&call->owner->kept, &call->node);
-}
-
-/* One at rest is enough: those beside it were for what was in flight at once. */
-static bool can_be_kept(struct stream_call *call)
-{
-	return call->owner->prober->target->is_kept && call->has_talk &&
-	       !stream_call_talk(call)->is_ended && call->request.uri == call->owner->request.uri &&
-	       list_is_empty(&call->owner->kept);
-}
-
-/* The answer is whole. */
-static void finish(struct stream_call *call, enum outcome outcome, const char *why, uint64_t now_ns)
-{
-	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
-	if (outcome == OUTCOME_DONE)
-		probe_done(probe, now_ns);
-	else
-		probe_rejected(probe, now_ns, why);
-	if (can_be_kept(call))
-		keep(call);
-	else
-		stream_call_drop(call, stream_close);
-}
-
-/* The phases that are over by the talk's state. False: the call is over. */
-static bool follow(struct stream_call *call, uint64_t now_ns)
-{
-	struct talk *talk = stream_call_talk(call);
-	if (talk->state > TALK_SENDING && call->probe->phase == PROBE_SEND)
-		probe_end_phase(call->probe, now_ns);
-	if (talk->state > TALK_WAITING && call->probe->phase == PROBE_WAIT)
-		probe_end_phase(call->probe, now_ns);
-	if (talk->state == TALK_ANSWERED)
-		finish(call, talk->outcome, talk->why, now_ns);
-	else if (talk->outcome != OUTCOME_DONE)
-		stream_call_fail(call, talk->outcome, talk->why);
-	else
-		return true;
-	return false;
-}
-
-/* ---- bytes ---- */
 
 /* Sends what there is room for: 0, or the -errno that the stream failed with. */
 static int send_out(struct stream_call *call)
@@ -95,6 +47,80 @@ static int send_out(struct stream_call *call)
 	call->sent = 0;
 	return 0;
 }
+
+/* ---- the end of a look ---- */
+
+static void keep(struct stream_call *call)
+{
+	stream_call_talk(call)->result = NULL;
+	call->probe = NULL;
+	list_append(&call->owner->kept, &call->node);
+}
+
+/* One at rest is enough: those beside it were for what was in flight at once. */
+static bool can_be_kept(struct stream_call *call)
+{
+	return call->owner->prober->target->is_kept && call->has_talk &&
+	       !stream_call_talk(call)->is_ended && call->out.size == 0 &&
+	       call->request.uri == call->owner->request.uri && list_is_empty(&call->owner->kept);
+}
+
+/* The answer is whole. */
+static void finish(struct stream_call *call, enum outcome outcome, const char *why, uint64_t now_ns)
+{
+	struct probe *probe = call->probe;
+	stream_note_tcp(call, &probe->result);
+	if (outcome == OUTCOME_DONE)
+		probe_done(probe, now_ns);
+	else
+		probe_rejected(probe, now_ns, why);
+	/* A goodbye, or the answer to a question of the peer. */
+	(void)send_out(call);
+	if (can_be_kept(call))
+		keep(call);
+	else
+		stream_call_drop(call, stream_close);
+}
+
+/* The phases go on behind the answer, on a connection of its own. */
+static void go_elsewhere(struct stream_call *call, uint64_t now_ns)
+{
+	struct probe *probe = call->probe;
+	struct probe_result *result = &probe->result;
+	struct error error;
+	if (stream_redirect_take(call, &error) < 0) {
+		finish(call, OUTCOME_REJECTED, error.text, now_ns);
+		return;
+	}
+	probe_end_phase(probe, now_ns);
+	probe_begin_again(probe);
+	result->redirects++;
+	stream_forget_answer(result);
+	stream_call_hang_up(call, stream_close);
+	stream_call_seek(call);
+}
+
+/* The phases that are over by the talk's state. False: the call is over, or elsewhere. */
+static bool follow(struct stream_call *call, uint64_t now_ns)
+{
+	struct talk *talk = stream_call_talk(call);
+	if (talk->state > TALK_SENDING && call->probe->phase == PROBE_SEND)
+		probe_end_phase(call->probe, now_ns);
+	if (talk->state > TALK_WAITING && call->probe->phase == PROBE_WAIT)
+		probe_end_phase(call->probe, now_ns);
+	if (talk->state == TALK_ANSWERED && talk->outcome == OUTCOME_DONE &&
+	    http_look_is_followed(call->owner->prober->target, &call->probe->result))
+		go_elsewhere(call, now_ns);
+	else if (talk->state == TALK_ANSWERED)
+		finish(call, talk->outcome, talk->why, now_ns);
+	else if (talk->outcome != OUTCOME_DONE)
+		stream_call_fail(call, talk->outcome, talk->why);
+	else
+		return true;
+	return false;
+}
+
+/* ---- bytes ---- */
 
 static void note_sent(struct stream_call *call)
 {
@@ -252,12 +278,14 @@ void stream_call_connect(struct stream_call *call, const struct endpoint *remote
 	struct stream_connect connect = {
 		.remote = *remote,
 		.local = target->source,
-		.options = target->options,
+		.options = &call->owner->options,
 		.network = target->network,
 		.below = below,
 		.tls = target->tls,
 		.server_name = uri_peer(call->request.uri),
 	};
+	call->local.family = 0;
+	call->remote = *remote;
 	call->probe->result.remote = *remote;
 	call->probe->result.addresses = call->addresses;
 	int result = stream_connect(&call->stream, is_tls ? &stream_tls : below, loop_of(call),

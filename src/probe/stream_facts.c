@@ -15,6 +15,21 @@ static const char *format_times(uint64_t count, char text[TIMES_MAX])
 	return text;
 }
 
+void stream_forget_answer(struct probe_result *result)
+{
+	result->status_of = PROBE_STATUS_NONE;
+	result->status = 0;
+	result->location[0] = '\0';
+	result->head_bytes = 0;
+	result->body_bytes = 0;
+	result->is_cut = false;
+	result->is_kept = false;
+	result->tls_version[0] = '\0';
+	result->protocol[0] = '\0';
+	result->certificate_until_s = PROBE_UNKNOWN;
+	result->is_resumed = false;
+}
+
 static void note_tls(const struct stream *stream, struct probe_result *result)
 {
 	struct tls_facts facts;
@@ -30,7 +45,10 @@ static void note_tls(const struct stream *stream, struct probe_result *result)
 void stream_note_connection(struct stream_call *call)
 {
 	struct probe_result *result = &call->probe->result;
-	(void)stream_endpoints(&call->stream, &result->local, &result->remote);
+	if (call->local.family == 0)
+		(void)stream_endpoints(&call->stream, &call->local, NULL);
+	result->local = call->local;
+	result->remote = call->remote;
 	result->addresses = call->addresses;
 	note_tls(&call->stream, result);
 }
@@ -47,17 +65,19 @@ void stream_note_tcp(struct stream_call *call, struct probe_result *result)
 	result->tcp_path_mtu_bytes = info.path_mtu;
 }
 
+const char *stream_explain_end(const struct probe *probe, const char *why)
+{
+	if (probe->result.is_kept && probe->phase < PROBE_TRANSFER)
+		return "the kept connection, before it answered";
+	if (!why && probe->phase == PROBE_TLS)
+		return "in the TLS handshake";
+	return !why && probe->phase == PROBE_TRANSFER ? "in the middle of its answer" : why;
+}
+
 const char *stream_explain_failure(const struct stream_call *call, int code)
 {
 	bool is_end = code == ECONNRESET || code == EPIPE || code == ECONNABORTED;
-	const struct probe *probe = call->probe;
-	if (!is_end)
-		return tls_stream_complaint(&call->stream);
-	if (probe->result.is_kept && probe->phase < PROBE_TRANSFER)
-		return "the kept connection, before it answered";
-	if (probe->phase == PROBE_TLS)
-		return "in the TLS handshake";
-	return probe->phase == PROBE_TRANSFER ? "in the middle of its answer" : NULL;
+	return is_end ? stream_explain_end(call->probe, NULL) : tls_stream_complaint(&call->stream);
 }
 
 void stream_explain_timeout(struct stream_call *call, struct probe_result *result,

@@ -46,7 +46,7 @@ static struct stream_call *take_call(struct stream_prober *owner)
 	return call;
 }
 
-void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream))
+void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream))
 {
 	end(&call->stream);
 	if (call->has_talk)
@@ -55,10 +55,15 @@ void stream_call_drop(struct stream_call *call, void (*end)(struct stream *strea
 		call->question->call = NULL;
 	call->question = NULL;
 	call->has_talk = false;
-	call->probe = NULL;
 	call->sent = 0;
 	buffer_clear(&call->out);
 	list_remove(&call->hearing_on.node);
+}
+
+void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream))
+{
+	stream_call_hang_up(call, end);
+	call->probe = NULL;
 	list_remove(&call->node);
 	list_append(&call->owner->spare, &call->node);
 }
@@ -273,6 +278,10 @@ static int open_prober(struct prober *prober, struct error *error)
 		  CALLS_A_CHUNK);
 	slab_init(&owner->questions, sizeof(struct stream_question), QUESTIONS_A_CHUNK);
 	stream_write_authority(&target->uri, owner->authority);
+	if (target->options)
+		owner->options = *target->options;
+	/* Else the last part of a longer request waits for a round trip more. */
+	owner->options.has_no_delay = true;
 	owner->request = (struct talk_request){
 		.uri = &target->uri,
 		.authority = owner->authority,

@@ -7,6 +7,7 @@
 #include "base/needle.h"
 #include "base/slab.h"
 #include "net/resolver.h"
+#include "net/socket_options.h"
 #include "net/stream.h"
 #include "probe/probe.h"
 #include "probe/talk.h"
@@ -23,6 +24,7 @@ struct stream_prober {
 	struct prober *prober;
 	struct resolver *resolver; /* NULL until a name is asked for */
 	struct needle text;
+	struct socket_options options;
 	struct talk_request request;
 	char authority[AUTHORITY_MAX];
 	struct slab calls;
@@ -47,6 +49,8 @@ struct stream_call {
 	struct talk_request request;
 	struct stream_detour *detour; /* NULL: none yet */
 	uint32_t addresses;
+	struct endpoint local; /* family 0: not asked yet */
+	struct endpoint remote;
 	bool has_talk;
 	struct buffer out;
 	size_t sent; /* of it */
@@ -64,7 +68,9 @@ static inline struct talk *stream_call_talk(struct stream_call *call)
 void stream_write_authority(const struct uri *uri, char ret[AUTHORITY_MAX]);
 /* Goes where the call's request is: resolves and connects. The call may be over afterwards. */
 void stream_call_seek(struct stream_call *call);
-/* Closes what it holds, and keeps its memory for another one. */
+/* Ends the connection and what is said on it. */
+void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream));
+/* The same, and keeps its memory for another one. */
 void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream));
 
 /* ---- on a connection (stream_call.c); the call may be over after each of these */
@@ -78,9 +84,13 @@ void stream_call_hear_on(struct deferred *deferred);
 
 /* ---- facts (stream_facts.c) */
 
+/* That of an answer that a redirect leads away from. */
+void stream_forget_answer(struct probe_result *result);
 /* What the kernel and TLS know of a connection at this moment, into the result. */
 void stream_note_connection(struct stream_call *call);
 void stream_note_tcp(struct stream_call *call, struct probe_result *result);
+/* Where the peer ended it; `why`: what the talk says of that, may be NULL. */
+const char *stream_explain_end(const struct probe *probe, const char *why);
 /* Why it failed with this positive errno; NULL: that says it all. Valid until the next call. */
 const char *stream_explain_failure(const struct stream_call *call, int code);
 /* Why it ran out of time, to a result that says nothing yet. */
@@ -89,7 +99,5 @@ void stream_explain_timeout(struct stream_call *call, struct probe_result *resul
 
 /* ---- redirects (stream_redirect.c) */
 
-bool stream_redirect_is_followed(const struct probe_target *target,
-				 const struct probe_result *result);
-/* Makes the call's request what the redirect asks for: 0, or -errno with the clause. */
+/* Makes the call's request what its answer asks for: 0, or -errno with the clause. */
 nodiscard int stream_redirect_take(struct stream_call *call, struct error *error);

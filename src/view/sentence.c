@@ -12,6 +12,7 @@
 #include "view/foreign_text.h"
 #include "view/pairs_text.h"
 #include "view/phrase.h"
+#include "view/ping_text.h"
 #include "view/result_load.h"
 #include "view/result_search.h"
 #include "view/result_traffic.h"
@@ -123,35 +124,6 @@ static const char *headline(struct report *report, struct buffer *out)
 	return arena_text(&report->arena, buffer_text(out));
 }
 
-/* What may be behind it when not one answer came. */
-static const char *likely_cause(const struct report_error *error)
-{
-	switch (error->outcome) {
-	case OUTCOME_REFUSED:
-		return "has no listener, or something rejects";
-	case OUTCOME_CONNECT_TIMEOUT:
-	case OUTCOME_TIMED_OUT:
-		return "is not there, or something drops the packets";
-	case OUTCOME_UNREACHABLE:
-		return "has no route from here, or its last router can't find it";
-	case OUTCOME_PROHIBITED:
-		return "is behind a filter that says so";
-	case OUTCOME_CLOSED:
-	case OUTCOME_RESET:
-		return "takes connections and ends them: no backend behind a balancer?";
-	case OUTCOME_NO_REPLY:
-		if (error->phase == PHASE_TLS)
-			return "takes connections but doesn't answer a TLS handshake";
-		if (error->phase == PHASE_UPGRADE)
-			return "takes connections but doesn't answer the upgrade to WebSocket";
-		return "takes connections but doesn't answer: does `conntest serve` run there?";
-	case OUTCOME_CORRUPTED:
-		return "answers with other bytes: is it an echo service?";
-	default:
-		return NULL;
-	}
-}
-
 /* TLS itself says best why. */
 static bool is_of_tls(enum outcome outcome)
 {
@@ -209,7 +181,7 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	if (!error)
 		result_silence(report, out);
-	const char *cause = error ? likely_cause(error) : NULL;
+	const char *cause = error ? error_likely_cause(error) : NULL;
 	if (error && is_of_tls(error->outcome) && report->tls.complaint)
 		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),
 				     report->tls.complaint);
@@ -320,7 +292,11 @@ static const char *result(struct report *report, struct buffer *out)
 
 void sentence_build(struct report *report)
 {
-	cleanup(buffer_deinit) struct buffer out;
+	cleanup(buffer_deinit) struct buffer out = { 0 };
+	if (report_is_ping(report)) {
+		ping_sentences(report);
+		return;
+	}
 	buffer_init(&out, CLAUSES_MAX);
 	report->headline = headline(report, &out);
 	buffer_clear(&out);

@@ -9,6 +9,7 @@
 struct text_style {
 	bool is_utf8;     /* else "±" is "+-" */
 	bool has_color;   /* the verdict words in colour; never the only carrier of a meaning */
+	bool is_begun;    /* of ping: the headline and the lines have gone out as they came */
 	bool is_markdown; /* tables as GitHub has them, markup in texts escaped (markdown.h) */
 };
 

@@ -1,5 +1,5 @@
-/* Looks at a scripted server over the in-memory network, under the simulated clock: a delay put
- * into one phase makes that one grow and no other. */
+/* Looks over TCP and TLS at a scripted server under the simulated clock: a delay put into one phase
+ * makes that one grow and no other, and what goes wrong is named where it does. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,317 +7,790 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
-#include "base/buffer.h"
+#include "base/attributes.h"
 #include "base/units.h"
-#include "net/memory.h"
-#include "probe/pinger.h"
+#include "support/certificate.h"
+#include "support/probe_bench.h"
 
-#define START_NS    UINT64_C(1000000000)
-#define ADDRESS     "192.0.2.1"
-#define PORT        8080
-#define PARTS_MAX   4
-#define SERVED_MAX  64
-#define RESULTS_MAX 64
-#define DELAY_NS    (100 * NS_PER_MS)
-#define RTT_NS      (2 * NS_PER_MS)
+#define START_NS PROBE_START_NS
+#define RTT_NS   PROBE_RTT_NS
+#define WEB      "http://192.0.2.1:8080/health"
+#define SECURE   "https://192.0.2.1:8080/health"
+#define MUTE     "http://192.0.2.1:8081/"
+#define DELAY_NS (300 * NS_PER_MS)
+/* Of timers, and of a network that sends again. */
+#define SLACK_NS (220 * NS_PER_MS)
 
-/* What the server does with each request. */
-struct script {
-	struct {
-		const char *text;
-		uint64_t after_ns; /* the one before, or the request */
-	} parts[PARTS_MAX];
-	uint64_t reads_after_ns; /* the connection was accepted */
-	size_t request_bytes;    /* 0: up to the end of a head */
-	enum { STAYS, ENDS, RESETS } then;
-	uint64_t then_after_ns;
-	bool is_spoken_first; /* the first part comes unasked */
+#define bench probe_bench
+
+static const struct probe_script ok = {
+	.parts = { { .text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello" } },
 };
 
-struct served {
-	struct stream stream;
-	struct timer timer;
-	struct buffer got;
-	unsigned part;
-	bool is_reading;
-	bool is_answering;
-	bool is_over;
-};
-
-struct bench {
-	struct loop *loop;
-	struct memory_network *network;
-	struct listener listener;
-	const struct script *script;
-	struct served served[SERVED_MAX];
-	unsigned accepted;
-	struct pinger *pinger;
-	struct pinger_target targets[2];
-	struct probe_target target;
-	struct probe_result results[RESULTS_MAX];
-	unsigned told;
-	bool is_finished;
-};
-
-static struct bench bench;
-
-/* ---- the server ---- */
-
-static void step(struct served *served);
-
-static void wait_for_step(struct served *served)
+static const struct probe_result *look(const char *uri)
 {
-	uint64_t after_ns = bench.script->then_after_ns;
-	if (served->part < PARTS_MAX && bench.script->parts[served->part].text)
-		after_ns = bench.script->parts[served->part].after_ns;
-	if (after_ns == 0)
-		step(served);
-	else
-		loop_set_timer(bench.loop, &served->timer, loop_now(bench.loop) + after_ns);
+	if (!bench.target.stream)
+		probe_bench_target(uri);
+	probe_bench_run(1);
+	return &bench.results[0];
 }
 
-static void end_answer(struct served *served)
+static uint64_t length_of(const struct probe_result *result)
 {
-	served->is_answering = false;
-	served->part = 0;
-	buffer_clear(&served->got);
-	served->is_over = bench.script->then != STAYS;
-	if (bench.script->then == ENDS)
-		stream_close(&served->stream);
-	else if (bench.script->then == RESETS)
-		stream_reset(&served->stream);
+	return probe_total(result) + result->failed_after_ns;
 }
 
-static void step(struct served *served)
-{
-	const char *text = served->part < PARTS_MAX ? bench.script->parts[served->part].text : NULL;
-	if (!text) {
-		end_answer(served);
-		return;
-	}
-	struct iovec part = { (void *)text, strlen(text) };
-	served->part++;
-	if (part.iov_len > 0 && stream_send(&served->stream, &part, 1) != (ssize_t)part.iov_len) {
-		stream_close(&served->stream);
-		served->is_over = true;
-		return;
-	}
-	wait_for_step(served);
-}
-
-static void read_request(struct served *served)
-{
-	char bytes[4096];
-	ssize_t got = 1;
-	if (served->is_over || !served->is_reading)
-		return;
-	while ((got = stream_receive(&served->stream, bytes, sizeof(bytes))) > 0)
-		buffer_append(&served->got, bytes, (size_t)got);
-	if (got != -EAGAIN) {
-		loop_clear_timer(bench.loop, &served->timer);
-		stream_close(&served->stream);
-		served->is_over = true;
-		return;
-	}
-	size_t wanted = bench.script->request_bytes;
-	bool is_whole = wanted ? served->got.size >= wanted
-			       : strstr(buffer_text(&served->got), "\r\n\r\n") != NULL;
-	if (!is_whole || served->is_answering)
-		return;
-	served->is_answering = true;
-	wait_for_step(served);
-}
-
-static void on_served_timer(struct timer *timer)
-{
-	struct served *served = container_of(timer, struct served, timer);
-	if (served->is_reading && served->is_answering) {
-		step(served);
-		return;
-	}
-	served->is_reading = true;
-	read_request(served);
-}
-
-static void on_served(struct stream *stream, unsigned events)
-{
-	(void)events;
-	read_request(container_of(stream, struct served, stream));
-}
-
-static void on_arrived(struct listener *listener)
-{
-	while (bench.accepted < SERVED_MAX) {
-		struct served *served = &bench.served[bench.accepted];
-		if (listener_accept(listener, &served->stream, on_served) < 0)
-			return;
-		bench.accepted++;
-		timer_init(&served->timer, on_served_timer);
-		buffer_init(&served->got, 1 << 20);
-		served->is_reading = bench.script->reads_after_ns == 0;
-		served->is_answering = bench.script->is_spoken_first;
-		if (served->is_answering)
-			wait_for_step(served);
-		else if (!served->is_reading)
-			loop_set_timer(bench.loop, &served->timer,
-				       loop_now(bench.loop) + bench.script->reads_after_ns);
-	}
-}
-
-/* ---- the bench ---- */
-
-static void on_done(void *context, const struct probe_result *result)
-{
-	assert_ptr_equal(context, &bench);
-	assert_true(bench.told < RESULTS_MAX);
-	bench.results[bench.told++] = *result;
-}
-
-static void on_finished(void *context)
-{
-	assert_ptr_equal(context, &bench);
-	assert_false(bench.is_finished);
-	bench.is_finished = true;
-}
-
-static struct endpoint place(void)
-{
-	struct endpoint endpoint;
-	assert_int_equal(endpoint_parse(ADDRESS, PORT, &endpoint), 0);
-	return endpoint;
-}
-
-static struct uri uri_of(const char *text)
-{
-	static const struct uri_defaults defaults = { .service = SERVICE_HTTP,
-						      .bare_transports = URI_TRANSPORTS_RAW };
-	struct error error;
-	struct uri uri;
-	if (uri_parse(text, &defaults, &error, &uri) < 0)
-		fail_msg("%s", error.text);
-	return uri;
-}
-
-static void open_network(const struct memory_options *options, const struct script *script)
-{
-	static const struct memory_options usual = { .delay_ns = RTT_NS / 2 };
-	bench = (struct bench){ .script = script };
-	assert_int_equal(loop_new(&(struct loop_options){ .is_simulated = true,
-							  .simulated_start_ns = START_NS },
-				  &bench.loop),
-			 0);
-	assert_int_equal(memory_network_new(bench.loop, options ? options : &usual, &bench.network),
-			 0);
-	if (script)
-		assert_int_equal(listener_open(&bench.listener, &stream_memory, bench.loop,
-					       &(struct listen_options){ .local = place(),
-									 .network = bench.network },
-					       on_arrived),
-				 0);
-	bench.target.stream = &stream_memory;
-	bench.target.network = bench.network;
-	bench.targets[0] = (struct pinger_target){ .target = &bench.target,
-						   .interval_ns = NS_PER_S,
-						   .timeout_ns = 2 * NS_PER_S,
-						   .count = 1,
-						   .in_flight_max = 16 };
-}
-
-static int open_pinger(uint32_t count, struct error *error)
-{
-	return pinger_new(&(struct pinger_setup){ .loop = bench.loop,
-						  .targets = bench.targets,
-						  .target_count = count,
-						  .done = on_done,
-						  .finished = on_finished,
-						  .context = &bench },
-			  error, &bench.pinger);
-}
-
-static void start(uint32_t count)
-{
-	struct error error = { "" };
-	if (open_pinger(count, &error) < 0)
-		fail_msg("%s", error.text);
-	pinger_start(bench.pinger, START_NS);
-}
-
-static void run_until(uint64_t until_ns)
-{
-	assert_int_equal(loop_run(bench.loop, until_ns), 0);
-}
-
-static void run_all(uint32_t count)
-{
-	start(count);
-	run_until(START_NS + 3600 * NS_PER_S);
-	assert_true(bench.is_finished);
-}
-
-static void close_bench(void)
-{
-	pinger_free(bench.pinger);
-	listener_close(&bench.listener);
-	for (unsigned i = 0; i < bench.accepted; i++) {
-		loop_clear_timer(bench.loop, &bench.served[i].timer);
-		stream_close(&bench.served[i].stream);
-		buffer_deinit(&bench.served[i].got);
-	}
-	memory_network_free(bench.network);
-	loop_free(bench.loop);
-}
-
-/* Nothing lies between the phases, whatever became of it. */
-static void check_sum(const struct probe_result *result, uint64_t ended_ns)
-{
-	uint64_t sum = probe_total(result);
-	if (result->outcome != OUTCOME_DONE)
-		sum += result->failed_after_ns;
-	assert_int_equal(sum, ended_ns - result->started_ns);
-}
-
-/* ---- cases ---- */
-
-static const struct script ok = { .parts = { { .text = "HTTP/1.1 200 OK\r\n"
-						       "Content-Length: 5\r\n\r\nhello" } } };
+/* ---- what is told of a good look ---- */
 
 static void looks_at_a_web_server(void **state)
 {
 	(void)state;
-	open_network(NULL, &ok);
-	bench.target.uri = uri_of("http://" ADDRESS ":8080/health?x=1");
-	run_all(1);
-	const struct probe_result *result = &bench.results[0];
+	probe_bench_open(NULL, PROBE_OVER_TCP, &ok, 1);
+	const struct probe_result *result = look(WEB);
 	assert_int_equal(bench.told, 1);
 	assert_int_equal(result->outcome, OUTCOME_DONE);
+	assert_int_equal(result->number, 1);
+	assert_int_equal(result->status_of, PROBE_STATUS_HTTP);
 	assert_int_equal(result->status, 200);
 	assert_int_equal(result->body_bytes, 5);
 	assert_int_equal(result->head_bytes, 38);
 	assert_string_equal(result->protocol, "http/1.1");
-	assert_false(probe_has(result, PROBE_RESOLVE));
-	assert_true(probe_has(result, PROBE_CONNECT));
-	assert_false(probe_has(result, PROBE_TLS));
+	assert_int_equal(result->phases, 1U << PROBE_CONNECT | 1U << PROBE_SEND | 1U << PROBE_WAIT |
+						 1U << PROBE_TRANSFER);
 	assert_int_equal(result->phase_ns[PROBE_CONNECT], RTT_NS);
 	assert_int_equal(result->phase_ns[PROBE_WAIT], RTT_NS);
 	assert_int_equal(result->tcp_rtt_ns, RTT_NS);
-	check_sum(result, START_NS + 2 * RTT_NS);
-	close_bench();
+	assert_int_equal(probe_total(result), 2 * RTT_NS);
+	assert_int_equal(result->remote.port, 8080);
+	assert_int_not_equal(result->local.port, 0);
+	assert_int_equal(result->certificate_until_s, PROBE_UNKNOWN);
+	assert_string_equal(buffer_text(&bench.last_request),
+			    "GET /health HTTP/1.1\r\nHost: 192.0.2.1:8080\r\n"
+			    "User-Agent: conntest/" CONNTEST_VERSION "\r\nAccept: */*\r\n"
+			    "Connection: close\r\n\r\n");
+	probe_bench_close();
 }
 
 static void looks_at_a_port(void **state)
 {
 	(void)state;
-	open_network(NULL, &ok);
-	bench.target.uri = uri_of("tcp://" ADDRESS ":8080");
-	run_all(1);
-	const struct probe_result *result = &bench.results[0];
+	probe_bench_open(NULL, PROBE_OVER_TCP, &ok, 1);
+	const struct probe_result *result = look("tcp://192.0.2.1:8080");
 	assert_int_equal(result->outcome, OUTCOME_DONE);
 	assert_int_equal(result->phases, 1U << PROBE_CONNECT);
-	check_sum(result, START_NS + RTT_NS);
-	close_bench();
+	assert_int_equal(probe_total(result), RTT_NS);
+	probe_bench_close();
+}
+
+static void looks_at_tls(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TLS, &ok, 1);
+	const struct probe_result *result = look("tls://192.0.2.1:8080");
+	assert_int_equal(result->outcome, OUTCOME_DONE);
+	assert_int_equal(result->phases, 1U << PROBE_CONNECT | 1U << PROBE_TLS);
+	assert_string_equal(result->tls_version, "TLSv1.3");
+	assert_string_equal(result->protocol, "");
+	assert_false(result->is_resumed);
+	/* The CA ends after 3 days, the certificate after 2. */
+	int64_t left_s = result->certificate_until_s - time(NULL);
+	assert_in_range(left_s, 86400, 2 * 86400);
+	probe_bench_close();
+}
+
+/* ---- the right phase grows, and no other ---- */
+
+struct delay_case {
+	const char *uri;
+	enum probe_phase phase;
+	struct probe_script script;
+	uint64_t cut_at_ns; /* after the start; 0: never */
+	size_t body_bytes;
+	size_t buffer_bytes;
+};
+
+static const struct delay_case delays[] = {
+	{ .uri = WEB, .phase = PROBE_CONNECT, .cut_at_ns = 1 },
+	{ .uri = SECURE, .phase = PROBE_CONNECT, .cut_at_ns = 1 },
+	{ .uri = SECURE, .phase = PROBE_TLS, .cut_at_ns = RTT_NS + RTT_NS / 4 },
+	{ .uri = WEB,
+	  .phase = PROBE_SEND,
+	  .body_bytes = 100000,
+	  .buffer_bytes = 8192,
+	  .script = { .reads_after_ns = DELAY_NS, .request_bytes = 100000 } },
+	{ .uri = SECURE,
+	  .phase = PROBE_SEND,
+	  .body_bytes = 100000,
+	  .buffer_bytes = 8192,
+	  .script = { .reads_after_ns = DELAY_NS, .request_bytes = 100000 } },
+	{ .uri = WEB, .phase = PROBE_WAIT, .script.parts[0].after_ns = DELAY_NS },
+	{ .uri = SECURE, .phase = PROBE_WAIT, .script.parts[0].after_ns = DELAY_NS },
+	{ .uri = WEB, .phase = PROBE_TRANSFER, .script.parts[1].after_ns = DELAY_NS },
+	{ .uri = SECURE, .phase = PROBE_TRANSFER, .script.parts[1].after_ns = DELAY_NS },
+};
+
+static void check_delay(const struct delay_case *row)
+{
+	struct memory_options options = { .delay_ns = RTT_NS / 2,
+					  .buffer_bytes = row->buffer_bytes };
+	struct probe_script script = row->script;
+	char body[100000];
+	memset(body, 'x', sizeof(body));
+	script.parts[0].text = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
+	script.parts[1].text = "again";
+	probe_bench_open(&options, strncmp(row->uri, "https", 5) ? PROBE_OVER_TCP : PROBE_OVER_TLS,
+			 &script, 1);
+	probe_bench_target(row->uri);
+	bench.target.method = row->body_bytes ? "POST" : NULL;
+	bench.target.body = row->body_bytes ? body : NULL;
+	bench.target.body_size = row->body_bytes;
+	probe_bench_start(1);
+	if (row->cut_at_ns) {
+		probe_bench_run_until(START_NS + row->cut_at_ns);
+		memory_network_cut(bench.network);
+		probe_bench_run_until(START_NS + row->cut_at_ns + DELAY_NS);
+		memory_network_join(bench.network);
+	}
+	probe_bench_run_until(START_NS + 60 * NS_PER_S);
+	const struct probe_result *result = &bench.results[0];
+	assert_int_equal(bench.told, 1);
+	assert_int_equal(result->outcome, OUTCOME_DONE);
+	for (unsigned phase = 0; phase < PROBE_PHASES; phase++) {
+		uint64_t took_ns = result->phase_ns[phase];
+		if (phase == row->phase)
+			assert_in_range(took_ns, DELAY_NS, DELAY_NS + SLACK_NS);
+		else
+			assert_in_range(took_ns, 0, 10 * RTT_NS);
+	}
+	probe_bench_close();
+}
+
+static void the_right_phase_grows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(delays); i++)
+		check_delay(&delays[i]);
+}
+
+/* ---- out of time in each phase ---- */
+
+struct timeout_case {
+	const char *uri;
+	enum probe_phase phase;
+	enum outcome outcome;
+	const char *why;
+	struct probe_script script;
+	size_t body_bytes;
+	bool is_cut;
+};
+
+static const struct timeout_case timeouts[] = {
+	{ WEB,
+	  PROBE_CONNECT,
+	  OUTCOME_CONNECT_TIMEOUT,
+	  "SYN sent once",
+	  { .request_bytes = 1 },
+	  0,
+	  true },
+	{ "https://192.0.2.1:8081/",
+	  PROBE_TLS,
+	  OUTCOME_TIMED_OUT,
+	  "",
+	  { .request_bytes = 1 },
+	  0,
+	  false },
+	{ WEB,
+	  PROBE_SEND,
+	  OUTCOME_TIMED_OUT,
+	  "",
+	  { .reads_after_ns = 3600 * NS_PER_S },
+	  500000,
+	  false },
+	{ MUTE, PROBE_WAIT, OUTCOME_NO_REPLY, "", { .request_bytes = 1 }, 0, false },
+	{ WEB,
+	  PROBE_TRANSFER,
+	  OUTCOME_TIMED_OUT,
+	  "",
+	  { .parts = { { .text = "HTTP/1.1 200 OK\r\n" } } },
+	  0,
+	  false },
+};
+
+static void check_timeout(const struct timeout_case *row)
+{
+	static char body[500000];
+	probe_bench_open(NULL, strncmp(row->uri, "https", 5) ? PROBE_OVER_TCP : PROBE_OVER_TLS,
+			 &row->script, 1);
+	probe_bench_target(row->uri);
+	bench.target.body = row->body_bytes ? body : NULL;
+	bench.target.body_size = row->body_bytes;
+	if (row->is_cut)
+		memory_network_cut(bench.network);
+	const struct probe_result *result = look(row->uri);
+	assert_int_equal(bench.told, 1);
+	assert_int_equal(result->outcome, row->outcome);
+	assert_int_equal(result->failed_in, row->phase);
+	assert_false(probe_has(result, row->phase));
+	assert_string_equal(result->why, row->why);
+	assert_in_range(length_of(result), 2 * NS_PER_S, 2 * NS_PER_S + 70 * NS_PER_US);
+	assert_in_range(result->failed_after_ns, 2 * NS_PER_S - 3 * RTT_NS, UINT64_MAX);
+	probe_bench_close();
+}
+
+static void time_runs_out_in_each_phase(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(timeouts); i++)
+		check_timeout(&timeouts[i]);
+}
+
+/* ---- answers ---- */
+
+struct answer_case {
+	const char *name;
+	struct probe_script script;
+	struct probe_target target; /* what of it is not the usual */
+	enum outcome outcome;
+	const char *why;
+	enum probe_phase failed_in;
+	uint32_t status;
+	uint64_t body_bytes;
+	bool is_cut;
+	const char *location;
+};
+
+#define HEAD(text) "HTTP/1.1 " text "\r\n"
+#define ONE(answer)                               \
+	{                                         \
+		.parts = { { .text = (answer) } } \
+	}
+#define TWO(first, second)                                                            \
+	{                                                                             \
+		.parts = { { .text = (first) }, { .text = (second), .after_ns = 1 } } \
+	}
+#define THEN(answer, end)                                        \
+	{                                                        \
+		.parts = { { .text = (answer) } }, .then = (end) \
+	}
+
+static char large_head[70000];
+static const uint32_t teapot[] = { 418, 503 };
+
+static const struct answer_case answers[] = {
+	{ "no content", ONE(HEAD("204 No Content") "\r\n"), .status = 204 },
+	{ "chunked",
+	  ONE(HEAD("200 OK") "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+	  .status = 200, .body_bytes = 6 },
+	{ "up to the end", THEN(HEAD("200 OK") "\r\nhello", PROBE_ENDS), .status = 200,
+	  .body_bytes = 5 },
+	{ "HEAD",
+	  ONE(HEAD("200 OK") "Content-Length: 1000\r\n\r\n"),
+	  { .method = "HEAD" },
+	  .status = 200 },
+	{ "interim",
+	  TWO(HEAD("103 Early Hints") "Link: a\r\n\r\n",
+	      HEAD("200 OK") "Content-Length: 0\r\n\r\n"),
+	  .status = 200 },
+	{ "cut",
+	  ONE(HEAD("200 OK") "Content-Length: 10737418240\r\n\r\nhello hello"),
+	  { .body_max_bytes = 5 },
+	  .status = 200,
+	  .body_bytes = 5,
+	  .is_cut = true },
+	{ "not cut at its end",
+	  ONE(HEAD("200 OK") "Content-Length: 5\r\n\r\nhello"),
+	  { .body_max_bytes = 5 },
+	  .status = 200,
+	  .body_bytes = 5 },
+	{ "the text over two parts",
+	  TWO(HEAD("200 OK") "Content-Length: 5\r\n\r\nhe", "llo"),
+	  { .text = "ell" },
+	  .status = 200,
+	  .body_bytes = 5 },
+	{ "a status that is asked for",
+	  ONE(HEAD("503 Busy") "Content-Length: 0\r\n\r\n"),
+	  { .statuses = teapot, .status_count = 2 },
+	  .status = 503 },
+	{ "a redirect that is not followed",
+	  ONE(HEAD("302 Found") "Location: /login?x=1#top\r\nContent-Length: 0\r\n\r\n"),
+	  .status = 302, .location = "/login?x=1#top" },
+	{ "created", ONE(HEAD("201 Created") "Location: /7\r\nContent-Length: 0\r\n\r\n"),
+	  .status = 201 },
+	/* Wrong ones. */
+	{ "an error", ONE(HEAD("503 Busy") "Content-Length: 2\r\n\r\nno"), .status = 503,
+	  .body_bytes = 2, .outcome = OUTCOME_REJECTED, .why = "status 503 Service Unavailable",
+	  .failed_in = PROBE_TRANSFER },
+	{ "a status that is not asked for",
+	  ONE(HEAD("200 OK") "Content-Length: 0\r\n\r\n"),
+	  { .statuses = teapot, .status_count = 2 },
+	  .status = 200,
+	  .outcome = OUTCOME_REJECTED,
+	  .why = "status 200 OK",
+	  .failed_in = PROBE_TRANSFER },
+	{ "no text",
+	  ONE(HEAD("200 OK") "Content-Length: 5\r\n\r\nhello"),
+	  { .text = "help" },
+	  .status = 200,
+	  .body_bytes = 5,
+	  .outcome = OUTCOME_REJECTED,
+	  .why = "the text is not in it",
+	  .failed_in = PROBE_TRANSFER },
+	{ "no text in what was read",
+	  ONE(HEAD("200 OK") "Content-Length: 5\r\n\r\nhello"),
+	  { .text = "llo", .body_max_bytes = 4 },
+	  .status = 200,
+	  .body_bytes = 4,
+	  .is_cut = true,
+	  .outcome = OUTCOME_REJECTED,
+	  .why = "the text is not in as much as was read",
+	  .failed_in = PROBE_TRANSFER },
+	{ "closed at once", THEN("", PROBE_ENDS), .outcome = OUTCOME_CLOSED,
+	  .why = "before it answered", .failed_in = PROBE_WAIT },
+	{ "closed in mid-header", THEN(HEAD("200 OK") "Content-", PROBE_ENDS),
+	  .outcome = OUTCOME_CLOSED, .why = "in mid-header", .failed_in = PROBE_TRANSFER },
+	{ "closed in mid-body", THEN(HEAD("200 OK") "Content-Length: 9\r\n\r\nhello", PROBE_ENDS),
+	  .status = 200, .body_bytes = 5, .outcome = OUTCOME_CLOSED,
+	  .why = "in mid-body, after 5 bytes", .failed_in = PROBE_TRANSFER },
+	{ "reset at once", THEN("", PROBE_RESETS), .outcome = OUTCOME_RESET, .why = "",
+	  .failed_in = PROBE_WAIT },
+	{ "reset in mid-body", THEN(HEAD("200 OK") "Content-Length: 9\r\n\r\nhello", PROBE_RESETS),
+	  .status = 200, .body_bytes = 5, .outcome = OUTCOME_RESET,
+	  .why = "in the middle of its answer", .failed_in = PROBE_TRANSFER },
+	{ "garbage", ONE("220 mail.test ESMTP ready\r\n"), .outcome = OUTCOME_PROTOCOL,
+	  .why = "does not speak HTTP", .failed_in = PROBE_TRANSFER },
+	{ "TLS", ONE("\x15\x03\x01\x00\x02\x02\x46"), .outcome = OUTCOME_PROTOCOL,
+	  .why = "speaks TLS, not plain HTTP", .failed_in = PROBE_TRANSFER },
+	{ "an oversized head", ONE(large_head), .outcome = OUTCOME_PROTOCOL,
+	  .why = "sent more than 64 KiB of header fields", .failed_in = PROBE_TRANSFER },
+	{ "another protocol", ONE(HEAD("101 Switching Protocols") "\r\n"),
+	  .outcome = OUTCOME_PROTOCOL, .why = "switched to a protocol that nobody asked for",
+	  .failed_in = PROBE_TRANSFER },
+};
+
+static void check_answer(const struct answer_case *row)
+{
+	enum outcome outcome = row->outcome ? row->outcome : OUTCOME_DONE;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &row->script, 1);
+	probe_bench_target(WEB);
+	bench.target.method = row->target.method;
+	bench.target.body_max_bytes = row->target.body_max_bytes;
+	bench.target.text = row->target.text;
+	bench.target.statuses = row->target.statuses;
+	bench.target.status_count = row->target.status_count;
+	const struct probe_result *result = look(WEB);
+	if (result->outcome != outcome)
+		fail_msg("%s: %s (%s)", row->name, outcome_name(result->outcome), result->why);
+	assert_string_equal(result->why, row->why ? row->why : "");
+	assert_int_equal(result->status, row->status);
+	assert_int_equal(result->body_bytes, row->body_bytes);
+	assert_int_equal(result->is_cut, row->is_cut);
+	assert_string_equal(result->location, row->location ? row->location : "");
+	bool is_whole = outcome == OUTCOME_DONE || outcome == OUTCOME_REJECTED;
+	assert_int_equal(probe_has(result, PROBE_TRANSFER), is_whole);
+	if (!is_whole) {
+		assert_int_equal(result->failed_in, row->failed_in);
+		assert_int_not_equal(result->failed_after_ns, 0);
+	}
+	probe_bench_close();
+}
+
+static void answers_are_judged(void **state)
+{
+	(void)state;
+	(void)snprintf(large_head, sizeof(large_head), "HTTP/1.1 200 OK\r\nX: %068000d\r\n\r\n", 7);
+	for (size_t i = 0; i < array_size(answers); i++)
+		check_answer(&answers[i]);
+}
+
+/* ---- the connection ---- */
+
+static void is_refused(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, NULL, 0);
+	const struct probe_result *result = look(WEB);
+	assert_int_equal(result->outcome, OUTCOME_REFUSED);
+	assert_int_equal(result->failed_in, PROBE_CONNECT);
+	assert_int_equal(result->failed_after_ns, RTT_NS);
+	assert_int_equal(result->remote.port, 8080);
+	assert_string_equal(result->why, "");
+	probe_bench_close();
+}
+
+static void is_reset_in_tls(void **state)
+{
+	static const struct probe_script script = { .request_bytes = 10, .then = PROBE_RESETS };
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &script, 1);
+	probe_bench_target("tls://192.0.2.1:8080");
+	bench.client_tls = certificate_client("ca");
+	bench.target.tls = bench.client_tls;
+	const struct probe_result *result = look(SECURE);
+	assert_int_equal(result->outcome, OUTCOME_RESET);
+	assert_int_equal(result->failed_in, PROBE_TLS);
+	assert_string_equal(result->why, "in the TLS handshake");
+	probe_bench_close();
+}
+
+static void a_certificate_is_for_another(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TLS, &ok, 1);
+	probe_bench_target("https://shop.test:8080/");
+	bench.target.connect_host = PROBE_ADDRESS;
+	const struct probe_result *result = look(SECURE);
+	assert_int_equal(result->outcome, OUTCOME_UNTRUSTED);
+	assert_int_equal(result->failed_in, PROBE_TLS);
+	assert_string_equal(result->why,
+			    "the certificate is for web.test and 1 other, not for shop.test: --sni "
+			    "web.test, or -k to trust anything");
+	probe_bench_close();
+}
+
+static void goes_to_another_place(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &ok, 1);
+	probe_bench_target("http://shop.test/");
+	bench.target.connect_host = PROBE_ADDRESS;
+	bench.target.connect_port = 8080;
+	const struct probe_result *result = look(WEB);
+	assert_int_equal(result->outcome, OUTCOME_DONE);
+	assert_int_equal(result->remote.port, 8080);
+	assert_non_null(strstr(buffer_text(&bench.last_request), "\r\nHost: shop.test\r\n"));
+	probe_bench_close();
+}
+
+static void says_what_is_given(void **state)
+{
+	static const char *const headers[] = { "Host: other.test", "X-Probe: 1",
+					       "Accept:", "connection: keep-alive" };
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &ok, 1);
+	probe_bench_target(WEB);
+	bench.target.method = "PUT";
+	bench.target.headers = headers;
+	bench.target.header_count = 4;
+	bench.target.body = "abc";
+	bench.target.body_size = 3;
+	(void)look(WEB);
+	assert_string_equal(buffer_text(&bench.last_request),
+			    "PUT /health HTTP/1.1\r\nUser-Agent: conntest/" CONNTEST_VERSION
+			    "\r\nHost: other.test\r\nX-Probe: 1\r\nconnection: keep-alive\r\n"
+			    "Content-Length: 3\r\n\r\nabc");
+	probe_bench_close();
+}
+
+/* ---- kept connections ---- */
+
+static void a_connection_is_kept(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TLS, &ok, 1);
+	probe_bench_target(SECURE);
+	bench.target.is_kept = true;
+	bench.targets[0].count = 3;
+	probe_bench_run(1);
+	assert_int_equal(bench.told, 3);
+	assert_int_equal(bench.accepted, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct probe_result *result = &bench.results[i];
+		assert_int_equal(result->outcome, OUTCOME_DONE);
+		assert_int_equal(result->is_kept, i > 0);
+		assert_int_equal(probe_has(result, PROBE_CONNECT), i == 0);
+		assert_int_equal(probe_has(result, PROBE_TLS), i == 0);
+		assert_string_equal(result->tls_version, "TLSv1.3");
+		assert_int_equal(result->remote.port, 8080);
+	}
+	assert_int_equal(probe_total(&bench.results[2]), RTT_NS);
+	probe_bench_close();
+}
+
+/* The server ends it between two looks, or says that it will. */
+static void a_kept_connection_is_opened_anew(void **state)
+{
+	static const struct probe_script scripts[] = {
+		{ .parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\n" } },
+		  .then = PROBE_ENDS,
+		  .then_after_ns = NS_PER_S / 2 },
+		{ .parts = { { .text = HEAD(
+				       "200 OK") "Connection: close\r\nContent-Length: 0\r\n\r\n" } } },
+		{ .parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\nmore" } } },
+		{ .parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\n" } } },
+	};
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, scripts, 4);
+	probe_bench_target(WEB);
+	bench.target.is_kept = true;
+	bench.targets[0].count = 5;
+	probe_bench_run(1);
+	assert_int_equal(bench.accepted, 4);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(bench.results[i].outcome, OUTCOME_DONE);
+		assert_int_equal(bench.results[i].is_kept, i == 4);
+	}
+	probe_bench_close();
+}
+
+/* It ends as it is asked: nothing tells whether the peer has heard the question. */
+static void a_kept_connection_ends_when_asked(void **state)
+{
+	static const struct probe_script scripts[] = {
+		{ .parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\n" } } },
+		{ .then = PROBE_ENDS },
+		{ .parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\n" } } },
+	};
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, scripts, 3);
+	probe_bench_target(WEB);
+	bench.target.is_kept = true;
+	bench.targets[0].count = 3;
+	probe_bench_run(1);
+	assert_int_equal(bench.results[1].outcome, OUTCOME_CLOSED);
+	assert_string_equal(bench.results[1].why, "the kept connection, before it answered");
+	assert_int_equal(bench.results[2].outcome, OUTCOME_DONE);
+	assert_false(bench.results[2].is_kept);
+	probe_bench_close();
+}
+
+/* What comes due while the kept one is busy has one of its own, and of both one stays. */
+static void another_beside_a_kept_one(void **state)
+{
+	static const struct probe_script slow = {
+		.parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\n",
+			     .after_ns = NS_PER_S + NS_PER_S / 2 } }
+	};
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &slow, 1);
+	probe_bench_target(WEB);
+	bench.target.is_kept = true;
+	bench.targets[0].count = 4;
+	probe_bench_start(1);
+	probe_bench_run_until(START_NS + 60 * NS_PER_S);
+	assert_int_equal(bench.told, 4);
+	assert_int_equal(bench.accepted, 2);
+	assert_int_equal(bench.served[0].is_over + bench.served[1].is_over, 1);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(bench.results[i].is_kept, i >= 2);
+	probe_bench_close();
+}
+
+/* ---- redirects ---- */
+
+static const struct probe_script moved[] = {
+	{ .parts = { { .text = HEAD(
+			       "303 See Other") "Location: ../new?a=b#top\r\nContent-Length: 0\r\n\r\n",
+		       .after_ns = DELAY_NS } } },
+	{ .parts = { { .text = HEAD("200 OK") "Content-Length: 2\r\n\r\nok" } } },
+};
+
+static void a_redirect_is_followed(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, moved, 2);
+	probe_bench_target("http://192.0.2.1:8080/a/b?c=d");
+	bench.target.follows = true;
+	bench.target.method = "POST";
+	bench.target.body = "x";
+	bench.target.body_size = 1;
+	const struct probe_result *result = look(WEB);
+	assert_int_equal(result->outcome, OUTCOME_DONE);
+	assert_int_equal(result->status, 200);
+	assert_int_equal(result->redirects, 1);
+	assert_int_equal(result->body_bytes, 2);
+	assert_int_equal(bench.accepted, 2);
+	assert_int_equal(result->phase_ns[PROBE_CONNECT], 2 * RTT_NS);
+	assert_in_range(result->phase_ns[PROBE_WAIT], DELAY_NS + 2 * RTT_NS,
+			DELAY_NS + 2 * RTT_NS + 70 * NS_PER_US);
+	assert_int_equal(probe_total(result),
+			 result->phase_ns[PROBE_CONNECT] + result->phase_ns[PROBE_WAIT]);
+	assert_non_null(strstr(buffer_text(&bench.last_request), "GET /a/../new?a=b HTTP/1.1\r\n"));
+	assert_null(strstr(buffer_text(&bench.last_request), "Content-Length"));
+	probe_bench_close();
+}
+
+struct lead_case {
+	const char *location;
+	enum outcome outcome;
+	const char *why;
+	const char *target; /* that is asked for at last */
+};
+
+static const struct lead_case leads[] = {
+	{ "/there", OUTCOME_DONE, "", "GET /there HTTP/1.1\r\nHost: 192.0.2.1:8080\r\n" },
+	{ "?x=1", OUTCOME_DONE, "", "GET /health?x=1 HTTP/1.1\r\n" },
+	{ "//192.0.2.1:8080/x", OUTCOME_DONE, "", "GET /x HTTP/1.1\r\n" },
+	{ "http://192.0.2.1:8080", OUTCOME_DONE, "", "GET / HTTP/1.1\r\n" },
+	{ "http://192.0.2.1:9/", OUTCOME_REFUSED, "", "GET /health HTTP/1.1\r\n" },
+	{ "https://192.0.2.1/", OUTCOME_REJECTED, "redirects to TLS, which was not asked for",
+	  "GET /health HTTP/1.1\r\n" },
+	{ "ftp://192.0.2.1/", OUTCOME_REJECTED,
+	  "redirects to what is no target: \"ftp\" is not a scheme", "GET /health" },
+};
+
+static void redirects_lead_somewhere(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(leads); i++) {
+		char text[200];
+		struct probe_script scripts[] = { { .parts[0].text = text }, ok };
+		(void)snprintf(text, sizeof(text),
+			       HEAD("302 Found") "Location: %s\r\nContent-Length: 0\r\n\r\n",
+			       leads[i].location);
+		probe_bench_open(NULL, PROBE_OVER_TCP, scripts, 2);
+		probe_bench_target(WEB);
+		bench.target.follows = true;
+		const struct probe_result *result = look(WEB);
+		assert_int_equal(result->outcome, leads[i].outcome);
+		assert_memory_equal(result->why, leads[i].why, strlen(leads[i].why));
+		assert_int_equal(strlen(result->why) > 0, strlen(leads[i].why) > 0);
+		assert_memory_equal(buffer_text(&bench.last_request), leads[i].target,
+				    strlen(leads[i].target));
+		probe_bench_close();
+	}
+}
+
+static void redirects_end(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, moved, 1);
+	probe_bench_target(WEB);
+	bench.target.follows = true;
+	bench.targets[0].timeout_ns = 60 * NS_PER_S;
+	const struct probe_result *result = look(WEB);
+	assert_int_equal(result->outcome, OUTCOME_REJECTED);
+	assert_string_equal(result->why, "more than 10 redirects");
+	assert_int_equal(result->redirects, 10);
+	assert_int_equal(bench.accepted, 11);
+	probe_bench_close();
+}
+
+/* ---- what can't be looked at ---- */
+
+static void a_target_is_refused(const char *uri, bool is_kept, int family, const char *sentence)
+{
+	struct error error = { "" };
+	probe_bench_open(NULL, PROBE_OVER_TCP, &ok, 1);
+	probe_bench_target(uri);
+	bench.target.is_kept = is_kept;
+	bench.target.family = family;
+	assert_int_equal(probe_bench_new(1, &error), -EINVAL);
+	assert_string_equal(error.text, sentence);
+	probe_bench_close();
+}
+
+static void targets_are_checked(void **state)
+{
+	(void)state;
+	a_target_is_refused("tcp://192.0.2.1:80", true, 0,
+			    "tcp://192.0.2.1:80: nothing is asked there, so a kept connection "
+			    "would be looked at only once (try echo+tcp)");
+	a_target_is_refused("https://192.0.2.1:80", false, 0, "https://192.0.2.1:80: needs TLS");
+	a_target_is_refused(WEB, false, AF_INET6, "192.0.2.1 is no IPv6 address");
+	a_target_is_refused("discard://192.0.2.1", false, 0,
+			    "discard://192.0.2.1:5009: cannot be looked at");
+}
+
+/* ---- several ---- */
+
+static void several_are_in_flight(void **state)
+{
+	static const struct probe_script slow = {
+		.parts = { { .text = HEAD("200 OK") "Content-Length: 0\r\n\r\n",
+			     .after_ns = 3 * NS_PER_S + NS_PER_S / 2 } }
+	};
+	struct pinger_counts counts;
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &slow, 1);
+	probe_bench_target(WEB);
+	bench.targets[0].timeout_ns = 5 * NS_PER_S;
+	bench.targets[0].count = 6;
+	probe_bench_start(1);
+	probe_bench_run_until(START_NS + 3 * NS_PER_S + NS_PER_S / 4);
+	pinger_counts(bench.pinger, 0, &counts);
+	assert_int_equal(counts.in_flight, 4);
+	probe_bench_run_until(START_NS + 60 * NS_PER_S);
+	assert_true(bench.is_finished);
+	assert_int_equal(bench.told, 6);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(bench.results[i].outcome, OUTCOME_DONE);
+		assert_int_equal(bench.results[i].number, i + 1);
+		assert_int_equal(bench.results[i].due_ns, START_NS + i * NS_PER_S);
+		assert_int_equal(bench.results[i].started_ns, bench.results[i].due_ns);
+	}
+	probe_bench_close();
+}
+
+static void a_silent_target_delays_nobody(void **state)
+{
+	(void)state;
+	probe_bench_open(NULL, PROBE_OVER_TCP, &ok, 1);
+	probe_bench_target(MUTE);
+	bench.other.uri = probe_bench_uri(WEB);
+	bench.targets[0].count = 10;
+	bench.targets[1].count = 10;
+	bench.targets[1].after_ns = pinger_spread(1, 2, NS_PER_S);
+	probe_bench_run(2);
+	assert_int_equal(bench.told, 20);
+	unsigned good = 0;
+	for (unsigned i = 0; i < 20; i++) {
+		const struct probe_result *result = &bench.results[i];
+		assert_int_equal(result->started_ns, result->due_ns);
+		if (result->target == 0) {
+			assert_int_equal(result->outcome, OUTCOME_NO_REPLY);
+			continue;
+		}
+		good++;
+		assert_int_equal(result->due_ns,
+				 START_NS + NS_PER_S / 2 + (result->number - 1) * NS_PER_S);
+		assert_int_equal(probe_total(result), 2 * RTT_NS);
+	}
+	assert_int_equal(good, 10);
+	probe_bench_close();
+}
+
+/* Wherever they are: nothing is told, and nothing is left behind. */
+static void is_closed_in_every_phase(void **state)
+{
+	static const uint64_t moments_ns[] = { 1,          RTT_NS / 2,     RTT_NS,
+					       RTT_NS + 1, RTT_NS * 3 / 2, RTT_NS * 2,
+					       RTT_NS * 3, RTT_NS * 4 };
+	(void)state;
+	for (size_t i = 0; i < 2 * array_size(moments_ns); i++) {
+		bool is_tls = i >= array_size(moments_ns);
+		probe_bench_open(NULL, is_tls ? PROBE_OVER_TLS : PROBE_OVER_TCP, &ok, 1);
+		probe_bench_target(is_tls ? SECURE : WEB);
+		bench.other.uri = probe_bench_uri("http://192.0.2.1:8081/");
+		bench.target.is_kept = i % 2;
+		probe_bench_start(2);
+		probe_bench_run_until(START_NS + moments_ns[i % array_size(moments_ns)]);
+		unsigned told = bench.told;
+		pinger_free(bench.pinger);
+		bench.pinger = NULL;
+		probe_bench_run_until(START_NS + 60 * NS_PER_S);
+		assert_int_equal(bench.told, told);
+		assert_false(bench.is_finished);
+		probe_bench_close();
+	}
+}
+
+static int make_certificates(void **state)
+{
+	(void)state;
+	certificate_make(&(struct certificate){ "ca", NULL, NULL, -1, 3 });
+	certificate_make(&(struct certificate){ "web", "DNS:web.test,IP:192.0.2.1", "ca", -1, 2 });
+	return 0;
+}
+
+static int remove_certificates(void **state)
+{
+	(void)state;
+	certificates_remove();
+	return 0;
 }
 
 int main(void)
@@ -325,6 +798,26 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(looks_at_a_web_server),
 		cmocka_unit_test(looks_at_a_port),
+		cmocka_unit_test(looks_at_tls),
+		cmocka_unit_test(the_right_phase_grows),
+		cmocka_unit_test(time_runs_out_in_each_phase),
+		cmocka_unit_test(answers_are_judged),
+		cmocka_unit_test(is_refused),
+		cmocka_unit_test(is_reset_in_tls),
+		cmocka_unit_test(a_certificate_is_for_another),
+		cmocka_unit_test(goes_to_another_place),
+		cmocka_unit_test(says_what_is_given),
+		cmocka_unit_test(a_connection_is_kept),
+		cmocka_unit_test(a_kept_connection_is_opened_anew),
+		cmocka_unit_test(a_kept_connection_ends_when_asked),
+		cmocka_unit_test(another_beside_a_kept_one),
+		cmocka_unit_test(a_redirect_is_followed),
+		cmocka_unit_test(redirects_lead_somewhere),
+		cmocka_unit_test(redirects_end),
+		cmocka_unit_test(targets_are_checked),
+		cmocka_unit_test(several_are_in_flight),
+		cmocka_unit_test(a_silent_target_delays_nobody),
+		cmocka_unit_test(is_closed_in_every_phase),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
 }
