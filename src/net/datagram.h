@@ -174,7 +174,7 @@ nodiscard int datagram_sent_stamps(struct datagram_socket *socket, struct datagr
 				   int count);
 /* The wall clock now, of which the stamps are. */
 struct wall_time datagram_wall(struct datagram_socket *socket);
-/* And at a moment on our clock, where options.wants_stamps. */
+/* And at a moment on our clock, where options.wants_stamps; 0: the clock was set since. */
 struct wall_time datagram_wall_of(struct datagram_socket *socket, uint64_t at_ns);
 struct clock_quality datagram_wall_quality(struct datagram_socket *socket);
 /* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
