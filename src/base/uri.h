@@ -38,6 +38,10 @@ struct uri {
  * protocol. Where DNS sends it is not asked: who can forge that could show a certificate of its own
  * (RFC 6125, 6.2.1; RFC 4985). */
 const char *uri_peer(const struct uri *uri);
+/* Of Host and :authority (RFC 9110 4.2.3): that peer, and the port where it is not the scheme's
+ * own. Returns `text`. */
+#define URI_AUTHORITY_MAX (URI_HOST_MAX + 9)
+const char *uri_authority(const struct uri *uri, char text[URI_AUTHORITY_MAX]);
 
 /* What tcp://, udp:// and tls:// are to a command. */
 enum uri_transports {

@@ -262,3 +262,21 @@ const char *uri_peer(const struct uri *uri)
 	/* uri_read_srv() has seen both dots. */
 	return strchr(strchr(uri->host, '.') + 1, '.') + 1;
 }
+
+const char *uri_authority(const struct uri *uri, char text[URI_AUTHORITY_MAX])
+{
+	const char *host = uri_peer(uri);
+	bool is_tls = uri->transport == TRANSPORT_TLS;
+	bool is_ipv6 = strchr(host, ':') != NULL;
+	uint16_t usual = 0;
+	char port[8] = "";
+
+	if (uri->service != SERVICE_NONE)
+		usual = is_tls ? service_tls_port(uri->service) : service_port(uri->service);
+	if (!uri->is_srv && uri->port != usual)
+		(void)snprintf(port, sizeof(port), ":%u", uri->port);
+	/* A zone means something to this host alone (RFC 6874, 1). */
+	(void)snprintf(text, URI_AUTHORITY_MAX, "%s%.*s%s%s", is_ipv6 ? "[" : "",
+		       (int)strcspn(host, "%"), host, is_ipv6 ? "]" : "", port);
+	return text;
+}

@@ -164,19 +164,10 @@ static int check_headers(const struct option_list *headers, struct error *error)
 	return 0;
 }
 
-/* The port is left out where it is the scheme's own. */
 static const char *authority_of(const struct request *request)
 {
-	const struct uri *uri = request->uri;
-	const char *host = uri_peer(uri);
-	bool is_tls = uri->transport == TRANSPORT_TLS;
-	bool is_ipv6 = strchr(host, ':') != NULL;
-	uint16_t usual = is_tls ? service_tls_port(uri->service) : service_port(uri->service);
-	char port[8] = "";
-	if (!uri->is_srv && uri->port != usual)
-		(void)snprintf(port, sizeof(port), ":%u", uri->port);
-	return arena_format(&request->client->arena, "%s%.*s%s%s", is_ipv6 ? "[" : "",
-			    (int)strcspn(host, "%"), host, is_ipv6 ? "]" : "", port);
+	char *text = arena_take(&request->client->arena, URI_AUTHORITY_MAX);
+	return uri_authority(request->uri, text);
 }
 
 static struct http1_request request_of(const struct request *request, const char *method)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/script.h"
-#include "proto/h2.h"
+#include "proto/h2_fields.h"
 
 struct h2_body {
 	const uint8_t *data; /* NULL: there is none */
@@ -12,9 +12,7 @@ struct h2_body {
 
 struct h2_requests {
 	const struct script *script;
-	struct h2_field fields[H2_FIELDS_MAX];
-	size_t field_count;
-	char *text;            /* of the fields */
+	struct h2_fields fields;
 	struct h2_body *fixed; /* of each message; no data: it varies, or there is none */
 	uint32_t count;
 };

@@ -1,6 +1,6 @@
 /* The services h2c and grpc, and http from a client's preface on: HTTP/2 on the routes of
- * http_route.h, or calls of gRPC. While what was answered has no room nothing more is read; with
- * the bounds of proto/h2.h a connection can't take more than they say. */
+ * http_route.h, or calls of gRPC. Also while there is no room for an answer more is read: it may be
+ * cancelled, or another one asked for; proto/h2.h bounds what that can take. */
 #include "engine/service_h2.h"
 
 #include <errno.h>
@@ -216,8 +216,6 @@ static const struct service_state *h2_readable(struct service_connection *connec
 {
 	const struct service_state *next = connection->state;
 
-	if (!backlog_is_empty(&connection->backlog))
-		return next;
 	size_t size = service_receive_most(connection, READ_BYTES, &next);
 	return size == 0 ? next : read_bytes(connection, connection->owner->worker->scratch, size);
 }

@@ -327,17 +327,17 @@ static struct template_context context_of(struct h2_speech *speech)
 /* RFC 9110 8.6: where there is a body its length is told; a call's ends with its stream. */
 static int submit(struct h2_speech *speech, struct call *call)
 {
-	struct h2_requests *requests = &state_of(speech)->requests;
+	struct h2_fields *fields = &state_of(speech)->requests.fields;
 	char length[24];
-	size_t count = requests->field_count;
+	size_t count = fields->count;
 	bool has_body = call->body.data != NULL;
 
 	if (has_body && !http_of(speech)->is_grpc) {
 		int size = snprintf(length, sizeof(length), "%zu", call->body.size);
-		requests->fields[count++] =
+		fields->fields[count++] =
 			(struct h2_field){ "content-length", length, 14, (size_t)size };
 	}
-	return h2_request(speech->h2, requests->fields, count, has_body, call);
+	return h2_request(speech->h2, fields->fields, count, has_body, call);
 }
 
 /* False: there is no memory, or the connection can't go on. */

@@ -51,10 +51,8 @@ void http_look_body(struct http_look *look, const void *data, size_t size)
 		size = (size_t)left;
 	result->body_bytes += size;
 	look->has_text |= needle_find(talk->request->text, &look->matched, data, size) > 0;
-	if (!result->is_cut)
-		return;
-	talk->is_ended = true;
-	http_look_end(look);
+	if (result->is_cut)
+		http_look_end(look);
 }
 
 /* ---- the end ---- */

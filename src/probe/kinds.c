@@ -22,6 +22,10 @@ static const struct kind_row kinds[] = {
 	{ &prober_stream, SERVICE_NONE, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TCP },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TLS },
+	{ &prober_stream, SERVICE_H2C, TRANSPORT_TCP },
+	{ &prober_stream, SERVICE_H2C, TRANSPORT_TLS },
+	{ &prober_stream, SERVICE_GRPC, TRANSPORT_TCP },
+	{ &prober_stream, SERVICE_GRPC, TRANSPORT_TLS },
 	{ &prober_udp_echo, SERVICE_NONE, TRANSPORT_UDP },
 	{ &prober_udp_echo, SERVICE_ECHO, TRANSPORT_UDP },
 	{ &prober_udp_echo, SERVICE_TRAFFIC, TRANSPORT_UDP },
@@ -57,7 +61,9 @@ struct talk_row {
 
 /* clang-format off */
 static const struct talk_row talks[] = {
-	{ SERVICE_HTTP, "http/1.1", { &talk_http1 } },
+	{ SERVICE_HTTP, "h2,http/1.1", { &talk_h2, &talk_http1 } },
+	{ SERVICE_H2C, "h2", { &talk_h2 } },
+	{ SERVICE_GRPC, "h2", { &talk_h2 } },
 	{ SERVICE_WS, "http/1.1", { &talk_ws } },
 	{ SERVICE_ECHO, NULL, { &talk_echo } },
 	{ SERVICE_TRAFFIC, NULL, { &talk_echo } },

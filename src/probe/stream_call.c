@@ -170,14 +170,14 @@ static void ended(struct stream_call *call, ssize_t got)
 		stream_call_fail(call, OUTCOME_CLOSED, NULL);
 }
 
-/* False: the call is over, or at rest. */
+/* False: the call is over. */
 static bool hear(struct stream_call *call, const uint8_t *data, ssize_t size)
 {
 	struct talk *talk = stream_call_talk(call);
 	uint64_t now_ns = loop_read_clock(loop_of(call));
 	if (size >= 0)
 		talk->kind->hear(talk, data, (size_t)size, now_ns);
-	if (call->probe && !follow(call, now_ns))
+	if (call->probe && !follow(call, now_ns) && !call->has_talk)
 		return false;
 	if (size <= 0 || (!call->probe && talk->is_ended)) {
 		ended(call, size);

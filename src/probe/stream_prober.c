@@ -13,21 +13,6 @@
 #define CALLS_A_CHUNK     4
 #define QUESTIONS_A_CHUNK 16
 
-void stream_write_authority(const struct uri *uri, char ret[AUTHORITY_MAX])
-{
-	const char *host = uri_peer(uri);
-	bool is_tls = uri->transport == TRANSPORT_TLS;
-	bool is_ipv6 = strchr(host, ':') != NULL;
-	uint16_t usual = 0;
-	char port[8] = "";
-	if (uri->service != SERVICE_NONE)
-		usual = is_tls ? service_tls_port(uri->service) : service_port(uri->service);
-	if (!uri->is_srv && uri->port != usual)
-		(void)snprintf(port, sizeof(port), ":%u", uri->port);
-	(void)snprintf(ret, AUTHORITY_MAX, "%s%.*s%s%s", is_ipv6 ? "[" : "",
-		       (int)strcspn(host, "%"), host, is_ipv6 ? "]" : "", port);
-}
-
 /* ---- calls ---- */
 
 static struct stream_call *take_call(struct stream_prober *owner)
@@ -277,7 +262,7 @@ static int open_prober(struct prober *prober, struct error *error)
 	slab_init(&owner->calls, sizeof(struct stream_call) + talk_size_max(target->uri.service),
 		  CALLS_A_CHUNK);
 	slab_init(&owner->questions, sizeof(struct stream_question), QUESTIONS_A_CHUNK);
-	stream_write_authority(&target->uri, owner->authority);
+	(void)uri_authority(&target->uri, owner->authority);
 	if (target->options)
 		owner->options = *target->options;
 	/* Else the last part of a longer request waits for a round trip more. */

@@ -12,12 +12,10 @@
 #include "probe/probe.h"
 #include "probe/talk.h"
 
-#define AUTHORITY_MAX (URI_HOST_MAX + 16)
-
 /* Where a redirect leads. */
 struct stream_detour {
 	struct uri uri;
-	char authority[AUTHORITY_MAX];
+	char authority[URI_AUTHORITY_MAX];
 };
 
 struct stream_prober {
@@ -26,7 +24,7 @@ struct stream_prober {
 	struct needle text;
 	struct socket_options options;
 	struct talk_request request;
-	char authority[AUTHORITY_MAX];
+	char authority[URI_AUTHORITY_MAX];
 	struct slab calls;
 	struct slab questions;
 	struct list spare; /* calls that are over, with their memory */
@@ -64,8 +62,6 @@ static inline struct talk *stream_call_talk(struct stream_call *call)
 
 /* ---- names (stream_prober.c) */
 
-/* "Host" and ":authority" of a target: its port is left out where it is the scheme's own. */
-void stream_write_authority(const struct uri *uri, char ret[AUTHORITY_MAX]);
 /* Goes where the call's request is: resolves and connects. The call may be over afterwards. */
 void stream_call_seek(struct stream_call *call);
 /* Ends the connection and what is said on it. */

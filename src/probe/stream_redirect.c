@@ -99,7 +99,7 @@ int stream_redirect_take(struct stream_call *call, struct error *error)
 		return error_set(error, EPROTONOSUPPORT,
 				 "redirects to TLS, which was not asked for");
 	detour->uri = uri;
-	stream_write_authority(&uri, detour->authority);
+	(void)uri_authority(&uri, detour->authority);
 	const char *method = method_behind(result->status, call->request.method);
 	if (strcmp(method, call->request.method) != 0) {
 		call->request.body = NULL;

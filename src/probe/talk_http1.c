@@ -93,6 +93,7 @@ static void hear_event(struct http1_talk *http1, const struct http1_event *event
 		break;
 	case HTTP1_BODY:
 		http_look_body(look, event->data, event->size);
+		http1->talk.is_ended |= http1->talk.result->is_cut;
 		break;
 	case HTTP1_END:
 		http_look_end(look);

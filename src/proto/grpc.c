@@ -5,6 +5,7 @@
 #include "base/attributes.h"
 #include "base/big_endian.h"
 #include "base/units.h"
+#include "base/utf8.h"
 
 /* ---- words */
 
@@ -60,6 +61,47 @@ bool grpc_parse_timeout(const char *text, size_t size, uint64_t *ret_ns)
 		return true;
 	}
 	return false;
+}
+
+static int digit_of(char letter)
+{
+	if (letter >= '0' && letter <= '9')
+		return letter - '0';
+	letter = (char)(letter | 0x20);
+	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/* A '%' without its digits stands for itself. */
+static char decode_letter(const char *text, size_t size, size_t *ret_used)
+{
+	bool is_coded =
+		text[0] == '%' && size > 2 && digit_of(text[1]) >= 0 && digit_of(text[2]) >= 0;
+
+	*ret_used = is_coded ? 3 : 1;
+	return is_coded ? (char)(digit_of(text[1]) * 16 + digit_of(text[2])) : text[0];
+}
+
+static void make_readable(char *text)
+{
+	for (size_t length; *text != '\0'; text += length) {
+		length = utf8_length(text);
+		if (length == 0 || (unsigned char)*text < ' ' || *text == 0x7f) {
+			*text = '?';
+			length = 1;
+		}
+	}
+}
+
+void grpc_decode_message(const char *text, size_t size, char *ret, size_t room)
+{
+	size_t count = 0;
+
+	for (size_t at = 0, used; at < size && count < room - 1; at += used) {
+		char letter = decode_letter(text + at, size - at, &used);
+		ret[count++] = (char)(letter != '\0' ? letter : '?');
+	}
+	ret[count] = '\0';
+	make_readable(ret);
 }
 
 /* ---- messages */

@@ -25,6 +25,10 @@ bool grpc_parse_status(const char *text, size_t size, uint32_t *ret);
 /* "100m" of a field grpc-timeout. False: it is none. */
 bool grpc_parse_timeout(const char *text, size_t size, uint64_t *ret_ns);
 
+/* The text of a field grpc-message, without its percent-encoding, cut to `room`, which has at least
+ * one byte: UTF-8, with '?' for what is none and for control characters. */
+void grpc_decode_message(const char *text, size_t size, char *ret, size_t room);
+
 /* The prefix of a message that is not compressed. */
 void grpc_write_prefix(uint8_t prefix[GRPC_PREFIX_BYTES], uint32_t message_bytes);
 

@@ -250,8 +250,8 @@ static int code_of(int rc)
 	return rc == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EPROTO;
 }
 
-int h2_request(struct h2 *h2, const struct h2_field *fields, size_t count, bool has_body,
-	       void *stream)
+int32_t h2_request(struct h2 *h2, const struct h2_field *fields, size_t count, bool has_body,
+		   void *stream)
 {
 	nghttp2_nv names[H2_FIELDS_MAX];
 	struct h2_stream *kept = h2_stream_new(h2, 0);
@@ -263,11 +263,12 @@ int h2_request(struct h2 *h2, const struct h2_field *fields, size_t count, bool 
 	int32_t id =
 		nghttp2_submit_request(h2->session, NULL, names, names_of(fields, count, names),
 				       has_body ? &body : NULL, kept);
-	if (id < 0)
+	if (id < 0) {
 		h2_stream_free(kept);
-	else
-		kept->id = id;
-	return code_of(id);
+		return code_of(id);
+	}
+	kept->id = id;
+	return id;
 }
 
 int h2_answer(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t count, bool has_body)

@@ -116,9 +116,9 @@ bool h2_has_ended(const struct h2 *h2, int32_t id);
 
 /* A client's: how many more requests may be begun now. */
 uint32_t h2_room(const struct h2 *h2);
-/* These return 0 or -errno. `has_body`: what `fill` gives follows. */
-nodiscard int h2_request(struct h2 *h2, const struct h2_field *fields, size_t count, bool has_body,
-			 void *stream);
+/* These return -errno or 0, h2_request() the stream's id. `has_body`: what `fill` gives follows. */
+nodiscard int32_t h2_request(struct h2 *h2, const struct h2_field *fields, size_t count,
+			     bool has_body, void *stream);
 nodiscard int h2_answer(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t count,
 			bool has_body);
 /* 100 Continue. */

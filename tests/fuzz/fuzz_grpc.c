@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "fuzz.h"
 #include "proto/grpc.h"
 
@@ -35,7 +36,11 @@ static void read_texts(const uint8_t *data, size_t size)
 	char again[GRPC_SERVICE_NAME_MAX];
 	uint32_t number;
 	uint64_t ns;
+	char message[16];
 
+	grpc_decode_message((const char *)data, size, message, sizeof(message));
+	for (const char *at = message; *at != '\0'; at += utf8_length(at))
+		assert(utf8_length(at) > 0 && (unsigned char)*at >= ' ');
 	(void)grpc_parse_status((const char *)data, size, &number);
 	(void)grpc_parse_timeout((const char *)data, size, &ns);
 	(void)grpc_read_health_response(data, size, &number);

@@ -102,6 +102,29 @@ static void deadlines_and_statuses_are_read(void **state)
 	assert_false(grpc_parse_status("1x", 2, &status));
 }
 
+static void messages_of_a_status_are_readable(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *wanted;
+	} rows[] = {
+		{ "", "" },
+		{ "not found", "not found" },
+		{ "unknown%20service", "unknown service" },
+		{ "100%", "100%" },
+		{ "%2", "%2" },
+		{ "%zz%4G%41%6a", "%zz%4GAj" },
+		{ "%E2%82%ac%00%1b[2J%ff", "\xe2\x82\xac??[2J?" },
+		{ "a text of more than twenty-three", "a text of more than twe" },
+	};
+	char text[24];
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		grpc_decode_message(rows[i].text, strlen(rows[i].text), text, sizeof(text));
+		assert_string_equal(text, rows[i].wanted);
+	}
+}
+
 /* Three messages, of 0, 3 and 5 bytes; the last one compressed. */
 static void messages_are_told_apart_however_they_are_cut(void **state)
 {
@@ -135,6 +158,7 @@ int main(void)
 		cmocka_unit_test(health_has_exactly_these_bytes),
 		cmocka_unit_test(health_is_read_with_what_a_later_version_adds),
 		cmocka_unit_test(deadlines_and_statuses_are_read),
+		cmocka_unit_test(messages_of_a_status_are_readable),
 		cmocka_unit_test(messages_are_told_apart_however_they_are_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,16 +181,21 @@ static void reads_targets(void **state)
 
 static void a_service_is_its_domain(void **state)
 {
-	static const char *const names[][2] = {
-		{ "https://web.example/x", "web.example" },
-		{ "srv://_https._tcp.web.example/x", "web.example" },
-		{ "srv://_mqtt._tcp.web", "web" },
+	static const char *const names[][3] = {
+		{ "https://web.example/x", "web.example", "web.example" },
+		{ "https://web.example:80/x", "web.example", "web.example:80" },
+		{ "http://[fe80::1%eth0]:8080", "fe80::1%eth0", "[fe80::1]:8080" },
+		{ "h2c://192.0.2.1:80", "192.0.2.1", "192.0.2.1" },
+		{ "srv://_https._tcp.web.example/x", "web.example", "web.example" },
+		{ "srv://_mqtt._tcp.web", "web", "web" },
 	};
 
 	for (size_t i = 0; i < array_size(names); i++) {
 		struct uri uri;
 		assert_int_equal(uri_parse(names[i][0], &load, NULL, &uri), 0);
+		char authority[URI_AUTHORITY_MAX];
 		assert_string_equal(uri_peer(&uri), names[i][1]);
+		assert_string_equal(uri_authority(&uri, authority), names[i][2]);
 	}
 }
 
