@@ -263,10 +263,10 @@ static int open_prober(struct prober *prober, struct error *error)
 		  CALLS_A_CHUNK);
 	slab_init(&owner->questions, sizeof(struct stream_question), QUESTIONS_A_CHUNK);
 	(void)uri_authority(&target->uri, owner->authority);
-	if (target->options)
-		owner->options = *target->options;
 	/* Else the last part of a longer request waits for a round trip more. */
 	owner->options.has_no_delay = true;
+	if (target->options)
+		owner->options = *target->options;
 	owner->request = (struct talk_request){
 		.uri = &target->uri,
 		.authority = owner->authority,

@@ -139,25 +139,25 @@ static void tell_change(struct ping_show *show, const struct probe_result *resul
 			const struct report_probe *probe)
 {
 	const struct report_stream *stream = &show->setup.report->streams[result->target];
-	cleanup(buffer_deinit) struct buffer text;
+	cleanup(buffer_deinit) struct buffer text = { 0 };
 	char status[PING_STATUS_MAX], place[ENDPOINT_TEXT_MAX] = "";
 	uint64_t end_ns = result->started_ns + probe_total(result) + result->failed_after_ns;
-	if (show->before[result->target] == probe->outcome &&
-	    show->before_status[result->target] == probe->status)
+	bool is_same = show->before[result->target] == probe->outcome &&
+		       show->before_status[result->target] == probe->status;
+	if (is_same || !probe->has_failed)
 		return;
 	show->before[result->target] = probe->outcome;
 	show->before_status[result->target] = probe->status;
 	buffer_init(&text, LINE_MAX_BYTES);
 	if (show->setup.report->stream_count > 1)
 		buffer_append_format(&text, "%s: ", stream->target);
-	if (probe->has_failed && !probe->status)
+	if (!probe->status)
 		ping_failure_text(probe, &text);
 	else
 		buffer_append_format(&text, "status %s", ping_status_text(probe, status));
-	if (probe->has_failed && !probe->status && probe->remote.family)
+	if (!probe->status && probe->remote.family)
 		buffer_append_format(&text, " (%s)", endpoint_format(&probe->remote, place));
-	if (probe->has_failed)
-		ping_show_tell(show, end_ns, buffer_text(&text));
+	ping_show_tell(show, end_ns, buffer_text(&text));
 }
 
 void ping_show_probe(struct ping_show *show, const struct probe_result *result)

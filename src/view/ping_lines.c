@@ -130,6 +130,11 @@ static void append_cell(struct buffer *out, unsigned width, const char *text)
 	buffer_append_format(out, " %*s", (int)width - 1, text);
 }
 
+static const char *failure_word(const struct report_probe *probe)
+{
+	return words[probe->outcome] ? words[probe->outcome] : "failed";
+}
+
 static void append_phase(const struct report_probe *probe, unsigned phase, int64_t ns,
 			 unsigned width, struct buffer *out)
 {
@@ -143,7 +148,7 @@ static void append_phase(const struct report_probe *probe, unsigned phase, int64
 	if (ns != INT64_MIN)
 		append_cell(out, width, ping_ms((uint64_t)ns, text));
 	else if (is_here)
-		append_cell(out, width, words[probe->outcome] ? words[probe->outcome] : "failed");
+		append_cell(out, width, failure_word(probe));
 	else
 		append_cell(out, width, "-");
 }
@@ -249,7 +254,10 @@ void ping_line(const struct ping_layout *layout, const struct text_style *style,
 	pad_target(layout, style, target, out);
 	bool has_total = probe->total_ns != INT64_MIN;
 	buffer_append_format(out, "%*" PRIu64, (int)layout->number_width, probe->number);
-	append_cell(out, TOTAL_WIDTH, has_total ? ping_ms((uint64_t)probe->total_ns, total) : "-");
+	append_cell(out, TOTAL_WIDTH,
+		    has_total         ? ping_ms((uint64_t)probe->total_ns, total)
+		    : has_sum(layout) ? "-"
+				      : failure_word(probe));
 	append_phases(layout, probe, out);
 	buffer_append_format(out, "   %s", ping_status_text(probe, status));
 	append_clause(probe, &clause);

@@ -168,17 +168,17 @@ static void result_one(const struct report_stream *stream, struct buffer *out)
 
 /* ---- several ---- */
 
-/* "http://b:80/ answered 3 of 5 (timed out in connect 2)" */
+/* "http://b:80/: 3 of 5 good (2 timed out in connect)" */
 static void append_bad(const struct report_stream *stream, struct clauses *clauses)
 {
 	char answered[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
 	struct clauses failures;
 	struct buffer *out = clauses_next(clauses);
 	if (stream->totals.received == 0)
-		buffer_append_format(out, "%s answered none of %s", stream->target,
+		buffer_append_format(out, "%s: none of %s good", stream->target,
 				     units_format_grouped(ended(stream), all));
 	else
-		buffer_append_format(out, "%s answered %s of %s", stream->target,
+		buffer_append_format(out, "%s: %s of %s good", stream->target,
 				     units_format_grouped(stream->totals.received, answered),
 				     units_format_grouped(ended(stream), all));
 	buffer_append_text(out, " (");
@@ -215,14 +215,14 @@ static void result_many(const struct report *report, struct buffer *out)
 	uint32_t *order = ping_order(report, &arena);
 	for (uint32_t i = 0; i < report->stream_count; i++)
 		good += report->streams[i].totals.connect_failures == 0;
-	buffer_append_format(out, "%" PRIu32 " of %s answered every time", good,
+	buffer_append_format(out, "%" PRIu32 " of %s good every time", good,
 			     phrase_count(report->stream_count, "target", count));
 	clauses_init(&clauses, out, "; ");
 	clauses.has_one = true;
 	for (; told < report->stream_count - good && told < TARGETS_TOLD; told++)
 		append_bad(&report->streams[order[told]], &clauses);
 	if (told < report->stream_count - good)
-		buffer_append_format(clauses_next(&clauses), "%" PRIu32 " more answered not always",
+		buffer_append_format(clauses_next(&clauses), "%" PRIu32 " more not always",
 				     report->stream_count - good - told);
 	append_slowest(report, &clauses);
 }
@@ -312,11 +312,12 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	char host[PHRASE_MAX], words[PHRASE_MAX], count[UNITS_TEXT_MAX];
 	const struct report_error *error = NULL;
 	const struct report_stream *stream = NULL;
-	buffer_append_text(out, "nothing answered");
 	for (uint32_t i = 0; i < report->stream_count && !error; i++) {
 		stream = &report->streams[i];
 		error = stream->error_count > 0 ? &stream->errors[0] : NULL;
 	}
+	bool is_rejected = error && error->outcome == OUTCOME_REJECTED;
+	buffer_append_text(out, is_rejected ? "no answer was good" : "nothing answered");
 	if (!error)
 		return;
 	buffer_append_format(out, ": %s %s", failure_words(error, words),

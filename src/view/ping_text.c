@@ -32,32 +32,46 @@ static void ms_cell(struct text_table *table, uint64_t ns)
 	text_table_cell(table, "%s", ping_ms(ns, text));
 }
 
-static void add_columns(struct text_table *table)
+/* Of those that are printed. */
+struct columns {
+	bool is_shown[array_size(percentiles)];
+};
+
+static void need_columns(struct columns *columns, const struct report_latency *latency)
+{
+	for (size_t i = 0; i < array_size(percentiles); i++)
+		columns->is_shown[i] |= latency->count >= percentiles[i].samples_min;
+}
+
+static void add_columns(struct text_table *table, const struct columns *columns)
 {
 	text_table_column(table, "min", TEXT_RIGHT, NUMBER_WIDTH);
 	text_table_column(table, "mean", TEXT_RIGHT, NUMBER_WIDTH);
 	for (size_t i = 0; i < array_size(percentiles); i++)
-		text_table_column(table, percentiles[i].head, TEXT_RIGHT, NUMBER_WIDTH);
+		if (columns->is_shown[i])
+			text_table_column(table, percentiles[i].head, TEXT_RIGHT, NUMBER_WIDTH);
 	text_table_column(table, "max", TEXT_RIGHT, NUMBER_WIDTH);
 }
 
-static void add_cells(struct text_table *table, const struct report_latency *latency)
+static void add_cell(struct text_table *table, const struct report_latency *latency, size_t offset,
+		     uint64_t samples_min)
 {
-	if (latency->count == 0) {
-		for (size_t i = 0; i < array_size(percentiles) + 3; i++)
-			text_table_cell(table, "-");
-		return;
-	}
-	ms_cell(table, latency->min_ns);
-	ms_cell(table, latency->mean_ns);
-	for (size_t i = 0; i < array_size(percentiles); i++) {
-		const char *place = (const char *)latency + percentiles[i].offset;
-		if (latency->count < percentiles[i].samples_min)
-			text_table_cell(table, "-");
-		else
-			ms_cell(table, *(const uint64_t *)(const void *)place);
-	}
-	ms_cell(table, latency->max_ns);
+	const char *place = (const char *)latency + offset;
+	if (latency->count < samples_min)
+		text_table_cell(table, "-");
+	else
+		ms_cell(table, *(const uint64_t *)(const void *)place);
+}
+
+static void add_cells(struct text_table *table, const struct columns *columns,
+		      const struct report_latency *latency)
+{
+	add_cell(table, latency, offsetof(struct report_latency, min_ns), 1);
+	add_cell(table, latency, offsetof(struct report_latency, mean_ns), 1);
+	for (size_t i = 0; i < array_size(percentiles); i++)
+		if (columns->is_shown[i])
+			add_cell(table, latency, percentiles[i].offset, percentiles[i].samples_min);
+	add_cell(table, latency, offsetof(struct report_latency, max_ns), 1);
 }
 
 /* ---- one target ---- */
@@ -70,18 +84,21 @@ static void write_latencies(const struct report_stream *stream, const struct tex
 		LATENCY_SEND,  LATENCY_WAIT,    LATENCY_TRANSFER, LATENCY_JITTER,
 	};
 	cleanup(text_table_deinit) struct text_table table;
+	struct columns columns = { 0 };
 	char count[UNITS_TEXT_MAX];
+	for (size_t i = 0; i < array_size(rows); i++)
+		need_columns(&columns, &stream->latency[rows[i]]);
 	text_table_init(&table, style);
 	text_table_column(&table, "LATENCY (ms)", TEXT_LEFT, 0);
 	text_table_column(&table, "N", TEXT_RIGHT, NUMBER_WIDTH);
-	add_columns(&table);
+	add_columns(&table, &columns);
 	for (size_t i = 0; i < array_size(rows); i++) {
 		const struct report_latency *latency = &stream->latency[rows[i]];
 		if (latency->count == 0)
 			continue;
 		text_table_cell(&table, "%s", latency_name(rows[i]));
 		text_table_cell(&table, "%s", units_format_grouped(latency->count, count));
-		add_cells(&table, latency);
+		add_cells(&table, &columns, latency);
 	}
 	text_table_write(&table, out);
 }
@@ -117,7 +134,8 @@ static void write_one(const struct report_stream *stream, const struct text_styl
 
 /* ---- several ---- */
 
-static void add_target(const struct report_stream *stream, struct text_table *table)
+static void add_target(const struct report_stream *stream, const struct columns *columns,
+		       struct text_table *table)
 {
 	char answered[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
 	cleanup(buffer_deinit) struct buffer why;
@@ -129,7 +147,7 @@ static void add_target(const struct report_stream *stream, struct text_table *ta
 	text_table_cell(table, "%s", stream->target);
 	text_table_cell(table, "%s/%s", units_format_grouped(stream->totals.received, answered),
 			units_format_grouped(stream->totals.sent - stream->totals.in_flight, all));
-	add_cells(table, &stream->latency[LATENCY_TOTAL]);
+	add_cells(table, columns, &stream->latency[LATENCY_TOTAL]);
 	text_table_cell(table, "%s%s", buffer_text(&why), ping->is_stopped ? "; stopped" : "");
 }
 
@@ -139,15 +157,18 @@ static void write_many(const struct report *report, const struct text_style *sty
 	cleanup(text_table_deinit) struct text_table table;
 	struct arena arena cleanup(arena_deinit);
 	uint32_t rows = report->stream_count < ROWS_MAX ? report->stream_count : ROWS_MAX;
+	struct columns columns = { 0 };
 	arena_init(&arena);
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		need_columns(&columns, &report->streams[i].latency[LATENCY_TOTAL]);
 	uint32_t *order = ping_order(report, &arena);
 	text_table_init(&table, style);
 	text_table_column(&table, "TARGET (total, ms)", TEXT_LEFT, 0);
 	text_table_column(&table, "ANSWERED", TEXT_RIGHT, 0);
-	add_columns(&table);
+	add_columns(&table, &columns);
 	text_table_column(&table, "WHY NOT, LAST", TEXT_LEFT, 0);
 	for (uint32_t i = 0; i < rows; i++)
-		add_target(&report->streams[order[i]], &table);
+		add_target(&report->streams[order[i]], &columns, &table);
 	buffer_append_text(out, "\n");
 	text_table_write(&table, out);
 	if (rows < report->stream_count)
