@@ -198,7 +198,8 @@ static void count_directions(struct probe_series *series, const struct probe_res
 	if (counted == 0)
 		return;
 	series->found.peer_counted = counted;
-	series->counters.forward_lost = result->number > counted ? result->number - counted : 0;
+	series->counters.forward_lost =
+		result->own_count > counted ? result->own_count - counted : 0;
 }
 
 static void count_answer(struct probe_series *series, const struct probe_result *result)

@@ -233,6 +233,7 @@ static bool hear_answer(struct packet_look *look, const uint8_t *data, size_t si
 		session->is_stateful = true;
 	if (session->is_stateful)
 		result->peer_count = (uint64_t)reply.own.sequence + 1;
+	result->own_count = look->serial + 1;
 	result->ttl_at_peer = reply.ttl;
 	result->at_peer_ns = time_at_peer(look, &reply, at_ns);
 	compare_clocks(look, &reply, at_ns);
