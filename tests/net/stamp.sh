@@ -118,6 +118,26 @@ raw .kept_s '<=' 0.1
 raw .ttl == 64
 raw '.stranger + .reflector + .short' == 0
 
+echo "our clock steps an hour ahead and two back: round trips don't"
+library=$(find /usr/lib -name libfaketime.so.1 | head -n 1)
+if [[ $library ]]; then
+	echo +0 >"$work/clock"
+	start ping nsenter --net="/run/netns/${spaces[a]}" env LD_PRELOAD="$library" \
+		ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0" \
+		FAKETIME_TIMESTAMP_FILE="$work/clock" FAKETIME_NO_CACHE=1 \
+		FAKETIME_DONT_FAKE_MONOTONIC=1 \
+		"$conntest" ping --no-save -o "json=$work/ping.json" -c 15 -i 100ms stamp://10.9.0.2
+	for step in +3600 -3600; do
+		pause 0.5
+		echo "$step" >"$work/clock.new"
+		mv "$work/clock.new" "$work/clock"
+	done
+	await_exit ping
+	found '.streams[0].totals.messages_received' == 15
+	found '.streams[0].latency.wait.max_ns' '<=' 1000000000
+	found '[.streams[0].ping.probes[] | select(.forward_ns == null)] | length' '>=' 1
+fi
+
 for name in open keyed; do
 	stop "$name" INT
 	tail -n 1 "$work/$name.out" | jq .report >"$work/$name.json"
