@@ -79,6 +79,6 @@ void serve_stamp_write(struct buffer *out, const struct plan_serve *serve)
 	buffer_append_format(out, "%s; %s; %s\n",
 			     stamp->key != NULL ? " who has the key" : " and nobody else",
 			     stamp->key != NULL ? "authenticated (HMAC-SHA-256)"
-						: "open (--stamp-key, --stamp-allow)",
+						: "without a key (--stamp-key, --stamp-allow)",
 			     stamp->is_stateful ? "stateful" : "stateless (--stamp-stateful)");
 }

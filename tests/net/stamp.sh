@@ -68,6 +68,7 @@ shape ba loss 0.3
 ping -c 200 -i 5ms --timeout 300ms stamp://10.9.0.2
 found '.streams[0].totals.lost' '>=' 30
 found '.streams[0].totals.forward_lost' == 0
+found '.result | test("lost 0 on the way there, [1-9][0-9]* on the way back")' == true
 shape ba loss 0
 
 echo "with a key, with another one, and without"
