@@ -4,7 +4,8 @@
  * its own.
  *
  * Options in the target's query: key-file=FILE (authenticated mode), stateful (the reflector
- * counts; else that is believed once its numbers differ from ours). */
+ * counts; else that is believed once its numbers differ from ours), counts (it is asked for its
+ * counts, by an extension of RFC 8972). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct stamp_session {
 	struct stamp_key *key; /* NULL: packets are open */
 	uint16_t ssid;
 	bool is_stateful; /* the reflector numbers its answers by itself */
+	bool asks_counts;
 	struct stamp_clock clock;
 	uint64_t clock_read_ns;
 	/* When something came that was no answer of this reflector. */
@@ -57,11 +59,14 @@ static int read_option(const char *option, struct stamp_session *session, struct
 	static const char key_file[] = "key-file=";
 	if (strcmp(option, "stateful") == 0)
 		session->is_stateful = true;
+	else if (strcmp(option, "counts") == 0)
+		session->asks_counts = true;
 	else if (strncmp(option, key_file, sizeof(key_file) - 1) == 0 && !session->key)
 		return read_key(option + sizeof(key_file) - 1, session, error);
 	else
 		return error_set(error, EINVAL,
-				 "\"%s\" is no option of stamp:// (key-file=FILE, stateful)",
+				 "\"%s\" is no option of stamp:// (key-file=FILE, stateful, "
+				 "counts)",
 				 option);
 	return 0;
 }
@@ -130,6 +135,22 @@ static void read_clock(struct stamp_session *session, struct datagram_socket *so
 	session->clock_read_ns = now_ns;
 }
 
+/* What is asked for, then padding; fewer bytes than a TLV has are zeros. */
+static void write_extensions(const struct packet_look *look, uint8_t *tlvs, size_t size)
+{
+	const struct stamp_session *session = look->owner->own;
+	size_t used = 0;
+	if (session->asks_counts) {
+		uint8_t sequence[4];
+		put_u32(sequence, (uint32_t)look->serial);
+		stamp_tlv_ask_counts(tlvs, sequence, (uint32_t)look->serial + 1, session->key);
+		used = stamp_tlv_counts_bytes(session->key);
+	}
+	memset(tlvs + used, 0, size - used);
+	if (size >= used + STAMP_TLV_HEAD_BYTES)
+		stamp_tlv_pad(tlvs + used, size - used);
+}
+
 static size_t write_request(const struct packet_look *look, uint8_t *out)
 {
 	const struct packet_prober *owner = look->owner;
@@ -143,9 +164,7 @@ static size_t write_request(const struct packet_look *look, uint8_t *out)
 	};
 	read_clock(session, socket, loop_now(owner->prober->host->loop));
 	if (size > base)
-		memset(out + base, 0, size - base);
-	if (size >= base + STAMP_TLV_HEAD_BYTES)
-		stamp_tlv_pad(out + base, size - base);
+		write_extensions(look, out + base, size - base);
 	/* As late as can be. */
 	request.clock = session->clock;
 	request.sent_unix_ns = datagram_wall(socket).unix_ns;
@@ -221,6 +240,22 @@ static uint64_t time_at_peer(const struct packet_look *look, const struct stamp_
 	return kept_ns > 0 && (uint64_t)kept_ns <= elapsed_ns ? (uint64_t)kept_ns : 0;
 }
 
+/* Of ours, this one included, as the reflector says; 0: it does not. */
+static uint64_t count_at_peer(struct stamp_session *session, const struct stamp_reply *reply,
+			      const uint8_t *data, size_t size)
+{
+	size_t base = stamp_base_bytes(session->key);
+	uint32_t counted = 0;
+	if (session->asks_counts && size > base &&
+	    !stamp_tlv_is_tampered(data + base, size - base, data, session->key))
+		counted = stamp_tlv_counted(data + base, size - base);
+	if (reply->own.sequence != reply->request.sequence)
+		session->is_stateful = true;
+	if (counted == 0 && session->is_stateful)
+		return (uint64_t)reply->own.sequence + 1;
+	return counted;
+}
+
 static bool hear_answer(struct packet_look *look, const uint8_t *data, size_t size, uint64_t at_ns)
 {
 	struct stamp_session *session = look->owner->own;
@@ -229,10 +264,7 @@ static bool hear_answer(struct packet_look *look, const uint8_t *data, size_t si
 	struct stamp_reply reply;
 	if (stamp_reply_read(data, size, session->key, now_unix_ns, &reply) != STAMP_GOOD)
 		return false;
-	if (reply.own.sequence != reply.request.sequence)
-		session->is_stateful = true;
-	if (session->is_stateful)
-		result->peer_count = (uint64_t)reply.own.sequence + 1;
+	result->peer_count = count_at_peer(session, &reply, data, size);
 	result->own_count = look->serial + 1;
 	result->ttl_at_peer = reply.ttl;
 	result->at_peer_ns = time_at_peer(look, &reply, at_ns);
@@ -253,42 +285,44 @@ static void give_up(struct packet_look *look)
 		look->note = "what came is no STAMP packet of this session";
 }
 
-/* The shortest is of TWAMP-light. */
-static const struct packet_kind open_packets = {
-	.transport = &datagram_udp,
-	.bytes_min = STAMP_LIGHT_BYTES,
-	.bytes_usual = STAMP_OPEN_BYTES,
-	.bytes_max = BYTES_MAX,
-	.room_bytes = STAMP_OPEN_BYTES + 1,
-	.is_session = true,
-	.open = open_session,
-	.close = close_session,
-	.write = write_request,
-	.read = read_answer,
-	.read_quote = read_quote,
-	.hear = hear_answer,
-	.give_up = give_up,
+/* Counts are asked for by 16 bytes more, and with a key an HMAC over them by 20. */
+#define COUNTS_BYTES    16
+#define SIGNATURE_BYTES 20
+#define KIND(least, most_usual)                                                                 \
+	{                                                                                       \
+		.transport = &datagram_udp, .bytes_min = (least), .bytes_usual = (most_usual),  \
+		.bytes_max = BYTES_MAX, .room_bytes = STAMP_OPEN_BYTES + 1, .is_session = true, \
+		.open = open_session, .close = close_session, .write = write_request,           \
+		.read = read_answer, .read_quote = read_quote, .hear = hear_answer,             \
+		.give_up = give_up,                                                             \
+	}
+#define OPEN_COUNTS  (STAMP_OPEN_BYTES + COUNTS_BYTES)
+#define KEYED_COUNTS (STAMP_KEYED_BYTES + COUNTS_BYTES + SIGNATURE_BYTES)
+
+/* By whether there is a key, and whether counts are asked for. The shortest is of TWAMP-light. */
+static const struct packet_kind kinds[2][2] = {
+	{ KIND(STAMP_LIGHT_BYTES, STAMP_OPEN_BYTES), KIND(OPEN_COUNTS, OPEN_COUNTS) },
+	{ KIND(STAMP_KEYED_BYTES, STAMP_KEYED_BYTES), KIND(KEYED_COUNTS, KEYED_COUNTS) },
 };
 
-static const struct packet_kind keyed_packets = {
-	.transport = &datagram_udp,
-	.bytes_min = STAMP_KEYED_BYTES,
-	.bytes_usual = STAMP_KEYED_BYTES,
-	.bytes_max = BYTES_MAX,
-	.is_session = true,
-	.open = open_session,
-	.close = close_session,
-	.write = write_request,
-	.read = read_answer,
-	.read_quote = read_quote,
-	.hear = hear_answer,
-	.give_up = give_up,
-};
+/* In the query, at the start of an option. */
+static bool has_option(const char *path, const char *start)
+{
+	const char *found = path;
+	while ((found = strstr(found, start)) != NULL) {
+		if (found > path && (found[-1] == '?' || found[-1] == '&'))
+			return true;
+		found++;
+	}
+	return false;
+}
 
 static int stamp_open(struct prober *prober, struct error *error)
 {
-	bool is_keyed = strstr(prober->target->uri.path, "key-file=") != NULL;
-	return packet_open(prober, is_keyed ? &keyed_packets : &open_packets, error);
+	const char *path = prober->target->uri.path;
+	bool is_keyed = has_option(path, "key-file=");
+	bool asks_counts = has_option(path, "counts");
+	return packet_open(prober, &kinds[is_keyed][asks_counts], error);
 }
 
 const struct prober_kind prober_stamp = {

@@ -55,6 +55,20 @@ struct stamp_tlv_outcome stamp_tlv_answer(uint8_t *tlvs, size_t size, const uint
 void stamp_tlv_sign(uint8_t *tlvs, size_t size, const uint8_t sequence[4],
 		    const struct stamp_key *key);
 
+/* Whether the TLVs of a packet are not those that its sender signed; with a key all but padding has
+ * to be. */
+bool stamp_tlv_is_tampered(const uint8_t *tlvs, size_t size, const uint8_t sequence[4],
+			   const struct stamp_key *key);
+
+/* ---- of the sender */
+
+/* What asking for counts takes, with an HMAC where there is a key. */
+size_t stamp_tlv_counts_bytes(const struct stamp_key *key);
+/* Asks what arrived there of `sent` packets, in so many bytes. */
+void stamp_tlv_ask_counts(uint8_t *tlvs, const uint8_t sequence[4], uint32_t sent,
+			  const struct stamp_key *key);
+/* The answer: how many arrived; 0: it does not say. */
+uint32_t stamp_tlv_counted(const uint8_t *tlvs, size_t size);
 /* Makes `size` bytes (at least 4, at most 65,539) one TLV of padding. */
 void stamp_tlv_pad(uint8_t *tlvs, size_t size);
 
@@ -62,9 +76,9 @@ struct stamp_tlv {
 	uint8_t flags;
 	uint8_t type;
 	size_t length; /* as it says; may be more than there is */
-	uint8_t *value;
+	size_t at;     /* of its value */
 };
 /* The next one from `*at` on, which moves behind it. False: none is left, or only zeros, the
  * padding of TWAMP. Of one that is cut short `*at` comes to `size` and it is malformed. */
-bool stamp_tlv_next(uint8_t *tlvs, size_t size, size_t *at, struct stamp_tlv *ret,
+bool stamp_tlv_next(const uint8_t *tlvs, size_t size, size_t *at, struct stamp_tlv *ret,
 		    bool *ret_is_malformed);

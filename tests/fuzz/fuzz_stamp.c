@@ -16,8 +16,8 @@ static size_t count_tlvs(uint8_t *tlvs, size_t size)
 	bool is_malformed;
 	size_t count = 0;
 	for (size_t at = 0; stamp_tlv_next(tlvs, size, &at, &tlv, &is_malformed); count++) {
-		assert(at <= size && tlv.value >= tlvs && tlv.value <= tlvs + size);
-		assert(is_malformed || tlv.value + tlv.length <= tlvs + size);
+		assert(at <= size && tlv.at <= size);
+		assert(is_malformed || tlv.at + tlv.length <= size);
 	}
 	return count;
 }

@@ -65,7 +65,7 @@ found '.streams[0].totals.forward_lost' '>=' "$((lost_there - 10))"
 found '.streams[0].ping.peer_counted' == "$(json "$work/ping.json" '.streams[0].totals.messages_received')"
 shape ab loss 0
 shape ba loss 0.3
-ping -c 200 -i 5ms --timeout 300ms stamp://10.9.0.2
+ping -c 200 -i 5ms --timeout 300ms 'stamp://10.9.0.2?counts'
 found '.streams[0].totals.lost' '>=' 30
 found '.streams[0].totals.forward_lost' == 0
 found '.result | test("lost 0 on the way there, [1-9][0-9]* on the way back")' == true

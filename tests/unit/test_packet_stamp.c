@@ -180,6 +180,16 @@ static void a_key_is_of_both_ends(void **state)
 		assert_int_equal(scene.results[0].body_bytes, size ? size : 112);
 		close_scene();
 	}
+	char both[200];
+	plan.is_stateful = true;
+	open_scene(&(struct memory_options){ 0 }, &plan);
+	(void)snprintf(both, sizeof(both), "%s&counts", uri_with_key(key_text, uri));
+	run(both);
+	assert_int_equal(scene.results[0].body_bytes, 112 + 16 + 20);
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(scene.results[i].peer_count, i + 1);
+	close_scene();
+	plan.is_stateful = false;
 	open_scene(&(struct memory_options){ 0 }, &plan);
 	run(uri_with_key("another key", uri));
 	assert_int_equal(count(OUTCOME_NO_REPLY), 10);
@@ -195,7 +205,8 @@ static void a_key_is_of_both_ends(void **state)
 /* Of what was lost a stateful reflector tells which way. */
 static void loss_has_a_direction(void **state)
 {
-	static const char *const uris[] = { "stamp://127.0.0.1", "stamp://127.0.0.1?stateful" };
+	static const char *const uris[] = { "stamp://127.0.0.1", "stamp://127.0.0.1?stateful",
+					    "stamp://127.0.0.1?counts" };
 	for (size_t i = 0; i < array_size(uris); i++) {
 		open_scene(&(struct memory_options){ .loss = 0.2, .seed = 5 },
 			   &(struct plan_stamp){ .is_stateful = true });
@@ -215,7 +226,7 @@ static void loss_has_a_direction(void **state)
 		assert_in_range(last, arrived - 20, arrived);
 		assert_in_range(1000 - arrived, 150, 250);
 		assert_in_range(arrived - done, 110, 210);
-		if (i == 1)
+		if (i > 0)
 			assert_int_equal(scene.results[0].peer_count > 0,
 					 scene.results[0].outcome == OUTCOME_DONE);
 		close_scene();
@@ -333,7 +344,7 @@ static void options_are_checked(void **state)
 		  "stamp://h:862/?key-file=/dev/null: its payload has 112 to 65507 bytes, not 44" },
 		{ "stamp://h?sateful", 0, 0,
 		  "stamp://h:862/?sateful: \"sateful\" is no option of stamp:// (key-file=FILE, "
-		  "stateful)" },
+		  "stateful, counts)" },
 		{ "stamp://h/path", 0, 0,
 		  "stamp://h:862/path: stamp takes no path: leave out /path" },
 		{ "stamp://h", 0, 862,
