@@ -208,7 +208,7 @@ static int open_series(struct ping_session *session)
 	const struct ping_plan *plan = session->ping->plan;
 	uint32_t kept = REPORT_PROBES_MAX / plan->target_count;
 	kept = kept < KEPT_LEAST ? KEPT_LEAST : kept > KEPT_MOST ? KEPT_MOST : kept;
-	session->series = calloc(plan->target_count, sizeof(*session->series));
+	session->series = calloc(plan->target_count, sizeof(void *));
 	int result = session->series ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < plan->target_count && result >= 0; i++) {
 		struct probe_series_setup setup = {
