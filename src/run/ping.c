@@ -19,8 +19,10 @@
 #include "sys/cpu.h"
 #include "view/sentence.h"
 
-/* The first probe is due so far ahead, so that it is not late for what is still set up. */
-#define BEGIN_AHEAD_NS (5 * NS_PER_MS)
+/* The first probe is due so far ahead, so that it is not late for what is still set up, and so much
+ * for each target. */
+#define BEGIN_AHEAD_NS  (5 * NS_PER_MS)
+#define BEGIN_TARGET_NS (100 * NS_PER_US)
 
 /* How often the table is rewritten. */
 #define TABLE_NS (500 * NS_PER_MS)
@@ -223,7 +225,8 @@ static int open_series(struct ping_session *session)
 
 static int open_show(struct ping_session *session, struct error *error)
 {
-	session->begin_ns = loop_read_clock(session->loop) + BEGIN_AHEAD_NS;
+	session->begin_ns = loop_read_clock(session->loop) + BEGIN_AHEAD_NS +
+			    session->ping->plan->target_count * BEGIN_TARGET_NS;
 	session->report->started_unix_ns = clock_wall_at(session->begin_ns).unix_ns;
 	struct ping_show_setup setup = {
 		.ping = session->ping,
