@@ -30,6 +30,9 @@ static const struct option_row rows[] = {
 	    .help = "leaves a target alone after so many failures in a row; 0 = never"),
 	ROW(keeps, OPTION_FLAG, .name = "keep",
 	    .help = "one connection for all probes of a target, not a new one for each"),
+	ROW(is_fresh, OPTION_FLAG, .name = "fresh", .level = OPTION_ALL,
+	    .help = "another source port, or id of ICMP, for each datagram, and so maybe another way; "
+		    "without it they are one flow"),
 	ROW(connect_to, OPTION_TEXT, .name = "connect-to", .placeholder = "HOST[:PORT]",
 	    .help = "connects there, and asks and verifies for the target all the same"),
 	ROW(headers, OPTION_LIST, .name = "header", .letter = 'H', .placeholder = "'NAME: VALUE'",
@@ -42,7 +45,8 @@ static const struct option_row rows[] = {
 	    .instead_of = "body", .level = OPTION_ALL, .help = "the same from a file"),
 	ROW(expect_status, OPTION_TEXT, .name = "expect-status", .placeholder = "LIST",
 	    .level = OPTION_ALL,
-	    .help = "another status is a failure: 200,3xx,400-404; without it, 400 and more are"),
+	    .help = "another status is a failure: 200,3xx,400-404, of dns:// NXDOMAIN,...; "
+		    "without it, 400 and more are, and what is not NOERROR"),
 	ROW(expect_text, OPTION_TEXT, .name = "expect-text", .placeholder = "TEXT",
 	    .level = OPTION_ALL, .help = "an answer without it is a failure"),
 	ROW(max_bytes, OPTION_SIZE, .name = "max-bytes", .placeholder = "SIZE",
@@ -55,6 +59,10 @@ static const struct option_row rows[] = {
 	    .help = "payload of datagrams and echoes; 0 = what suits them"),
 	ROW(dns, OPTION_TEXT, .name = "dns", .placeholder = "ADDR[:PORT],...",
 	    .level = OPTION_SOCKET, .help = "asks these servers for names, not the system's"),
+	ROW(addresses, OPTION_CHOICE, .name = "addresses", .choices = "first all",
+	    .placeholder = "first|all", .default_text = "first", .level = OPTION_SOCKET,
+	    .help = "of a name: looks at its first address, or at each as a target of its own, asked "
+		    "for once"),
 	ROW(is_ipv4, OPTION_FLAG, .name = "ipv4", .letter = '4', .level = OPTION_SOCKET,
 	    .help = "only IPv4 addresses"),
 	ROW(is_ipv6, OPTION_FLAG, .name = "ipv6", .letter = '6', .level = OPTION_SOCKET,
@@ -87,6 +95,8 @@ static int ping_run(const struct command *command, int argc, char **argv)
 		.options = &options,
 		.output = &options.output,
 		.plan = &build.plan,
+		.prepare = ping_build_resolve,
+		.context = &build,
 	};
 	int exit_code =
 		code < 0 ? command_fail(command, run_exit_code(code), &error) : ping_measure(&ping);
@@ -107,15 +117,21 @@ const struct command command_ping = {
 		"overlap and add up to the total. A probe that fails has no total; what failed stands "
 		"in the column of the phase where it did.\n\n"
 		"TARGET is a URI: http:// and https:// ask for a page, tcp://HOST:PORT connects, "
-		"tls://HOST:PORT does the handshake too; stamp:// is a session of STAMP or, with --size "
-		"14 to 43, TWAMP-light with a reflector, which tells the delay of each way by both clocks "
-		"and, where it counts, the loss: stamp://HOST?key-file=FILE is the authenticated mode, "
-		"?counts asks a reflector of RFC 8972 what it counted, and ?stateful says that its numbers "
-		"are its own. Targets of all kinds may be mixed. On a "
+		"tls://HOST:PORT does the handshake too. HOST alone, or icmp://HOST, is sent ICMP "
+		"echoes; echo+udp://, traffic+udp:// and udp://HOST:PORT are sent datagrams that are "
+		"to come back; dns://SERVER/NAME[/TYPE] asks that server for that name; stamp:// is a "
+		"session with a reflector of STAMP or, with --size 14 to 43, of TWAMP-light, which tells "
+		"the delay of each way by both clocks and, where it counts, the loss: "
+		"stamp://HOST?key-file=FILE is the authenticated mode, ?counts asks a reflector of RFC "
+		"8972 what it counted, and ?stateful says that its numbers are its own. Targets of all "
+		"kinds may be mixed. On a "
 		"terminal several have one table, the worst first, and else a line a probe.\n\n"
 		"Probes begin at even times whatever became of those before, so several may be under "
 		"way; where a target is slow no other waits for it. Each has a connection of its own "
-		"unless --keep says otherwise; a name is asked for each time too.\n\n"
+		"unless --keep says otherwise, and a name is asked for each time too; datagrams are "
+		"sent from one socket unless --fresh says otherwise.\n\n"
+		"srv://_service._proto.name, as srv://_https._tcp.example.com, is every answer of DNS, "
+		"and --addresses all every address of a name: each is a target of its own.\n\n"
 		"With --wait nothing is measured: it ends when every target has answered as it "
 		"should, and tells what changed until then.\n\n"
 		"-o tsv is the table of perftest by perftest's own definitions: TCP begins when the "
@@ -123,6 +139,8 @@ const struct command command_ping = {
 		"failure without a status is 520.",
 	.examples =
 		"conntest ping -c 5 https://shop.example.com/healthz  # where does the time go\n"
+		"conntest ping -c 100 -i 20ms 10.9.1.2  # ICMP, as of old\n"
+		"conntest ping --expect-text 10.9.1.2 dns://10.9.1.53/shop.example.com  # one server\n"
 		"conntest ping --wait 60s http://localhost:8080/ready  # until it is up\n"
 		"conntest ping -T 1m -i 200ms --expect 'total.p99 < 50ms' tcp://10.9.1.2:443  # in CI\n"
 		"conntest ping --connect-to 10.9.1.7 https://shop.example.com/  # one backend of it\n"

@@ -28,6 +28,7 @@ struct ping_options {
 	uint64_t max_bytes;
 	bool follows;
 	bool keeps;
+	bool is_fresh;
 	uint64_t payload_bytes;
 	const char *dns;
 	const char *addresses;
@@ -68,6 +69,18 @@ void ping_build_deinit(struct ping_build *build);
 nodiscard int ping_build(struct ping_build *build, const struct ping_options *options,
 			 const struct operands *operands, struct error *error);
 
+/* What asks the network: a target for each address, where all are wanted. -EHOSTUNREACH: a name
+ * does not resolve. */
+nodiscard int ping_build_resolve(void *build, struct error *error);
+
+/* What all targets have in common; later what a target needs besides. -EINVAL, or what this host
+ * lacks. */
+nodiscard int ping_look_read(struct ping_build *build, struct error *error,
+			     struct probe_target *look);
+nodiscard int ping_look_open(struct ping_build *build, struct error *error,
+			     struct probe_target *look);
+/* --expect-status has words, which are of DNS. */
+bool ping_expects_rcodes(const struct ping_options *options);
 /* What an option would be of use for, where it is of none for any of these targets: -EINVAL. */
 nodiscard int ping_check(const struct ping_options *options, const struct probe_target *looks,
 			 uint32_t count, struct error *error);

@@ -1,4 +1,5 @@
 /* Which options are of use for which targets of `ping`. */
+#include <ctype.h>
 #include <errno.h>
 
 #include "cmd/ping.h"
@@ -12,12 +13,23 @@ enum use {
 	USE_HANDSHAKES = 2, /* a request opens them */
 	USE_PAYLOADS = 4,   /* sent what is to come back */
 	USE_TALKS = 8,      /* connections on which something is said */
+	USE_DATAGRAMS = 16,
+	USE_QUESTIONS = 32, /* to DNS */
 };
+
+bool ping_expects_rcodes(const struct ping_options *options)
+{
+	return options->expect_status && isalpha((unsigned char)options->expect_status[0]);
+}
 
 static unsigned uses_of(const struct uri *uri)
 {
 	unsigned bit = uri->service == SERVICE_NONE ? 0 : 1u << uri->service;
-	unsigned uses = 0;
+	unsigned uses = ping_is_datagram(uri) ? USE_DATAGRAMS : 0;
+	if (bit & SERVICE_BIT(DNS))
+		uses |= USE_QUESTIONS;
+	if (ping_is_datagram(uri) && uri->service == SERVICE_NONE)
+		uses |= USE_PAYLOADS;
 	if (bit & (SERVICE_BIT(HTTP) | SERVICE_BIT(H2C)))
 		uses |= USE_REQUESTS | USE_HANDSHAKES;
 	if (bit & (SERVICE_BIT(WS) | SERVICE_BIT(GRPC)))
@@ -44,10 +56,12 @@ static int check_uses(const struct ping_options *options, const struct uri *uri,
 		{ "--body", options->body != NULL, USE_REQUESTS, "http:// and https:// take one" },
 		{ "--body-file", options->body_file != NULL, USE_REQUESTS,
 		  "http:// and https:// take one" },
-		{ "--expect-status", options->expect_status != NULL, USE_REQUESTS,
-		  "http:// and https:// answer with one" },
-		{ "--expect-text", options->expect_text != NULL, USE_REQUESTS,
-		  "http:// and https:// answer with some" },
+		{ "--expect-status", options->expect_status && !ping_expects_rcodes(options),
+		  USE_REQUESTS, "http:// and https:// answer with a number" },
+		{ "--expect-status", ping_expects_rcodes(options), USE_QUESTIONS,
+		  "dns:// answers with a word" },
+		{ "--expect-text", options->expect_text != NULL, USE_REQUESTS | USE_QUESTIONS,
+		  "http://, https:// and dns:// answer with some" },
 		{ "--follow", options->follows, USE_REQUESTS, "http:// and https:// redirect" },
 		{ "--header", options->headers.count > 0, USE_HANDSHAKES,
 		  "http://, ws:// and grpc:// take some" },
@@ -55,6 +69,8 @@ static int check_uses(const struct ping_options *options, const struct uri *uri,
 		  "icmp://, echo:// and stamp:// send some" },
 		{ "--keep", options->keeps, USE_TALKS,
 		  "http:// and echo:// can ask more than once on a connection" },
+		{ "--fresh", options->is_fresh, USE_DATAGRAMS,
+		  "icmp://, udp:// and dns:// send datagrams" },
 	};
 	for (size_t i = 0; i < array_size(rules); i++)
 		if (rules[i].is_given && !(uses & rules[i].use))
@@ -86,6 +102,11 @@ int ping_check(const struct ping_options *options, const struct probe_target *lo
 		has_tls |= looks[i].uri.transport == TRANSPORT_TLS;
 	}
 	int result = check_ends(options, error);
+	for (uint32_t i = 0; i < count && result >= 0; i++)
+		if (looks[i].uri.is_srv && options->connect_to)
+			result = error_set(error, EINVAL,
+					   "--connect-to: not together with %s, which says where",
+					   looks[i].uri.text);
 	if (result >= 0)
 		result = check_uses(options, &looks[0].uri, uses, error);
 	if (result >= 0 && !has_tls)

@@ -4,18 +4,13 @@
 
 #include "base/units.h"
 #include "cmd/ping.h"
-#include "engine/http_script.h"
 #include "net/resolver.h"
-#include "net/stream.h"
-#include "proto/http1_request.h"
-#include "proto/template_file.h"
 #include "run/ping_report.h"
 #include "run/resolve.h"
 
-#define BODY_MAX       (16 << 20)
-#define IN_FLIGHT_MAX  4096
-#define STATUSES_FIRST 100
-#define STATUSES_LAST  599
+#define BODY_MAX      (16 << 20)
+#define TARGETS_NAMED 4
+#define IN_FLIGHT_MAX 4096
 
 void ping_build_init(struct ping_build *build)
 {
@@ -67,8 +62,6 @@ static int parse_target(const char *text, const struct uri_defaults *defaults, i
 			struct error *error, struct uri *ret)
 {
 	int result = uri_parse(text, defaults, error, ret);
-	if (result >= 0 && ret->is_srv)
-		result = error_set(error, EINVAL, "%s: name the hosts themselves", text);
 	if (result >= 0)
 		result = check_kind(ret, error);
 	return result < 0 ? result : resolve_check(ret, family, error);
@@ -86,6 +79,9 @@ static unsigned phases_of(const struct probe_target *look)
 	const struct uri *uri = &look->uri;
 	const char *host = look->connect_host ? look->connect_host : uri->host;
 	unsigned phases = is_literal(host) ? 0 : 1u << PROBE_RESOLVE;
+	/* An answer that is too large for UDP is had over TCP. */
+	if (ping_is_datagram(uri) && uri->service == SERVICE_DNS)
+		phases |= 1u << PROBE_TRANSFER;
 	if (ping_is_datagram(uri))
 		return phases | 1u << PROBE_SEND | 1u << PROBE_WAIT;
 	phases |= 1u << PROBE_CONNECT;
@@ -96,180 +92,51 @@ static unsigned phases_of(const struct probe_target *look)
 	return phases;
 }
 
-/* ---- options ---- */
-
-static int read_family(const struct ping_options *options, struct error *error, int *ret)
-{
-	if (options->is_ipv4 && options->is_ipv6)
-		return error_set(error, EINVAL, "-4 and -6 leave no address");
-	*ret = options->is_ipv4 ? AF_INET : options->is_ipv6 ? AF_INET6 : AF_UNSPEC;
-	return 0;
-}
-
-/* "HOST", "HOST:PORT", "[::1]:443" */
-static int read_connect_to(struct ping_build *build, const char *text, struct error *error,
-			   struct probe_target *look)
-{
-	static const struct uri_defaults place = { .service = SERVICE_TRAFFIC };
-	struct uri uri;
-	if (!text)
-		return 0;
-	int result = strstr(text, "://")
-			     ? error_set(error, EINVAL, "\"%s\" is a URI: HOST:PORT", text)
-			     : uri_parse(text, &place, error, &uri);
-	if (result < 0) {
-		error_prefix(error, "--connect-to");
-		return result;
-	}
-	bool has_port = strrchr(text, ':') && (text[0] != '[' || strstr(text, "]:"));
-	look->connect_host = arena_text(&build->arena, uri.host);
-	look->connect_port = has_port ? uri.port : 0;
-	return 0;
-}
-
-static int read_source(const char *text, struct error *error, struct endpoint *ret)
-{
-	if (text && endpoint_parse(text, 0, ret) < 0)
-		return error_set(error, EINVAL, "--source: \"%s\" is not an address", text);
-	return 0;
-}
-
-static int read_statuses(struct ping_build *build, const char *text, struct error *error,
-			 struct probe_target *look)
-{
-	struct status_set set;
-	if (!text)
-		return 0;
-	int result = status_set_parse(text, error, &set);
-	if (result < 0) {
-		error_prefix(error, "--expect-status");
-		return result;
-	}
-	uint32_t *statuses = arena_take_array(&build->arena, STATUSES_LAST - STATUSES_FIRST + 1,
-					      sizeof(*statuses));
-	for (uint32_t status = STATUSES_FIRST; status <= STATUSES_LAST; status++)
-		if (status_set_has(&set, status))
-			statuses[look->status_count++] = status;
-	look->statuses = statuses;
-	return 0;
-}
-
-static int read_body(struct ping_build *build, struct error *error, struct probe_target *look)
-{
-	const struct ping_options *options = build->options;
-	int result = 0;
-	if (options->body)
-		buffer_append_text(&build->body, options->body);
-	if (options->body_file)
-		result = command_file_code(
-			template_file_read(options->body_file, error, &build->body));
-	if (result < 0) {
-		error_prefix(error, "--body-file");
-		return result;
-	}
-	bool has_body = options->body || options->body_file;
-	look->body = has_body ? buffer_text(&build->body) : NULL;
-	look->body_size = build->body.size;
-	look->method = options->method ? options->method : has_body ? "POST" : NULL;
-	return 0;
-}
-
-static int read_headers(const struct ping_options *options, struct error *error,
-			struct probe_target *look)
-{
-	int result = options->method ? http1_check_method(options->method, error) : 0;
-	if (result < 0) {
-		error_prefix(error, "--method");
-		return result;
-	}
-	for (size_t i = 0; i < options->headers.count && result >= 0; i++)
-		result = http1_check_header(options->headers.items[i], error);
-	if (result < 0)
-		error_prefix(error, "--header");
-	look->headers = options->headers.items;
-	look->header_count = (uint32_t)options->headers.count;
-	return result;
-}
-
-/* What all targets have in common. */
-static int read_options(struct ping_build *build, struct error *error, struct probe_target *look)
-{
-	const struct ping_options *options = build->options;
-	int result = read_family(options, error, &look->family);
-	look->is_kept = options->keeps;
-	look->follows = options->follows;
-	look->body_max_bytes = options->max_bytes;
-	look->payload_bytes = options->payload_bytes;
-	look->text = options->expect_text;
-	if (result >= 0)
-		result = read_connect_to(build, options->connect_to, error, look);
-	if (result >= 0)
-		result = read_source(options->source, error, &look->source);
-	if (result >= 0)
-		result = read_statuses(build, options->expect_status, error, look);
-	if (result >= 0)
-		result = read_headers(options, error, look);
-	return result < 0 ? result : read_body(build, error, look);
-}
-
-static int read_sockets(struct ping_build *build, struct probe_target *look, struct error *error)
-{
-	bool is_udp = ping_is_datagram(&look->uri);
-	struct socket_options *options = arena_take(&build->arena, sizeof(*options));
-	int result =
-		socket_choice_read(&build->options->sockets, look->uri.transport, error, options);
-	look->options = options;
-	if (result >= 0)
-		result = socket_options_try(options, is_udp ? SOCKET_DATAGRAM : SOCKET_CONNECTS,
-					    error);
-	return result;
-}
-
-/* One client for each list of protocols. Who follows redirects may be led to TLS. */
-static int find_tls(struct ping_build *build, struct probe_target *look, struct error *error)
-{
-	const char *protocols = prober_protocols(&look->uri);
-	bool is_wanted = look->uri.transport == TRANSPORT_TLS || look->follows;
-	for (size_t i = 0; i < PING_CLIENTS_MAX && is_wanted; i++) {
-		struct ping_tls *tls = &build->tls[i];
-		bool is_same =
-			tls->client &&
-			(tls->protocols == protocols ||
-			 (tls->protocols && protocols && strcmp(tls->protocols, protocols) == 0));
-		if (tls->client && !is_same)
-			continue;
-		tls->protocols = protocols;
-		int result = tls->client ? 0
-					 : tls_options_make(&build->options->tls, protocols, error,
-							    &tls->client);
-		look->tls = tls->client;
-		return result;
-	}
-	return 0;
-}
-
 /* ---- targets ---- */
 
+/* What is not for all of them. */
+static void fit(const struct ping_options *options, struct probe_target *look)
+{
+	bool is_dns = look->uri.service == SERVICE_DNS;
+	look->is_kept = ping_is_datagram(&look->uri) ? !options->is_fresh : options->keeps;
+	if (is_dns != ping_expects_rcodes(options))
+		look->status_count = 0;
+}
+
+/* Each is a stream with its own; together they are a line. */
 static const char *join_texts(struct ping_build *build)
 {
 	cleanup(buffer_deinit) struct buffer text;
-	buffer_init(&text, (size_t)PING_TARGETS_MAX * URI_TEXT_MAX);
-	for (uint32_t i = 0; i < build->count; i++)
+	buffer_init(&text, (size_t)(TARGETS_NAMED + 1) * URI_TEXT_MAX);
+	for (uint32_t i = 0; i < build->count && i < TARGETS_NAMED; i++)
 		buffer_append_format(&text, "%s%s", i > 0 ? " " : "", build->looks[i].uri.text);
+	if (build->count > TARGETS_NAMED)
+		buffer_append_format(&text, " and %u more", build->count - TARGETS_NAMED);
 	return arena_text(&build->arena, buffer_text(&text));
+}
+
+/* As many as are due before the end of -T, or as -c says; 0: without end. */
+static uint64_t count_of(const struct ping_options *options, uint64_t after_ns)
+{
+	uint64_t left_ns = options->duration_ns > after_ns ? options->duration_ns - after_ns : 1;
+	uint64_t due = (left_ns - 1) / options->interval_ns + 1;
+	if (options->duration_ns == 0)
+		return options->count;
+	return options->count == 0 || due < options->count ? due : options->count;
 }
 
 static void plan_target(struct ping_build *build, uint32_t index)
 {
 	const struct ping_options *options = build->options;
 	uint64_t in_flight = options->timeout_ns / options->interval_ns + 2;
+	uint64_t after_ns = pinger_spread(index, build->count, options->interval_ns);
 	build->phases[index] = phases_of(&build->looks[index]);
 	build->targets[index] = (struct pinger_target){
 		.target = &build->looks[index],
 		.interval_ns = options->interval_ns,
 		.timeout_ns = options->timeout_ns,
-		.count = options->count,
-		.after_ns = pinger_spread(index, build->count, options->interval_ns),
+		.count = count_of(options, after_ns),
+		.after_ns = after_ns,
 		.in_flight_max = (uint32_t)(in_flight < IN_FLIGHT_MAX ? in_flight : IN_FLIGHT_MAX),
 	};
 }
@@ -287,10 +154,8 @@ static int plan_targets(struct ping_build *build, const struct operands *operand
 	if (result >= 0)
 		result = ping_check(build->options, build->looks, build->count, error);
 	for (uint32_t i = 0; i < build->count && result >= 0; i++) {
-		plan_target(build, i);
-		result = read_sockets(build, &build->looks[i], error);
-		if (result >= 0)
-			result = find_tls(build, &build->looks[i], error);
+		fit(build->options, &build->looks[i]);
+		result = ping_look_open(build, error, &build->looks[i]);
 	}
 	return result;
 }
@@ -305,21 +170,14 @@ static int check_operands(const struct operands *operands, struct error *error)
 	return 0;
 }
 
-int ping_build(struct ping_build *build, const struct ping_options *options,
-	       const struct operands *operands, struct error *error)
+/* Once it is known how many targets there are. */
+static void lay_out(struct ping_build *build)
 {
-	struct probe_target common = { 0 };
-	build->options = options;
-	int result = check_operands(operands, error);
-	if (result >= 0)
-		result = read_options(build, error, &common);
-	if (result < 0)
-		return result;
-	build->count = (uint32_t)operands->count;
-	build->looks = arena_take_array(&build->arena, build->count, sizeof(*build->looks));
+	const struct ping_options *options = build->options;
 	build->targets = arena_take_array(&build->arena, build->count, sizeof(*build->targets));
 	build->phases = arena_take_array(&build->arena, build->count, sizeof(*build->phases));
-	result = plan_targets(build, operands, &common, error);
+	for (uint32_t i = 0; i < build->count; i++)
+		plan_target(build, i);
 	build->plan = (struct ping_plan){
 		.targets = build->targets,
 		.phases = build->phases,
@@ -330,5 +188,83 @@ int ping_build(struct ping_build *build, const struct ping_options *options,
 		.max_failures = options->max_failures,
 		.wait_ns = options->wait_ns,
 	};
+}
+
+/* ---- addresses for names ---- */
+
+static bool is_spread(const struct ping_build *build, const struct probe_target *look)
+{
+	bool wants_all = strcmp(build->options->addresses, "all") == 0;
+	return look->uri.is_srv ||
+	       (wants_all && !look->connect_host && !is_literal(look->uri.host));
+}
+
+/* "https://web.example:443/ at 192.0.2.7" */
+static void place(struct ping_build *build, const struct probe_target *from,
+		  const struct endpoint *endpoint, struct probe_target *ret)
+{
+	char address[ENDPOINT_TEXT_MAX];
+	*ret = *from;
+	(void)endpoint_format_address(endpoint, address);
+	ret->connect_host = arena_text(&build->arena, address);
+	ret->connect_port = endpoint->port;
+	if (ret->uri.is_srv) {
+		(void)snprintf(ret->uri.host, sizeof(ret->uri.host), "%s", uri_peer(&from->uri));
+		ret->uri.port = endpoint->port;
+		ret->uri.is_srv = false;
+		(void)endpoint_format(endpoint, address);
+	}
+	(void)snprintf(ret->uri.text, sizeof(ret->uri.text), "%.1200s at %s", from->uri.text,
+		       address);
+}
+
+static int add_places(struct ping_build *build, const struct probe_target *from,
+		      struct error *error)
+{
+	struct resolve_options how = { .addresses = RESOLVE_ALL,
+				       .family = from->family,
+				       .servers = build->options->dns };
+	struct resolved *resolved = arena_take_array(&build->arena, 1, sizeof(*resolved));
+	int result = resolve_target(&from->uri, &how, error, resolved);
+	for (uint32_t i = 0; i < resolved->count && result >= 0; i++) {
+		if (build->count == PING_TARGETS_MAX)
+			return error_set(error, EINVAL, "%d targets at most, of all addresses",
+					 PING_TARGETS_MAX);
+		place(build, from, &resolved->endpoints[i], &build->looks[build->count++]);
+	}
 	return result;
+}
+
+int ping_build_resolve(void *context, struct error *error)
+{
+	struct ping_build *build = context;
+	const struct probe_target *looks = build->looks;
+	uint32_t count = build->count;
+	int result = 0;
+	build->looks = arena_take_array(&build->arena, PING_TARGETS_MAX, sizeof(*build->looks));
+	build->count = 0;
+	for (uint32_t i = 0; i < count && result >= 0; i++) {
+		if (is_spread(build, &looks[i]))
+			result = add_places(build, &looks[i], error);
+		else
+			build->looks[build->count++] = looks[i];
+	}
+	if (result >= 0)
+		lay_out(build);
+	return result;
+}
+
+int ping_build(struct ping_build *build, const struct ping_options *options,
+	       const struct operands *operands, struct error *error)
+{
+	struct probe_target common = { 0 };
+	build->options = options;
+	int result = check_operands(operands, error);
+	if (result >= 0)
+		result = ping_look_read(build, error, &common);
+	if (result < 0)
+		return result;
+	build->count = (uint32_t)operands->count;
+	build->looks = arena_take_array(&build->arena, build->count, sizeof(*build->looks));
+	return plan_targets(build, operands, &common, error);
 }

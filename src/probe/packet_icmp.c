@@ -80,8 +80,8 @@ static int open_icmp(struct packet_prober *owner, struct error *error)
 		error, EPERM,
 		"%s: this process may not send ICMP echoes: either let its group have ping "
 		"sockets (sysctl net.ipv4.ping_group_range='0 2147483647') or give the program "
-		"raw ones (setcap cap_net_raw+ep)",
-		target->uri.text);
+		"raw ones (setcap cap_net_raw+ep); or say how to look: tcp://%s:443 or https://%s",
+		target->uri.text, target->uri.host, target->uri.host);
 }
 
 static const struct packet_kind icmp = {

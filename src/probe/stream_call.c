@@ -18,7 +18,7 @@ static struct loop *loop_of(const struct stream_call *call)
 void stream_call_fail(struct stream_call *call, enum outcome outcome, const char *why)
 {
 	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
+	stream_note_tcp(call);
 	if (outcome == OUTCOME_CLOSED)
 		why = stream_explain_end(probe, why);
 	probe_failed(probe, outcome, why);
@@ -69,7 +69,7 @@ static bool can_be_kept(struct stream_call *call)
 static void finish(struct stream_call *call, enum outcome outcome, const char *why, uint64_t now_ns)
 {
 	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
+	stream_note_tcp(call);
 	if (outcome == OUTCOME_DONE)
 		probe_done(probe, now_ns);
 	else
@@ -270,6 +270,11 @@ static void on_ready(struct stream *stream, unsigned events)
 		receive(call);
 }
 
+static bool is_port_distinct(const struct stream_prober *owner, uint16_t port)
+{
+	return owner->port_low > 0 && (port < owner->port_low || port > owner->port_high);
+}
+
 void stream_call_connect(struct stream_call *call, const struct endpoint *remote)
 {
 	const struct probe_target *target = call->owner->prober->target;
@@ -278,6 +283,7 @@ void stream_call_connect(struct stream_call *call, const struct endpoint *remote
 	struct stream_connect connect = {
 		.remote = *remote,
 		.local = target->source,
+		.is_port_distinct = is_port_distinct(call->owner, remote->port),
 		.options = &call->owner->options,
 		.network = target->network,
 		.below = below,

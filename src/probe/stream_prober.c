@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/dns_look.h"
 #include "probe/kinds.h"
+#include "sys/limits.h"
 
 #define CALLS_A_CHUNK     4
 #define QUESTIONS_A_CHUNK 16
@@ -205,8 +207,8 @@ static void give_up(struct prober *prober, struct probe *probe)
 {
 	struct stream_call *call = probe->state;
 	(void)prober;
-	stream_note_tcp(call, &probe->result);
-	stream_explain_timeout(call, &probe->result, probe->phase);
+	stream_note_tcp(call);
+	stream_explain_timeout(call);
 	stream_call_drop(call, stream_reset);
 }
 
@@ -239,6 +241,9 @@ static int check(const struct probe_target *target, struct error *error)
 				 uri->text, transport_name(uri->transport));
 	if (uri->transport == TRANSPORT_TLS && !target->tls)
 		return error_set(error, EINVAL, "%s: needs TLS", uri->text);
+	struct dns_question question;
+	if (uri->service == SERVICE_DNS && dns_look_question(target, error, &question) < 0)
+		return -EINVAL;
 	int wanted = target->family ? target->family : target->source.family;
 	if (wanted && resolver_parse_numeric(host, 0, &numeric) == 0 && numeric.family != wanted)
 		return error_set(error, EINVAL, "%s is no %s address", host,
@@ -263,6 +268,8 @@ static int open_prober(struct prober *prober, struct error *error)
 		  CALLS_A_CHUNK);
 	slab_init(&owner->questions, sizeof(struct stream_question), QUESTIONS_A_CHUNK);
 	(void)uri_authority(&target->uri, owner->authority);
+	if (limits_read_port_range(&owner->port_low, &owner->port_high) < 0)
+		owner->port_low = 0;
 	/* Else the last part of a longer request waits for a round trip more. */
 	owner->options.has_no_delay = true;
 	if (target->options)

@@ -23,6 +23,8 @@ struct stream_prober {
 	struct resolver *resolver; /* NULL until a name is asked for */
 	struct needle text;
 	struct socket_options options;
+	uint16_t port_low; /* of those that the kernel chooses; 0: not known */
+	uint16_t port_high;
 	struct talk_request request;
 	char authority[URI_AUTHORITY_MAX];
 	struct slab calls;
@@ -84,14 +86,13 @@ void stream_call_hear_on(struct deferred *deferred);
 void stream_forget_answer(struct probe_result *result);
 /* What the kernel and TLS know of a connection at this moment, into the result. */
 void stream_note_connection(struct stream_call *call);
-void stream_note_tcp(struct stream_call *call, struct probe_result *result);
+void stream_note_tcp(struct stream_call *call);
 /* Where the peer ended it; `why`: what the talk says of that, may be NULL. */
 const char *stream_explain_end(const struct probe *probe, const char *why);
 /* Why it failed with this positive errno; NULL: that says it all. Valid until the next call. */
 const char *stream_explain_failure(const struct stream_call *call, int code);
 /* Why it ran out of time, to a result that says nothing yet. */
-void stream_explain_timeout(struct stream_call *call, struct probe_result *result,
-			    enum probe_phase phase);
+void stream_explain_timeout(struct stream_call *call);
 
 /* ---- redirects (stream_redirect.c) */
 

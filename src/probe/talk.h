@@ -76,6 +76,7 @@ extern const struct talk_kind talk_http1;
 extern const struct talk_kind talk_h2; /* http over h2, and gRPC's health check */
 extern const struct talk_kind talk_ws;
 extern const struct talk_kind talk_echo; /* echo, traffic over TCP or TLS */
+extern const struct talk_kind talk_dns;  /* over TCP or TLS */
 
 /* What is said to a service over a connection that ALPN agreed on `protocol` for ("": on nothing);
  * NULL: nothing, being connected is all. */

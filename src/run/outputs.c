@@ -268,9 +268,14 @@ bool outputs_have(const struct outputs *outputs, enum output_format format)
 void outputs_begin(struct outputs *outputs, enum output_format format)
 {
 	for (unsigned i = 0; i < outputs->count; i++)
-		if (outputs->items[i].format == format &&
-		    (format != OUTPUT_TEXT || !outputs->items[i].path))
-			outputs->items[i].is_begun = true;
+		outputs->items[i].is_begun |= outputs->items[i].format == format;
+}
+
+void outputs_set_text(struct outputs *outputs, enum text_part part)
+{
+	for (unsigned i = 0; i < outputs->count; i++)
+		if (outputs->items[i].format == OUTPUT_TEXT && !outputs->items[i].path)
+			outputs->items[i].part = part;
 }
 
 static void write_bytes(const struct output *output, const struct buffer *bytes)
@@ -335,9 +340,9 @@ static int write_one(struct output *output, const struct report *report,
 	const char *name = output->path ? output->path : "stdout";
 	struct text_style used =
 		output->path ? (struct text_style){ .is_utf8 = style->is_utf8 } : *style;
-	used.is_begun = output->is_begun;
+	used.part = output->part;
 	buffer_init(&bytes, REPORT_FILE_MAX);
-	if (output->format != OUTPUT_TSV || !output->is_begun)
+	if (!output->is_begun)
 		write_report(report, output->format, &used, &bytes);
 	int code = bytes.error ? -bytes.error : 0;
 	output->size = bytes.size;

@@ -97,9 +97,10 @@ struct output {
 	enum output_format format;
 	const char *path; /* NULL: stdout */
 	FILE *file;
-	size_t size;     /* of the report in it */
-	bool is_begun;   /* what goes before the end of the report is in it */
-	bool is_written; /* the report is in it */
+	size_t size;         /* of the report in it */
+	bool is_begun;       /* lines go there as they come */
+	enum text_part part; /* of the report, to stdout */
+	bool is_written;     /* the report is in it */
 };
 
 struct outputs {
@@ -120,9 +121,10 @@ nodiscard int outputs_open(struct outputs *outputs, const struct output_options 
 void outputs_close(struct outputs *outputs);
 
 bool outputs_have(const struct outputs *outputs, enum output_format format);
-/* Outputs of this format get their lines while the run goes on, and from the report at most what
- * goes behind them: of text only stdout. */
+/* Outputs of this format get their lines while the run goes on, and no more at the end. */
 void outputs_begin(struct outputs *outputs, enum output_format format);
+/* What of the report as text goes to stdout at the end. */
+void outputs_set_text(struct outputs *outputs, enum text_part part);
 /* Lines that go out while the run goes on, to every output of this format. A failure shows when
  * the report is written to the same place. */
 void outputs_write(const struct outputs *outputs, enum output_format format,

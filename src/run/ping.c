@@ -19,6 +19,11 @@
 #include "sys/cpu.h"
 #include "view/sentence.h"
 
+/* The first probe is due so far ahead, so that it is not late for what is still set up, and so much
+ * for each target. */
+#define BEGIN_AHEAD_NS  (5 * NS_PER_MS)
+#define BEGIN_TARGET_NS (100 * NS_PER_US)
+
 /* How often the table is rewritten. */
 #define TABLE_NS (500 * NS_PER_MS)
 
@@ -36,7 +41,7 @@ struct ping_session {
 	struct pinger *pinger;
 	struct probe_series **series; /* one a target */
 	struct ping_show *show;
-	struct timer end;  /* of -T, or of --wait */
+	struct timer end;  /* of --wait */
 	struct timer tick; /* of the table */
 	uint64_t begin_ns;
 	uint64_t end_ns;
@@ -112,11 +117,7 @@ static void on_finished(void *context)
 
 static void on_end(struct timer *timer)
 {
-	struct ping_session *session = container_of(timer, struct ping_session, end);
-	if (session->ping->plan->wait_ns > 0)
-		end_now(session);
-	else
-		pinger_stop(session->pinger);
+	end_now(container_of(timer, struct ping_session, end));
 }
 
 static void on_tick(struct timer *timer)
@@ -142,9 +143,8 @@ static void on_signal(struct signals *signals, int number)
 
 /* ---- before ---- */
 
-static int read_expectations(struct ping_session *session, struct error *error)
+static int check_expectations(struct ping_session *session, struct error *error)
 {
-	const struct output_options *output = session->ping->output;
 	const struct report *report = session->report;
 	struct expect_stream *streams = calloc(report->stream_count, sizeof(*streams));
 	if (!streams)
@@ -154,10 +154,8 @@ static int read_expectations(struct ping_session *session, struct error *error)
 		streams[i] = (struct expect_stream){ stream->name, stream->kind, stream->transport,
 						     figure_lacks_of(stream) };
 	}
-	int result = expectations_read(&output->expect, "--expect", error, &session->expect);
-	if (result >= 0)
-		result = expectations_check(streams, report->stream_count, "--expect", error,
-					    &session->expect);
+	int result = expectations_check(streams, report->stream_count, "--expect", error,
+					&session->expect);
 	free(streams);
 	return result;
 }
@@ -165,7 +163,9 @@ static int read_expectations(struct ping_session *session, struct error *error)
 static int open_report(struct ping_session *session, struct error *error)
 {
 	const struct ping *ping = session->ping;
-	int result = outputs_open(&session->outputs, ping->output, OUTPUT_PINGING, error);
+	int result = expectations_read(&ping->output->expect, "--expect", error, &session->expect);
+	if (result >= 0)
+		result = outputs_open(&session->outputs, ping->output, OUTPUT_PINGING, error);
 	if (result >= 0 && ping->prepare)
 		result = ping->prepare(ping->context, error);
 	if (result < 0)
@@ -173,7 +173,7 @@ static int open_report(struct ping_session *session, struct error *error)
 	if (report_new(&session->report) < 0)
 		return error_set(error, ENOMEM, "out of memory");
 	ping_report_describe(ping, session->report);
-	return read_expectations(session, error);
+	return check_expectations(session, error);
 }
 
 static int open_loop(struct ping_session *session, struct error *error)
@@ -210,7 +210,7 @@ static int open_series(struct ping_session *session)
 	const struct ping_plan *plan = session->ping->plan;
 	uint32_t kept = REPORT_PROBES_MAX / plan->target_count;
 	kept = kept < KEPT_LEAST ? KEPT_LEAST : kept > KEPT_MOST ? KEPT_MOST : kept;
-	session->series = calloc(plan->target_count, sizeof(*session->series));
+	session->series = calloc(plan->target_count, sizeof(void *));
 	int result = session->series ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < plan->target_count && result >= 0; i++) {
 		struct probe_series_setup setup = {
@@ -225,7 +225,8 @@ static int open_series(struct ping_session *session)
 
 static int open_show(struct ping_session *session, struct error *error)
 {
-	session->begin_ns = loop_read_clock(session->loop);
+	session->begin_ns = loop_read_clock(session->loop) + BEGIN_AHEAD_NS +
+			    session->ping->plan->target_count * BEGIN_TARGET_NS;
 	session->report->started_unix_ns = clock_wall_at(session->begin_ns).unix_ns;
 	struct ping_show_setup setup = {
 		.ping = session->ping,
@@ -269,11 +270,10 @@ static void close_session(struct ping_session *session)
 static int measure(struct ping_session *session, struct error *error)
 {
 	const struct ping_plan *plan = session->ping->plan;
-	uint64_t length_ns = plan->wait_ns ? plan->wait_ns : plan->duration_ns;
 	session->down = plan->target_count;
 	session->cpu_at_begin_ns = cpu_used_ns();
-	if (length_ns > 0)
-		loop_set_timer(session->loop, &session->end, session->begin_ns + length_ns);
+	if (plan->wait_ns > 0)
+		loop_set_timer(session->loop, &session->end, session->begin_ns + plan->wait_ns);
 	if (ping_show_has_table(session->show))
 		loop_set_timer(session->loop, &session->tick, session->begin_ns + TABLE_NS);
 	pinger_start(session->pinger, session->begin_ns);

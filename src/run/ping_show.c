@@ -42,8 +42,7 @@ static void choose(struct ping_show *show)
 	show->has_events = !ping->output->is_quiet;
 	show->has_table = show->has_events && is_seen && ping->plan->target_count > 1;
 	show->has_lines = is_text && !is_waiting && !show->has_table && !ping->output->is_quiet;
-	if (show->has_lines)
-		outputs_begin(show->setup.outputs, OUTPUT_TEXT);
+	outputs_set_text(show->setup.outputs, show->has_lines ? TEXT_END : TEXT_WITHOUT_LINES);
 	outputs_begin(show->setup.outputs, OUTPUT_TSV);
 }
 
@@ -191,6 +190,8 @@ void ping_show_tick(struct ping_show *show)
 
 void ping_show_end(struct ping_show *show)
 {
+	if (show->has_lines && !show->has_head)
+		outputs_set_text(show->setup.outputs, TEXT_WITHOUT_LINES);
 	buffer_clear(&show->buffer);
 	ping_table_clear(&show->table, &show->buffer);
 	if (show->buffer.size > 0)

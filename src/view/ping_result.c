@@ -105,7 +105,7 @@ static void append_largest(const struct report_stream *stream, struct clauses *c
 			largest = phases[i];
 	}
 	/* One that happened but once, on a connection that was kept, is not most of them. */
-	if (count < 2 || stream->latency[largest].count * 2 < total->count)
+	if (count < 2 || stream->latency[largest].count * 2 <= total->count)
 		return;
 	buffer_append_format(clauses_next(clauses), "most of it is %s (%s of %s ms)",
 			     latency_name(largest),
@@ -315,12 +315,11 @@ static void result_waited(const struct report *report, struct buffer *out)
 
 /* ---- nothing ---- */
 
-/* TLS and DNS say themselves what is wrong. */
+/* TLS says itself what is wrong. */
 static bool is_said(const struct report_error *error)
 {
-	return error->why &&
-	       (error->outcome == OUTCOME_UNTRUSTED || error->outcome == OUTCOME_TLS ||
-		error->outcome == OUTCOME_PROTOCOL || error->outcome == OUTCOME_NOT_RESOLVED);
+	return error->why && (error->outcome == OUTCOME_UNTRUSTED ||
+			      error->outcome == OUTCOME_TLS || error->outcome == OUTCOME_PROTOCOL);
 }
 
 static void result_nothing(const struct report *report, struct buffer *out)
@@ -336,6 +335,10 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	buffer_append_text(out, is_rejected ? "no answer was good" : "nothing answered");
 	if (!error)
 		return;
+	if (error->outcome == OUTCOME_NOT_RESOLVED && error->why) {
+		buffer_append_format(out, ": %s", error->why);
+		return;
+	}
 	buffer_append_format(out, ": %s %s", failure_words(error, words),
 			     units_format_grouped(error->count, count));
 	const char *cause = error_likely_cause(error);

@@ -14,6 +14,7 @@
 /* From where on the figures are partly, and mostly, those of this host. */
 #define WEAK_DELAY_NS (10 * NS_PER_MS)
 #define BAD_DELAY_NS  (100 * NS_PER_MS)
+#define HOUR_S        3600
 #define DAY_S         86400
 
 bool ping_is_waiting(const struct report *report)
@@ -36,18 +37,20 @@ static void head_remote(const struct report_ping *ping, struct clauses *clauses)
 		buffer_append_format(out, " (first of %" PRIu64 " addresses)", ping->addresses);
 }
 
-/* "certificate good for 61 days" */
+/* "certificate good for 61 days", "certificate ended 3 hours ago" */
 static void head_certificate(const struct report *report, int64_t until_s, struct clauses *clauses)
 {
 	int64_t left_s = until_s - report->started_unix_ns / (int64_t)NS_PER_S;
-	int64_t days = (left_s < 0 ? -left_s : left_s) / DAY_S;
-	const char *plural = days == 1 ? "" : "s";
-	if (left_s < 0)
-		buffer_append_format(clauses_next(clauses),
-				     "certificate ended %" PRId64 " day%s ago", days, plural);
+	uint64_t length_s = left_s < 0 ? (uint64_t)-left_s : (uint64_t)left_s;
+	char length[PHRASE_MAX];
+	if (length_s < 2 * (uint64_t)DAY_S)
+		(void)phrase_count(length_s / HOUR_S, "hour", length);
 	else
-		buffer_append_format(clauses_next(clauses),
-				     "certificate good for %" PRId64 " day%s", days, plural);
+		(void)phrase_count(length_s / DAY_S, "day", length);
+	if (left_s < 0)
+		buffer_append_format(clauses_next(clauses), "certificate ended %s ago", length);
+	else
+		buffer_append_format(clauses_next(clauses), "certificate good for %s", length);
 }
 
 static void head_found(const struct report *report, const struct report_stream *stream,
@@ -90,13 +93,24 @@ void ping_headline(const struct report *report, struct buffer *out)
 
 /* ---- trust ---- */
 
+/* Of targets whose round trips have it in them: between the kernel's stamps it is not. */
 static uint64_t own_delay_ns(const struct report *report)
 {
 	uint64_t delay_ns = 0;
-	for (uint32_t i = 0; i < report->stream_count; i++)
-		if (report->streams[i].ping.own_delay_max_ns > delay_ns)
-			delay_ns = report->streams[i].ping.own_delay_max_ns;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		const struct report_ping *ping = &report->streams[i].ping;
+		if (!ping->has_kernel_stamps && ping->own_delay_max_ns > delay_ns)
+			delay_ns = ping->own_delay_max_ns;
+	}
 	return delay_ns;
+}
+
+static bool has_stamps_alone(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		if (!report->streams[i].ping.has_kernel_stamps)
+			return false;
+	return true;
 }
 
 static uint64_t skipped(const struct report *report)
@@ -163,12 +177,17 @@ static void trust_wait(const struct report_stream *stream, struct clauses *claus
 static void trust_delay(const struct report *report, struct clauses *clauses)
 {
 	char delay[PING_MS_MAX], count[PHRASE_MAX];
-	buffer_append_format(clauses_next(clauses), "own delay at most %s ms",
-			     ping_ms(own_delay_ns(report), delay));
-	if (report->streams[0].ping.has_kernel_stamps)
-		buffer_append_text(clauses_next(clauses), "round trips by the kernel's stamps");
+	if (has_stamps_alone(report))
+		buffer_append_text(
+			clauses_next(clauses),
+			"round trips by the kernel's stamps, without this host's own delay");
+	else
+		buffer_append_format(clauses_next(clauses), "own delay at most %s ms",
+				     ping_ms(own_delay_ns(report), delay));
 	if (skipped(report) > 0)
-		buffer_append_format(clauses_next(clauses), "%s not begun: too many were in flight",
+		buffer_append_format(clauses_next(clauses),
+				     "%s not begun: this host was held up, or too many were "
+				     "in flight",
 				     phrase_count(skipped(report), "probe", count));
 }
 

@@ -12,6 +12,7 @@
 #define COLUMNS_USUAL 80
 #define ROWS_USUAL    24
 #define FIGURES_WIDTH 46 /* all but the target and the clause */
+#define NOW_WIDTH     18
 #define TARGET_LEAST  16
 
 struct row {
@@ -98,8 +99,9 @@ static void put_line(struct ping_table *table, const struct buffer *line, unsign
 static unsigned target_width_of(const struct report *report, unsigned columns)
 {
 	size_t longest = TARGET_LEAST;
-	size_t room = columns > FIGURES_WIDTH + 24 + TARGET_LEAST ? columns - FIGURES_WIDTH - 24
-								  : TARGET_LEAST;
+	size_t room = columns > FIGURES_WIDTH + NOW_WIDTH + TARGET_LEAST
+			      ? columns - FIGURES_WIDTH - NOW_WIDTH
+			      : TARGET_LEAST;
 	for (uint32_t i = 0; i < report->stream_count; i++)
 		if (strlen(report->streams[i].target) > longest)
 			longest = strlen(report->streams[i].target);

@@ -172,8 +172,7 @@ static void write_many(const struct report *report, const struct text_style *sty
 	buffer_append_text(out, "\n");
 	text_table_write(&table, out);
 	if (rows < report->stream_count)
-		buffer_append_format(out,
-				     "(%" PRIu32 " more, all better; -o csv-figures has them)\n",
+		buffer_append_format(out, "(%" PRIu32 " more; -o csv-figures has them)\n",
 				     report->stream_count - rows);
 }
 
@@ -206,8 +205,8 @@ static void write_lines(const struct report *report, const struct text_style *st
 				   "(those that were answered are not shown: -o json or csv)\n");
 }
 
-void ping_text_write_end(const struct report *report, const struct text_style *style,
-			 struct buffer *out)
+static void write_end(const struct report *report, const struct text_style *style,
+		      struct buffer *out)
 {
 	cleanup(buffer_deinit) struct buffer part;
 	buffer_init(&part, PART_MAX);
@@ -226,12 +225,21 @@ void ping_text_write_end(const struct report *report, const struct text_style *s
 		write_many(report, style, out);
 }
 
+static bool has_lines(const struct report *report, const struct text_style *style)
+{
+	bool is_short = report->stream_count == 1 || count_lines(report) <= LINES_MAX;
+	return style->part == TEXT_WHOLE && is_short && !ping_is_waiting(report) &&
+	       !report->not_measured && !style->is_markdown;
+}
+
 void ping_text_write(const struct report *report, const struct text_style *style,
 		     struct buffer *out)
 {
-	text_append(out, style, report->headline);
-	buffer_append_text(out, "\n");
-	if (!ping_is_waiting(report) && !report->not_measured && !style->is_markdown)
+	if (style->part != TEXT_END) {
+		text_append(out, style, report->headline);
+		buffer_append_text(out, "\n");
+	}
+	if (has_lines(report, style))
 		write_lines(report, style, out);
-	ping_text_write_end(report, style, out);
+	write_end(report, style, out);
 }

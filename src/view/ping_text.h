@@ -13,13 +13,9 @@ void ping_headline(const struct report *report, struct buffer *out);
 /* The result alone: PASS or FAIL with it where something was expected. */
 void ping_result(const struct report *report, struct buffer *out);
 
-/* All of it. Of many probes only those lines that failed. */
+/* What of it the style wants. Of many probes only those lines that failed; of many targets none. */
 void ping_text_write(const struct report *report, const struct text_style *style,
 		     struct buffer *out);
-/* Without headline and lines, which have gone out as they came. */
-void ping_text_write_end(const struct report *report, const struct text_style *style,
-			 struct buffer *out);
-
 /* The targets, worst first: their indexes, from the arena. */
 uint32_t *ping_order(const struct report *report, struct arena *arena);
 /* Was it to wait until all answer (--wait)? */

@@ -41,10 +41,7 @@ void text_write(const struct report *report, const struct text_style *style, str
 	};
 	cleanup(buffer_deinit) struct buffer part = { 0 };
 	if (report_is_ping(report)) {
-		if (style->is_begun)
-			ping_text_write_end(report, style, out);
-		else
-			ping_text_write(report, style, out);
+		ping_text_write(report, style, out);
 		return;
 	}
 	buffer_init(&part, PART_MAX);

@@ -59,7 +59,7 @@ static void other_formats(void **state)
 
 static void what_is_printed_before_the_end_is_the_rest(void **state)
 {
-	struct text_style begun = { .is_utf8 = true, .is_begun = true };
+	struct text_style begun = { .is_utf8 = true, .part = TEXT_END };
 	struct report *report = sample_ping();
 	struct buffer whole, end;
 	buffer_init(&whole, 1 << 16);

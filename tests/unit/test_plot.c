@@ -10,6 +10,7 @@
 
 #include "base/attributes.h"
 #include "support/golden.h"
+#include "support/sample_ping.h"
 #include "support/sample_report.h"
 #include "view/plot/drawing.h"
 #include "view/plot/picture.h"
@@ -71,6 +72,8 @@ static void whole_pictures(void **state)
 	check(sample_nothing(), "nothing.svg");
 	check(sample_served(), "served.svg");
 	check(sample_bulk(), "bulk.svg");
+	check(sample_ping(), "ping.svg");
+	check(sample_ping_many(), "ping_many.svg");
 }
 
 /* Gives its first stream samples in which all is well. */
