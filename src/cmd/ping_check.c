@@ -34,7 +34,8 @@ static unsigned uses_of(const struct uri *uri)
 		uses |= USE_REQUESTS | USE_HANDSHAKES;
 	if (bit & (SERVICE_BIT(WS) | SERVICE_BIT(GRPC)))
 		uses |= USE_HANDSHAKES;
-	if (bit & (SERVICE_BIT(ECHO) | SERVICE_BIT(TRAFFIC) | SERVICE_BIT(ICMP) | SERVICE_BIT(WS)))
+	if (bit & (SERVICE_BIT(ECHO) | SERVICE_BIT(TRAFFIC) | SERVICE_BIT(ICMP) | SERVICE_BIT(WS) |
+		   SERVICE_BIT(STAMP)))
 		uses |= USE_PAYLOADS;
 	if (!ping_is_datagram(uri) && uri->service != SERVICE_NONE)
 		uses |= USE_TALKS;
@@ -65,7 +66,7 @@ static int check_uses(const struct ping_options *options, const struct uri *uri,
 		{ "--header", options->headers.count > 0, USE_HANDSHAKES,
 		  "http://, ws:// and grpc:// take some" },
 		{ "--size", options->payload_bytes > 0, USE_PAYLOADS,
-		  "icmp:// and echo:// send some" },
+		  "icmp://, echo:// and stamp:// send some" },
 		{ "--keep", options->keeps, USE_TALKS,
 		  "http:// and echo:// can ask more than once on a connection" },
 		{ "--fresh", options->is_fresh, USE_DATAGRAMS,

@@ -35,8 +35,8 @@ struct hops_verdict {
 };
 
 /* Judges what was counted, hop by hop: `counts[i]` of TTL i + 1. `small`: the verdict of the small
- * packets where these are full-size ones, since who limits his answers limits them to both; NULL: they
- * are the small ones. */
+ * packets where these are full-size ones, since who limits his answers limits them to both; NULL:
+ * they are the small ones. */
 void hops_judge(const struct hop_count *counts, uint32_t hop_count,
 		const struct hops_verdict *small, struct hops_verdict *ret);
 

@@ -191,6 +191,17 @@ static void count_jitter(struct probe_series *series, uint64_t transit_ns)
 			 transit_ns > before_ns ? transit_ns - before_ns : before_ns - transit_ns);
 }
 
+/* What the target has not counted of all up to this one was lost on the way there. */
+static void count_directions(struct probe_series *series, const struct probe_result *result)
+{
+	uint64_t counted = result->peer_count;
+	if (counted == 0)
+		return;
+	series->found.peer_counted = counted;
+	series->counters.forward_lost =
+		result->own_count > counted ? result->own_count - counted : 0;
+}
+
 static void count_answer(struct probe_series *series, const struct probe_result *result)
 {
 	uint64_t total_ns = probe_total(result);
@@ -202,8 +213,10 @@ static void count_answer(struct probe_series *series, const struct probe_result 
 	if (!series->setup.is_datagram)
 		return;
 	series->counters.reordered += result->number < series->highest;
-	if (result->number > series->highest)
+	if (result->number > series->highest) {
 		series->highest = result->number;
+		count_directions(series, result);
+	}
 	count_jitter(series, result->phase_ns[PROBE_WAIT]);
 }
 

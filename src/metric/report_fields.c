@@ -232,6 +232,7 @@ static const struct field_row ping_rows[] = {
 	{ "tcp_rtt_min_ns",      FIELD_UNSIGNED, PLACE(tcp_rtt_min_ns) },
 	{ "own_delay_max_ns",    FIELD_UNSIGNED, PLACE(own_delay_max_ns) },
 	{ "kernel_stamps",       FIELD_BOOLEAN, PLACE(has_kernel_stamps) },
+	{ "peer_counted",        FIELD_UNSIGNED, PLACE(peer_counted) },
 	{ "first_answered_ns",   FIELD_MOMENT, PLACE(first_answered_ns) },
 	{ "failures_in_a_row",   FIELD_UNSIGNED, PLACE(failures_in_a_row) },
 	{ "stopped",             FIELD_BOOLEAN, PLACE(is_stopped) },
@@ -283,6 +284,10 @@ static const struct field_row total_rows[] = {
 	COUNTER("datagrams_merged", datagrams_merged),
 	COUNTER("merged_sends", merged_sends),
 	COUNTER("received_merged", received_merged),
+	COUNTER("stamp_refused", stamp_refused),
+	COUNTER("stamp_forged", stamp_forged),
+	COUNTER("stamp_malformed", stamp_malformed),
+	COUNTER("stamp_looped", stamp_looped),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),

@@ -364,12 +364,14 @@ static void merge_ping(const struct merge *merge, struct report_stream *stream,
 	ping->probes = NULL;
 	ping->probe_count = 0;
 	ping->probes_omitted = 0;
+	ping->peer_counted = 0;
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
 		if (!from)
 			continue;
 		ping->own_delay_max_ns =
 			larger(ping->own_delay_max_ns, from->ping.own_delay_max_ns);
+		ping->peer_counted += from->ping.peer_counted;
 		ping->probes_omitted += from->ping.probe_count + from->ping.probes_omitted;
 	}
 }

@@ -47,8 +47,11 @@ struct report_ping {
 	uint64_t tcp_mss_bytes;      /* 0: unknown, as the next ones */
 	uint64_t tcp_path_mtu_bytes;
 	uint64_t tcp_rtt_min_ns;
-	uint64_t own_delay_max_ns;   /* of this host: begun after it was due, or from stamps */
-	bool has_kernel_stamps;      /* round trips are the kernel's */
+	uint64_t own_delay_max_ns; /* of this host: begun after it was due, or from stamps */
+	bool has_kernel_stamps;    /* round trips are the kernel's */
+	/* Of ours the target had counted, when it said so last; 0: it does not. Of those that are
+	 * lost so is told which way: totals.forward_lost never came there. */
+	uint64_t peer_counted;
 	int64_t first_answered_ns;   /* when the first answer was whole; INT64_MIN: none was */
 	uint64_t failures_in_a_row;  /* at the end */
 	bool is_stopped;             /* by --max-failures */

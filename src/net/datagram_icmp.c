@@ -132,5 +132,7 @@ const struct datagram_transport datagram_icmp = {
 	.look = datagram_udp_look,
 	.sent_stamps = datagram_stamps_read,
 	.wall = datagram_udp_wall,
+	.wall_of = datagram_udp_wall_of,
+	.wall_quality = datagram_udp_wall_quality,
 	.take_error = datagram_error_take,
 };

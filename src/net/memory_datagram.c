@@ -347,6 +347,19 @@ static int memory_take_error(struct datagram_socket *socket, struct datagram_err
 	return 0;
 }
 
+static struct wall_time memory_wall_of(struct datagram_socket *socket, uint64_t at_ns)
+{
+	return wall_at(socket, at_ns);
+}
+
+static struct clock_quality memory_wall_quality(struct datagram_socket *socket)
+{
+	const struct memory_socket *state = socket->state;
+	uint64_t error_ns = state->network->options.wall_error_ns;
+
+	return (struct clock_quality){ error_ns, true };
+}
+
 static void memory_close(struct datagram_socket *socket)
 {
 	struct memory_socket *state = socket->state;
@@ -366,4 +379,6 @@ const struct datagram_transport datagram_memory = {
 	.take_error = memory_take_error,
 	.sent_stamps = memory_sent_stamps,
 	.wall = memory_wall,
+	.wall_of = memory_wall_of,
+	.wall_quality = memory_wall_quality,
 };

@@ -26,6 +26,7 @@ static const struct kind_row kinds[] = {
 	{ &prober_udp_echo, SERVICE_ECHO, TRANSPORT_UDP },
 	{ &prober_udp_echo, SERVICE_TRAFFIC, TRANSPORT_UDP },
 	{ &prober_icmp, SERVICE_ICMP, TRANSPORT_UDP },
+	{ &prober_stamp, SERVICE_STAMP, TRANSPORT_UDP },
 	{ &prober_dns, SERVICE_DNS, TRANSPORT_UDP },
 	{ &prober_stream, SERVICE_DNS, TRANSPORT_TCP },
 	{ &prober_stream, SERVICE_DNS, TRANSPORT_TLS },

@@ -130,7 +130,7 @@ static struct packet_socket *new_socket(struct packet_prober *owner)
 
 static struct packet_socket *socket_for(struct packet_prober *owner)
 {
-	if (!owner->prober->target->is_kept)
+	if (!owner->prober->target->is_kept && !owner->kind->is_session)
 		return new_socket(owner);
 	if (!owner->kept)
 		owner->kept = new_socket(owner);

@@ -19,6 +19,7 @@ struct packet_kind {
 	uint32_t bytes_max;
 	uint32_t head_bytes; /* of a datagram, before the payload */
 	uint32_t room_bytes; /* for an answer, at least; 0: as much as the question */
+	bool is_session;     /* one socket for all, whatever the target says */
 	/* 0, or -errno with the sentence; NULL: nothing to do. `own` is the kind's. */
 	int (*open)(struct packet_prober *owner, struct error *error);
 	void (*close)(struct packet_prober *owner);

@@ -216,6 +216,9 @@ void ping_failure_text(const struct report_probe *probe, struct buffer *out)
 		buffer_append_format(out, " (%s)", probe->why);
 }
 
+/* What a host says whose clock nothing sets (struct clock_quality). */
+#define UNSET_CLOCK_NS (16 * NS_PER_S)
+
 static void append_one_way(const struct report_probe *probe, struct buffer *out)
 {
 	char there[PING_MS_MAX], back[PING_MS_MAX], error[PING_MS_MAX];
@@ -224,8 +227,11 @@ static void append_one_way(const struct report_probe *probe, struct buffer *out)
 		return;
 	(void)snprintf(there, sizeof(there), "%.2f", (double)probe->forward_ns / 1e6);
 	(void)snprintf(back, sizeof(back), "%.2f", (double)probe->backward_ns / 1e6);
-	buffer_append_format(out, "   there %s, back %s, ±%s", there, back,
-			     ping_ms(probe->clock_error_ns, error));
+	buffer_append_format(out, "   there %s, back %s, ", there, back);
+	if (probe->clock_error_ns >= UNSET_CLOCK_NS)
+		buffer_append_text(out, "by clocks that nothing sets");
+	else
+		buffer_append_format(out, "±%s", ping_ms(probe->clock_error_ns, error));
 }
 
 /* What is to be said behind the status. */

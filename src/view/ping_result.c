@@ -124,6 +124,21 @@ static void append_total(const struct report_stream *stream, struct clauses *cla
 			     ping_ms(total->max_ns, most));
 }
 
+/* "lost 3 on the way there, 2 on the way back", of those before the last answer. */
+static void append_directions(const struct report_stream *stream, struct clauses *clauses)
+{
+	const struct counters *totals = &stream->totals;
+	uint64_t counted = stream->ping.peer_counted;
+	char there[UNITS_TEXT_MAX], back[UNITS_TEXT_MAX];
+	if (counted == 0 || totals->lost == 0)
+		return;
+	buffer_append_format(
+		clauses_next(clauses), "lost %s on the way there, %s on the way back",
+		units_format_grouped(totals->forward_lost, there),
+		units_format_grouped(counted > totals->received ? counted - totals->received : 0,
+				     back));
+}
+
 /* Of datagrams: what else became of answers, and how evenly they came. */
 static void append_datagrams(const struct report_stream *stream, struct clauses *clauses)
 {
@@ -162,6 +177,7 @@ static void result_one(const struct report_stream *stream, struct buffer *out)
 	clauses_init(&clauses, out, "; ");
 	clauses.has_one = true;
 	append_total(stream, &clauses);
+	append_directions(stream, &clauses);
 	append_datagrams(stream, &clauses);
 	append_largest(stream, &clauses);
 }

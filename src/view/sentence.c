@@ -202,6 +202,36 @@ static void result_not_measured(const struct report *report, struct buffer *out)
 			     report->not_measured);
 }
 
+/* "; 3 STAMP packets not answered (2 not on the list, 1 with a wrong HMAC)" */
+static void result_not_answered(const struct counters *totals, struct buffer *out)
+{
+	const struct {
+		uint64_t count;
+		const char *why;
+	} kinds[] = {
+		{ totals->stamp_refused, "not on the list" },
+		{ totals->stamp_forged, "with a wrong HMAC" },
+		{ totals->stamp_malformed, "malformed" },
+		{ totals->stamp_looped, "from a reflector's port" },
+	};
+	uint64_t all = 0;
+	char text[PHRASE_MAX];
+	for (size_t i = 0; i < array_size(kinds); i++)
+		all += kinds[i].count;
+	if (all == 0)
+		return;
+	buffer_append_format(out, "; %s not answered", phrase_count(all, "STAMP packet", text));
+	const char *separator = " (";
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		if (kinds[i].count == 0)
+			continue;
+		buffer_append_format(out, "%s%s %s", separator,
+				     units_format_grouped(kinds[i].count, text), kinds[i].why);
+		separator = ", ";
+	}
+	buffer_append_text(out, ")");
+}
+
 static void result_served(const struct report *report, const struct report_stream *stream,
 			  struct buffer *out)
 {
@@ -222,6 +252,7 @@ static void result_served(const struct report *report, const struct report_strea
 	else
 		buffer_append_format(out, "; %s received",
 				     phrase_volume(stream->totals.bytes_received, volume));
+	result_not_answered(&stream->totals, out);
 }
 
 /* A signal came before anything counted. */

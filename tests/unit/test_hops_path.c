@@ -107,8 +107,8 @@ static uint32_t count_of(const int lost[9], struct hop_count counts[8])
 {
 	uint32_t hops = 0;
 	for (; lost[hops] >= 0; hops++)
-		counts[hops] = (struct hop_count){ .sent = 20,
-						   .answered = 20 - (uint32_t)lost[hops] };
+		counts[hops] =
+			(struct hop_count){ .sent = 20, .answered = 20 - (uint32_t)lost[hops] };
 	return hops;
 }
 
@@ -271,10 +271,9 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_judge_full),
-		cmocka_unit_test(test_judge),    cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_together), cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_judge_full), cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_paths),      cmocka_unit_test(test_together),
+		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,33 @@ static void only_answers_have_a_total(void **state)
 }
 
 /* RFC 3550: of answers in the order in which they came. */
+/* Sent 1 to 6; the target counted 1, 3, 5 and 6, and its answer to 5 was lost. */
+static void loss_has_a_direction_where_the_target_counts(void **state)
+{
+	static const struct {
+		uint64_t number;
+		uint64_t counted;
+	} answered[] = { { 1, 1 }, { 3, 2 }, { 6, 4 } };
+	const struct report_stream *stream = NULL;
+	struct probe_series *series = new_series(100, true);
+	for (size_t i = 0; i < array_size(answered); i++) {
+		struct sample_probe probe = { .phases_ms = { NONE, NONE, NONE, 0.01, 1, NONE } };
+		struct probe_result result = sample_probe_result(answered[i].number, &probe);
+		result.outcome = OUTCOME_DONE;
+		result.peer_count = answered[i].counted;
+		result.own_count = answered[i].number;
+		probe_series_add(series, &result);
+	}
+	add(series, 2, OUTCOME_NO_REPLY, 0);
+	add(series, 4, OUTCOME_NO_REPLY, 0);
+	add(series, 5, OUTCOME_NO_REPLY, 0);
+	struct report *report = given(series, 0, &stream);
+	assert_int_equal(stream->totals.lost, 3);
+	assert_int_equal(stream->totals.forward_lost, 2);
+	assert_int_equal(stream->ping.peer_counted, 4);
+	report_free(report);
+}
+
 static void jitter_is_the_difference_of_neighbours(void **state)
 {
 	const struct report_stream *stream = NULL;
@@ -194,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_probe_is_one_of_three),
 		cmocka_unit_test(only_answers_have_a_total),
+		cmocka_unit_test(loss_has_a_direction_where_the_target_counts),
 		cmocka_unit_test(jitter_is_the_difference_of_neighbours),
 		cmocka_unit_test(many_are_thinned_out),
 		cmocka_unit_test(statuses_share_a_space),

@@ -43,8 +43,8 @@ static void trace_flow(struct hops_flow *flow, uint16_t port)
 			hop_note_answer(&flow->hops[0], size, &near, 1000 + i);
 			if (i % 4 == 0)
 				hop_note_answer(&flow->hops[1], size, &far, 2000 + i);
-			hop_note_answer(&flow->hops[2], size, size == HOPS_FULL ? &too_big : &target,
-					3000 + i);
+			hop_note_answer(&flow->hops[2], size,
+					size == HOPS_FULL ? &too_big : &target, 3000 + i);
 		}
 	}
 }
@@ -113,8 +113,8 @@ static void test_reads_back(void **state)
 	report->tool_name = report->tool_version = report->command = report->target = "";
 	report->headline = report->result = report->trust = "";
 	report_write(report, &first);
-	assert_int_equal(report_read(buffer_text(&first), strlen(buffer_text(&first)), &error, &again),
-			 0);
+	assert_int_equal(
+		report_read(buffer_text(&first), strlen(buffer_text(&first)), &error, &again), 0);
 	assert_int_equal(again->path.hops_count, 1);
 	check(again->path.hops);
 	report_write(again, &second);
