@@ -86,6 +86,7 @@ static const struct {
 	{ &load, "control://web", "control://web:5004", "web", SERVICE_CONTROL, TRANSPORT_TCP, 5004, false, "" },
 	{ &load, "dns://9.9.9.9/web.test/AAAA", "dns://9.9.9.9:53/web.test/AAAA", "9.9.9.9", SERVICE_DNS, TRANSPORT_UDP, 53, false, "/web.test/AAAA" },
 	{ &load, "dns+tcp://[::1]:5353/web.test", "dns+tcp://[::1]:5353/web.test", "::1", SERVICE_DNS, TRANSPORT_TCP, 5353, true, "/web.test" },
+	{ &load, "dns+tls://ns/a.test", "dns+tls://ns:853/a.test", "ns", SERVICE_DNS, TRANSPORT_TLS, 853, true, "/a.test" },
 	{ &load, "dns://ns", "dns://ns:53", "ns", SERVICE_DNS, TRANSPORT_UDP, 53, false, "/" },
 	{ &load, "ICMP://[fe80::1%eth0]/", "icmp://[fe80::1%eth0]", "fe80::1%eth0", SERVICE_ICMP, TRANSPORT_UDP, 0, false, "" },
 	{ &packets, "web", "icmp://web", "web", SERVICE_ICMP, TRANSPORT_UDP, 0, false, "" },
