@@ -88,6 +88,7 @@ static const struct {
 	{ &load, "dns+tcp://[::1]:5353/web.test", "dns+tcp://[::1]:5353/web.test", "::1", SERVICE_DNS, TRANSPORT_TCP, 5353, true, "/web.test" },
 	{ &load, "stamp://h", "stamp://h:862", "h", SERVICE_STAMP, TRANSPORT_UDP, 862, false, "/" },
 	{ &load, "stamp://[::1]:8620?stateful", "stamp://[::1]:8620/?stateful", "::1", SERVICE_STAMP, TRANSPORT_UDP, 8620, false, "/?stateful" },
+	{ &load, "dns+tls://ns/a.test", "dns+tls://ns:853/a.test", "ns", SERVICE_DNS, TRANSPORT_TLS, 853, true, "/a.test" },
 	{ &load, "dns://ns", "dns://ns:53", "ns", SERVICE_DNS, TRANSPORT_UDP, 53, false, "/" },
 	{ &load, "ICMP://[fe80::1%eth0]/", "icmp://[fe80::1%eth0]", "fe80::1%eth0", SERVICE_ICMP, TRANSPORT_UDP, 0, false, "" },
 	{ &packets, "web", "icmp://web", "web", SERVICE_ICMP, TRANSPORT_UDP, 0, false, "" },
