@@ -1,18 +1,22 @@
 # What a probe costs its host, 200 a second of one nginx with a new connection each: beside
-# blackbox_exporter, asked for the same as Prometheus 2 asks it, on kept connections. Kept ones alone.
+# blackbox_exporter, asked for the same as Prometheus 2 asks it, on kept connections; and beside the
+# least that it needs: a bare program's connection and request, a handshake of OpenSSL's own client.
+# Kept ones and those of gRPC alone.
 # shellcheck shell=bash disable=SC2034,SC2154
-competitors=(conntest blackbox)
+competitors=(conntest blackbox bare)
 per_s=200
 seconds=2
 
-# An nginx that answers over TLS, too, at $secure.
+# An nginx that answers over TLS, too, at $secure, and in HTTP/2 at $h2c.
 web_start() {
 	needs openssl
 	secure=$address:9443
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=bench \
 		-addext "subjectAltName=IP:$address" -keyout "$files/key" -out "$files/crt" 2>/dev/null
+	h2c=h2c://$address:9080
 	nginx_start "server { listen $secure ssl; root $files; ssl_protocols TLSv1.3;
-		ssl_certificate $files/crt; ssl_certificate_key $files/key; }"
+		ssl_certificate $files/crt; ssl_certificate_key $files/key; }
+		server { listen $address:9080 http2; root $files; }"
 }
 
 # probe NAME OPTION... TARGET: {NAME: us of CPU each}.
@@ -37,7 +41,13 @@ measure_conntest() {
 		"$(probe http "http://$address:$port/file")" \
 		"$(probe https "${trust[@]}" "https://$secure/file")" \
 		"$(probe http_kept --keep "http://$address:$port/file")" \
-		"$(probe https_kept --keep "${trust[@]}" "https://$secure/file")"
+		"$(probe https_kept --keep "${trust[@]}" "https://$secure/file")" \
+		"$(probe h2c_kept --keep "$h2c/file")" "$(probe_grpc)"
+}
+
+probe_grpc() {
+	serve_start grpc
+	merged "$(probe grpc "grpc://$address:$port")" "$(probe grpc_kept --keep "grpc://$address:$port")"
 }
 
 blackbox_start() {
@@ -83,10 +93,39 @@ measure_blackbox() {
 		"$(scrape https "https://$secure/file")"
 }
 
+# bare_look NAME [REQUEST]
+bare_look() {
+	local us
+	us=$("${measured[@]}" taskset -c 1 "$bares/look_bare" "$address" "$port" $((per_s * seconds)) \
+		$((1000000 / per_s)) "${@:2}") || fail "look_bare"
+	jq -nc "{ $1: $us }"
+}
+
+# bare_handshakes: one behind the other, and no request.
+bare_handshakes() {
+	local spent count TIMEFORMAT='%3U %3S'
+	spent=$({ time "${measured[@]}" taskset -c 1 openssl s_time -new -time "$seconds" -connect "$secure" \
+		>"$files/s_time.out" 2>/dev/null; } 2>&1)
+	count=$(sed -n 's/^\([0-9]*\) connections in .* real seconds.*/\1/p' "$files/s_time.out")
+	jq -nc --arg spent "$spent" "{ https: ((\$spent / \" \" | map(tonumber) | add) * 1e6 / $count) }"
+}
+
+measure_bare() {
+	web_start
+	merged "$(bare_look tcp)" "$(bare_handshakes)" \
+		"$(bare_look http $'GET /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')"
+}
+
 rows() {
 	against blackbox "probe of tcp: CPU, us" .tcp "<= 0.1"
 	against blackbox "probe of http: CPU, us" .http "<= 0.1"
 	against blackbox "probe of https, fresh: CPU, us" .https "<= 0.5"
+	against bare "probe of tcp: CPU, us" .tcp "<= 1.4"
+	against bare "probe of http: CPU, us" .http "<= 1.4"
+	against bare "probe of https, fresh: CPU, us" .https "<= 1.4"
 	alone "probe of http, kept: CPU, us" .http_kept ">= 0"
 	alone "probe of https, kept: CPU, us" .https_kept ">= 0"
+	alone "probe of h2c, kept: CPU, us" .h2c_kept ">= 0"
+	alone "probe of grpc: CPU, us" .grpc ">= 0"
+	alone "probe of grpc, kept: CPU, us" .grpc_kept ">= 0"
 }

@@ -33,28 +33,6 @@ static struct stream_call *take_call(struct stream_prober *owner)
 	return call;
 }
 
-void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream))
-{
-	end(&call->stream);
-	if (call->has_talk)
-		stream_call_talk(call)->kind->close(stream_call_talk(call));
-	if (call->question)
-		call->question->call = NULL;
-	call->question = NULL;
-	call->has_talk = false;
-	call->sent = 0;
-	buffer_clear(&call->out);
-	list_remove(&call->hearing_on.node);
-}
-
-void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream))
-{
-	stream_call_hang_up(call, end);
-	call->probe = NULL;
-	list_remove(&call->node);
-	list_append(&call->owner->spare, &call->node);
-}
-
 static void free_calls(struct list *calls)
 {
 	for (struct list *node; (node = list_take_first(calls)) != NULL;) {

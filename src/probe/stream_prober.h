@@ -52,6 +52,7 @@ struct stream_call {
 	struct endpoint local; /* family 0: not asked yet */
 	struct endpoint remote;
 	bool has_talk;
+	bool has_sent; /* the whole request */
 	struct buffer out;
 	size_t sent; /* of it */
 	alignas(max_align_t) unsigned char talk[];
@@ -66,13 +67,13 @@ static inline struct talk *stream_call_talk(struct stream_call *call)
 
 /* Goes where the call's request is: resolves and connects. The call may be over afterwards. */
 void stream_call_seek(struct stream_call *call);
+
+/* ---- on a connection (stream_call.c); the call may be over after each of these */
+
 /* Ends the connection and what is said on it. */
 void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream));
 /* The same, and keeps its memory for another one. */
 void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream));
-
-/* ---- on a connection (stream_call.c); the call may be over after each of these */
-
 void stream_call_connect(struct stream_call *call, const struct endpoint *remote);
 /* On one that is up. */
 void stream_call_ask(struct stream_call *call);

@@ -35,6 +35,7 @@ struct talk_kind {
 	 * where no look goes on: `result` is NULL, and `is_ended` alone counts. What it appends to
 	 * `out` is sent at once. */
 	void (*hear)(struct talk *talk, const uint8_t *data, size_t size, uint64_t now_ns);
+	/* A goodbye may go to `out`. */
 	void (*close)(struct talk *talk);
 };
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Looks at nginx over HTTP/1.1, with TLS and without: half a second put into each phase in turn makes
-# that one grow and no other; and what is told beside: size, addresses, certificate, redirects.
+# that one grow and no other; and what is told beside: size, address, where a redirect leads.
 # shellcheck source=lib_web.sh
 source "$(dirname "$0")/lib_web.sh"
 need jq nginx python3 nft
@@ -89,3 +89,6 @@ inside a nft 'table inet f { chain c { type filter hook input priority 0;
 	skip "no nft here"
 space=a look "a lost SYN" "http://127.0.0.1:${ports[lossy]}/"
 grew connect
+for name in dns proxies tls_proxies; do
+	stop "$name"
+done

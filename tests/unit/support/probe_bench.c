@@ -150,7 +150,9 @@ static void on_arrived(struct listener *listener)
 	for (struct probe_served *served; (served = accept_one(listener, on_served)) != NULL;) {
 		choose_script(served);
 		served->is_reading = served->script->reads_after_ns == 0;
-		if (!served->is_reading)
+		if (served->script->is_hasty)
+			answer(served);
+		else if (!served->is_reading)
 			loop_set_timer(bench.loop, &served->timer,
 				       loop_now(bench.loop) + served->script->reads_after_ns);
 	}

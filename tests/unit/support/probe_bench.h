@@ -26,7 +26,8 @@ struct probe_script {
 	size_t request_bytes;    /* 0: up to the end of a head */
 	enum { PROBE_STAYS, PROBE_ENDS, PROBE_RESETS } then;
 	uint64_t then_after_ns;
-	bool is_echo; /* sends back what comes, before its parts */
+	bool is_echo;  /* sends back what comes, before its parts */
+	bool is_hasty; /* answers what it has not read; `reads_after_ns` is not 0 and never */
 };
 
 struct probe_served {
