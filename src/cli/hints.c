@@ -21,7 +21,7 @@ static const struct hint hints[] = {
 	OPTION_HINT("-X",            "method",       "the method is %s", "POST"),
 	SCHEME_HINT("-f",            "ping",         "tcp",    "how often is -i 10ms"),
 	SCHEME_HINT("-L",            "ping",         "http",   "redirects are followed with --follow"),
-	SCHEME_HINT("-M",            "ping",         "tcp",    "how large packets may be is not what this asks: --size says how large they are"),
+	SCHEME_HINT("-M",            "ping",         "tcp",    "how large packets may be is what conntest path finds: conntest path HOST"),
 	SCHEME_HINT("-S",            "ping",         "tcp",    "a connection is a target: tcp://HOST:PORT"),
 	SCHEME_HINT("--icmp",        "ping",         "tcp",    "ICMP is a target: icmp://HOST, or HOST alone"),
 	/* iperf3, iperf, netperf */
