@@ -81,6 +81,7 @@ struct answer_case {
 	}
 
 static char large_head[70000];
+static char long_redirect[2000];
 static const uint32_t teapot[] = { 418, 503 };
 
 static const struct answer_case answers[] = {
@@ -121,6 +122,10 @@ static const struct answer_case answers[] = {
 	{ "a redirect that is not followed",
 	  ONE(HEAD("302 Found") "Location: /login?x=1#top\r\nContent-Length: 0\r\n\r\n"),
 	  .status = 302, .location = "/login?x=1#top" },
+	{ "a redirect with what does not belong there",
+	  ONE(HEAD("302 Found") "Location: /\xc3\xa4 \x1b[1m\r\nContent-Length: 0\r\n\r\n"),
+	  .status = 302, .location = "/%C3%A4%20%1B[1m" },
+	{ "a redirect that is too long", ONE(long_redirect), .status = 302 },
 	{ "created", ONE(HEAD("201 Created") "Location: /7\r\nContent-Length: 0\r\n\r\n"),
 	  .status = 201 },
 	/* Wrong ones. */
@@ -205,6 +210,8 @@ static void answers_are_judged(void **state)
 {
 	(void)state;
 	(void)snprintf(large_head, sizeof(large_head), "HTTP/1.1 200 OK\r\nX: %068000d\r\n\r\n", 7);
+	(void)snprintf(long_redirect, sizeof(long_redirect),
+		       HEAD("302 Found") "Location: /%01100d\r\nContent-Length: 0\r\n\r\n", 7);
 	for (size_t i = 0; i < array_size(answers); i++)
 		check_answer(&answers[i]);
 }
