@@ -5,6 +5,7 @@
 
 extern const struct command command_help;
 extern const struct command command_ping;
+extern const struct command command_path;
 extern const struct command command_report;
 extern const struct command command_report_diff;
 extern const struct command command_report_list;

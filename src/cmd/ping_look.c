@@ -27,7 +27,7 @@ static int read_connect_to(struct ping_build *build, const char *text, struct er
 			   struct probe_target *look)
 {
 	static const struct uri_defaults place = { .service = SERVICE_TRAFFIC };
-	struct uri uri;
+	struct uri uri = { 0 };
 	if (!text)
 		return 0;
 	int result = strstr(text, "://")

@@ -9,6 +9,7 @@
 #include "run/resolve.h"
 
 #define BODY_MAX      (16 << 20)
+#define TARGETS_NAMED 4
 #define IN_FLIGHT_MAX 4096
 
 void ping_build_init(struct ping_build *build)
@@ -102,12 +103,15 @@ static void fit(const struct ping_options *options, struct probe_target *look)
 		look->status_count = 0;
 }
 
+/* Each is a stream with its own; together they are a line. */
 static const char *join_texts(struct ping_build *build)
 {
 	cleanup(buffer_deinit) struct buffer text;
-	buffer_init(&text, (size_t)PING_TARGETS_MAX * URI_TEXT_MAX);
-	for (uint32_t i = 0; i < build->count; i++)
+	buffer_init(&text, (size_t)(TARGETS_NAMED + 1) * URI_TEXT_MAX);
+	for (uint32_t i = 0; i < build->count && i < TARGETS_NAMED; i++)
 		buffer_append_format(&text, "%s%s", i > 0 ? " " : "", build->looks[i].uri.text);
+	if (build->count > TARGETS_NAMED)
+		buffer_append_format(&text, " and %u more", build->count - TARGETS_NAMED);
 	return arena_text(&build->arena, buffer_text(&text));
 }
 

@@ -375,7 +375,10 @@ const struct command command_serve = {
 		"to trust with --ca. Datagrams are answered from the address that they were sent to, "
 		"and never if they come from a port that is listened on here. control tells clients "
 		"of discard what has arrived of their connections, as lines of JSON: to those who "
-		"ask from this host, and to others only with the token.\n\n"
+		"ask from this host, and to others only with the token. Where traffic is served over "
+		"UDP, control also sends datagrams of any size on the way back of a path (conntest "
+		"path --receiver-token): only to the address that asks, and to the port from which "
+		"that has answered a cookie; large probes of a path are answered by 152 bytes.\n\n"
 		"With --processes each listens on the same ports, and the kernel shares connections out by "
 		"their addresses and ports. --max-connections is of all together; without it each has the "
 		"descriptors that ulimit -n allows. control tells of all of them. If one is killed, its "
@@ -390,6 +393,7 @@ const struct command command_serve = {
 		"conntest serve --listen echo://127.0.0.1:0 -o ndjson  # tells the port it got\n"
 		"conntest serve --listen traffic+tls://:5003  # with a certificate of its own\n"
 		"conntest serve --name web-1 --drain 30s  # a backend that lets go slowly\n"
-		"conntest serve --control-token @token  # tells load --receiver what arrived here",
+		"conntest serve --control-token @token  # tells load --receiver what arrived here, and "
+		"sends back for path",
 	.run = serve_run,
 };

@@ -178,6 +178,7 @@ static int new_services(struct worker *worker, struct service_shared *shared, st
 	}
 	service_tcp_init(&services->tcp, worker, shared);
 	services->tcp.connections.receivers = services->receivers;
+	services->tcp.connections.udp = &services->udp;
 	service_udp_init(&services->udp, worker, services->receivers, shared->source_secret);
 	*ret = services;
 	return 0;

@@ -84,6 +84,7 @@ struct service_connections {
 	_Atomic uint64_t *counted; /* open now, of those that the limit is for */
 	struct counters *counters;
 	struct receiver_table *receivers; /* for discard; NULL: there is none */
+	struct service_udp *udp;          /* for control: the datagrams of the same worker */
 	struct service_totals *totals;    /* the worker's */
 	struct list open;
 	struct list unread;             /* stopped before the end of what has arrived */

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "engine/receiver_receipt.h"
 #include "engine/service_connection.h"
+#include "engine/service_path_back.h"
 #include "proto/control.h"
 
 /* For a question, from the last answer on; then for the peer to take our end. */
@@ -18,6 +19,7 @@ struct control_session {
 	struct service_protocol protocol;
 	char *line; /* CONTROL_QUESTION_MAX: what has come and is not answered */
 	size_t used;
+	struct service_path_back *back; /* NULL: nobody has asked for any */
 	bool is_leaving;
 };
 static_assert(sizeof(struct control_session) <= SERVICE_PROTOCOL_BYTES, "goes with a connection");
@@ -60,6 +62,38 @@ static void tell_receiver(struct service_connection *connection,
 	control_write_receipt(&receipt, out);
 }
 
+/* Only to the address that asks, and there only to who has shown that the path is his. */
+static int send_back(struct service_connection *connection, const struct control_question *question,
+		     struct error *error, struct control_path *ret)
+{
+	struct control_session *session = session_of(connection);
+	struct endpoint remote = { 0 };
+
+	if (stream_endpoints(&connection->stream, NULL, &remote) < 0 ||
+	    remote.family != question->local.family ||
+	    memcmp(remote.address, question->local.address, sizeof(remote.address)) != 0)
+		return error_set(error, EACCES, "not allowed: \"local\" is not who asks");
+	if (session->back == NULL) {
+		int rc = service_path_back_open(connection->owner->udp, question, error,
+						&session->back);
+		if (rc < 0)
+			return rc;
+	}
+	return service_path_back_send(session->back, question, error, ret);
+}
+
+static void tell_path(struct service_connection *connection,
+		      const struct control_question *question, struct buffer *out)
+{
+	struct control_path path = { 0 };
+	struct error error = { "" };
+
+	if (send_back(connection, question, &error, &path) < 0)
+		control_write_error(error.text, out);
+	else
+		control_write_path(&path, out);
+}
+
 /* ---- who may ask */
 
 /* NULL: he may. */
@@ -98,6 +132,8 @@ static bool tell(struct service_connection *connection, const char *line, size_t
 		control_write_error(refused, out);
 	else if (question.ask == CONTROL_HELLO)
 		tell_hello(connection, out);
+	else if (question.ask == CONTROL_PATH)
+		tell_path(connection, &question, out);
 	else
 		tell_receiver(connection, &question, out);
 	return refused == NULL;
@@ -184,6 +220,8 @@ static void release(struct service_protocol *protocol)
 {
 	struct control_session *session = container_of(protocol, struct control_session, protocol);
 
+	service_path_back_close(session->back);
+	session->back = NULL;
 	free(session->line);
 	session->line = NULL;
 }

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
+#include "engine/service_path.h"
 #include "proto/traffic_wire.h"
 
 /* Answers wait in their rooms, which so stay few and warm; what is discarded comes faster. */
@@ -55,12 +57,23 @@ static void give_up_one(struct service_socket *place, int code)
 		       loop_now(place->owner->worker->loop));
 }
 
+static int send_some(struct service_socket *place)
+{
+	const struct datagram *answers = place->answers + place->answered;
+	int count = place->count - place->answered;
+	int sent = datagram_send(&place->socket, answers, count);
+
+	if (sent >= 0 || sent == -EAGAIN || place->troubled == NULL)
+		return sent;
+	place->troubled(place);
+	return datagram_send(&place->socket, answers, count);
+}
+
 /* False: there is no room; STREAM_WRITABLE follows. */
 static bool send_answers(struct service_socket *place)
 {
 	while (place->answered < place->count) {
-		int sent = datagram_send(&place->socket, place->answers + place->answered,
-					 place->count - place->answered);
+		int sent = send_some(place);
 		if (sent == -EAGAIN)
 			return false;
 		if (sent < 0)
@@ -116,8 +129,23 @@ static void serve_source(struct service_socket *place, const struct datagram *me
 	}
 }
 
-static void serve(struct service_socket *place, const struct datagram *batch, int count,
-		  uint64_t now_ns)
+static void serve_traffic(struct service_socket *place, struct datagram *datagram, uint64_t now_ns)
+{
+	struct service_udp *udp = place->owner;
+	enum service_path_take taken = SERVICE_PATH_OTHER;
+
+	if (!datagram->is_truncated)
+		taken = service_path_take(datagram, udp->worker->plan->serve.name, udp->secret,
+					  now_ns);
+	if (taken == SERVICE_PATH_OTHER)
+		write_traffic(udp, datagram, now_ns);
+	if (taken == SERVICE_PATH_DROPPED)
+		recorder_of(place)->counters.unasked_bytes += datagram->size;
+	else
+		service_udp_answer(place, datagram);
+}
+
+static void serve(struct service_socket *place, struct datagram *batch, int count, uint64_t now_ns)
 {
 	struct counters *counters = &recorder_of(place)->counters;
 
@@ -134,8 +162,9 @@ static void serve(struct service_socket *place, const struct datagram *batch, in
 			continue;
 		}
 		if (place->service == SERVICE_TRAFFIC)
-			write_traffic(place->owner, &batch[i], now_ns);
-		service_udp_answer(place, &batch[i]);
+			serve_traffic(place, &batch[i], now_ns);
+		else
+			service_udp_answer(place, &batch[i]);
 	}
 }
 
@@ -172,7 +201,10 @@ static bool serve_batches(struct service_socket *place, unsigned most)
 	/* Once more at the end, to send what came last. */
 	for (unsigned i = 0; send_answers(place) && !has_all && i < most; i++) {
 		int count = receive_batch(place);
-		if (count < 0 && count != -EAGAIN)
+		bool is_failed = count < 0 && count != -EAGAIN;
+		if (is_failed && place->troubled != NULL)
+			place->troubled(place);
+		else if (is_failed)
 			record_receive_error(place, -count);
 		else if (count < place->batch)
 			has_all = true;
@@ -239,7 +271,7 @@ static void gather(struct timer *timer)
 		datagram_unmute(&place->socket);
 }
 
-static void ready(struct datagram_socket *socket, unsigned events)
+void service_udp_ready(struct datagram_socket *socket, unsigned events)
 {
 	struct service_socket *place = container_of(socket, struct service_socket, socket);
 
@@ -264,9 +296,10 @@ void service_udp_init(struct service_udp *udp, struct worker *worker,
 	udp->secret = secret;
 	udp->flows = NULL;
 	udp->socket_count = 0;
+	memset(udp->paths, 0, sizeof(udp->paths));
 }
 
-static int prepare(struct service_udp *udp, struct service_socket *place, enum service service)
+int service_udp_prepare(struct service_udp *udp, struct service_socket *place, enum service service)
 {
 	bool is_discarding = service == SERVICE_DISCARD;
 
@@ -298,7 +331,8 @@ static int check_is_free(const struct worker *worker, const struct datagram_opti
 	if (!shared->is_shared || worker->index > 0 || shared->local.port == 0)
 		return 0;
 	alone.is_shared = false;
-	int rc = datagram_open(&probe, worker->plan->datagram, worker->loop, &alone, ready);
+	int rc = datagram_open(&probe, worker->plan->datagram, worker->loop, &alone,
+			       service_udp_ready);
 	if (rc == 0)
 		datagram_close(&probe);
 	return rc;
@@ -312,7 +346,7 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	struct socket_options socket_options = plan->socket_options;
 	struct datagram_options options = {
 		.local = listen->local,
-		.is_shared = plan->workers > 1,
+		.is_shared = plan->workers > 1 || listen->service == SERVICE_TRAFFIC,
 		.wants_local = true,
 		.is_segmented =
 			listen->service == SERVICE_DISCARD || listen->service == SERVICE_SOURCE,
@@ -325,10 +359,10 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	options.local.port = port;
 	int rc = check_is_free(udp->worker, &options);
 	if (rc == 0)
-		rc = prepare(udp, place, listen->service);
+		rc = service_udp_prepare(udp, place, listen->service);
 	if (rc == 0)
 		rc = datagram_open(&place->socket, plan->datagram, udp->worker->loop, &options,
-				   ready);
+				   service_udp_ready);
 	if (rc < 0) {
 		free(place->room);
 		return rc;
@@ -338,7 +372,7 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 	return 0;
 }
 
-static void close_place(struct service_socket *place)
+void service_udp_close_place(struct service_socket *place)
 {
 	list_remove(&place->read_on.node);
 	loop_clear_timer(place->owner->worker->loop, &place->gather);
@@ -350,17 +384,19 @@ static void close_place(struct service_socket *place)
 void service_udp_drain(struct service_udp *udp)
 {
 	source_service_stop(udp->source);
+	service_udp_close_paths(udp);
 	for (unsigned i = 0; i < udp->socket_count; i++) {
 		(void)serve_batches(&udp->sockets[i], BATCHES_A_DRAIN);
-		close_place(&udp->sockets[i]);
+		service_udp_close_place(&udp->sockets[i]);
 	}
 }
 
 void service_udp_close(struct service_udp *udp)
 {
 	source_service_stop(udp->source);
+	service_udp_close_paths(udp);
 	for (unsigned i = 0; i < udp->socket_count; i++)
-		close_place(&udp->sockets[i]);
+		service_udp_close_place(&udp->sockets[i]);
 }
 
 void service_udp_deinit(struct service_udp *udp)

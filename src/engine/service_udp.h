@@ -31,7 +31,12 @@ struct service_socket {
 	bool is_gathering;
 	uint64_t looked_ns; /* since then `arrived` receives were not empty */
 	uint32_t arrived;
+	/* Of a path's: a call failed for what ICMP says. NULL: it is none. */
+	void (*troubled)(struct service_socket *place);
 };
+
+/* Paths whose way back a worker tries at once. */
+#define SERVICE_PATHS_MAX 16
 
 struct service_udp {
 	struct worker *worker;
@@ -41,6 +46,7 @@ struct service_udp {
 	const uint8_t *secret;            /* its secret */
 	struct service_socket sockets[PLAN_LISTEN_MAX];
 	unsigned socket_count;
+	struct service_socket *paths[SERVICE_PATHS_MAX]; /* NULL: a free place */
 };
 
 /* `receivers` is the worker's, NULL where nothing is discarded. `secret`: of service_shared. */
@@ -64,3 +70,21 @@ void service_udp_discard(struct service_socket *place, const struct datagram *ba
 			 uint64_t now_ns);
 /* Queues the answer, unless it would go to a port of ours. */
 void service_udp_answer(struct service_socket *place, const struct datagram *datagram);
+/* Parts of opening and closing a place. -errno. */
+nodiscard int service_udp_prepare(struct service_udp *udp, struct service_socket *place,
+				  enum service service);
+void service_udp_ready(struct datagram_socket *socket, unsigned events);
+void service_udp_close_place(struct service_socket *place);
+
+/* ---- paths ---- */
+
+/* A socket of the service traffic for this peer alone, where a listener of ours takes `server` too:
+ * it sends with DF and hears of ICMP errors. -EUSERS: there are too many; -EADDRNOTAVAIL: no
+ * listener of ours is there; else -errno. */
+nodiscard int service_udp_open_path(struct service_udp *udp, const struct endpoint *server,
+				    const struct endpoint *peer, struct service_socket *place);
+/* Closed by itself when the service ends. */
+bool service_udp_is_open(const struct service_socket *place);
+/* Harmless twice. */
+void service_udp_close_path(struct service_socket *place);
+void service_udp_close_paths(struct service_udp *udp);

@@ -198,6 +198,17 @@ static const char *get_command_exit(const struct report *report, const struct re
 	return mark->command.has_exit_status ? NULL : "the command did not end";
 }
 
+/* `outer` is an offset in the report. */
+static const char *get_path_mtu(const struct report *report, const struct report_stream *stream,
+				const struct figure_source *source, double *ret)
+{
+	const struct path_direction *direction =
+		(const void *)((const char *)report + source->outer);
+	(void)stream;
+	*ret = (double)direction->mtu_bytes;
+	return path_direction_lacks(direction);
+}
+
 /* Scopes, as figures.def names them. */
 #define TCP       FIGURE_SLOTS_TCP
 #define UDP       FIGURE_SLOTS_UDP
@@ -247,6 +258,7 @@ static const char *get_command_exit(const struct report *report, const struct re
 #define CPU              FROM(get_cpu)
 #define DURATION         FROM(get_duration)
 #define COMMAND_EXIT     FROM(get_command_exit)
+#define PATH_MTU(way)    FROM(get_path_mtu, .outer = offsetof(struct report, path.way))
 #define LATENCY_OF(function, symbol, member) \
 	FROM(function, .outer = LATENCY_##symbol, .inner = offsetof(struct report_latency, member))
 #define INTERVAL_OF(member, figure)                                          \
@@ -345,6 +357,8 @@ unsigned figure_scope_of(const char *kind, const char *transport)
 		return FIGURE_COMMAND;
 	if (strcmp(kind, "ping") == 0)
 		return FIGURE_PING;
+	if (strcmp(kind, "path") == 0)
+		return FIGURE_PATH;
 	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
 }
 
@@ -406,6 +420,11 @@ bool figure_is_of(const struct figure_row *row, const struct report *report,
 		lacks &= FIGURE_TLS | FIGURE_UPGRADE | FIGURE_FIRST_BYTE | FIGURE_DELAYS;
 	return (row->scopes & figure_scope_of(stream->kind, stream->transport)) != 0 &&
 	       (row->needs & lacks) == 0;
+}
+
+bool figure_is_of_run(const struct figure_row *row, const struct report *report)
+{
+	return (row->scopes & FIGURE_RUN) && (!(row->scopes & FIGURE_PATH) || report->has_path);
 }
 
 void figure_value(const struct report *report, const struct report_stream *stream,

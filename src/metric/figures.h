@@ -27,6 +27,7 @@ enum figure_scope {
 	FIGURE_RUN = 32,     /* of the whole run, no stream's */
 	FIGURE_COMMAND = 64, /* of these: only where the run wraps a command */
 	FIGURE_PING = 128,   /* a target of ping */
+	FIGURE_PATH = 256,   /* of these: only of `conntest path` */
 };
 
 /* What a figure needs of a stream besides its kind. */
@@ -83,6 +84,9 @@ unsigned figure_lacks_of(const struct report_stream *stream);
 /* Has this stream the figure? */
 bool figure_is_of(const struct figure_row *row, const struct report *report,
 		  const struct report_stream *stream);
+
+/* Has the whole run it? */
+bool figure_is_of_run(const struct figure_row *row, const struct report *report);
 
 struct figure_value {
 	bool is_measured;

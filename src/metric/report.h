@@ -11,6 +11,7 @@
 #include "base/endpoint.h"
 #include "base/outcome.h"
 #include "metric/counters.h"
+#include "metric/path_result.h"
 #include "metric/recorder.h"
 #include "metric/report_ping.h"
 #include "metric/survival.h"
@@ -424,6 +425,8 @@ struct report {
 	struct report_search search;
 	struct report_push pushes[REPORT_PUSHES_MAX];
 	uint32_t push_count;
+	bool has_path;
+	struct path_result path;
 	/* serve */
 	uint64_t drained, cut_off, drain_ns;
 	struct report_limit *limits;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "metric/path_fields.h"
 #include "metric/report.h"
 
 #define SETTINGS_MAX    1024
@@ -636,6 +637,8 @@ static const struct field_row report_rows[] = {
 	{ "tls",         FIELD_OBJECT, OBJECT(tls_table), PLACE(tls), IF(has_tls),
 	  .is_left_out = true },
 	{ "search",      FIELD_OBJECT, OBJECT(search_table), PLACE(search), IF(has_search),
+	  .is_left_out = true },
+	{ "path",        FIELD_OBJECT, OBJECT(path_result_fields), PLACE(path), IF(has_path),
 	  .is_left_out = true },
 	{ "pushes",      FIELD_LIST, OBJECT(push_table),
 	  LIST(pushes, push_count, sizeof(struct report_push), REPORT_PUSHES_MAX),

@@ -35,7 +35,10 @@ static int check_span(const struct report *const *reports, size_t count, struct 
 
 static int check(const struct report *const *reports, size_t count, struct error *error)
 {
-	for (size_t i = 1; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
+		if (reports[i]->has_path)
+			return error_set(error, EINVAL,
+					 "reports of path can't be merged: each is of one path");
 		if (strcmp(reports[i]->command, reports[0]->command) != 0)
 			return error_set(error, EINVAL,
 					 "different commands can't be merged: %s and %s",

@@ -57,7 +57,7 @@ static void write_figures_of(struct json *json, const struct report *report,
 	json_object_open(json);
 	for (size_t i = 0; i < figure_table_size; i++) {
 		const struct figure_row *row = &figure_table[i];
-		if (stream ? figure_is_of(row, report, stream) : (row->scopes & FIGURE_RUN) != 0)
+		if (stream ? figure_is_of(row, report, stream) : figure_is_of_run(row, report))
 			write_figure(json, report, stream, row);
 	}
 	json_object_close(json);

@@ -42,6 +42,21 @@ int datagram_icmp_check(int family)
 	return fd == -EACCES ? -EPERM : fd;
 }
 
+static void icmp_close(struct datagram_socket *socket)
+{
+	datagram_udp_close(socket);
+	socket->state = NULL;
+}
+
+/* The kernel tells the protocol for a raw socket's port. */
+static int choose_id(struct datagram_socket *socket)
+{
+	if (!is_raw(socket))
+		return 0;
+	(void)!getrandom(&socket->local.port, sizeof(socket->local.port), GRND_NONBLOCK);
+	return ip_socket_take_echo(socket->watch.fd, socket->family, socket->local.port);
+}
+
 static int icmp_open(struct datagram_socket *socket, const struct datagram_options *options)
 {
 	socket->family = options->remote.family;
@@ -53,17 +68,11 @@ static int icmp_open(struct datagram_socket *socket, const struct datagram_optio
 		socket->state = NULL;
 		return rc;
 	}
-	/* The kernel tells the protocol for a raw socket's port. */
-	if (is_raw(socket))
-		(void)!getrandom(&socket->local.port, sizeof(socket->local.port), GRND_NONBLOCK);
 	(void)take_fd(&fd);
-	return 0;
-}
-
-static void icmp_close(struct datagram_socket *socket)
-{
-	datagram_udp_close(socket);
-	socket->state = NULL;
+	rc = choose_id(socket);
+	if (rc < 0)
+		icmp_close(socket);
+	return rc;
 }
 
 /* Of IPv4 a raw socket gets the IP header, too, and what nobody has looked at. */

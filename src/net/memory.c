@@ -162,6 +162,16 @@ bool memory_network_reaches(const struct endpoint *bound, const struct endpoint 
 	       (bound->family == AF_INET6 || bound->family == asked->family);
 }
 
+void memory_network_narrow(struct memory_network *network, const struct endpoint *to,
+			   uint32_t mtu_bytes, const struct endpoint *teller)
+{
+	struct memory_narrow *place = &network->narrow[0];
+
+	if (place->mtu_bytes != 0 && memcmp(place->to.address, to->address, 16) != 0)
+		place = &network->narrow[1];
+	*place = (struct memory_narrow){ *to, *teller, mtu_bytes };
+}
+
 void memory_network_set_clock(struct memory_network *network, const struct endpoint *at,
 			      int64_t ahead_ns)
 {

@@ -41,5 +41,11 @@ unsigned memory_network_reset_streams(struct memory_network *network,
 void memory_network_set_clock(struct memory_network *network, const struct endpoint *at,
 			      int64_t ahead_ns);
 
+/* From now on datagrams to the host at this address get lost where they are larger, as IP packets,
+ * than `mtu_bytes`; `teller` (family 0: nobody) says so to sockets that hear of ICMP. One way of
+ * two hosts each may be narrow. Streams are not concerned. */
+void memory_network_narrow(struct memory_network *network, const struct endpoint *to,
+			   uint32_t mtu_bytes, const struct endpoint *teller);
+
 extern const struct stream_transport stream_memory;
 extern const struct datagram_transport datagram_memory;

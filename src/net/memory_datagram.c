@@ -21,8 +21,9 @@ struct memory_socket {
 	bool wants_header;
 	struct list arrived; /* struct letter */
 	unsigned arrived_count;
-	int failure;                /* an ICMP error that is still to be told */
-	uint64_t sent_ns[SENT_MAX]; /* of the datagrams that asked, by their number */
+	int failure;                 /* an ICMP error that is still to be told */
+	struct datagram_error error; /* the same in full; code 0: none */
+	uint64_t sent_ns[SENT_MAX];  /* of the datagrams that asked, by their number */
 };
 
 struct letter {
@@ -30,7 +31,9 @@ struct letter {
 	struct memory_network *network;
 	struct endpoint from;
 	struct endpoint to;
-	bool is_refusal; /* the answer of a host where nobody has this port */
+	int refusal; /* errno: ICMP about the datagram that `data` quotes; 0: it is none */
+	uint32_t mtu_bytes;
+	struct endpoint teller;
 	uint8_t traffic_class;
 	size_t size;
 	uint8_t data[];
@@ -70,25 +73,42 @@ static bool takes(const struct memory_socket *state, const struct letter *letter
 static struct memory_socket *find_socket(const struct letter *letter)
 {
 	struct list *sockets = &letter->network->sockets;
+	struct memory_socket *found = NULL;
 
+	/* One that is connected to the sender is preferred. */
 	for (struct list *node = sockets->next; node != sockets; node = node->next) {
 		struct memory_socket *state = container_of(node, struct memory_socket, node);
-		if (takes(state, letter))
-			return state;
+		if (takes(state, letter) && (found == NULL || state->remote.family != 0))
+			found = state;
 	}
-	return NULL;
+	return found;
 }
 
-static void refuse(const struct letter *letter)
+/* `why` says the reason and who tells. */
+static void refuse(const struct letter *letter, const void *data, const struct letter *why)
 {
-	struct letter refusal = {
-		.network = letter->network,
-		.from = letter->to,
-		.to = letter->from,
-		.is_refusal = true,
+	struct letter refusal = *why;
+
+	refusal.network = letter->network;
+	refusal.from = letter->to;
+	refusal.to = letter->from;
+	refusal.size = letter->size < DATAGRAM_QUOTE_BYTES ? letter->size : DATAGRAM_QUOTE_BYTES;
+	if (letter->refusal == 0)
+		(void)launch_letter(&refusal, data, memory_network_draw_delay(letter->network));
+}
+
+/* Only a connected socket hears of it, and of one at a time. */
+static void hear(struct memory_socket *state, const struct letter *letter)
+{
+	state->failure = letter->refusal;
+	state->error = (struct datagram_error){
+		.code = letter->refusal,
+		.mtu_bytes = letter->mtu_bytes,
+		.from = letter->teller,
+		.quote_size = letter->size,
 	};
-	if (!letter->is_refusal)
-		(void)launch_letter(&refusal, NULL, memory_network_draw_delay(letter->network));
+	memcpy(state->error.quote, letter->data, letter->size);
+	state->socket->ready(state->socket, STREAM_READABLE);
 }
 
 static void deliver(struct memory_socket *state, struct letter *letter)
@@ -108,17 +128,16 @@ static void land_letter(struct flight *flight)
 	struct letter *letter = container_of(flight, struct letter, flight);
 	struct memory_socket *state = find_socket(letter);
 
-	if (state != NULL && !letter->is_refusal) {
+	struct letter unreachable = { .refusal = ECONNREFUSED, .teller = letter->to };
+
+	if (state != NULL && letter->refusal == 0) {
 		deliver(state, letter);
 		return;
 	}
-	if (state == NULL) {
-		refuse(letter);
-	} else if (state->remote.family != 0) {
-		/* Only a connected socket hears of it. */
-		state->failure = ECONNREFUSED;
-		state->socket->ready(state->socket, STREAM_READABLE);
-	}
+	if (state == NULL)
+		refuse(letter, letter->data, &unreachable);
+	else if (state->remote.family != 0)
+		hear(state, letter);
 	free(letter);
 }
 
@@ -144,6 +163,26 @@ static int memory_open(struct datagram_socket *socket, const struct datagram_opt
 	return 0;
 }
 
+/* Somewhere on the way, where it is told of or not. */
+static bool is_too_large(const struct letter *letter, const void *data)
+{
+	size_t bytes = letter->size + (letter->to.family == AF_INET6 ? 48 : 28);
+
+	for (size_t i = 0; i < array_size(letter->network->narrow); i++) {
+		const struct memory_narrow *narrow = &letter->network->narrow[i];
+		struct letter why = { .refusal = EMSGSIZE,
+				      .mtu_bytes = narrow->mtu_bytes,
+				      .teller = narrow->teller };
+		if (narrow->mtu_bytes == 0 || bytes <= narrow->mtu_bytes ||
+		    memcmp(narrow->to.address, letter->to.address, 16) != 0)
+			continue;
+		if (narrow->teller.family != 0)
+			refuse(letter, data, &why);
+		return true;
+	}
+	return false;
+}
+
 static int send_one(const struct memory_socket *state, const struct datagram *datagram)
 {
 	struct memory_network *network = state->network;
@@ -164,7 +203,8 @@ static int send_one(const struct memory_socket *state, const struct datagram *da
 		letter.from = (struct endpoint){ 0 };
 	letter.from.port = state->socket->local.port;
 	memory_network_name(network, letter.to.family, &letter.from);
-	if (memory_network_draws(network, network->options.loss))
+	if (is_too_large(&letter, datagram->data) ||
+	    memory_network_draws(network, network->options.loss))
 		return 0;
 	for (int i = 0; i < copies; i++) {
 		bool is_overtaking = memory_network_draws(network, network->options.reordering);
@@ -296,6 +336,17 @@ static int memory_receive(struct datagram_socket *socket, struct datagram *batch
 	return received > 0 ? received : -EAGAIN;
 }
 
+static int memory_take_error(struct datagram_socket *socket, struct datagram_error *ret)
+{
+	struct memory_socket *state = socket->state;
+
+	if (state->error.code == 0)
+		return -EAGAIN;
+	*ret = state->error;
+	state->error.code = 0;
+	return 0;
+}
+
 static void memory_close(struct datagram_socket *socket)
 {
 	struct memory_socket *state = socket->state;
@@ -312,6 +363,7 @@ const struct datagram_transport datagram_memory = {
 	.send = memory_send,
 	.receive = memory_receive,
 	.close = memory_close,
+	.take_error = memory_take_error,
 	.sent_stamps = memory_sent_stamps,
 	.wall = memory_wall,
 };

@@ -41,6 +41,11 @@ struct memory_network {
 		struct endpoint at;
 		int64_t ahead_ns;
 	} other_clock;
+	struct memory_narrow {
+		struct endpoint to;
+		struct endpoint teller;
+		uint32_t mtu_bytes;
+	} narrow[2]; /* mtu_bytes 0: not used */
 	uint16_t last_port;
 };
 

@@ -92,11 +92,13 @@ struct listen_options {
 struct stream_info {
 	bool is_known;
 	bool is_fast_opened; /* the SYN carried bytes, and they were acknowledged */
+	bool has_timestamps; /* in every segment, beside its payload */
 	uint64_t rtt_ns;     /* smoothed */
 	uint64_t rtt_min_ns;
 	uint64_t rtt_variation_ns;
 	uint64_t retransmitted_segments;
 	uint64_t sent_segments; /* with those, and with mere acknowledgements */
+	uint64_t received_segments;
 	uint64_t bytes_acked;
 	uint64_t queued_bytes; /* in the send buffer: sent and not acknowledged, or unsent */
 	uint64_t unsent_bytes; /* of these */

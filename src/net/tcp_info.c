@@ -44,6 +44,7 @@ static void read_segments(const struct tcp_info *info, struct stream_info *ret)
 {
 	ret->retransmitted_segments = info->tcpi_total_retrans;
 	ret->sent_segments = info->tcpi_segs_out;
+	ret->received_segments = info->tcpi_segs_in;
 	ret->unacked_segments = info->tcpi_unacked;
 	ret->path_mtu = info->tcpi_pmtu;
 	ret->mss_bytes = info->tcpi_snd_mss;
@@ -51,6 +52,7 @@ static void read_segments(const struct tcp_info *info, struct stream_info *ret)
 	ret->reordering_segments = info->tcpi_reordering;
 	ret->delivery_bytes_per_s = info->tcpi_delivery_rate;
 	ret->is_fast_opened = (info->tcpi_options & TCPI_OPT_SYN_DATA) != 0;
+	ret->has_timestamps = (info->tcpi_options & TCPI_OPT_TIMESTAMPS) != 0;
 }
 
 int tcp_info_read(int fd, enum tcp_side side, struct stream_info *ret)

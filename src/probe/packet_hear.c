@@ -38,7 +38,8 @@ static void hear_sent(struct packet_socket *socket, const struct datagram_sent *
 	look->sent_ns = at_ns;
 	if (!look->probe || look->probe->phase != PROBE_WAIT)
 		return;
-	look->probe->result.phase_ns[PROBE_SEND] = at_ns - look->began_ns;
+	/* Modulo 2^64, as it may be earlier. */
+	look->probe->result.phase_ns[PROBE_SEND] += at_ns - look->probe->phase_began_ns;
 	look->probe->phase_began_ns = at_ns;
 }
 

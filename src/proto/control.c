@@ -2,12 +2,17 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "proto/control_parts.h"
 
-const char *const control_asks[] = { [CONTROL_HELLO] = "hello", [CONTROL_RECEIVER] = "receiver" };
+const char *const control_asks[] = {
+	[CONTROL_HELLO] = "hello",
+	[CONTROL_RECEIVER] = "receiver",
+	[CONTROL_PATH] = "path",
+};
 static_assert(array_size(control_asks) == CONTROL_ASKS, "a name for each");
 
 /* The numbers of a receipt. */
@@ -74,6 +79,21 @@ int control_set_token(const char *text, struct error *error, char token[CONTROL_
 	return 0;
 }
 
+static void write_path_question(const struct control_question *question, struct json *json)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	char cookie[2 * PATH_COOKIE_BYTES + 1];
+
+	for (size_t i = 0; i < PATH_COOKIE_BYTES; i++)
+		(void)snprintf(cookie + 2 * i, 3, "%02x", question->cookie[i]);
+	json_key_text(json, "local", endpoint_format(&question->local, text));
+	json_key_text(json, "remote", endpoint_format(&question->remote, text));
+	json_key_text(json, "cookie", cookie);
+	json_key_unsigned(json, "run", question->run);
+	json_key_unsigned(json, "number", question->number);
+	json_key_unsigned(json, "payload_bytes", question->payload_bytes);
+}
+
 void control_write_question(const struct control_question *question, struct buffer *out)
 {
 	char text[ENDPOINT_TEXT_MAX];
@@ -90,6 +110,8 @@ void control_write_question(const struct control_question *question, struct buff
 		json_key_text(&json, "local", endpoint_format(&question->local, text));
 		json_key_text(&json, "remote", endpoint_format(&question->remote, text));
 	}
+	if (question->ask == CONTROL_PATH)
+		write_path_question(question, &json);
 	if (question->token[0] != '\0')
 		json_key_text(&json, "token", question->token);
 	json_object_close(&json);
@@ -169,6 +191,27 @@ void control_write_receipt(const struct control_receipt *receipt, struct buffer 
 	json_key_boolean(&json, "known", receipt->is_known);
 	if (receipt->is_known)
 		write_known(receipt, &json);
+	json_object_close(&json);
+	buffer_append_text(out, "\n");
+}
+
+void control_write_path(const struct control_path *path, struct buffer *out)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	struct json json;
+
+	json_init(&json, out);
+	json_object_open(&json);
+	json_key_unsigned(&json, "number", path->number);
+	json_key_boolean(&json, "sent", path->is_sent);
+	json_key_boolean(&json, "too_large", path->is_too_large);
+	json_key_unsigned(&json, "interface_bytes", path->interface_bytes);
+	json_key_unsigned(&json, "route_bytes", path->route_bytes);
+	if (path->is_signalled) {
+		json_key_text(&json, "signal_from", endpoint_format(&path->signal_from, text));
+		json_key_unsigned(&json, "signal_bytes", path->signal_bytes);
+		json_key_unsigned(&json, "signal_number", path->signal_number);
+	}
 	json_object_close(&json);
 	buffer_append_text(out, "\n");
 }

@@ -5,6 +5,12 @@
  *   {"ask":"receiver","transport":"tcp","local":"192.0.2.9:41000","remote":"192.0.2.1:5009"}
  *     -> {"known":true,"bytes":...,...}: what has arrived of that flow; `local` is the sender's end
  *     -> {"known":false}: nothing has, or it is forgotten
+ *   {"ask":"path","local":"192.0.2.9:41000","remote":"192.0.2.1:5003","cookie":"32 HEX DIGITS",
+ *   "run":7,"number":3,"payload_bytes":1472}
+ *     -> {"number":3,"sent":true,"too_large":false,"interface_bytes":1500,"route_bytes":1500}: such
+ * a datagram was sent to `local` with DF, as path_wire.h says, who gives the cookie; `local` is the
+ * asker's own address. With "signal_from", "signal_bytes", "signal_number": ICMP has said since the
+ *        last question that this one was too large
  *   {"error":"SENTENCE"} to anything else.
  * Each question may carry "token":"TEXT". Unknown keys are ignored on both sides. No I/O. */
 #pragma once
@@ -19,19 +25,25 @@
 #include "base/error.h"
 #include "base/service.h"
 #include "base/uri.h"
+#include "proto/path_wire.h"
 
 /* Bytes of a line with its end. */
 #define CONTROL_QUESTION_MAX 4096
 #define CONTROL_ANSWER_MAX   16384
 #define CONTROL_TOKEN_MAX    256 /* with its NUL */
 
-enum control_ask { CONTROL_HELLO, CONTROL_RECEIVER };
+enum control_ask { CONTROL_HELLO, CONTROL_RECEIVER, CONTROL_PATH };
 
 struct control_question {
 	enum control_ask ask;
-	enum transport transport;      /* of RECEIVER: TCP (TLS too) or UDP */
-	struct endpoint local;         /* the sender's */
-	struct endpoint remote;        /* what the sender sent to */
+	enum transport transport; /* of RECEIVER: TCP (TLS too) or UDP */
+	struct endpoint local;    /* the sender's */
+	struct endpoint remote;   /* what the sender sent to */
+	/* Of PATH. */
+	uint8_t cookie[PATH_COOKIE_BYTES];
+	uint32_t run;
+	uint64_t number;
+	uint32_t payload_bytes;        /* PATH_WIRE_BYTES or more */
 	char token[CONTROL_TOKEN_MAX]; /* "": none; zeros behind its end */
 };
 
@@ -103,5 +115,22 @@ void control_write_receipt(const struct control_receipt *receipt, struct buffer 
 /* -EINVAL: it is no such line. -EACCES: the other side's own sentence, made printable. */
 nodiscard int control_read_receipt(const char *line, size_t size, struct error *error,
 				   struct control_receipt *ret);
+
+/* What became of a datagram on the way back. */
+struct control_path {
+	uint64_t number;
+	bool is_sent;
+	bool is_too_large; /* for the interface */
+	uint64_t interface_bytes;
+	uint64_t route_bytes; /* what the kernel there believed of the path before */
+	bool is_signalled;
+	uint64_t signal_number; /* 0: not known */
+	uint64_t signal_bytes;  /* 0: not told */
+	struct endpoint signal_from;
+};
+void control_write_path(const struct control_path *path, struct buffer *out);
+/* As control_read_receipt(). */
+nodiscard int control_read_path(const char *line, size_t size, struct error *error,
+				struct control_path *ret);
 
 void control_write_error(const char *sentence, struct buffer *out);

@@ -6,7 +6,7 @@
 
 struct control_receipt;
 
-#define CONTROL_ASKS 2
+#define CONTROL_ASKS 3
 extern const char *const control_asks[];
 
 /* A number of a receipt. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,6 +12,7 @@
 #include "proto/control_parts.h"
 
 #define SENTENCE_MAX 200
+#define PAYLOAD_MAX  65507 /* of UDP over IPv4 */
 
 static void free_json(json_t **json)
 {
@@ -63,7 +65,53 @@ static int read_ask(const json_t *object, struct error *error, enum control_ask 
 		*ret = (enum control_ask)i;
 		return 0;
 	}
-	return error_set(error, EINVAL, "\"ask\" is neither \"hello\" nor \"receiver\"");
+	return error_set(error, EINVAL, "\"ask\" is neither \"hello\", \"receiver\" nor \"path\"");
+}
+
+static int read_cookie(const json_t *object, struct error *error, uint8_t ret[PATH_COOKIE_BYTES])
+{
+	const char *text = json_string_value(json_object_get(object, "cookie"));
+
+	if (text == NULL || strlen(text) != 2 * (size_t)PATH_COOKIE_BYTES ||
+	    strspn(text, "0123456789abcdef") != 2 * (size_t)PATH_COOKIE_BYTES)
+		return error_set(error, EINVAL, "\"cookie\" is not %d hexadecimal digits",
+				 2 * PATH_COOKIE_BYTES);
+	for (size_t i = 0; i < PATH_COOKIE_BYTES; i++) {
+		char digits[3] = { text[2 * i], text[2 * i + 1], '\0' };
+		ret[i] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+	return 0;
+}
+
+static int read_range(const json_t *object, const char *key, const int64_t limits[2],
+		      struct error *error, uint64_t *ret)
+{
+	const json_t *value = json_object_get(object, key);
+	int64_t number = json_integer_value(value);
+
+	if (!json_is_integer(value) || number < limits[0] || number > limits[1])
+		return error_set(error, EINVAL, "\"%s\" is no number in its range", key);
+	*ret = (uint64_t)number;
+	return 0;
+}
+
+static int read_path_question(const json_t *object, struct error *error,
+			      struct control_question *ret)
+{
+	uint64_t run = 0;
+	uint64_t payload_bytes = 0;
+	int rc = read_cookie(object, error, ret->cookie);
+
+	if (rc == 0)
+		rc = read_range(object, "run", (int64_t[]){ 0, UINT32_MAX }, error, &run);
+	if (rc == 0)
+		rc = read_range(object, "number", (int64_t[]){ 1, INT64_MAX }, error, &ret->number);
+	if (rc == 0)
+		rc = read_range(object, "payload_bytes",
+				(int64_t[]){ PATH_WIRE_BYTES, PAYLOAD_MAX }, error, &payload_bytes);
+	ret->run = (uint32_t)run;
+	ret->payload_bytes = (uint32_t)payload_bytes;
+	return rc;
 }
 
 int control_read_question(const char *line, size_t size, struct error *error,
@@ -79,7 +127,8 @@ int control_read_question(const char *line, size_t size, struct error *error,
 		rc = read_token(object, error, ret->token);
 	if (rc < 0 || ret->ask == CONTROL_HELLO)
 		return rc;
-	rc = read_transport(object, error, &ret->transport);
+	rc = ret->ask == CONTROL_PATH ? read_path_question(object, error, ret)
+				      : read_transport(object, error, &ret->transport);
 	if (rc == 0)
 		rc = read_endpoint(object, "local", error, &ret->local);
 	return rc < 0 ? rc : read_endpoint(object, "remote", error, &ret->remote);
@@ -166,5 +215,39 @@ int control_read_receipt(const char *line, size_t size, struct error *error,
 		return no_receipt(error);
 	}
 	ret->is_known = json_is_true(known);
+	return 0;
+}
+
+static bool read_signal(const json_t *object, struct control_path *ret)
+{
+	const char *from = json_string_value(json_object_get(object, "signal_from"));
+
+	if (from == NULL)
+		return true;
+	ret->is_signalled = true;
+	return endpoint_parse(from, 0, &ret->signal_from) == 0 &&
+	       read_count(json_object_get(object, "signal_bytes"), &ret->signal_bytes) &&
+	       read_count(json_object_get(object, "signal_number"), &ret->signal_number);
+}
+
+int control_read_path(const char *line, size_t size, struct error *error, struct control_path *ret)
+{
+	json_t *object cleanup(free_json) = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	const char *sentence = json_string_value(json_object_get(object, "error"));
+	const json_t *sent = json_object_get(object, "sent");
+
+	*ret = (struct control_path){ 0 };
+	if (sentence != NULL)
+		return refuse(sentence, error);
+	if (!json_is_boolean(sent) ||
+	    !read_count(json_object_get(object, "number"), &ret->number) ||
+	    !read_count(json_object_get(object, "interface_bytes"), &ret->interface_bytes) ||
+	    !read_count(json_object_get(object, "route_bytes"), &ret->route_bytes) ||
+	    !read_signal(object, ret)) {
+		*ret = (struct control_path){ 0 };
+		return no_receipt(error);
+	}
+	ret->is_sent = json_is_true(sent);
+	ret->is_too_large = json_is_true(json_object_get(object, "too_large"));
 	return 0;
 }

@@ -27,7 +27,8 @@
 #define SENDING (1u << OUTPUT_SENDING)
 #define PINGING (1u << OUTPUT_PINGING)
 #define CLIENTS (SENDING | PINGING)
-#define ANY     (CLIENTS | 1u << OUTPUT_SERVING)
+#define STREAMS (CLIENTS | 1u << OUTPUT_SERVING)
+#define ANY     (STREAMS | 1u << OUTPUT_PATH)
 
 static const struct format {
 	const char *name;
@@ -49,12 +50,14 @@ static const char *limit_text(enum output_format format)
 	switch (formats[format].sides) {
 	case ANY:
 		return "";
+	case STREAMS:
+		return "; not of path";
 	case CLIENTS:
-		return "; not of serve";
+		return "; not of serve and path";
 	case PINGING:
 		return "; of ping alone";
 	default:
-		return "; not of serve and ping";
+		return "; not of serve, ping and path";
 	}
 }
 
@@ -91,6 +94,11 @@ void output_formats_serving(const struct option_offer *offer)
 	offer_formats(offer, OUTPUT_SERVING);
 }
 
+void output_formats_path(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_PATH);
+}
+
 static void offer_figures(const struct option_offer *offer, unsigned scopes)
 {
 	for (size_t i = 0; i < figure_table_size; i++)
@@ -109,6 +117,11 @@ void output_figures_sending(const struct option_offer *offer)
 void output_figures_pinging(const struct option_offer *offer)
 {
 	offer_figures(offer, FIGURE_PING | FIGURE_RUN);
+}
+
+void output_figures_path(const struct option_offer *offer)
+{
+	offer_figures(offer, FIGURE_PATH);
 }
 
 void output_figures_serving(const struct option_offer *offer)
@@ -145,6 +158,7 @@ static const char *const side_names[] = {
 	[OUTPUT_SENDING] = "a run that sends",
 	[OUTPUT_SERVING] = "serve",
 	[OUTPUT_PINGING] = "ping",
+	[OUTPUT_PATH] = "path",
 };
 
 /* "-o: serve has nothing for ctraffic (text, json, ndjson or csv)" */
@@ -244,6 +258,8 @@ enum output_side outputs_side(const struct report *report)
 {
 	if (report_is_ping(report))
 		return OUTPUT_PINGING;
+	if (report->has_path)
+		return OUTPUT_PATH;
 	return report_is_serving(report) ? OUTPUT_SERVING : OUTPUT_SENDING;
 }
 

@@ -19,8 +19,10 @@
 #include "sys/cpu.h"
 #include "view/sentence.h"
 
-/* The first probe is due so far ahead, so that it is not late for what is still set up. */
-#define BEGIN_AHEAD_NS (5 * NS_PER_MS)
+/* The first probe is due so far ahead, so that it is not late for what is still set up, and so much
+ * for each target. */
+#define BEGIN_AHEAD_NS  (5 * NS_PER_MS)
+#define BEGIN_TARGET_NS (100 * NS_PER_US)
 
 /* How often the table is rewritten. */
 #define TABLE_NS (500 * NS_PER_MS)
@@ -208,7 +210,7 @@ static int open_series(struct ping_session *session)
 	const struct ping_plan *plan = session->ping->plan;
 	uint32_t kept = REPORT_PROBES_MAX / plan->target_count;
 	kept = kept < KEPT_LEAST ? KEPT_LEAST : kept > KEPT_MOST ? KEPT_MOST : kept;
-	session->series = calloc(plan->target_count, sizeof(*session->series));
+	session->series = calloc(plan->target_count, sizeof(void *));
 	int result = session->series ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < plan->target_count && result >= 0; i++) {
 		struct probe_series_setup setup = {
@@ -223,7 +225,8 @@ static int open_series(struct ping_session *session)
 
 static int open_show(struct ping_session *session, struct error *error)
 {
-	session->begin_ns = loop_read_clock(session->loop) + BEGIN_AHEAD_NS;
+	session->begin_ns = loop_read_clock(session->loop) + BEGIN_AHEAD_NS +
+			    session->ping->plan->target_count * BEGIN_TARGET_NS;
 	session->report->started_unix_ns = clock_wall_at(session->begin_ns).unix_ns;
 	struct ping_show_setup setup = {
 		.ping = session->ping,

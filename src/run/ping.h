@@ -15,7 +15,7 @@ struct ping_plan {
 	const unsigned *phases; /* of each: that its probes go through, bits 1u << PROBE_... */
 	uint32_t target_count;
 	const char *servers;   /* of DNS; NULL: the system's */
-	const char *target;    /* all of them as one text */
+	const char *target;    /* the first of them as one text, and how many more */
 	uint64_t duration_ns;  /* that the counts of the targets are made for; 0: none */
 	uint64_t max_failures; /* in a row, then a target is left alone; 0: never */
 	uint64_t wait_ns;      /* for every target to answer once, at most; 0: it is no wait */

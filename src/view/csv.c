@@ -185,8 +185,8 @@ static void append_figure(struct buffer *out, const struct report *report,
 static void figures_row(const struct report *report, const struct report_stream *stream,
 			struct buffer *out)
 {
-	const char *const texts[] = { report->command, report->target,
-				      stream ? stream->name : "run" };
+	const char *target = stream && stream->has_ping ? stream->target : report->target;
+	const char *const texts[] = { report->command, target, stream ? stream->name : "run" };
 	append_time(out, report, 0);
 	for (size_t i = 0; i < array_size(texts); i++) {
 		buffer_append_text(out, ",");
@@ -195,7 +195,7 @@ static void figures_row(const struct report *report, const struct report_stream 
 	for (size_t i = 0; i < figure_table_size; i++) {
 		const struct figure_row *row = &figure_table[i];
 		buffer_append_text(out, ",");
-		if (stream ? figure_is_of(row, report, stream) : (row->scopes & FIGURE_RUN) != 0)
+		if (stream ? figure_is_of(row, report, stream) : figure_is_of_run(row, report))
 			append_figure(out, report, stream, row);
 	}
 	buffer_append_text(out, "\n");

@@ -45,6 +45,8 @@ void markdown_write(const struct report *report, struct buffer *out)
 	paragraph(out, " ", report->target);
 	paragraph(out, "**Result:** ", report->result);
 	paragraph(out, "**Trust:** ", report->trust);
+	if (report->has_path)
+		part(text_path, report, out);
 	part(text_marks, report, out);
 	part(text_expectations, report, out);
 	part(text_backends, report, out);

@@ -163,7 +163,9 @@ static void result_one(const struct report_stream *stream, struct buffer *out)
 	clauses.has_one = true;
 	append_total(stream, &clauses);
 	append_datagrams(stream, &clauses);
-	append_largest(stream, &clauses);
+	if (!stream->latency[LATENCY_JITTER]
+		     .is_measured) /* of datagrams all but the wait is ours */
+		append_largest(stream, &clauses);
 }
 
 /* ---- several ---- */

@@ -93,13 +93,24 @@ void ping_headline(const struct report *report, struct buffer *out)
 
 /* ---- trust ---- */
 
+/* Of targets whose round trips have it in them: between the kernel's stamps it is not. */
 static uint64_t own_delay_ns(const struct report *report)
 {
 	uint64_t delay_ns = 0;
-	for (uint32_t i = 0; i < report->stream_count; i++)
-		if (report->streams[i].ping.own_delay_max_ns > delay_ns)
-			delay_ns = report->streams[i].ping.own_delay_max_ns;
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		const struct report_ping *ping = &report->streams[i].ping;
+		if (!ping->has_kernel_stamps && ping->own_delay_max_ns > delay_ns)
+			delay_ns = ping->own_delay_max_ns;
+	}
 	return delay_ns;
+}
+
+static bool has_stamps_alone(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		if (!report->streams[i].ping.has_kernel_stamps)
+			return false;
+	return true;
 }
 
 static uint64_t skipped(const struct report *report)
@@ -166,10 +177,13 @@ static void trust_wait(const struct report_stream *stream, struct clauses *claus
 static void trust_delay(const struct report *report, struct clauses *clauses)
 {
 	char delay[PING_MS_MAX], count[PHRASE_MAX];
-	buffer_append_format(clauses_next(clauses), "own delay at most %s ms",
-			     ping_ms(own_delay_ns(report), delay));
-	if (report->streams[0].ping.has_kernel_stamps)
-		buffer_append_text(clauses_next(clauses), "round trips by the kernel's stamps");
+	if (has_stamps_alone(report))
+		buffer_append_text(
+			clauses_next(clauses),
+			"round trips by the kernel's stamps, without this host's own delay");
+	else
+		buffer_append_format(clauses_next(clauses), "own delay at most %s ms",
+				     ping_ms(own_delay_ns(report), delay));
 	if (skipped(report) > 0)
 		buffer_append_format(clauses_next(clauses),
 				     "%s not begun: this host was held up, or too many were "

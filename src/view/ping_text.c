@@ -172,8 +172,7 @@ static void write_many(const struct report *report, const struct text_style *sty
 	buffer_append_text(out, "\n");
 	text_table_write(&table, out);
 	if (rows < report->stream_count)
-		buffer_append_format(out,
-				     "(%" PRIu32 " more, all better; -o csv-figures has them)\n",
+		buffer_append_format(out, "(%" PRIu32 " more; -o csv-figures has them)\n",
 				     report->stream_count - rows);
 }
 

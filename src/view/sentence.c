@@ -11,6 +11,7 @@
 #include "view/errors_text.h"
 #include "view/foreign_text.h"
 #include "view/pairs_text.h"
+#include "view/path_sentence.h"
 #include "view/phrase.h"
 #include "view/ping_text.h"
 #include "view/result_load.h"
@@ -267,6 +268,10 @@ void sentence_build(struct report *report)
 		return;
 	}
 	buffer_init(&out, CLAUSES_MAX);
+	if (report->has_path) {
+		path_sentence_build(report, &out);
+		return;
+	}
 	report->headline = headline(report, &out);
 	buffer_clear(&out);
 	report->result = result(report, &out);

@@ -72,7 +72,10 @@ static const char *value_text(const struct row *row, char text[PHRASE_MAX])
 	case FIGURE_BANDWIDTH:
 		return units_format_bandwidth(value, text);
 	case FIGURE_SIZE:
-		return phrase_volume(whole, text);
+		if (!(row->figure->scopes & FIGURE_PATH))
+			return phrase_volume(whole, text);
+		(void)snprintf(text, PHRASE_MAX, "%s B", units_format_grouped(whole, number));
+		return text;
 	default:
 		return phrase_number(value, 3, text);
 	}

@@ -42,9 +42,28 @@ static void check_receipt(const char *line, size_t size)
 	assert(memcmp(&receipt, &again, sizeof(receipt)) == 0);
 }
 
+static void check_path(const char *line, size_t size)
+{
+	struct buffer written cleanup(buffer_deinit);
+	struct control_path path;
+	struct control_path again;
+	struct error error = { "" };
+
+	buffer_init(&written, CONTROL_ANSWER_MAX);
+	if (control_read_path(line, size, &error, &path) < 0) {
+		assert(error.text[0] != '\0');
+		return;
+	}
+	control_write_path(&path, &written);
+	assert(written.error == 0);
+	assert(control_read_path(written.data, written.size - 1, &error, &again) == 0);
+	assert(memcmp(&path, &again, sizeof(path)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_question((const char *)data, size);
 	check_receipt((const char *)data, size);
+	check_path((const char *)data, size);
 	return 0;
 }

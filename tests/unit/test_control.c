@@ -25,6 +25,12 @@ static int read_question(const char *line, struct error *error, struct control_q
 	return control_read_question(line, strlen(line), error, question);
 }
 
+#define COOKIE "0123456789abcdef0123456789abcdef"
+#define PATH(cookie, run, number, bytes)                                                           \
+	"{\"ask\":\"path\",\"local\":\"192.0.2.9:41000\",\"remote\":\"192.0.2.1:5003\","           \
+	"\"cookie\":\"" cookie "\",\"run\":" run ",\"number\":" number ",\"payload_bytes\":" bytes \
+	"}\n"
+
 static void questions_come_back(void **state)
 {
 	static const struct {
@@ -42,6 +48,7 @@ static void questions_come_back(void **state)
 		  CONTROL_RECEIVER, TRANSPORT_TCP, "192.0.2.9:41000", "192.0.2.1:5009", "" },
 		{ "{\"ask\":\"receiver\",\"transport\":\"udp\",\"local\":\"[2001:db8::1]:1\",\"remote\":\"[2001:db8::2]:65535\",\"token\":\"\\\"\\\\\"}\n",
 		  CONTROL_RECEIVER, TRANSPORT_UDP, "[2001:db8::1]:1", "[2001:db8::2]:65535", "\"\\" },
+		{ PATH(COOKIE, "4294967295", "3", "65507"), CONTROL_PATH, TRANSPORT_TCP, "192.0.2.9:41000", "192.0.2.1:5003", "" },
 		/* clang-format on */
 	};
 
@@ -83,9 +90,9 @@ static void what_is_no_question_is_told(void **state)
 		{ "{\"ask\":\"hello\"", "not a JSON object in one line" },
 		{ "{\"ask\":\"hello\"} {}", "not a JSON object in one line" },
 		{ "{\"ask\":\"hello\",\"ask\":\"hello\"}", "not a JSON object in one line" },
-		{ "{}", "\"ask\" is neither \"hello\" nor \"receiver\"" },
-		{ "{\"ask\":\"Hello\"}", "\"ask\" is neither \"hello\" nor \"receiver\"" },
-		{ "{\"ask\":1}", "\"ask\" is neither \"hello\" nor \"receiver\"" },
+		{ "{}", "\"ask\" is neither \"hello\", \"receiver\" nor \"path\"" },
+		{ "{\"ask\":\"Hello\"}", "\"ask\" is neither \"hello\", \"receiver\" nor \"path\"" },
+		{ "{\"ask\":1}", "\"ask\" is neither \"hello\", \"receiver\" nor \"path\"" },
 		{ "{\"ask\":\"hello\",\"token\":1}", "\"token\" is no text" },
 		{ "{\"ask\":\"hello\",\"token\":null}", "\"token\" is no text" },
 		{ "{\"ask\":\"hello\",\"token\":\"\"}", "a token has 1 to 255 printable characters" },
@@ -97,6 +104,14 @@ static void what_is_no_question_is_told(void **state)
 		{ RECEIVER "\"local\":\"web:80\"}", "\"local\" is no address with a port" },
 		{ RECEIVER "\"local\":80}", "\"local\" is no address with a port" },
 		{ RECEIVER "\"local\":\"192.0.2.9:1\"}", "\"remote\" is no address with a port" },
+		{ PATH("00", "7", "3", "1472"), "\"cookie\" is not 32 hexadecimal digits" },
+		{ PATH("0123456789abcdef0123456789ABCDEF", "7", "3", "1472"), "\"cookie\" is not 32 hexadecimal digits" },
+		{ PATH(COOKIE, "-1", "3", "1472"), "\"run\" is no number in its range" },
+		{ PATH(COOKIE, "7", "0", "1472"), "\"number\" is no number in its range" },
+		{ PATH(COOKIE, "7", "3", "151"), "\"payload_bytes\" is no number in its range" },
+		{ PATH(COOKIE, "7", "3", "65508"), "\"payload_bytes\" is no number in its range" },
+		{ PATH(COOKIE, "7", "3", "\"1472\""), "\"payload_bytes\" is no number in its range" },
+		{ "{\"ask\":\"path\",\"cookie\":\"" COOKIE "\",\"run\":1,\"number\":1,\"payload_bytes\":152}", "\"local\" is no address with a port" },
 		/* clang-format on */
 	};
 
@@ -224,6 +239,66 @@ static void a_receipt_of_tcp_is_short(void **state)
 	assert_string_equal(buffer_text(&line), "{\"known\":false}\n");
 }
 
+static void a_datagram_on_the_way_back_comes_back(void **state)
+{
+	static const struct {
+		struct control_path path;
+		const char *line;
+	} cases[] = {
+		{ { .number = 3, .is_sent = true, .interface_bytes = 1500, .route_bytes = 1400 },
+		  "{\"number\":3,\"sent\":true,\"too_large\":false,\"interface_bytes\":1500,"
+		  "\"route_bytes\":1400}\n" },
+		{ { .number = 4,
+		    .is_too_large = true,
+		    .is_signalled = true,
+		    .signal_number = 3,
+		    .signal_bytes = 1280,
+		    .signal_from = { .family = AF_INET, .address = { 192, 0, 2, 254 } } },
+		  "{\"number\":4,\"sent\":false,\"too_large\":true,\"interface_bytes\":0,"
+		  "\"route_bytes\":0,\"signal_from\":\"192.0.2.254:0\",\"signal_bytes\":1280,"
+		  "\"signal_number\":3}\n" },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct buffer line cleanup(buffer_deinit);
+		struct control_path again;
+		struct error error = { "" };
+
+		buffer_init(&line, CONTROL_ANSWER_MAX);
+		control_write_path(&cases[i].path, &line);
+		assert_string_equal(buffer_text(&line), cases[i].line);
+		assert_int_equal(control_read_path(line.data, line.size - 1, &error, &again), 0);
+		assert_memory_equal(&again, &cases[i].path, sizeof(again));
+	}
+}
+
+static void what_is_no_such_answer_is_told(void **state)
+{
+	static const struct {
+		const char *line;
+		int code;
+	} cases[] = {
+		{ "{\"sent\":true}", 0 },
+		{ "{\"sent\":true,\"new in 2031\":1}", 0 },
+		{ "{\"error\":\"not allowed\"}", -EACCES },
+		{ "{\"known\":false}", -EINVAL },
+		{ "{\"sent\":1}", -EINVAL },
+		{ "{\"sent\":true,\"number\":-1}", -EINVAL },
+		{ "{\"sent\":true,\"signal_from\":\"web\"}", -EINVAL },
+		{ "{\"sent\":true,\"signal_from\":\"192.0.2.1\",\"signal_bytes\":\"x\"}", -EINVAL },
+		{ "", -EINVAL },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct control_path path;
+		struct error error = { "" };
+		int rc = control_read_path(cases[i].line, strlen(cases[i].line), &error, &path);
+
+		if (rc != cases[i].code)
+			fail_msg("%s: %d", cases[i].line, rc);
+	}
+}
+
 static void what_is_no_receipt_is_told(void **state)
 {
 	static const char nonsense[] = "its answer is not what a control service says";
@@ -289,6 +364,8 @@ int main(void)
 		cmocka_unit_test(a_receipt_comes_back_whole),
 		cmocka_unit_test(a_receipt_of_tcp_is_short),
 		cmocka_unit_test(what_is_no_receipt_is_told),
+		cmocka_unit_test(a_datagram_on_the_way_back_comes_back),
+		cmocka_unit_test(what_is_no_such_answer_is_told),
 		cmocka_unit_test(errors_are_escaped),
 	};
 

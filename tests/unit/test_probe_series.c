@@ -13,7 +13,7 @@
 #include "support/sample_parts.h"
 #include "support/sample_ping.h"
 
-#define NONE -1
+#define NONE (-1)
 
 static struct probe_series *new_series(uint32_t kept_max, bool is_datagram)
 {

@@ -10,7 +10,7 @@
 #include "support/sample_parts.h"
 #include "view/sentence.h"
 
-#define NONE   -1
+#define NONE   (-1)
 #define ALL    ((1u << PROBE_PHASES) - 1)
 #define NO_TLS (ALL & ~(1u << PROBE_TLS))
 #define BEGIN  (100 * NS_PER_S)

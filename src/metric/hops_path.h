@@ -1,0 +1,62 @@
+/* What follows from traced hops: flows that met the same addresses are one path; along a path loss
+ * counts only if it stays to the end, and where it begins is named; a hop that answers less often
+ * than those behind it limits its answers and loses nothing. Pure. */
+#pragma once
+
+#include "metric/hops.h"
+
+/* HOP_NOTE(symbol, name): what is to be said of a hop for packets of one size. */
+/* clang-format off */
+#define HOP_NOTE_TABLE \
+	HOP_NOTE(FINE,    "fine") \
+	HOP_NOTE(LIMITED, "rate-limited") /* answers less often than hops behind it: no loss */ \
+	HOP_NOTE(SILENT,  "silent")       /* never answers, hops behind it do */ \
+	HOP_NOTE(LOSES,   "loses")        /* more is lost from here to the end than before */ \
+	HOP_NOTE(BEHIND,  "behind")       /* the loss began before */ \
+	HOP_NOTE(DEAD,    "dead")         /* nothing answers from here on */
+
+enum hop_note {
+#define HOP_NOTE(symbol, name) HOP_##symbol,
+	HOP_NOTE_TABLE
+#undef HOP_NOTE
+	HOP_NOTES,
+};
+/* clang-format on */
+const char *hop_note_name(enum hop_note note);
+
+struct hops_verdict {
+	enum hop_note notes[HOPS_TTL_MAX]; /* [TTL - 1] */
+	/* At the last hop that counts. */
+	uint32_t sent;
+	uint32_t lost;
+	/* The TTL with which the loss that stays begins; 0: there is none, or so few packets can't
+	 * tell where. */
+	uint32_t from;
+};
+
+/* Judges what was counted, hop by hop: `counts[i]` of TTL i + 1. `small`: the verdict of the small
+ * packets where these are full-size ones, since who limits his answers limits them to both; NULL: they
+ * are the small ones. */
+void hops_judge(const struct hop_count *counts, uint32_t hop_count,
+		const struct hops_verdict *small, struct hops_verdict *ret);
+
+struct hops_path {
+	uint32_t flows[HOPS_FLOWS_MAX]; /* indexes */
+	uint32_t flow_count;
+	uint32_t hop_count;
+	bool is_reached;
+	struct hop *hops; /* of all its flows together */
+	struct hops_verdict verdict[HOPS_SIZES];
+};
+
+struct hops_paths {
+	struct hops_path *paths; /* the worst first */
+	uint32_t count;
+};
+
+/* Owns what is in `ret`; of flows that were never traced there is no path. -ENOMEM. */
+nodiscard int hops_paths_new(const struct hops *hops, struct hops_paths *ret);
+void hops_paths_deinit(struct hops_paths *paths);
+/* Loss at the end of all flows together. */
+void hops_paths_end(const struct hops_paths *paths, enum hops_size size, uint32_t *ret_sent,
+		    uint32_t *ret_lost);

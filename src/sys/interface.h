@@ -1,0 +1,13 @@
+/* This host's network interfaces, as far as a path begins at one. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/endpoint.h"
+
+/* The MTU of the interface that has this address, in bytes; 0: none has, or it is not told. */
+uint32_t interface_mtu(const struct endpoint *local);
+/* What the kernel believes of the path to which this socket is connected: that, unless a route or
+ * ICMP says less. 0: it is not told. */
+uint32_t interface_route_mtu(int fd, uint16_t family);
