@@ -70,7 +70,9 @@ static const struct option_row rows[] = {
 	ROW(config, OPTION_TEXT, .name = "config", .placeholder = "FILE", .level = OPTION_ALL,
 	    .help = "options from a file (YAML), weaker than environment and command line"),
 	ROW(output.formats, OPTION_LIST, .name = "output", .letter = 'o',
-	    .placeholder = "FORMAT[=FILE]", .values = output_formats_path, .help = OUTPUT_HELP),
+	    .placeholder = "FORMAT[=FILE]", .values = output_formats_path,
+	    .help = "json, md, junit... (conntest help formats); with =FILE the text stays on "
+		    "stdout"),
 	ROW(output.expect, OPTION_LIST, .name = "expect", .placeholder = "'NAME OP VALUE'",
 	    .values = output_figures_path,
 	    .help = "exit 1 unless it holds: path.mtu, path.mtu_reverse (conntest help figures)"),
@@ -84,6 +86,14 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
+/* What these send back tells what TCP makes of the path. */
+#define ECHOES (1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO)
+
+static bool is_echo(const struct uri *uri)
+{
+	return (ECHOES & 1u << uri->service) != 0 && uri->transport != TRANSPORT_TLS;
+}
+
 static void be_udp(struct uri *uri)
 {
 	static const char tcp[] = "tcp://";
@@ -96,8 +106,9 @@ static int read_target(const struct operands *operands, struct error *error, str
 {
 	static const struct uri_defaults defaults = {
 		.service = SERVICE_TRAFFIC,
-		.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO,
-		.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP,
+		.services = ECHOES | 1u << SERVICE_HTTP | 1u << SERVICE_H2C | 1u << SERVICE_GRPC |
+			    1u << SERVICE_WS,
+		.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 		.bare_transports = URI_TRANSPORTS_SERVICE,
 	};
 	if (operands->count != 1)
@@ -108,7 +119,7 @@ static int read_target(const struct operands *operands, struct error *error, str
 				 operands->items[0], operands->count ? operands->items[1] : "");
 	int result = uri_parse(operands->items[0], &defaults, error, ret);
 	/* Where nothing else is said it is the datagrams that tell. */
-	if (result >= 0 && !ret->has_transport && ret->transport == TRANSPORT_TCP)
+	if (result >= 0 && !ret->has_transport && ret->transport == TRANSPORT_TCP && is_echo(ret))
 		be_udp(ret);
 	return result;
 }
@@ -167,6 +178,7 @@ static int plan(const struct path_options *options, const struct operands *opera
 		result = read_family(options, error, &run->resolving.family);
 	if (result >= 0)
 		result = resolve_check(uri, run->resolving.family, error);
+	run->has_tcp = is_echo(uri);
 	plan_hops(options, uri, &run->hops);
 	return result < 0 ? result : read_source(options, error, &run->source);
 }
@@ -212,7 +224,8 @@ const struct command command_path = {
 		"echo://, echo+udp://. `conntest serve` answers a large packet by a small one that "
 		"states its size, so that each way is judged by itself. Another echo sends it back "
 		"whole, and both ways count as one. A host that answers with \"port unreachable\" "
-		"alone has told as much of the way there, about once a second.\n\n"
+		"alone has told as much of the way there, about once a second. Of http://, https://, "
+		"h2c://, grpc://, ws:// and wss://, and over TLS, only that and the hops are known.\n\n"
 		"A size has failed when three packets of it were lost (more where small ones are "
 		"lost too, so that chance explains it once in a thousand times). One is lost after "
 		"--timeout, or when a small packet that left behind it has been answered and three "
@@ -223,10 +236,12 @@ const struct command command_path = {
 		"those behind it limits its answers. With --flows, source ports that meet the same "
 		"addresses are one path, and the worst path comes first. By syn each connection that "
 		"comes up is reset at once; inside tcp the bytes are ones that the service takes without "
-		"doing anything, and who answers there takes CAP_NET_RAW to see.",
-	.examples = "conntest path 10.9.3.7  # where `conntest serve` runs\n"
-		    "conntest path --expect 'path.mtu >= 1500' web  # exit 1 if less passes\n"
-		    "conntest path --flows 16 tcp://web:443  # is one of several paths bad?\n"
-		    "conntest path --exact --max-size 9000 10.9.3.7  # jumbo frames, to the byte",
+		"doing anything, and who answers there takes CAP_NET_RAW to see. It takes --flows times "
+		"--rounds divided by --hop-rate seconds at least for each size: 4 s as it stands.",
+	.examples =
+		"conntest path 10.9.3.7  # where `conntest serve` runs\n"
+		"conntest path --expect 'path.mtu >= 1500' web  # exit 1 if less passes\n"
+		"conntest path --flows 16 --hops tcp https://web  # is one of several paths bad?\n"
+		"conntest path --exact --max-size 9000 10.9.3.7  # jumbo frames, to the byte",
 	.run = path_run,
 };

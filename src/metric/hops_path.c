@@ -309,17 +309,36 @@ static int place_flow(const struct hops *hops, uint32_t index, struct hops_paths
 	return rc;
 }
 
-static void judge_path(struct hops_path *path)
+/* Hosts limit their ICMP as routers do, and nobody is behind the last hop to tell that from loss.
+ * Of full size more has to be missing than of small ones. */
+static bool is_told_by_icmp(const struct hop *last, enum hops_size size)
+{
+	struct tally small = tally_of(&last->counts[HOPS_SMALL]);
+	struct tally here = tally_of(&last->counts[size]);
+	return last->last.is_icmp && here.lost > 0 && evidence(small, here) <= EVIDENCE_MIN;
+}
+
+static void judge_size(struct hops_path *path, enum hops_size size)
 {
 	struct hop_count counts[HOPS_TTL_MAX];
+	struct hops_verdict *verdict = &path->verdict[size];
+	struct hops_verdict small = path->verdict[HOPS_SMALL];
+	uint32_t count = path->hop_count;
 
-	for (unsigned size = 0; size < HOPS_SIZES; size++) {
-		for (uint32_t i = 0; i < path->hop_count; i++)
-			counts[i] = path->hops[i].counts[size];
-		hops_judge(counts, path->hop_count,
-			   size == HOPS_SMALL ? NULL : &path->verdict[HOPS_SMALL],
-			   &path->verdict[size]);
-	}
+	small.notes[count - 1] = HOP_FINE; /* of full size it may lose all the same */
+	for (uint32_t i = 0; i < count; i++)
+		counts[i] = path->hops[i].counts[size];
+	bool is_limited = count > 1 && is_told_by_icmp(&path->hops[count - 1], size);
+	hops_judge(counts, is_limited ? count - 1 : count, size == HOPS_SMALL ? NULL : &small,
+		   verdict);
+	if (is_limited)
+		verdict->notes[count - 1] = HOP_LIMITED;
+}
+
+static void judge_path(struct hops_path *path)
+{
+	judge_size(path, HOPS_SMALL);
+	judge_size(path, HOPS_FULL);
 }
 
 static double badness(const struct hops_path *path)

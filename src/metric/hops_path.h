@@ -26,7 +26,7 @@ const char *hop_note_name(enum hop_note note);
 
 struct hops_verdict {
 	enum hop_note notes[HOPS_TTL_MAX]; /* [TTL - 1] */
-	/* At the last hop that counts. */
+	/* At the last hop that counts: of a target that answers by ICMP alone, the one before. */
 	uint32_t sent;
 	uint32_t lost;
 	/* The TTL with which the loss that stays begins; 0: there is none, or so few packets can't

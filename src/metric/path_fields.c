@@ -22,6 +22,7 @@ static const struct field_row direction_rows[] = {
 	{ "mtu_bytes",       FIELD_UNSIGNED, PLACE(mtu_bytes), IF_COUNT(mtu_bytes) },
 	{ "failed_bytes",    FIELD_UNSIGNED, PLACE(failed_bytes), IF_COUNT(failed_bytes) },
 	{ "full_bytes",      FIELD_UNSIGNED, PLACE(full_bytes), IF_COUNT(full_bytes) },
+	{ "asked_bytes",     FIELD_UNSIGNED, PLACE(asked_bytes), IF_COUNT(asked_bytes) },
 	{ "interface_bytes", FIELD_UNSIGNED, PLACE(interface_bytes), IF_COUNT(interface_bytes) },
 	{ "route_bytes",     FIELD_UNSIGNED, PLACE(route_bytes), IF_COUNT(route_bytes) },
 	{ "step_bytes",      FIELD_UNSIGNED, PLACE(step_bytes), IF_COUNT(step_bytes) },
@@ -33,7 +34,7 @@ static const struct field_row direction_rows[] = {
 	{ "rtt_min_ns",      FIELD_UNSIGNED, PLACE(rtt_min_ns), IF_COUNT(rtt_min_ns) },
 	{ "rtt_max_ns",      FIELD_UNSIGNED, PLACE(rtt_max_ns), IF_COUNT(rtt_max_ns) },
 	{ "signalled",       FIELD_BOOLEAN, PLACE(is_signalled) },
-	{ "signal_from",     FIELD_ENDPOINT, PLACE(signal_from), IF(is_signalled) },
+	{ "signal_from",     FIELD_TEXT, PLACE(signal_from) },
 	{ "signal_bytes",    FIELD_UNSIGNED, PLACE(signal_bytes), IF_COUNT(signal_bytes) },
 };
 TABLE(direction_table, direction_rows);

@@ -43,6 +43,7 @@ struct path_direction {
 	uint64_t mtu_bytes;       /* the largest that passed; 0: none did */
 	uint64_t failed_bytes;    /* the smallest that did not; 0: none failed */
 	uint64_t full_bytes;      /* the largest that was to be tried */
+	uint64_t asked_bytes;     /* by the user; 0: as much as the interface takes */
 	uint64_t interface_bytes; /* of the sender's interface; 0: not known */
 	uint64_t route_bytes;     /* what its kernel believed when it began; 0: not known */
 	uint64_t step_bytes;      /* so well it was to be known */
@@ -53,9 +54,9 @@ struct path_direction {
 	uint64_t large_answered;
 	uint64_t rtt_min_ns; /* of the small ones; 0: none */
 	uint64_t rtt_max_ns;
-	bool is_signalled; /* ICMP said "too large" */
-	struct endpoint signal_from;
-	uint64_t signal_bytes; /* 0: it named no size */
+	bool is_signalled;       /* ICMP said "too large" */
+	const char *signal_from; /* the address; NULL: it was not told */
+	uint64_t signal_bytes;   /* 0: it named no size */
 };
 
 /* Why its MTU is not known; NULL: it is. */

@@ -174,7 +174,7 @@ void path_back_describe(const struct path_back *back, struct arena *arena,
 		*ret = (struct path_direction){ .reason = arena_text(arena, back->reason) };
 		return;
 	}
-	path_direction_describe(&back->pmtu, ret);
+	path_direction_describe(&back->pmtu, arena, ret);
 	ret->interface_bytes = back->interface_bytes;
 	ret->route_bytes = back->route_bytes;
 	ret->told_by = ret->small_answered + ret->large_answered > 0 ? PATH_BY_ANSWER : NULL;

@@ -1,7 +1,9 @@
 #include "probe/path_direction.h"
 
-void path_direction_describe(const struct pmtu *pmtu, struct path_direction *ret)
+void path_direction_describe(const struct pmtu *pmtu, struct arena *arena,
+			     struct path_direction *ret)
 {
+	char from[ENDPOINT_TEXT_MAX];
 	*ret = (struct path_direction){
 		.is_measured = true,
 		.verdict = path_verdict_name(pmtu_verdict(pmtu)),
@@ -17,7 +19,9 @@ void path_direction_describe(const struct pmtu *pmtu, struct path_direction *ret
 		.rtt_min_ns = pmtu->rtt_min_ns,
 		.rtt_max_ns = pmtu->rtt_max_ns,
 		.is_signalled = pmtu->is_signalled,
-		.signal_from = pmtu->signal_from,
 		.signal_bytes = pmtu->signal_bytes,
 	};
+	if (pmtu->signal_from.family)
+		ret->signal_from =
+			arena_text(arena, endpoint_format_address(&pmtu->signal_from, from));
 }

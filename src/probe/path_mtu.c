@@ -376,10 +376,13 @@ void path_mtu_describe(const struct path_mtu *path, struct arena *arena, struct 
 	ret->interface_bytes = path->interface_bytes;
 	if (path->name[0])
 		ret->name = arena_text(arena, path->name);
-	path_direction_describe(&path->forward, &ret->forward);
+	path_direction_describe(&path->forward, arena, &ret->forward);
 	ret->forward.interface_bytes = path->interface_bytes;
 	ret->forward.route_bytes = path->route_bytes;
 	ret->forward.told_by = path->told_by;
 	ret->forward.reason = failure_text(path, arena);
 	path_back_describe(&path->back, arena, &ret->reverse);
+	ret->forward.asked_bytes = path->setup.max_bytes;
+	if (ret->reverse.is_measured)
+		ret->reverse.asked_bytes = path->setup.max_bytes;
 }

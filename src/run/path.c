@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "metric/expect.h"
 #include "metric/report.h"
+#include "metric/report_hops.h"
 #include "net/datagram.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -227,6 +228,8 @@ static void end_probes(struct session *session)
 	path_tcp_stop(session->tcp);
 	path_mtu_describe(session->mtu, &report->arena, &report->path);
 	path_tcp_describe(session->tcp, &report->arena, &report->path.tcp);
+	if (!session->run->has_tcp)
+		report->path.tcp.reason = "what serves there is no echo";
 	path_mtu_free(session->mtu);
 	path_tcp_free(session->tcp);
 	session->mtu = NULL;
@@ -237,9 +240,10 @@ static int measure(struct session *session, struct error *error)
 {
 	session->began_ns = loop_read_clock(session->loop);
 	session->cpu_at_begin_ns = cpu_used_ns();
-	session->under_way = 2;
+	session->under_way = session->run->has_tcp ? 2 : 1;
 	path_mtu_start(session->mtu);
-	path_tcp_start(session->tcp);
+	if (session->run->has_tcp)
+		path_tcp_start(session->tcp);
 	int result = loop_run(session->loop, UINT64_MAX);
 	end_probes(session);
 	if (result < 0)
@@ -269,6 +273,25 @@ static void finish_report(struct session *session)
 	sentence_build(session->report);
 }
 
+static bool has_answered(const struct report_hop_path *path)
+{
+	bool has_answered = false;
+	for (uint32_t i = 0; i < path->hop_count; i++)
+		has_answered |= path->hops[i].small_lost < path->hops[i].small_sent;
+	return has_answered;
+}
+
+/* Paths stand worst first: the last one tells. */
+static bool has_hops(const struct path_result *path)
+{
+	for (uint32_t i = 0; i < path->hops_count; i++) {
+		const struct report_hops *hops = &path->hops[i];
+		if (hops->path_count > 0 && has_answered(&hops->paths[hops->path_count - 1]))
+			return true;
+	}
+	return false;
+}
+
 static void fill_report(struct session *session)
 {
 	struct report *report = session->report;
@@ -278,7 +301,8 @@ static void fill_report(struct session *session)
 	report->generator.cpu_seconds =
 		(double)(cpu_used_ns() - session->cpu_at_begin_ns) / (double)NS_PER_S;
 	path->tcp.mtu_probing = session->mtu_probing;
-	report->has_nothing_answered = !path->forward.told_by && !path->tcp.is_measured;
+	report->has_nothing_answered =
+		!path->forward.told_by && !path->tcp.is_measured && !has_hops(path);
 	finish_report(session);
 }
 

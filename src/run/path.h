@@ -21,6 +21,7 @@ struct path_run {
 	uint64_t max_bytes;     /* 0: that of the interface */
 	bool is_exact;
 	struct receiver_plan *far_end; /* who sends on the way back */
+	bool has_tcp;                  /* the target echoes: what TCP makes of the path is tried */
 	struct path_hops_plan hops;
 };
 

@@ -28,8 +28,14 @@ static void note_answers(const struct report_hop_path *path, const struct report
 {
 	uint64_t lost = path->hops[path->hop_count - 1].small_lost;
 	const char *note = hop->small_note;
+	bool is_last = hop->ttl == path->hop_count;
 
-	if (is_note(note, HOP_LIMITED))
+	if (is_note(note, HOP_LIMITED) && is_last)
+		buffer_append_format(clauses_next(notes),
+				     "answers %" PRIu64 " of %" PRIu64
+				     " by ICMP, which hosts limit: no sign of loss",
+				     hop->small_sent - hop->small_lost, hop->small_sent);
+	else if (is_note(note, HOP_LIMITED))
 		buffer_append_format(
 			clauses_next(notes),
 			"answers %" PRIu64 " of %" PRIu64 ": rate-limited, no loss (%s)",

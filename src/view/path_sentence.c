@@ -18,9 +18,9 @@ static bool is_echo(const struct path_direction *direction)
 	return direction->told_by && strcmp(direction->told_by, PATH_BY_ECHO) == 0;
 }
 
-static const char *address(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_MAX])
+static const char *teller(const struct path_direction *direction)
 {
-	return endpoint->family ? endpoint_format_address(endpoint, text) : "somebody";
+	return direction->signal_from ? direction->signal_from : "somebody";
 }
 
 /* ---- line 1 ---- */
@@ -45,21 +45,18 @@ static void headline(const struct report *report, struct buffer *out)
 
 static void tell_signal(const struct path_direction *direction, struct buffer *out)
 {
-	char from[ENDPOINT_TEXT_MAX];
 	if (direction->signal_bytes)
-		buffer_append_format(out, "%s says so by ICMP (%s B)",
-				     address(&direction->signal_from, from),
+		buffer_append_format(out, "%s says so by ICMP (%s B)", teller(direction),
 				     BYTES(direction->signal_bytes));
 	else
 		buffer_append_format(out, "%s says so by ICMP, but not how much",
-				     address(&direction->signal_from, from));
+				     teller(direction));
 }
 
 /* "BLACK HOLE on the way there: 1,400 B pass, 1,420 B vanish, no ICMP says so" */
 static void tell_black_hole(const struct path_direction *direction, const char *way,
 			    struct buffer *out)
 {
-	char from[ENDPOINT_TEXT_MAX];
 	buffer_append_format(out, "BLACK HOLE %s: %s B pass, ", way, BYTES(direction->mtu_bytes));
 	if (direction->failed_bytes > direction->mtu_bytes + 1)
 		buffer_append_format(out, "%s B and more vanish", BYTES(direction->failed_bytes));
@@ -69,14 +66,12 @@ static void tell_black_hole(const struct path_direction *direction, const char *
 		buffer_append_text(out, ", no ICMP says so");
 	else
 		buffer_append_format(out, " though %s says by ICMP that %s B pass",
-				     address(&direction->signal_from, from),
-				     BYTES(direction->signal_bytes));
+				     teller(direction), BYTES(direction->signal_bytes));
 }
 
 static void tell_undecided(const struct path_direction *direction, const char *way,
 			   struct buffer *out)
 {
-	char from[ENDPOINT_TEXT_MAX];
 	buffer_append_format(out, "undecided %s: ", way);
 	if (direction->reason)
 		buffer_append_text(out, direction->reason);
@@ -86,8 +81,7 @@ static void tell_undecided(const struct path_direction *direction, const char *w
 		buffer_append_text(out, "stopped before the end");
 	if (direction->is_signalled && direction->signal_bytes)
 		buffer_append_format(out, ", but %s says by ICMP that it takes %s B at most",
-				     address(&direction->signal_from, from),
-				     BYTES(direction->signal_bytes));
+				     teller(direction), BYTES(direction->signal_bytes));
 }
 
 static void tell_direction(const struct path_direction *direction, const char *way,
@@ -212,6 +206,17 @@ static void trust_exact(const struct path_direction *direction, struct clauses *
 		buffer_append_text(clauses_next(clauses), "MTU exact to 1 B");
 }
 
+/* More was asked for than the sender's interface takes. */
+static void trust_asked(const struct path_direction *direction, const char *where,
+			struct clauses *clauses)
+{
+	if (direction->asked_bytes > direction->full_bytes)
+		buffer_append_format(clauses_next(clauses),
+				     "not the %s B asked for: the interface %s takes %s B",
+				     BYTES(direction->asked_bytes), where,
+				     BYTES(direction->full_bytes));
+}
+
 /* What a look over this way cannot tell. */
 static void trust_teller(const struct path_direction *forward, struct clauses *clauses)
 {
@@ -250,6 +255,8 @@ static void trust(struct report *report, struct buffer *out)
 	if (!is_weak(forward) && !is_weak(reverse))
 		trust_small(&report->path, &clauses);
 	trust_exact(forward->failed_bytes ? forward : reverse, &clauses);
+	trust_asked(forward, "here", &clauses);
+	trust_asked(reverse, "there", &clauses);
 	trust_teller(forward, &clauses);
 	if (report->is_interrupted)
 		buffer_append_text(clauses_next(&clauses), "interrupted before the end");

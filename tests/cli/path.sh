@@ -8,8 +8,8 @@ show() { conntest report show "$@" | head -n 3; }
 run conntest path
 run conntest path web db
 run conntest path ''
-run conntest path http://web
-run conntest path traffic+tls://web
+run conntest path dns://web
+run conntest path discard://web
 run conntest path -4 -6 web
 run conntest path -6 127.0.0.1
 run conntest path --source nobody web

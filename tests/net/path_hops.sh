@@ -51,7 +51,8 @@ lose() {
 	inside bad nft "flush ruleset; table ip loss { chain forward { type filter hook forward priority 0;
 		ip daddr 10.9.6.2 numgen random mod 100 < $1 drop; }; }"
 }
-space=b serve b --listen traffic://:5003 --listen traffic+udp://:5003
+space=b serve b --listen traffic://:5003 --listen traffic+udp://:5003 --listen http://:8080 \
+	--listen h2c://:8081
 
 # Where anybody may run it.
 chmod 711 "$work"
@@ -66,7 +67,7 @@ trace() {
 	shift
 	[[ ${as:-} != nobody ]] || who=("${nobody[@]}")
 	start "$name" nsenter --net="/run/netns/${spaces[a]}" "${who[@]}" "$work/conntest" path \
-		--no-save --hop-rate 200 --timeout 300ms --receiver off -o json "$@" 10.9.6.2
+		--no-save --hop-rate 200 --timeout 300ms --receiver off -o json "$@" "${target:-10.9.6.2}"
 	await_exit "$name"
 	mv "$work/$name.out" "$work/$name.json"
 }
@@ -116,6 +117,16 @@ expect_json "$work/nameless.json" '.path.hops[0].paths[0] | .reached, .small_los
 expect_json "$work/nameless.json" '.path.hops[0].paths[0].hops | map(.address // "?") | join(" ")' == \
 	'? ? ? 10.9.6.2'
 expect_json "$work/nameless.json" '.path.hops[0].paths[0].hops[2] | .nameless == 10 and .rtt_min_ns > 0' == true
+
+# Inside connections to a web server, which sees requests that never end.
+for target in http://10.9.6.2:8080 h2c://10.9.6.2:8081; do
+	trace "web" --hops tcp --rounds 5
+	expect "exit status of $target" "$exit_status" == 0
+	expect_json "$work/web.json" '.path.hops[0].paths[0] | .reached, .small_lost, .small_sent' == $'true\n0\n5'
+	expect_json "$work/web.json" '.path.hops[0].paths[0].ports[0].failure' == null
+	expect_json "$work/web.json" '.path.tcp.measured' == false
+done
+target=
 
 # A link that takes less: who says so is named. Then nobody says it.
 ip -n "${spaces[far]}" link set to_b mtu 1400

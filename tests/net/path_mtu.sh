@@ -64,10 +64,10 @@ for way in forward reverse; do
 	found told $way.mtu_bytes == 1400
 	found told $way.signal_bytes == 1400
 done
-expect_json "$work/told4.json" .path.forward.signal_from == 10.9.1.254:0
-expect_json "$work/told4.json" .path.reverse.signal_from == 10.9.3.254:0
-expect_json "$work/told6.json" .path.forward.signal_from == '[fd09:1::fe]:0'
-expect_json "$work/told6.json" .path.reverse.signal_from == '[fd09:3::fe]:0'
+expect_json "$work/told4.json" .path.forward.signal_from == 10.9.1.254
+expect_json "$work/told4.json" .path.reverse.signal_from == 10.9.3.254
+expect_json "$work/told6.json" .path.forward.signal_from == fd09:1::fe
+expect_json "$work/told6.json" .path.reverse.signal_from == fd09:3::fe
 found told tcp.echoed == true
 found told tcp.path_mtu_bytes == 1400
 

@@ -257,6 +257,69 @@ static void test_addresses(void **state)
 	hops_free(hops);
 }
 
+struct ended {
+	uint32_t small_lost; /* of ROUNDS at the last hop, the others lose none */
+	uint32_t full_lost;
+	bool is_icmp;
+	const char *small_notes;
+	const char *full_notes;
+	uint32_t small_lost_told;
+	uint32_t full_lost_from;
+};
+
+/* clang-format off */
+static const struct ended ended[] = {
+	{ 0, 0,  true,  "...", "...", 0, 0 },
+	{ 8, 8,  false, "..L", "..L", 8, 3 },
+	{ 8, 8,  true,  "..l", "..l", 0, 0 }, /* "port unreachable" now and then */
+	{ 8, 10, true,  "..l", "..l", 0, 0 },
+	{ 1, 10, true,  "..l", "..d", 0, 3 }, /* so often small that full size is missing */
+};
+/* clang-format on */
+
+static void fill_hop(struct hop *hop, const struct hop_answer *answer, uint32_t small_lost,
+		     uint32_t full_lost)
+{
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		hop_note_sent(hop, HOPS_SMALL);
+		hop_note_sent(hop, HOPS_FULL);
+		if (i >= small_lost)
+			hop_note_answer(hop, HOPS_SMALL, answer, 1);
+		if (i >= full_lost)
+			hop_note_answer(hop, HOPS_FULL, answer, 1);
+	}
+}
+
+static void check_notes(const struct hops_verdict *verdict, const char *expected)
+{
+	for (uint32_t i = 0; expected[i] != '\0'; i++)
+		assert_int_equal(letter(verdict->notes[i]), expected[i]);
+}
+
+/* Nobody is behind the last hop to tell its limit from loss. */
+static void test_last_by_icmp(void **state)
+{
+	for (size_t i = 0; i < array_size(ended); i++) {
+		struct hop_answer router = { .kind = HOP_EXPIRED, .is_icmp = true };
+		struct hop_answer target = { .kind = HOP_TARGET, .is_icmp = ended[i].is_icmp };
+		struct hops *hops;
+		struct hops_paths paths;
+		assert_int_equal(hops_new(HOPS_UDP, 1, 8, ROUNDS, &hops), 0);
+		hops->flows[0].hop_count = 3;
+		fill_hop(&hops->flows[0].hops[0], &router, 0, 0);
+		fill_hop(&hops->flows[0].hops[1], &router, 0, 0);
+		fill_hop(&hops->flows[0].hops[2], &target, ended[i].small_lost, ended[i].full_lost);
+		assert_int_equal(hops_paths_new(hops, &paths), 0);
+		const struct hops_verdict *verdicts = paths.paths[0].verdict;
+		check_notes(&verdicts[HOPS_SMALL], ended[i].small_notes);
+		check_notes(&verdicts[HOPS_FULL], ended[i].full_notes);
+		assert_int_equal(verdicts[HOPS_SMALL].lost, ended[i].small_lost_told);
+		assert_int_equal(verdicts[HOPS_FULL].from, ended[i].full_lost_from);
+		hops_paths_deinit(&paths);
+		hops_free(hops);
+	}
+}
+
 static void test_limits(void **state)
 {
 	struct hops *hops = NULL;
@@ -271,9 +334,10 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_judge_full), cmocka_unit_test(test_judge),
-		cmocka_unit_test(test_paths),      cmocka_unit_test(test_together),
-		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_judge_full),   cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_paths),        cmocka_unit_test(test_together),
+		cmocka_unit_test(test_addresses),    cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_last_by_icmp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

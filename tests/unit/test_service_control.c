@@ -23,6 +23,12 @@
 	"{\"ask\":\"receiver\",\"transport\":\"tcp\",\"local\":\"" local \
 	"\",\"remote\":\"127.0.0.1:5009\"}\n"
 
+/* With a cookie that nobody was given. */
+#define PATH(local, token)                                                                   \
+	"{\"ask\":\"path\",\"local\":\"" local "\",\"remote\":\"127.0.0.1:5003\",\"run\":1," \
+	"\"number\":1,\"payload_bytes\":1472,"                                               \
+	"\"cookie\":\"0123456789abcdef0123456789abcdef\"" token "}\n"
+
 static const char token[CONTROL_TOKEN_MAX] = "open sesame";
 
 static void open_bench(struct bench *bench, const struct memory_options *options)
@@ -66,6 +72,13 @@ static void who_may_ask_is_answered(void **state)
 		{ STRANGER, RECEIVER("192.0.2.9:1"),
 		  "{\"error\":\"not allowed: other hosts need the token (--receiver-token TEXT)\"}\n", true },
 		{ "127.0.0.1", "GET / HTTP/1.1\r\n\r\n", "{\"error\":\"not a JSON object in one line\"}\n", true },
+		{ STRANGER, PATH("192.0.2.9:41000", ""),
+		  "{\"error\":\"not allowed: other hosts need the token (--receiver-token TEXT)\"}\n", true },
+		{ STRANGER, PATH("192.0.2.10:41000", ",\"token\":\"open sesame\""),
+		  "{\"error\":\"not allowed: \\\"local\\\" is not who asks\"}\n", false },
+		{ "127.0.0.1", PATH("192.0.2.9:41000", ""), "{\"error\":\"not allowed: \\\"local\\\" is not who asks\"}\n", false },
+		{ STRANGER, PATH("192.0.2.9:41000", ",\"token\":\"open sesame\""),
+		  "{\"error\":\"this cookie is not of that path, or too old\"}\n", false },
 		/* clang-format on */
 	};
 	struct bench bench;

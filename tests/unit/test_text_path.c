@@ -56,7 +56,7 @@ static struct path_direction told(void)
 	way.failed_bytes = 1500;
 	way.is_signalled = true;
 	way.signal_bytes = 1400;
-	way.signal_from = endpoint_of("10.9.1.254");
+	way.signal_from = "10.9.1.254";
 	return way;
 }
 
@@ -137,6 +137,7 @@ static void verdicts_are_told(void **state)
 {
 	struct path_direction asked = { .reason = "control://10.9.3.7:5004: refused" };
 	struct path_direction one_way = hole();
+	struct path_direction large = whole();
 	struct path_direction lossy = whole();
 	struct path_direction silent = {
 		.is_measured = true, .verdict = "undecided", .small_bytes = 180, .full_bytes = 1500
@@ -148,6 +149,8 @@ static void verdicts_are_told(void **state)
 
 	check(report_of(whole(), whole(), echoed()), "path_ok.txt");
 	check(report_of(told(), whole(), echoed()), "path_told.txt");
+	large.asked_bytes = 9000;
+	check(report_of(large, whole(), echoed()), "path_asked.txt");
 	check(report_of(hole(), whole(), stuck()), "path_hole.txt");
 	back.acked_bytes = back.sent_bytes;
 	check(report_of(whole(), hole(), back), "path_hole_back.txt");
@@ -168,14 +171,14 @@ static void verdicts_are_told(void **state)
 	check(report_of(lossy, asked, stuck()), "path_loss.txt");
 	misled.is_signalled = true;
 	misled.signal_bytes = 1450;
-	misled.signal_from = endpoint_of("10.9.1.254");
+	misled.signal_from = "10.9.1.254";
 	check(report_of(misled, asked, (struct path_tcp){ .reason = "refused" }),
 	      "path_misled.txt");
 	silent.small_sent = 6;
 	silent.large_sent = 3;
 	silent.is_signalled = true;
 	silent.signal_bytes = 1400;
-	silent.signal_from = endpoint_of("10.9.1.254");
+	silent.signal_from = "10.9.1.254";
 	struct report *report = report_of(silent, asked, (struct path_tcp){ .reason = "refused" });
 	report->has_nothing_answered = true;
 	check(report, "path_deaf.txt");
