@@ -115,17 +115,36 @@ void path_back_init(struct path_back *back, struct loop *loop, const struct path
 		path_back_stop(back, "--receiver off");
 }
 
+static void begin_search(struct path_back *back, const struct pmtu_setup *setup)
+{
+	struct pmtu_setup search = *setup;
+	if (search.timeout_ns > TIMEOUT_MAX_NS)
+		search.timeout_ns = TIMEOUT_MAX_NS;
+	back->header_bytes = setup->small_bytes - PATH_WIRE_BYTES;
+	pmtu_init(&back->pmtu, &search);
+}
+
+static int connect_to_far_end(struct path_back *back, const struct endpoint *local)
+{
+	struct stream_connect connect = {
+		.remote = back->place,
+		.local = *local,
+		.network = back->far_end->network,
+	};
+	connect.local.port = 0;
+	if (connect.local.family != connect.remote.family)
+		connect.local = (struct endpoint){ 0 };
+	return control_client_open(&back->client, &events, back->far_end->stream, back->loop,
+				   &connect);
+}
+
 void path_back_start(struct path_back *back, const struct path_wire *answer,
 		     const struct endpoint *local, const struct pmtu_setup *setup)
 {
 	const struct path_far_end *far_end = back->far_end;
-	struct pmtu_setup search = *setup;
 	back->state = PATH_BACK_ASKING;
-	back->header_bytes = setup->small_bytes - PATH_WIRE_BYTES;
 	back->place = far_end->place;
-	if (search.timeout_ns > TIMEOUT_MAX_NS)
-		search.timeout_ns = TIMEOUT_MAX_NS;
-	pmtu_init(&back->pmtu, &search);
+	begin_search(back, setup);
 	back->question = (struct control_question){
 		.ask = CONTROL_PATH,
 		.local = answer->sender,
@@ -134,16 +153,7 @@ void path_back_start(struct path_back *back, const struct path_wire *answer,
 	};
 	memcpy(back->question.cookie, answer->cookie, sizeof(back->question.cookie));
 	memcpy(back->question.token, far_end->token, sizeof(back->question.token));
-	struct stream_connect connect = {
-		.remote = back->place,
-		.local = *local,
-		.network = far_end->network,
-	};
-	connect.local.port = 0;
-	if (connect.local.family != connect.remote.family)
-		connect.local = (struct endpoint){ 0 };
-	int result =
-		control_client_open(&back->client, &events, far_end->stream, back->loop, &connect);
+	int result = connect_to_far_end(back, local);
 	if (result < 0)
 		give_up(back, outcome_sentence(outcome_from_errno(-result)), "");
 	else

@@ -128,14 +128,14 @@ static void tell_change(const struct path_tcp *tcp, struct buffer *out)
 				     tcp->mtu_probing);
 }
 
-static void tell_tcp(const struct path_result *path, struct buffer *out)
+static bool is_stuck_there(const struct path_tcp *tcp)
 {
-	const struct path_tcp *tcp = &path->tcp;
+	return !tcp->is_echoed && !tcp->ended && tcp->acked_bytes < tcp->sent_bytes;
+}
+
+static void tell_end(const struct path_tcp *tcp, struct buffer *out)
+{
 	char one[UNITS_TEXT_MAX], two[UNITS_TEXT_MAX], time[PHRASE_MAX];
-	if (!tcp->is_measured) {
-		buffer_append_format(out, "not measured: %s", tcp->reason ? tcp->reason : "");
-		return;
-	}
 	if (tcp->is_echoed)
 		buffer_append_format(out, "passes: %s B there and back in %s",
 				     units_format_grouped(tcp->sent_bytes, one),
@@ -144,7 +144,7 @@ static void tell_tcp(const struct path_result *path, struct buffer *out)
 		buffer_append_format(out, "%s after %s of %s B were acknowledged", tcp->ended,
 				     units_format_grouped(tcp->acked_bytes, one),
 				     units_format_grouped(tcp->sent_bytes, two));
-	else if (tcp->acked_bytes < tcp->sent_bytes)
+	else if (is_stuck_there(tcp))
 		buffer_append_format(out, "STUCK there: %s of %s B unacknowledged for %s",
 				     units_format_grouped(tcp->sent_bytes - tcp->acked_bytes, one),
 				     units_format_grouped(tcp->sent_bytes, two),
@@ -156,13 +156,24 @@ static void tell_tcp(const struct path_result *path, struct buffer *out)
 				     units_format_grouped(tcp->received_bytes, one),
 				     units_format_grouped(tcp->sent_bytes, two),
 				     phrase_interval(tcp->silent_ns, time));
+}
+
+static void tell_tcp(const struct path_result *path, struct buffer *out)
+{
+	const struct path_tcp *tcp = &path->tcp;
+	char one[UNITS_TEXT_MAX], two[UNITS_TEXT_MAX], count[PHRASE_MAX];
+	if (!tcp->is_measured) {
+		buffer_append_format(out, "not measured: %s", tcp->reason ? tcp->reason : "");
+		return;
+	}
+	tell_end(tcp, out);
 	buffer_append_format(out,
 			     "; snd_mss %s, %s retransmitted, the kernel takes the path for %s B",
 			     units_format_grouped(tcp->mss_bytes, one),
-			     phrase_count(tcp->retransmits, "segment", time),
+			     phrase_count(tcp->retransmits, "segment", count),
 			     units_format_grouped(tcp->path_mtu_bytes, two));
 	tell_change(tcp, out);
-	if (!tcp->is_echoed && !tcp->ended && tcp->acked_bytes < tcp->sent_bytes)
+	if (is_stuck_there(tcp))
 		buffer_append_format(out, "; net.ipv4.tcp_mtu_probing=%" PRIu64 " here",
 				     tcp->mtu_probing);
 	tell_mss(path, out);
