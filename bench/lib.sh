@@ -216,7 +216,8 @@ ctraffic_paced() {
 	jq -c '{ sent: .Sent, received: .Received, missed: .Dropped }' "$files/ctraffic.json"
 }
 
-# nginx_start: one worker of it, as $server on $port of $address; it answers /file with 128 bytes.
+# nginx_start [SERVER...]: one worker of it, as $server on $port of $address; it answers /file with 128
+# bytes. Each SERVER is one more of its own, as nginx's configuration has it.
 nginx_start() {
 	needs nginx
 	port=$((20000 + RANDOM % 10000))
@@ -231,6 +232,7 @@ nginx_start() {
 			proxy_temp_path $files/proxy; fastcgi_temp_path $files/fastcgi;
 			uwsgi_temp_path $files/uwsgi; scgi_temp_path $files/scgi;
 			server { listen $address:$port; root $files; }
+			$*
 		}
 	END
 	"${measured[@]}" taskset -c 0 nginx -c "$files/nginx.conf" -e "$files/nginx.err" &

@@ -25,19 +25,13 @@
 const struct command *const *command_table(void)
 {
 	static const struct command *const commands[] = {
-		&command_traffic,
-		&command_load,
-		&command_serve,
-		&command_path,
-		&command_report,
-		&command_report_list,
-		&command_report_show,
-		&command_report_merge,
-		&command_report_diff,
-		&command_report_plot,
-		&command_help,
-		&command_version,
-		NULL,
+		&command_traffic,      &command_load,
+		&command_ping,         &command_path,
+		&command_serve,        &command_report,
+		&command_report_list,  &command_report_show,
+		&command_report_merge, &command_report_diff,
+		&command_report_plot,  &command_help,
+		&command_version,      NULL,
 	};
 	return commands;
 }

@@ -47,7 +47,7 @@ const char *service_tls_name(enum service service)
 uint16_t service_tls_port(enum service service)
 {
 	const struct service_row *row = service_row(service);
-	return row->tls_name ? row->tls_port : row->port;
+	return row->tls_port ? row->tls_port : row->port;
 }
 
 const char *service_sentence(enum service service)

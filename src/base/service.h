@@ -28,8 +28,7 @@ const char *service_sentence(enum service service);
 enum service_over service_over(enum service service);
 bool service_runs_over_tcp(enum service service);
 bool service_runs_over_udp(enum service service);
-/* Its own scheme over TLS ("https") and the port of that; NULL: it has none, and `service_port()`.
- */
+/* Its own scheme over TLS ("https"); NULL: it has none. The port over TLS, as either is written. */
 const char *service_tls_name(enum service service);
 uint16_t service_tls_port(enum service service);
 /* A target may name a path and a query. */

@@ -6,7 +6,7 @@
 
 bool status_is_error(uint32_t status)
 {
-	return status >= 400 && status != STATUS_GRPC;
+	return status >= 400 && status != STATUS_GRPC && status != STATUS_DNS;
 }
 
 /* RFC 9113, 7. */
@@ -50,6 +50,10 @@ static const char *const calls[] = {
 
 static const char *const healths[] = { "UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN" };
 
+/* RFC 1035, 4.1.1. */
+static const char *const answers[] = { "NOERROR",  "FORMERR", "SERVFAIL",
+				       "NXDOMAIN", "NOTIMP",  "REFUSED" };
+
 static const char *format_named(const char *kind, const char *const *names, size_t count,
 				uint32_t code, char text[STATUS_TEXT_MAX])
 {
@@ -62,6 +66,8 @@ static const char *format_named(const char *kind, const char *const *names, size
 
 const char *status_format(uint32_t status, char text[STATUS_TEXT_MAX])
 {
+	if (status >= STATUS_DNS)
+		return format_named("dns", answers, array_size(answers), status - STATUS_DNS, text);
 	if (status >= STATUS_RESET)
 		return format_named("RST_STREAM", resets, array_size(resets), status - STATUS_RESET,
 				    text);

@@ -12,6 +12,18 @@
 #define COMMAND_HINT(word, command) { word, NULL, NULL, command, NULL, NULL, NULL }
 
 static const struct hint hints[] = {
+	/* ping, fping, hping, curl; before those of the same letter elsewhere */
+	OPTION_HINT("-W",            "timeout",      "a probe is given up after %s", "2s"),
+	OPTION_HINT("-w",            "duration",     "how long is %s (--duration)", "10s"),
+	OPTION_HINT("-n",            "count",        "how many probes is %s", "5"),
+	OPTION_HINT("-s",            "size",         "the payload is %s", "1000"),
+	OPTION_HINT("-I",            "bind-device",  "the device is %s, an address --source", "eth0"),
+	OPTION_HINT("-X",            "method",       "the method is %s", "POST"),
+	SCHEME_HINT("-f",            "ping",         "tcp",    "how often is -i 10ms"),
+	SCHEME_HINT("-L",            "ping",         "http",   "redirects are followed with --follow"),
+	SCHEME_HINT("-M",            "ping",         "tcp",    "how large packets may be is what conntest path finds: conntest path HOST"),
+	SCHEME_HINT("-S",            "ping",         "tcp",    "a connection is a target: tcp://HOST:PORT"),
+	SCHEME_HINT("--icmp",        "ping",         "tcp",    "ICMP is a target: icmp://HOST, or HOST alone"),
 	/* iperf3, iperf, netperf */
 	OPTION_HINT("-t",            "duration",     "how long is %s (--duration)", "60s"),
 	OPTION_HINT("--time",        "duration",     "how long is %s (--duration)", "60s"),
@@ -23,8 +35,8 @@ static const struct hint hints[] = {
 	OPTION_HINT("--json",        "output",       "for JSON use %s", "json"),
 	OPTION_HINT("-p",            "listen",       "the port stands in %s", "traffic://:5003"),
 	OPTION_HINT("--port",        "listen",       "the port stands in %s", "traffic://:5003"),
-	SCHEME_HINT("-p",            "traffic load", "tcp",    "the port stands in the target: HOST:PORT"),
-	SCHEME_HINT("--port",        "traffic load", "tcp",    "the port stands in the target: HOST:PORT"),
+	SCHEME_HINT("-p",            "traffic load ping", "tcp",    "the port stands in the target: HOST:PORT"),
+	SCHEME_HINT("--port",        "traffic load ping", "tcp",    "the port stands in the target: HOST:PORT"),
 	SCHEME_HINT("-u",            "traffic load", "udp",    "UDP is a target: udp://HOST"),
 	SCHEME_HINT("--udp",         "traffic load", "udp",    "UDP is a target: udp://HOST"),
 	SCHEME_HINT("-R",            "load",         "source", "to receive, use source://HOST"),
@@ -63,6 +75,11 @@ static const struct hint hints[] = {
 	COMMAND_HINT("trace",      "path"),
 	COMMAND_HINT("traceroute", "path"),
 	COMMAND_HINT("mtr",        "path"),
+	COMMAND_HINT("httping",    "ping"),
+	COMMAND_HINT("fping",      "ping"),
+	COMMAND_HINT("hping3",     "ping"),
+	COMMAND_HINT("perftest",   "ping"),
+	COMMAND_HINT("wait",       "ping"),
 	COMMAND_HINT("iperf3",     "load"),
 	COMMAND_HINT("bench",      "load"),
 	COMMAND_HINT("client",     "traffic"),

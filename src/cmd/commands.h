@@ -4,6 +4,7 @@
 #include "cli/command.h"
 
 extern const struct command command_help;
+extern const struct command command_ping;
 extern const struct command command_path;
 extern const struct command command_report;
 extern const struct command command_report_diff;

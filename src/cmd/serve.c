@@ -7,6 +7,7 @@
 #include "cli/message.h"
 #include "cmd/commands.h"
 #include "cmd/serve_health.h"
+#include "cmd/serve_stamp.h"
 #include "cmd/serve_started.h"
 #include "cmd/serve_tls.h"
 #include "cmd/socket_options.h"
@@ -30,6 +31,7 @@ struct serve_options {
 	uint64_t tick_ns;
 	bool is_spinning;
 	struct socket_choice sockets;
+	struct serve_stamp_options stamp;
 	struct serve_tls_options tls;
 	const char *config;
 	struct output_options output;
@@ -40,7 +42,8 @@ static const struct uri_defaults served = {
 	.service = SERVICE_TRAFFIC,
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
 		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_H2C |
-		    1u << SERVICE_GRPC | 1u << SERVICE_WS | 1u << SERVICE_CONTROL,
+		    1u << SERVICE_GRPC | 1u << SERVICE_WS | 1u << SERVICE_STAMP |
+		    1u << SERVICE_CONTROL,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 	.is_listening = true,
 };
@@ -55,11 +58,12 @@ static void offer_services(const struct option_offer *offer)
 		(void)snprintf(text, sizeof(text), "%s://", service_name(i));
 		offer->word(offer->context, text, service_sentence(i));
 		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
-		if (service_runs_over_udp(i))
+		if (service_over(i) == SERVICE_OVER_TCP_UDP)
 			offer->word(offer->context, text, service_sentence(i));
 		(void)snprintf(text, sizeof(text), "%s%s://", tls ? tls : service_name(i),
 			       tls ? "" : "+tls");
-		offer->word(offer->context, text, service_sentence(i));
+		if (service_runs_over_tcp(i))
+			offer->word(offer->context, text, service_sentence(i));
 	}
 }
 
@@ -68,8 +72,8 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws or control, over TCP "
-		       "also +tls; port 0 = any free one"),
+	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws, stamp or control, "
+		       "over TCP also +tls; port 0 = any free one"),
 	OPTION(struct serve_options, health, OPTION_LIST, .name = "health",
 	       .placeholder = "NAME=serving|not-serving|unknown", .level = OPTION_ALL,
 	       .help = "what grpc's health checks are told of this service; no NAME = the server as a whole"),
@@ -105,6 +109,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, is_spinning, OPTION_FLAG, .name = "spin", .level = OPTION_ALL,
 	       .help = "workers never sleep: answers leave sooner, and each worker wants a cpu to "
 		       "itself (--cpus)"),
+	SERVE_STAMP_OPTIONS(struct serve_options, stamp),
 	SOCKET_OPTIONS_BOTH_SIDES(struct serve_options, sockets),
 	SERVE_TLS_OPTIONS(struct serve_options, tls),
 	CONFIG_OPTION(struct serve_options, config),
@@ -328,6 +333,8 @@ static int serve_run(const struct command *command, int argc, char **argv)
 				 service_port(SERVICE_GRPC));
 	if (code >= 0)
 		code = serve_health_plan(&options.health, &arena, &plan.serve, &error);
+	if (code >= 0)
+		code = serve_stamp_plan(&options.stamp, &arena, &plan.serve, &error);
 	if (code < 0)
 		return command_stop(command, code, &error);
 	plan.serve.name = name;
@@ -379,6 +386,11 @@ const struct command command_serve = {
 		"UDP, control also sends datagrams of any size on the way back of a path (conntest "
 		"path --receiver-token): only to the address that asks, and to the port from which "
 		"that has answered a cookie; large probes of a path are answered by 152 bytes.\n\n"
+		"stamp is a reflector of STAMP (RFC 8762 and 8972) and TWAMP-light over UDP: an answer tells "
+		"when its request came, by the kernel's stamp, and when it left. It answers this host and "
+		"nobody else; --stamp-allow names others, and --stamp-key answers whoever has the key, in "
+		"authenticated mode. It is as long as its request, but for the 14 bytes of TWAMP-light, which "
+		"get 41. Nothing from port 862 is answered: two reflectors would answer each other for ever.\n\n"
 		"With --processes each listens on the same ports, and the kernel shares connections out by "
 		"their addresses and ports. --max-connections is of all together; without it each has the "
 		"descriptors that ulimit -n allows. control tells of all of them. If one is killed, its "
@@ -394,6 +406,7 @@ const struct command command_serve = {
 		"conntest serve --listen traffic+tls://:5003  # with a certificate of its own\n"
 		"conntest serve --name web-1 --drain 30s  # a backend that lets go slowly\n"
 		"conntest serve --control-token @token  # tells load --receiver what arrived here, and "
-		"sends back for path",
+		"sends back for path\n"
+		"conntest serve --listen stamp://:862 --stamp-allow 192.0.2.0/24 --stamp-stateful",
 	.run = serve_run,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cmd/serve_stamp.h"
 #include "cmd/serve_tls.h"
 #include "engine/service.h"
 #include "sys/limits.h"
@@ -152,6 +153,7 @@ static void write_text(struct buffer *out, const struct run *run, const struct e
 	write_client(out, run, engine);
 	buffer_append_text(out, "\n");
 	serve_tls_write(out, serve, engine);
+	serve_stamp_write(out, serve);
 	write_queue(out, run->plan);
 }
 

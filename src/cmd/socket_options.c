@@ -78,12 +78,10 @@ static int try_options(const struct plan *plan, struct error *error)
 	return rc == 0 && has_datagrams ? socket_options_try(options, SOCKET_DATAGRAM, error) : rc;
 }
 
-int socket_choice_plan(const struct socket_choice *choice, double bits_per_second,
-		       struct plan *plan, struct error *error)
+int socket_choice_read(const struct socket_choice *choice, enum transport transport,
+		       struct error *error, struct socket_options *ret)
 {
-	struct socket_options *options = &plan->socket_options;
-	bool is_udp = plan->serve.listen_count == 0 && plan->slots.transport == TRANSPORT_UDP;
-	*options = (struct socket_options){
+	*ret = (struct socket_options){
 		.has_no_delay = !is(choice->nodelay, "off"),
 		.is_fast_open = choice->is_fast_open,
 		.is_multipath = choice->is_multipath,
@@ -94,10 +92,17 @@ int socket_choice_plan(const struct socket_choice *choice, double bits_per_secon
 		.device = choice->device,
 		.user_timeout_ms = (unsigned)(choice->user_timeout_ns / NS_PER_MS),
 	};
+	int rc = transport == TRANSPORT_UDP ? check_transport(choice, error) : 0;
+	return rc == 0 ? read_dscp(choice, ret, error) : rc;
+}
+
+int socket_choice_plan(const struct socket_choice *choice, double bits_per_second,
+		       struct plan *plan, struct error *error)
+{
+	struct socket_options *options = &plan->socket_options;
+	bool is_udp = plan->serve.listen_count == 0 && plan->slots.transport == TRANSPORT_UDP;
 	plan->slots.is_reset_at_close = plan->attempts.is_reset_at_close = is(choice->close, "rst");
-	int rc = is_udp ? check_transport(choice, error) : 0;
-	if (rc == 0)
-		rc = read_dscp(choice, options, error);
+	int rc = socket_choice_read(choice, is_udp ? TRANSPORT_UDP : TRANSPORT_TCP, error, options);
 	if (rc == 0)
 		rc = read_pacing(choice, bits_per_second, options, error);
 	return rc == 0 ? try_options(plan, error) : rc;

@@ -25,7 +25,8 @@ struct socket_choice {
 };
 
 /* Rows of a command's own table: `field` is the member of type struct socket_choice in `structure`.
- * BOTH_SIDES for who listens, SOCKET_OPTIONS for who connects. */
+ * BOTH_SIDES for who listens, CONNECTING for who connects, SOCKET_OPTIONS for who also sends at a
+ * rate and chooses how a connection ends. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): `field` is a member's name */
 #define SOCKET_OPTIONS_BOTH_SIDES(structure, field)                                                \
 	OPTION(structure, field.send_buffer_bytes, OPTION_SIZE, .name = "sndbuf",                  \
@@ -49,7 +50,7 @@ struct socket_choice {
 		       .level = OPTION_SOCKET,                                                     \
 		       .help = "Multipath TCP, where the other side has it too")
 
-#define SOCKET_OPTIONS(structure, field)                                                          \
+#define SOCKET_OPTIONS_CONNECTING(structure, field)                                               \
 	OPTION(structure, field.nodelay, OPTION_CHOICE, .name = "nodelay",                        \
 	       .placeholder = "on|off", .choices = "on off", .default_text = "on",                \
 	       .level = OPTION_SOCKET, .help = "off = small segments wait for acknowledgements"), \
@@ -61,19 +62,26 @@ struct socket_choice {
 		       .placeholder = "TIME", .minimum = "1ms", .maximum = "24d",                 \
 		       .level = OPTION_SOCKET,                                                    \
 		       .help = "the kernel gives up what is unacknowledged for so long"),         \
-		OPTION(structure, field.pacing, OPTION_CHOICE, .name = "pacing",                  \
-		       .placeholder = "program|kernel", .choices = "program kernel",              \
-		       .default_text = "program", .level = OPTION_SOCKET,                         \
-		       .help = "kernel = also spaces the segments of a message by --bandwidth"),  \
 		OPTION(structure, field.device, OPTION_TEXT, .name = "bind-device",               \
 		       .placeholder = "DEVICE", .level = OPTION_SOCKET,                           \
-		       .help = "sends and receives on this network device only"),                 \
-		OPTION(structure, field.close, OPTION_CHOICE, .name = "close",                    \
-		       .placeholder = "fin|rst", .choices = "fin rst", .default_text = "fin",     \
-		       .level = OPTION_SOCKET,                                                    \
+		       .help = "sends and receives on this network device only")
+
+#define SOCKET_OPTIONS(structure, field)                                                         \
+	SOCKET_OPTIONS_CONNECTING(structure, field),                                             \
+		OPTION(structure, field.pacing, OPTION_CHOICE, .name = "pacing",                 \
+		       .placeholder = "program|kernel", .choices = "program kernel",             \
+		       .default_text = "program", .level = OPTION_SOCKET,                        \
+		       .help = "kernel = also spaces the segments of a message by --bandwidth"), \
+		OPTION(structure, field.close, OPTION_CHOICE, .name = "close",                   \
+		       .placeholder = "fin|rst", .choices = "fin rst", .default_text = "fin",    \
+		       .level = OPTION_SOCKET,                                                   \
 		       .help = "how we end a connection; rst leaves nothing in TIME-WAIT")
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+/* What the choice asks of the sockets over this transport; datagrams
+ * take less of it. The choice has to outlive `ret`. -EINVAL. */
+nodiscard int socket_choice_read(const struct socket_choice *choice, enum transport transport,
+				 struct error *error, struct socket_options *ret);
 /* Into the plan, whose transport, rate and message size are set; tries them on a socket, nothing is
  * sent. A listener's choice has no more than BOTH_SIDES. `bits_per_second` is what one connection
  * is to send, 0: as much as it can. -EINVAL: wrong usage, or not on this host; else what this

@@ -77,11 +77,20 @@ static struct flow_count *find(struct flow_count set[WAYS], const struct endpoin
 	return oldest;
 }
 
-uint64_t flow_counts_add(struct flow_counts *counts, const struct endpoint *remote, uint32_t flow,
-			 uint64_t now_ns)
+uint64_t flow_counts_add_at(struct flow_counts *counts, const struct endpoint *remote,
+			    uint32_t flow, uint64_t now_ns, uint32_t *ret_place)
 {
 	struct flow_count *entry = find(counts->sets[place_of(counts, remote, flow)], remote, flow);
 
 	entry->heard_ns = now_ns;
+	*ret_place = (uint32_t)(entry - counts->sets[0]);
 	return ++entry->count;
+}
+
+uint64_t flow_counts_add(struct flow_counts *counts, const struct endpoint *remote, uint32_t flow,
+			 uint64_t now_ns)
+{
+	uint32_t place;
+
+	return flow_counts_add_at(counts, remote, flow, now_ns, &place);
 }

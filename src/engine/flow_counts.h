@@ -18,3 +18,6 @@ void flow_counts_free(struct flow_counts *counts);
 /* Counts a datagram; returns the flow's count with this one. `now_ns` never falls. */
 uint64_t flow_counts_add(struct flow_counts *counts, const struct endpoint *remote, uint32_t flow,
 			 uint64_t now_ns);
+/* The same; also where the flow stands, below FLOW_COUNTS_MAX: another's until the count was 1. */
+uint64_t flow_counts_add_at(struct flow_counts *counts, const struct endpoint *remote,
+			    uint32_t flow, uint64_t now_ns, uint32_t *ret_place);

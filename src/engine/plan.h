@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/endpoint.h"
+#include "base/subnet.h"
 #include "base/uri.h"
 #include "net/datagram.h"
 #include "net/source_pool.h"
@@ -81,6 +82,15 @@ struct plan_health {
 	enum grpc_health health;
 };
 
+/* Whom a reflector of STAMP answers, and how. */
+struct plan_stamp {
+	const uint8_t *key; /* NULL: packets are open */
+	size_t key_size;
+	const struct subnet *allowed; /* in one of these; none: everybody */
+	uint32_t allowed_count;
+	bool is_stateful; /* numbers its answers by session */
+};
+
 struct plan_listen {
 	enum service service;
 	enum transport transport;
@@ -98,6 +108,7 @@ struct plan_serve {
 	const char *control_token;
 	const struct plan_health *health; /* besides what is there; the first of a name holds */
 	uint32_t health_count;
+	struct plan_stamp stamp;
 	uint64_t connections_max; /* 0: what the descriptors allow */
 	uint64_t drain_ns;
 };

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "engine/service_path.h"
+#include "engine/service_udp_stamp.h"
 #include "proto/traffic_wire.h"
 
 /* Answers wait in their rooms, which so stay few and warm; what is discarded comes faster. */
@@ -73,9 +74,13 @@ static int send_some(struct service_socket *place)
 static bool send_answers(struct service_socket *place)
 {
 	while (place->answered < place->count) {
+		if (place->stamp != NULL)
+			stamp_service_finish(place->stamp, place);
 		int sent = send_some(place);
 		if (sent == -EAGAIN)
 			return false;
+		if (sent > 0 && place->stamp != NULL)
+			stamp_service_sent(place->stamp, place, sent);
 		if (sent < 0)
 			give_up_one(place, -sent);
 		else
@@ -86,7 +91,7 @@ static bool send_answers(struct service_socket *place)
 
 /* ---- receiving */
 
-static bool is_own_port(const struct service_udp *udp, uint16_t port)
+bool service_udp_is_own_port(const struct service_udp *udp, uint16_t port)
 {
 	for (unsigned i = 0; i < udp->socket_count; i++) {
 		if (udp->sockets[i].socket.local.port == port)
@@ -110,7 +115,8 @@ void service_udp_answer(struct service_socket *place, const struct datagram *dat
 {
 	struct counters *counters = &recorder_of(place)->counters;
 
-	if (datagram->is_truncated || is_own_port(place->owner, datagram->remote.port)) {
+	if (datagram->is_truncated ||
+	    service_udp_is_own_port(place->owner, datagram->remote.port)) {
 		counters->unasked_bytes += datagram->size;
 		return;
 	}
@@ -154,6 +160,10 @@ static void serve(struct service_socket *place, struct datagram *batch, int coun
 		counters->bytes_received += batch[i].size;
 	if (place->service == SERVICE_DISCARD) {
 		service_udp_discard(place, batch, count, now_ns);
+		return;
+	}
+	if (place->service == SERVICE_STAMP) {
+		stamp_service_take(place->stamp, place, batch, count, now_ns);
 		return;
 	}
 	for (int i = 0; i < count; i++) {
@@ -317,6 +327,8 @@ int service_udp_prepare(struct service_udp *udp, struct service_socket *place, e
 		place->receiver = receiver_table_socket(udp->receivers);
 	if (service == SERVICE_SOURCE && udp->source == NULL)
 		return source_service_new(udp->worker, udp->secret, &udp->source);
+	if (service == SERVICE_STAMP)
+		return stamp_service_new(udp->worker, &place->stamp);
 	if (service != SERVICE_TRAFFIC || udp->flows != NULL)
 		return 0;
 	return flow_counts_new(random_next(&udp->worker->random), &udp->flows);
@@ -348,6 +360,8 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 		.local = listen->local,
 		.is_shared = plan->workers > 1 || listen->service == SERVICE_TRAFFIC,
 		.wants_local = true,
+		.wants_stamps = listen->service == SERVICE_STAMP,
+		.wants_header = listen->service == SERVICE_STAMP,
 		.is_segmented =
 			listen->service == SERVICE_DISCARD || listen->service == SERVICE_SOURCE,
 		.options = &socket_options,
@@ -364,6 +378,7 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 		rc = datagram_open(&place->socket, plan->datagram, udp->worker->loop, &options,
 				   service_udp_ready);
 	if (rc < 0) {
+		stamp_service_free(place->stamp);
 		free(place->room);
 		return rc;
 	}
@@ -402,8 +417,10 @@ void service_udp_close(struct service_udp *udp)
 void service_udp_deinit(struct service_udp *udp)
 {
 	service_udp_close(udp);
-	for (unsigned i = 0; i < udp->socket_count; i++)
+	for (unsigned i = 0; i < udp->socket_count; i++) {
+		stamp_service_free(udp->sockets[i].stamp);
 		free(udp->sockets[i].room);
+	}
 	flow_counts_free(udp->flows);
 	source_service_free(udp->source);
 }

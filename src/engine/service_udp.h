@@ -14,6 +14,7 @@
 #define SERVICE_UDP_BATCH_MAX  16
 
 struct service_udp;
+struct stamp_service;
 
 struct service_socket {
 	struct datagram_socket socket;
@@ -25,7 +26,9 @@ struct service_socket {
 	struct datagram answers[SERVICE_UDP_BATCH_MAX];
 	int answered; /* of `count` answers */
 	int count;
-	uint32_t receiver; /* discard: of receiver_table_socket() */
+	struct stamp_service *stamp;                  /* stamp's own; else NULL */
+	uint32_t stamp_places[SERVICE_UDP_BATCH_MAX]; /* of the sessions that are answered */
+	uint32_t receiver;                            /* discard: of receiver_table_socket() */
 	/* Discard: what comes fast is looked for by the clock. */
 	struct timer gather;
 	bool is_gathering;
@@ -68,6 +71,7 @@ uint64_t service_udp_overflows(struct service_udp *udp);
 /* Counts what a discard socket has received, and answers who only asks whether anybody is there. */
 void service_udp_discard(struct service_socket *place, const struct datagram *batch, int count,
 			 uint64_t now_ns);
+bool service_udp_is_own_port(const struct service_udp *udp, uint16_t port);
 /* Queues the answer, unless it would go to a port of ours. */
 void service_udp_answer(struct service_socket *place, const struct datagram *datagram);
 /* Parts of opening and closing a place. -errno. */

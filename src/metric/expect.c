@@ -58,6 +58,10 @@ static const char *lack_text(const struct expect *expect, const struct expect_st
 		{ FIGURE_OPEN, ": nothing is due at a time without a rate" },
 		{ FIGURE_TLS, ": nothing goes over TLS" },
 		{ FIGURE_UPGRADE, ": no WebSocket is opened" },
+		{ FIGURE_RESOLVED, ": the target is an address, no name" },
+		{ FIGURE_CONNECTED | FIGURE_SENT | FIGURE_WAITED | FIGURE_TRANSFERRED,
+		  ": probes of this target have no such phase" },
+		{ FIGURE_UNORDERED, ": only datagrams can" },
 	};
 	unsigned lacks = 0;
 	for (size_t i = 0; i < count; i++) {

@@ -222,16 +222,18 @@ static const char *get_path_mtu(const struct report *report, const struct report
 #define DATAGRAMS (FIGURE_SLOTS_UDP | PROBES)
 #define CONNECTED (TCP | ATTEMPTS)
 #define ANY       (PACED | SERVICES)
+#define PING      FIGURE_PING
 
 /* Needs. */
-#define OPEN     FIGURE_OPEN
-#define ANSWERS  FIGURE_ANSWERED
-#define BOTH     (FIGURE_OPEN | FIGURE_ANSWERED)
-#define COUNTED  FIGURE_COUNTED
-#define DELAYS   FIGURE_DELAYS
-#define OVER_TLS FIGURE_TLS
-#define UPGRADED FIGURE_UPGRADE
-#define IN_PARTS FIGURE_FIRST_BYTE
+#define OPEN      FIGURE_OPEN
+#define ANSWERS   FIGURE_ANSWERED
+#define BOTH      (FIGURE_OPEN | FIGURE_ANSWERED)
+#define COUNTED   FIGURE_COUNTED
+#define DELAYS    FIGURE_DELAYS
+#define OVER_TLS  FIGURE_TLS
+#define UPGRADED  FIGURE_UPGRADE
+#define IN_PARTS  FIGURE_FIRST_BYTE
+#define UNORDERED (FIGURE_COUNTED | FIGURE_UNORDERED)
 
 /* Sources. */
 #define FROM(function, ...)                    \
@@ -353,6 +355,8 @@ unsigned figure_scope_of(const char *kind, const char *transport)
 		return FIGURE_PROBES;
 	if (strcmp(kind, "command") == 0)
 		return FIGURE_COMMAND;
+	if (strcmp(kind, "ping") == 0)
+		return FIGURE_PING;
 	if (strcmp(kind, "path") == 0)
 		return FIGURE_PATH;
 	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
@@ -364,9 +368,30 @@ static bool is_counted(const struct report_stream *stream)
 	return report_is_told(stream) || (counted_by && strcmp(counted_by, "here") == 0);
 }
 
+/* What probes of this target do not go through. */
+static unsigned lacks_of_ping(const struct report_stream *stream)
+{
+	static const struct {
+		enum latency latency;
+		unsigned need;
+	} phases[] = {
+		{ LATENCY_RESOLVE, FIGURE_RESOLVED }, { LATENCY_CONNECT, FIGURE_CONNECTED },
+		{ LATENCY_TLS, FIGURE_TLS },          { LATENCY_SEND, FIGURE_SENT },
+		{ LATENCY_WAIT, FIGURE_WAITED },      { LATENCY_TRANSFER, FIGURE_TRANSFERRED },
+		{ LATENCY_JITTER, FIGURE_UNORDERED },
+	};
+	unsigned lacks = 0;
+	for (size_t i = 0; i < array_size(phases); i++)
+		if (!stream->latency[phases[i].latency].is_measured)
+			lacks |= phases[i].need;
+	return lacks;
+}
+
 /* Traffic's own stream records all that its kind can. */
 unsigned figure_lacks_of(const struct report_stream *stream)
 {
+	if (strcmp(stream->kind, "ping") == 0)
+		return lacks_of_ping(stream);
 	bool is_load = strcmp(stream->name, "load") == 0 || strcmp(stream->name, "probe") == 0;
 	unsigned lacks = 0;
 	if (is_load && !stream->schedule.is_open_loop)
@@ -426,11 +451,8 @@ static const char *scopes_text(unsigned scopes, struct buffer *text)
 	static const struct {
 		unsigned scopes;
 		const char *stream;
-	} streams[] = { { SLOTS, "persistent load" },
-			{ ATTEMPTS, "new" },
-			{ PROBES, "path" },
-			{ SERVICES, "served" },
-			{ RUN, "run" } };
+	} streams[] = { { SLOTS, "persistent load" }, { ATTEMPTS, "new" }, { PROBES, "path" },
+			{ SERVICES, "served" },       { PING, "ping" },    { RUN, "run" } };
 	buffer_clear(text);
 	for (size_t i = 0; i < array_size(streams); i++) {
 		if (!(scopes & streams[i].scopes))

@@ -26,7 +26,8 @@ enum figure_scope {
 	FIGURE_SERVICE = 16,
 	FIGURE_RUN = 32,     /* of the whole run, no stream's */
 	FIGURE_COMMAND = 64, /* of these: only where the run wraps a command */
-	FIGURE_PATH = 128,   /* of these: only of `conntest path` */
+	FIGURE_PING = 128,   /* a target of ping */
+	FIGURE_PATH = 256,   /* of these: only of `conntest path` */
 };
 
 /* What a figure needs of a stream besides its kind. */
@@ -38,6 +39,13 @@ enum figure_need {
 	FIGURE_UPGRADE = 16,   /* a protocol that is opened by a request: a WebSocket */
 	FIGURE_COUNTED = 32,   /* messages that are counted as they come here, or their answers */
 	FIGURE_DELAYS = 64,    /* datagrams that tell when they were sent */
+	/* Of ping, phases that its probes go through, and datagrams. */
+	FIGURE_RESOLVED = 128,
+	FIGURE_CONNECTED = 256,
+	FIGURE_SENT = 512,
+	FIGURE_WAITED = 1024,
+	FIGURE_TRANSFERRED = 2048,
+	FIGURE_UNORDERED = 4096, /* datagrams, or what is not of ping */
 };
 
 struct figure_source {

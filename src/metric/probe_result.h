@@ -92,8 +92,10 @@ struct probe_result {
 	int64_t backward_ns;
 	uint64_t clock_error_ns;
 	uint64_t at_peer_ns;
-	/* Of a stateful reflector: how many of ours it had seen, this one included; 0: not told. */
+	/* Of a stateful reflector: how many of ours it had seen, this one included, 0: not told;
+	 * and how many had been sent. */
 	uint64_t peer_count;
+	uint64_t own_count;
 };
 
 /* The sum of the phases that are over. */

@@ -73,6 +73,11 @@ bool report_is_serving(const struct report *report)
 	return report_stream(report, "served") && !report_stream(report, "load");
 }
 
+bool report_is_ping(const struct report *report)
+{
+	return report->stream_count > 0 && report->streams[0].has_ping;
+}
+
 bool report_is_measured(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->stream_count; i++)

@@ -13,6 +13,7 @@
 #include "metric/counters.h"
 #include "metric/path_result.h"
 #include "metric/recorder.h"
+#include "metric/report_ping.h"
 #include "metric/survival.h"
 
 #define REPORT_SCHEMA "conntest.report/1"
@@ -175,8 +176,9 @@ struct report_receiver {
 };
 
 struct report_stream {
-	const char *name; /* persistent, new, path; load: load, probe; serve: served */
-	const char *kind; /* slots, probe, attempts, probes, service */
+	const char *name; /* persistent, new, path; load: load, probe; serve: served; ping: ping,
+			     of several targets ping1, ping2 ... */
+	const char *kind; /* slots, probe, attempts, probes, service, ping */
 	const char *target;
 	const char *transport; /* tcp, udp, tls */
 	uint64_t slots;        /* slots or flows */
@@ -208,6 +210,8 @@ struct report_stream {
 	uint32_t error_count;
 	struct report_status *statuses; /* most frequent first */
 	uint32_t status_count;
+	bool has_ping;
+	struct report_ping ping;
 	bool is_measured;   /* false: planned and then not possible (path without answers) */
 	const char *reason; /* why not */
 };
@@ -449,6 +453,8 @@ const struct report_stream *report_main_stream(const struct report *report);
 uint64_t report_answered(const struct report_stream *stream);
 /* Is it of a process that served others, and did nothing besides? */
 bool report_is_serving(const struct report *report);
+/* Is it one of `ping`: every stream is a target? */
+bool report_is_ping(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */

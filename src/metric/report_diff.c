@@ -47,6 +47,8 @@ static const struct rule {
 	}
 	PERCENTILE("response.p99", 99, RESPONSE),
 	PERCENTILE("response.p50", 50, RESPONSE),
+	PERCENTILE("total.p99", 99, TOTAL),
+	PERCENTILE("total.p50", 50, TOTAL),
 	PERCENTILE("first_reply.p99", 99, FIRST_REPLY),
 	PERCENTILE("first_reply.p50", 50, FIRST_REPLY),
 	{ .figure = "goodput", .worse = WORSE_DOWN, .noise = NOISE_RATE },

@@ -188,6 +188,61 @@ static const struct field_row status_rows[] = {
 TABLE(status_table, status_rows);
 #undef OWNER
 
+#define OWNER struct report_probe
+static const struct field_row probe_rows[] = {
+	{ "number",          FIELD_UNSIGNED, PLACE(number), REQUIRED },
+	{ "at_ns",           FIELD_MOMENT, PLACE(at_ns), REQUIRED },
+	{ "outcome",         FIELD_OUTCOME, PLACE(outcome), REQUIRED },
+#define PROBE_PHASE(symbol, name, help)                                                            \
+	{ name "_ns", FIELD_MOMENT, PLACE(phase_ns[PROBE_##symbol]) },
+	PROBE_PHASE_TABLE
+#undef PROBE_PHASE
+	{ "total_ns",        FIELD_MOMENT, PLACE(total_ns) },
+	{ "failed_in",       FIELD_PHASE, PLACE(failed_in), IF(has_failed) },
+	{ "failed_after_ns", FIELD_MOMENT, PLACE(failed_after_ns) },
+	{ "why",             FIELD_TEXT, PLACE(why) },
+	{ "status",          FIELD_UNSIGNED32, PLACE(status) },
+	{ "location",        FIELD_TEXT, PLACE(location) },
+	{ "body_bytes",      FIELD_UNSIGNED, PLACE(body_bytes) },
+	{ "cut",             FIELD_BOOLEAN, PLACE(is_cut) },
+	{ "kept",            FIELD_BOOLEAN, PLACE(is_kept) },
+	{ "remote",          FIELD_ENDPOINT, PLACE(remote) },
+	{ "ttl",             FIELD_UNSIGNED, PLACE(ttl), IF_COUNT(ttl), .is_left_out = true },
+	{ "forward_ns",      FIELD_MOMENT, PLACE(forward_ns), IF_COUNT(clock_error_ns),
+	  .is_left_out = true },
+	{ "backward_ns",     FIELD_MOMENT, PLACE(backward_ns), IF_COUNT(clock_error_ns),
+	  .is_left_out = true },
+	{ "clock_error_ns",  FIELD_UNSIGNED, PLACE(clock_error_ns), IF_COUNT(clock_error_ns),
+	  .is_left_out = true },
+};
+const struct field_table report_probe_fields = { probe_rows, array_size(probe_rows) };
+#undef OWNER
+
+#define OWNER struct report_ping
+static const struct field_row ping_rows[] = {
+	{ "timeout_ns",          FIELD_UNSIGNED, PLACE(timeout_ns), REQUIRED },
+	{ "kept",                FIELD_BOOLEAN, PLACE(is_kept) },
+	{ "remote",              FIELD_ENDPOINT, PLACE(remote) },
+	{ "addresses",           FIELD_UNSIGNED, PLACE(addresses) },
+	{ "protocol",            FIELD_TEXT, PLACE(protocol) },
+	{ "tls_version",         FIELD_TEXT, PLACE(tls_version) },
+	{ "certificate_until_s", FIELD_MOMENT, PLACE(certificate_until_s) },
+	{ "tcp_mss_bytes",       FIELD_UNSIGNED, PLACE(tcp_mss_bytes) },
+	{ "tcp_path_mtu_bytes",  FIELD_UNSIGNED, PLACE(tcp_path_mtu_bytes) },
+	{ "tcp_rtt_min_ns",      FIELD_UNSIGNED, PLACE(tcp_rtt_min_ns) },
+	{ "own_delay_max_ns",    FIELD_UNSIGNED, PLACE(own_delay_max_ns) },
+	{ "kernel_stamps",       FIELD_BOOLEAN, PLACE(has_kernel_stamps) },
+	{ "peer_counted",        FIELD_UNSIGNED, PLACE(peer_counted) },
+	{ "first_answered_ns",   FIELD_MOMENT, PLACE(first_answered_ns) },
+	{ "failures_in_a_row",   FIELD_UNSIGNED, PLACE(failures_in_a_row) },
+	{ "stopped",             FIELD_BOOLEAN, PLACE(is_stopped) },
+	{ "probes",              FIELD_LIST, OBJECT(report_probe_fields),
+	  LIST(probes, probe_count, sizeof(struct report_probe), REPORT_PROBES_MAX) },
+	{ "probes_omitted",      FIELD_UNSIGNED, PLACE(probes_omitted) },
+};
+TABLE(ping_table, ping_rows);
+#undef OWNER
+
 #define OWNER struct report_stream
 #define COUNTER(key, name) { key, FIELD_UNSIGNED, PLACE(totals.name) }
 static const struct field_row total_rows[] = {
@@ -229,6 +284,10 @@ static const struct field_row total_rows[] = {
 	COUNTER("datagrams_merged", datagrams_merged),
 	COUNTER("merged_sends", merged_sends),
 	COUNTER("received_merged", received_merged),
+	COUNTER("stamp_refused", stamp_refused),
+	COUNTER("stamp_forged", stamp_forged),
+	COUNTER("stamp_malformed", stamp_malformed),
+	COUNTER("stamp_looped", stamp_looped),
 };
 static const struct field_row missed_rows[] = {
 	COUNTER("no_connection", missed_no_connection),
@@ -344,6 +403,8 @@ static const struct field_row stream_rows[] = {
 	  .is_left_out = true },
 	{ "samples",       FIELD_LIST, OBJECT(report_sample_fields),
 	  LIST(samples, sample_count, sizeof(struct report_sample), SAMPLES_MAX) },
+	{ "ping",          FIELD_OBJECT, OBJECT(ping_table), PLACE(ping), IF(has_ping),
+	  .is_left_out = true },
 	{ "attempts",      FIELD_LIST, OBJECT(attempt_table),
 	  LIST(attempts, attempt_count, sizeof(struct report_attempt), ATTEMPTS_MAX) },
 	{ "attempts_omitted", FIELD_UNSIGNED, PLACE(attempts_omitted) },

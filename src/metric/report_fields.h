@@ -51,9 +51,10 @@ struct field_table {
 };
 
 extern const struct field_table report_fields;
-/* Parts of it: struct report_sample, struct report_connection. */
+/* Parts of it: struct report_sample, struct report_connection, struct report_probe. */
 extern const struct field_table report_sample_fields;
 extern const struct field_table report_connection_fields;
+extern const struct field_table report_probe_fields;
 
 /* Does the field have a value in this object? Else it is null, or left out. */
 bool field_applies(const struct field_row *row, const void *object);

@@ -353,6 +353,29 @@ static void add_totals(struct report_stream *stream, const struct report_stream 
 	stream->schedule.paused_ns = larger(stream->schedule.paused_ns, from->schedule.paused_ns);
 }
 
+/* Who answers, and how, is what the first found; probes belong to their own run, and are counted
+ * as left out. */
+static void merge_ping(const struct merge *merge, struct report_stream *stream,
+		       const struct report_stream *first)
+{
+	struct report_ping *ping = &stream->ping;
+	stream->has_ping = first->has_ping;
+	*ping = first->ping;
+	ping->probes = NULL;
+	ping->probe_count = 0;
+	ping->probes_omitted = 0;
+	ping->peer_counted = 0;
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct report_stream *from = report_stream(merge->reports[i], stream->name);
+		if (!from)
+			continue;
+		ping->own_delay_max_ns =
+			larger(ping->own_delay_max_ns, from->ping.own_delay_max_ns);
+		ping->peer_counted += from->ping.peer_counted;
+		ping->probes_omitted += from->ping.probe_count + from->ping.probes_omitted;
+	}
+}
+
 static void merge_stream(const struct merge *merge, const struct report_stream *first,
 			 struct buffer *notes)
 {
@@ -382,6 +405,9 @@ static void merge_stream(const struct merge *merge, const struct report_stream *
 	merge_lists(merge, stream);
 	merge_tcp(merge, stream);
 	merge_receivers(merge, stream);
+	merge_ping(merge, stream, first);
+	if (stream->has_ping)
+		stream->target = first->target;
 }
 
 void merge_streams(struct report *into, const struct report *const *reports, size_t count,

@@ -191,6 +191,11 @@ static void write_table(struct json *json, const struct field_table *table, cons
 	json_object_close(json);
 }
 
+void report_write_probe(struct json *json, const struct report_probe *probe)
+{
+	write_table(json, &report_probe_fields, probe, NULL);
+}
+
 void report_write_json(struct json *json, const struct report *report)
 {
 	write_table(json, &report_fields, report, report);

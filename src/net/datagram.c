@@ -75,6 +75,16 @@ struct wall_time datagram_wall(struct datagram_socket *socket)
 	return socket->transport->wall(socket);
 }
 
+struct wall_time datagram_wall_of(struct datagram_socket *socket, uint64_t at_ns)
+{
+	return socket->transport->wall_of(socket, at_ns);
+}
+
+struct clock_quality datagram_wall_quality(struct datagram_socket *socket)
+{
+	return socket->transport->wall_quality(socket);
+}
+
 void datagram_look(struct datagram_socket *socket)
 {
 	bool is_open = socket->watch.fd >= 0 || socket->state != NULL;

@@ -112,6 +112,8 @@ struct datagram_transport {
 	void (*look)(struct datagram_socket *socket);
 	int (*sent_stamps)(struct datagram_socket *socket, struct datagram_sent *ret, int count);
 	struct wall_time (*wall)(struct datagram_socket *socket);
+	struct wall_time (*wall_of)(struct datagram_socket *socket, uint64_t at_ns);
+	struct clock_quality (*wall_quality)(struct datagram_socket *socket);
 	/* NULL: it has none. */
 	int (*take_error)(struct datagram_socket *socket, struct datagram_error *ret);
 };
@@ -143,6 +145,8 @@ extern const struct datagram_transport datagram_udp;
 /* ICMP echoes, each a message from its type on: a ping socket, or where this process has none a raw
  * one. The port of socket->local is the id that they are to have, and replies to it alone come. */
 extern const struct datagram_transport datagram_icmp;
+/* May this process have one: 0, -EPERM or -errno. */
+nodiscard int datagram_icmp_check(int family);
 
 /* 0 or -errno. */
 nodiscard int datagram_open(struct datagram_socket *socket,
@@ -170,6 +174,9 @@ nodiscard int datagram_sent_stamps(struct datagram_socket *socket, struct datagr
 				   int count);
 /* The wall clock now, of which the stamps are. */
 struct wall_time datagram_wall(struct datagram_socket *socket);
+/* And at a moment on our clock, where options.wants_stamps; 0: the clock was set since. */
+struct wall_time datagram_wall_of(struct datagram_socket *socket, uint64_t at_ns);
+struct clock_quality datagram_wall_quality(struct datagram_socket *socket);
 /* Asks for queue_overflows: the kernel tells them unasked only with what comes afterwards. */
 void datagram_look(struct datagram_socket *socket);
 /* Where options.wants_errors: 0 and the oldest that has not been taken; -EAGAIN: none.

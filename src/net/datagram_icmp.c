@@ -32,6 +32,31 @@ static int open_descriptor(struct datagram_socket *socket)
 	return fd;
 }
 
+int datagram_icmp_check(int family)
+{
+	struct datagram_socket socket = { .family = (uint16_t)family };
+	owned_fd int fd = open_descriptor(&socket);
+
+	if (fd >= 0)
+		return 0;
+	return fd == -EACCES ? -EPERM : fd;
+}
+
+static void icmp_close(struct datagram_socket *socket)
+{
+	datagram_udp_close(socket);
+	socket->state = NULL;
+}
+
+/* The kernel tells the protocol for a raw socket's port. */
+static int choose_id(struct datagram_socket *socket)
+{
+	if (!is_raw(socket))
+		return 0;
+	(void)!getrandom(&socket->local.port, sizeof(socket->local.port), GRND_NONBLOCK);
+	return ip_socket_take_echo(socket->watch.fd, socket->family, socket->local.port);
+}
+
 static int icmp_open(struct datagram_socket *socket, const struct datagram_options *options)
 {
 	socket->family = options->remote.family;
@@ -43,17 +68,11 @@ static int icmp_open(struct datagram_socket *socket, const struct datagram_optio
 		socket->state = NULL;
 		return rc;
 	}
-	/* The kernel tells the protocol for a raw socket's port. */
-	if (is_raw(socket))
-		(void)!getrandom(&socket->local.port, sizeof(socket->local.port), GRND_NONBLOCK);
 	(void)take_fd(&fd);
-	return 0;
-}
-
-static void icmp_close(struct datagram_socket *socket)
-{
-	datagram_udp_close(socket);
-	socket->state = NULL;
+	rc = choose_id(socket);
+	if (rc < 0)
+		icmp_close(socket);
+	return rc;
 }
 
 /* Of IPv4 a raw socket gets the IP header, too, and what nobody has looked at. */
@@ -113,5 +132,7 @@ const struct datagram_transport datagram_icmp = {
 	.look = datagram_udp_look,
 	.sent_stamps = datagram_stamps_read,
 	.wall = datagram_udp_wall,
+	.wall_of = datagram_udp_wall_of,
+	.wall_quality = datagram_udp_wall_quality,
 	.take_error = datagram_error_take,
 };

@@ -262,6 +262,17 @@ struct wall_time datagram_udp_wall(struct datagram_socket *socket)
 	return clock_wall();
 }
 
+struct wall_time datagram_udp_wall_of(struct datagram_socket *socket, uint64_t at_ns)
+{
+	return clock_offset_wall(&socket->clock, at_ns);
+}
+
+struct clock_quality datagram_udp_wall_quality(struct datagram_socket *socket)
+{
+	(void)socket;
+	return clock_wall_quality();
+}
+
 void datagram_udp_mute(struct datagram_socket *socket)
 {
 	loop_mute(socket->loop, &socket->watch);
@@ -286,5 +297,7 @@ const struct datagram_transport datagram_udp = {
 	.look = datagram_udp_look,
 	.sent_stamps = datagram_stamps_read,
 	.wall = datagram_udp_wall,
+	.wall_of = datagram_udp_wall_of,
+	.wall_quality = datagram_udp_wall_quality,
 	.take_error = datagram_error_take,
 };

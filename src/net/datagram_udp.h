@@ -16,3 +16,5 @@ void datagram_udp_mute(struct datagram_socket *socket);
 void datagram_udp_unmute(struct datagram_socket *socket);
 void datagram_udp_look(struct datagram_socket *socket);
 struct wall_time datagram_udp_wall(struct datagram_socket *socket);
+struct wall_time datagram_udp_wall_of(struct datagram_socket *socket, uint64_t at_ns);
+struct clock_quality datagram_udp_wall_quality(struct datagram_socket *socket);

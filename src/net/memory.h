@@ -18,7 +18,8 @@ struct memory_options {
 	size_t chunk_max_bytes; /* a send takes at most this many bytes; 0 = all */
 	size_t buffer_bytes;    /* room of one direction of a stream; 0 = 256 KiB */
 	uint64_t seed;
-	int64_t wall_ahead_ns; /* of the loop's clock: stamps of datagrams are wall time, too */
+	int64_t wall_ahead_ns;  /* of the loop's clock: stamps of datagrams are wall time, too */
+	uint64_t wall_error_ns; /* that everybody says of it */
 };
 
 /* -ENOMEM. */

@@ -97,6 +97,15 @@ static void refuse(const struct letter *letter, const void *data, const struct l
 		(void)launch_letter(&refusal, data, memory_network_draw_delay(letter->network));
 }
 
+/* Destination unreachable for its port, or packet too big (RFC 792, 1191, 4443). */
+static void name_refusal(const struct letter *letter, struct datagram_error *error)
+{
+	bool is_ipv6 = letter->to.family == AF_INET6;
+	bool is_size = letter->refusal == EMSGSIZE;
+	error->icmp_type = is_ipv6 ? (is_size ? 2 : 1) : 3;
+	error->icmp_code = is_size ? (is_ipv6 ? 0 : 4) : (is_ipv6 ? 4 : 3);
+}
+
 /* Only a connected socket hears of it, and of one at a time. */
 static void hear(struct memory_socket *state, const struct letter *letter)
 {
@@ -107,6 +116,7 @@ static void hear(struct memory_socket *state, const struct letter *letter)
 		.from = letter->teller,
 		.quote_size = letter->size,
 	};
+	name_refusal(letter, &state->error);
 	memcpy(state->error.quote, letter->data, letter->size);
 	state->socket->ready(state->socket, STREAM_READABLE);
 }
@@ -339,12 +349,31 @@ static int memory_receive(struct datagram_socket *socket, struct datagram *batch
 static int memory_take_error(struct datagram_socket *socket, struct datagram_error *ret)
 {
 	struct memory_socket *state = socket->state;
+	struct datagram_sent sent;
 
+	/* As of the kernel's, one queue has both. */
+	if (memory_sent_stamps(socket, &sent, 1) == 1) {
+		*ret = (struct datagram_error){ .is_sent = true, .sent = sent };
+		return 0;
+	}
 	if (state->error.code == 0)
 		return -EAGAIN;
 	*ret = state->error;
 	state->error.code = 0;
 	return 0;
+}
+
+static struct wall_time memory_wall_of(struct datagram_socket *socket, uint64_t at_ns)
+{
+	return wall_at(socket, at_ns);
+}
+
+static struct clock_quality memory_wall_quality(struct datagram_socket *socket)
+{
+	const struct memory_socket *state = socket->state;
+	uint64_t error_ns = state->network->options.wall_error_ns;
+
+	return (struct clock_quality){ error_ns, true };
 }
 
 static void memory_close(struct datagram_socket *socket)
@@ -366,4 +395,6 @@ const struct datagram_transport datagram_memory = {
 	.take_error = memory_take_error,
 	.sent_stamps = memory_sent_stamps,
 	.wall = memory_wall,
+	.wall_of = memory_wall_of,
+	.wall_quality = memory_wall_quality,
 };

@@ -16,16 +16,29 @@ void http_look_begin(struct http_look *look, struct talk *talk)
 	*look = (struct http_look){ .talk = talk };
 }
 
+/* What no reference may hold is written as browsers do, which is fit for a terminal, too. Half of
+ * one would lead elsewhere, so then it is none. */
+static void take_location(struct probe_result *result, const char *value, size_t size)
+{
+	char *to = result->location;
+	const char *end = to + sizeof(result->location) - strlen("%00") - 1;
+	for (size_t i = 0; i < size && to < end; i++) {
+		unsigned char byte = (unsigned char)value[i];
+		if (byte > ' ' && byte < 0x7f)
+			*to++ = value[i];
+		else
+			to += snprintf(to, 4, "%%%02X", byte);
+	}
+	*to = '\0';
+	if (to >= end)
+		result->location[0] = '\0';
+}
+
 void http_look_field(struct http_look *look, const char *name, size_t name_size, const char *value,
 		     size_t value_size)
 {
-	struct probe_result *result = look->talk->result;
-	/* Half of one would lead elsewhere. */
-	if (value_size >= sizeof(result->location))
-		return;
 	if (name_size == strlen("location") && strncasecmp(name, "location", name_size) == 0)
-		(void)snprintf(result->location, sizeof(result->location), "%.*s", (int)value_size,
-			       value);
+		take_location(look->talk->result, value, value_size);
 }
 
 /* Created has a Location, too, and leads nowhere. */

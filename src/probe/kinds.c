@@ -22,6 +22,14 @@ static const struct kind_row kinds[] = {
 	{ &prober_stream, SERVICE_NONE, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TCP },
 	{ &prober_stream, SERVICE_HTTP, TRANSPORT_TLS },
+	{ &prober_udp_echo, SERVICE_NONE, TRANSPORT_UDP },
+	{ &prober_udp_echo, SERVICE_ECHO, TRANSPORT_UDP },
+	{ &prober_udp_echo, SERVICE_TRAFFIC, TRANSPORT_UDP },
+	{ &prober_icmp, SERVICE_ICMP, TRANSPORT_UDP },
+	{ &prober_stamp, SERVICE_STAMP, TRANSPORT_UDP },
+	{ &prober_dns, SERVICE_DNS, TRANSPORT_UDP },
+	{ &prober_stream, SERVICE_DNS, TRANSPORT_TCP },
+	{ &prober_stream, SERVICE_DNS, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_H2C, TRANSPORT_TCP },
 	{ &prober_stream, SERVICE_H2C, TRANSPORT_TLS },
 	{ &prober_stream, SERVICE_GRPC, TRANSPORT_TCP },
@@ -62,6 +70,7 @@ static const struct talk_row talks[] = {
 	{ SERVICE_WS, "http/1.1", { &talk_ws } },
 	{ SERVICE_ECHO, NULL, { &talk_echo } },
 	{ SERVICE_TRAFFIC, NULL, { &talk_echo } },
+	{ SERVICE_DNS, "dot", { &talk_dns } },
 };
 /* clang-format on */
 

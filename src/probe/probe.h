@@ -32,7 +32,7 @@ struct probe_target {
 	uint16_t connect_port;
 	int family; /* AF_INET, AF_INET6; AF_UNSPEC: the first address that the name has */
 	struct endpoint source;               /* family 0: the kernel chooses */
-	const struct socket_options *options; /* may be NULL; TCP_NODELAY always */
+	const struct socket_options *options; /* NULL: TCP_NODELAY alone */
 	bool is_kept; /* one connection or socket for all probes; false: a new one for each */
 	bool follows; /* redirects, PROBE_REDIRECTS_MAX at most */
 	uint64_t body_max_bytes; /* an answer's body is read so far; 0: to its end */

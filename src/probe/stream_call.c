@@ -15,24 +15,6 @@ static struct loop *loop_of(const struct stream_call *call)
 	return call->owner->prober->host->loop;
 }
 
-void stream_call_fail(struct stream_call *call, enum outcome outcome, const char *why)
-{
-	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
-	if (outcome == OUTCOME_CLOSED)
-		why = stream_explain_end(probe, why);
-	probe_failed(probe, outcome, why);
-	stream_call_drop(call, stream_reset);
-}
-
-static void fail_errno(struct stream_call *call, int code)
-{
-	enum outcome outcome = outcome_from_errno(code);
-	if (outcome == OUTCOME_TIMED_OUT && call->probe->phase == PROBE_CONNECT)
-		outcome = OUTCOME_CONNECT_TIMEOUT;
-	stream_call_fail(call, outcome, stream_explain_failure(call, code));
-}
-
 /* Sends what there is room for: 0, or the -errno that the stream failed with. */
 static int send_out(struct stream_call *call)
 {
@@ -48,6 +30,52 @@ static int send_out(struct stream_call *call)
 	return 0;
 }
 
+/* ---- the end of a call ---- */
+
+void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream))
+{
+	bool is_clean = call->out.size == 0;
+	if (call->has_talk)
+		stream_call_talk(call)->kind->close(stream_call_talk(call));
+	/* A goodbye, which has to stand alone. */
+	if (call->has_talk && is_clean && end == stream_close)
+		(void)send_out(call);
+	end(&call->stream);
+	if (call->question)
+		call->question->call = NULL;
+	call->question = NULL;
+	call->has_talk = false;
+	call->sent = 0;
+	buffer_clear(&call->out);
+	list_remove(&call->hearing_on.node);
+}
+
+void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream))
+{
+	stream_call_hang_up(call, end);
+	call->probe = NULL;
+	list_remove(&call->node);
+	list_append(&call->owner->spare, &call->node);
+}
+
+void stream_call_fail(struct stream_call *call, enum outcome outcome, const char *why)
+{
+	struct probe *probe = call->probe;
+	stream_note_tcp(call);
+	if (outcome == OUTCOME_CLOSED)
+		why = stream_explain_end(probe, why);
+	probe_failed(probe, outcome, why);
+	stream_call_drop(call, stream_reset);
+}
+
+static void fail_errno(struct stream_call *call, int code)
+{
+	enum outcome outcome = outcome_from_errno(code);
+	if (outcome == OUTCOME_TIMED_OUT && call->probe->phase == PROBE_CONNECT)
+		outcome = OUTCOME_CONNECT_TIMEOUT;
+	stream_call_fail(call, outcome, stream_explain_failure(call, code));
+}
+
 /* ---- the end of a look ---- */
 
 static void keep(struct stream_call *call)
@@ -60,7 +88,7 @@ static void keep(struct stream_call *call)
 /* One at rest is enough: those beside it were for what was in flight at once. */
 static bool can_be_kept(struct stream_call *call)
 {
-	return call->owner->prober->target->is_kept && call->has_talk &&
+	return call->owner->prober->target->is_kept && call->has_talk && call->has_sent &&
 	       !stream_call_talk(call)->is_ended && call->out.size == 0 &&
 	       call->request.uri == call->owner->request.uri && list_is_empty(&call->owner->kept);
 }
@@ -69,13 +97,14 @@ static bool can_be_kept(struct stream_call *call)
 static void finish(struct stream_call *call, enum outcome outcome, const char *why, uint64_t now_ns)
 {
 	struct probe *probe = call->probe;
-	stream_note_tcp(call, &probe->result);
+	stream_note_tcp(call);
 	if (outcome == OUTCOME_DONE)
 		probe_done(probe, now_ns);
 	else
 		probe_rejected(probe, now_ns, why);
-	/* A goodbye, or the answer to a question of the peer. */
-	(void)send_out(call);
+	/* The answer to a question of the peer, and nothing of a request that is answered. */
+	if (call->has_sent)
+		(void)send_out(call);
 	if (can_be_kept(call))
 		keep(call);
 	else
@@ -125,7 +154,10 @@ static bool follow(struct stream_call *call, uint64_t now_ns)
 static void note_sent(struct stream_call *call)
 {
 	struct talk *talk = stream_call_talk(call);
-	if (talk->state != TALK_SENDING || talk->is_held_back || call->out.size > 0)
+	if (talk->is_held_back || call->out.size > 0)
+		return;
+	call->has_sent = true;
+	if (talk->state != TALK_SENDING)
 		return;
 	talk->state = TALK_WAITING;
 	if (call->probe)
@@ -213,6 +245,7 @@ void stream_call_ask(struct stream_call *call)
 	talk->outcome = OUTCOME_DONE;
 	talk->why = NULL;
 	talk->is_held_back = false;
+	call->has_sent = false;
 	if (talk->kind->protocol)
 		(void)snprintf(talk->result->protocol, sizeof(talk->result->protocol), "%s",
 			       talk->kind->protocol);
@@ -270,6 +303,11 @@ static void on_ready(struct stream *stream, unsigned events)
 		receive(call);
 }
 
+static bool is_port_distinct(const struct stream_prober *owner, uint16_t port)
+{
+	return owner->port_low > 0 && (port < owner->port_low || port > owner->port_high);
+}
+
 void stream_call_connect(struct stream_call *call, const struct endpoint *remote)
 {
 	const struct probe_target *target = call->owner->prober->target;
@@ -278,12 +316,15 @@ void stream_call_connect(struct stream_call *call, const struct endpoint *remote
 	struct stream_connect connect = {
 		.remote = *remote,
 		.local = target->source,
+		.is_port_distinct = is_port_distinct(call->owner, remote->port),
 		.options = &call->owner->options,
 		.network = target->network,
 		.below = below,
 		.tls = target->tls,
 		.server_name = uri_peer(call->request.uri),
 	};
+	call->local.family = 0;
+	call->remote = *remote;
 	call->probe->result.remote = *remote;
 	call->probe->result.addresses = call->addresses;
 	int result = stream_connect(&call->stream, is_tls ? &stream_tls : below, loop_of(call),

@@ -45,19 +45,26 @@ static void note_tls(const struct stream *stream, struct probe_result *result)
 void stream_note_connection(struct stream_call *call)
 {
 	struct probe_result *result = &call->probe->result;
-	(void)stream_endpoints(&call->stream, &result->local, &result->remote);
+	if (call->local.family == 0)
+		(void)stream_endpoints(&call->stream, &call->local, NULL);
+	result->local = call->local;
+	result->remote = call->remote;
 	result->addresses = call->addresses;
 	note_tls(&call->stream, result);
 }
 
-void stream_note_tcp(struct stream_call *call, struct probe_result *result)
+/* Before it is up, all but the retransmissions is what the kernel begins with. */
+void stream_note_tcp(struct stream_call *call)
 {
+	struct probe_result *result = &call->probe->result;
 	struct stream_info info;
 	if (!stream_is_open(&call->stream) || stream_info(&call->stream, &info) < 0)
 		return;
+	result->tcp_retransmits = info.retransmitted_segments;
+	if (call->probe->phase <= PROBE_CONNECT && call->local.family == 0)
+		return;
 	result->tcp_rtt_ns = info.rtt_ns;
 	result->tcp_rtt_min_ns = info.rtt_min_ns;
-	result->tcp_retransmits = info.retransmitted_segments;
 	result->tcp_mss_bytes = info.mss_bytes;
 	result->tcp_path_mtu_bytes = info.path_mtu;
 }
@@ -77,9 +84,10 @@ const char *stream_explain_failure(const struct stream_call *call, int code)
 	return is_end ? stream_explain_end(call->probe, NULL) : tls_stream_complaint(&call->stream);
 }
 
-void stream_explain_timeout(struct stream_call *call, struct probe_result *result,
-			    enum probe_phase phase)
+void stream_explain_timeout(struct stream_call *call)
 {
+	struct probe_result *result = &call->probe->result;
+	enum probe_phase phase = call->probe->phase;
 	struct stream_info info;
 	char times[TIMES_MAX];
 	if (phase == PROBE_RESOLVE || !stream_is_open(&call->stream) ||

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/dns_look.h"
 #include "probe/kinds.h"
+#include "sys/limits.h"
 
 #define CALLS_A_CHUNK     4
 #define QUESTIONS_A_CHUNK 16
@@ -29,28 +31,6 @@ static struct stream_call *take_call(struct stream_prober *owner)
 	deferred_init(&call->hearing_on, stream_call_hear_on);
 	buffer_init(&call->out, TALK_OUT_MAX);
 	return call;
-}
-
-void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream))
-{
-	end(&call->stream);
-	if (call->has_talk)
-		stream_call_talk(call)->kind->close(stream_call_talk(call));
-	if (call->question)
-		call->question->call = NULL;
-	call->question = NULL;
-	call->has_talk = false;
-	call->sent = 0;
-	buffer_clear(&call->out);
-	list_remove(&call->hearing_on.node);
-}
-
-void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream))
-{
-	stream_call_hang_up(call, end);
-	call->probe = NULL;
-	list_remove(&call->node);
-	list_append(&call->owner->spare, &call->node);
 }
 
 static void free_calls(struct list *calls)
@@ -205,8 +185,8 @@ static void give_up(struct prober *prober, struct probe *probe)
 {
 	struct stream_call *call = probe->state;
 	(void)prober;
-	stream_note_tcp(call, &probe->result);
-	stream_explain_timeout(call, &probe->result, probe->phase);
+	stream_note_tcp(call);
+	stream_explain_timeout(call);
 	stream_call_drop(call, stream_reset);
 }
 
@@ -239,6 +219,9 @@ static int check(const struct probe_target *target, struct error *error)
 				 uri->text, transport_name(uri->transport));
 	if (uri->transport == TRANSPORT_TLS && !target->tls)
 		return error_set(error, EINVAL, "%s: needs TLS", uri->text);
+	struct dns_question question;
+	if (uri->service == SERVICE_DNS && dns_look_question(target, error, &question) < 0)
+		return -EINVAL;
 	int wanted = target->family ? target->family : target->source.family;
 	if (wanted && resolver_parse_numeric(host, 0, &numeric) == 0 && numeric.family != wanted)
 		return error_set(error, EINVAL, "%s is no %s address", host,
@@ -263,10 +246,12 @@ static int open_prober(struct prober *prober, struct error *error)
 		  CALLS_A_CHUNK);
 	slab_init(&owner->questions, sizeof(struct stream_question), QUESTIONS_A_CHUNK);
 	(void)uri_authority(&target->uri, owner->authority);
-	if (target->options)
-		owner->options = *target->options;
+	if (limits_read_port_range(&owner->port_low, &owner->port_high) < 0)
+		owner->port_low = 0;
 	/* Else the last part of a longer request waits for a round trip more. */
 	owner->options.has_no_delay = true;
+	if (target->options)
+		owner->options = *target->options;
 	owner->request = (struct talk_request){
 		.uri = &target->uri,
 		.authority = owner->authority,

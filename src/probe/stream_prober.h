@@ -23,6 +23,8 @@ struct stream_prober {
 	struct resolver *resolver; /* NULL until a name is asked for */
 	struct needle text;
 	struct socket_options options;
+	uint16_t port_low; /* of those that the kernel chooses; 0: not known */
+	uint16_t port_high;
 	struct talk_request request;
 	char authority[URI_AUTHORITY_MAX];
 	struct slab calls;
@@ -47,7 +49,10 @@ struct stream_call {
 	struct talk_request request;
 	struct stream_detour *detour; /* NULL: none yet */
 	uint32_t addresses;
+	struct endpoint local; /* family 0: not asked yet */
+	struct endpoint remote;
 	bool has_talk;
+	bool has_sent; /* the whole request */
 	struct buffer out;
 	size_t sent; /* of it */
 	alignas(max_align_t) unsigned char talk[];
@@ -62,13 +67,13 @@ static inline struct talk *stream_call_talk(struct stream_call *call)
 
 /* Goes where the call's request is: resolves and connects. The call may be over afterwards. */
 void stream_call_seek(struct stream_call *call);
+
+/* ---- on a connection (stream_call.c); the call may be over after each of these */
+
 /* Ends the connection and what is said on it. */
 void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *stream));
 /* The same, and keeps its memory for another one. */
 void stream_call_drop(struct stream_call *call, void (*end)(struct stream *stream));
-
-/* ---- on a connection (stream_call.c); the call may be over after each of these */
-
 void stream_call_connect(struct stream_call *call, const struct endpoint *remote);
 /* On one that is up. */
 void stream_call_ask(struct stream_call *call);
@@ -82,14 +87,13 @@ void stream_call_hear_on(struct deferred *deferred);
 void stream_forget_answer(struct probe_result *result);
 /* What the kernel and TLS know of a connection at this moment, into the result. */
 void stream_note_connection(struct stream_call *call);
-void stream_note_tcp(struct stream_call *call, struct probe_result *result);
+void stream_note_tcp(struct stream_call *call);
 /* Where the peer ended it; `why`: what the talk says of that, may be NULL. */
 const char *stream_explain_end(const struct probe *probe, const char *why);
 /* Why it failed with this positive errno; NULL: that says it all. Valid until the next call. */
 const char *stream_explain_failure(const struct stream_call *call, int code);
 /* Why it ran out of time, to a result that says nothing yet. */
-void stream_explain_timeout(struct stream_call *call, struct probe_result *result,
-			    enum probe_phase phase);
+void stream_explain_timeout(struct stream_call *call);
 
 /* ---- redirects (stream_redirect.c) */
 

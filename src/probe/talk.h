@@ -35,6 +35,7 @@ struct talk_kind {
 	 * where no look goes on: `result` is NULL, and `is_ended` alone counts. What it appends to
 	 * `out` is sent at once. */
 	void (*hear)(struct talk *talk, const uint8_t *data, size_t size, uint64_t now_ns);
+	/* A goodbye may go to `out`. */
 	void (*close)(struct talk *talk);
 };
 
@@ -76,6 +77,7 @@ extern const struct talk_kind talk_http1;
 extern const struct talk_kind talk_h2; /* http over h2, and gRPC's health check */
 extern const struct talk_kind talk_ws;
 extern const struct talk_kind talk_echo; /* echo, traffic over TCP or TLS */
+extern const struct talk_kind talk_dns;  /* over TCP or TLS */
 
 /* What is said to a service over a connection that ALPN agreed on `protocol` for ("": on nothing);
  * NULL: nothing, being connected is all. */

@@ -217,7 +217,7 @@ static void end_reset(struct talk_h2 *h2)
 		end_closed(h2);
 	} else {
 		(void)snprintf(h2->why, sizeof(h2->why), "RST_STREAM %s", h2_code_name(h2->code));
-		talk_go_wrong(&h2->talk, OUTCOME_REJECTED, h2->why);
+		talk_go_wrong(&h2->talk, OUTCOME_RESET, h2->why);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "probe/http_look.h"
 #include "probe/talk.h"
 #include "proto/http1.h"
+#include "proto/http1_line.h"
 #include "proto/http1_request.h"
 
 struct http1_talk {
@@ -27,6 +28,16 @@ static void close_talk(struct talk *talk)
 
 /* ---- asking ---- */
 
+static bool has_header(const struct probe_target *target, const char *name)
+{
+	for (uint32_t i = 0; i < target->header_count; i++) {
+		const char *header = target->headers[i];
+		if (http1_is_word(header, strcspn(header, ":"), name))
+			return true;
+	}
+	return false;
+}
+
 static void write_request(struct talk *talk)
 {
 	const struct probe_target *target = talk->prober->target;
@@ -40,7 +51,7 @@ static void write_request(struct talk *talk)
 	};
 	char length[HTTP1_LENGTH_TEXT_MAX];
 	http1_write_head(&head, talk->out);
-	if (!target->is_kept)
+	if (!target->is_kept && !has_header(target, "Connection"))
 		buffer_append_text(talk->out, "Connection: close\r\n");
 	if (!request->body) {
 		http1_write_end(talk->out);

@@ -36,11 +36,6 @@ static int open_talk(struct talk *talk)
 	return 0;
 }
 
-static void close_talk(struct talk *talk)
-{
-	http1_deinit(&container_of(talk, struct ws_talk, talk)->http);
-}
-
 /* ---- asking ---- */
 
 static void write_control(struct ws_talk *ws, enum websocket_opcode opcode, const uint8_t *payload,
@@ -168,11 +163,8 @@ static bool is_pong(const struct ws_talk *ws)
 
 static void hear_pong(struct ws_talk *ws)
 {
-	if (!is_pong(ws))
-		return;
-	ws->talk.state = TALK_ANSWERED;
-	if (!ws->talk.prober->target->is_kept)
-		write_goodbye(ws);
+	if (is_pong(ws))
+		ws->talk.state = TALK_ANSWERED;
 }
 
 static void hear_control(struct ws_talk *ws, uint8_t opcode)
@@ -245,6 +237,14 @@ static void hear(struct talk *talk, const uint8_t *data, size_t size, uint64_t n
 	}
 	if (ws->is_open)
 		hear_frames(ws, data + used, size - used);
+}
+
+static void close_talk(struct talk *talk)
+{
+	struct ws_talk *ws = container_of(talk, struct ws_talk, talk);
+	if (ws->is_open && !talk->is_ended)
+		write_goodbye(ws);
+	http1_deinit(&ws->http);
 }
 
 const struct talk_kind talk_ws = {

@@ -69,6 +69,18 @@ const char *dns_rcode_text(uint32_t rcode, char text[DNS_RCODE_TEXT_MAX])
 	return text;
 }
 
+bool dns_find_rcode(const char *name, size_t length, uint32_t *ret)
+{
+	for (size_t i = 0; i < array_size(rcodes); i++) {
+		if (strlen(rcodes[i].text) != length ||
+		    strncasecmp(rcodes[i].text, name, length) != 0)
+			continue;
+		*ret = rcodes[i].number;
+		return true;
+	}
+	return false;
+}
+
 const char *dns_verdict_text(enum dns_verdict verdict)
 {
 	static const char *const texts[DNS_VERDICTS] = {

@@ -43,6 +43,8 @@ enum dns_rcode {
 /* "NXDOMAIN"; "RCODE 99" of one without a name. */
 #define DNS_RCODE_TEXT_MAX 16
 const char *dns_rcode_text(uint32_t rcode, char text[DNS_RCODE_TEXT_MAX]);
+/* The one with this name, in any case. False: none has it. */
+bool dns_find_rcode(const char *name, size_t length, uint32_t *ret);
 
 struct dns_question {
 	uint16_t id;

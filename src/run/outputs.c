@@ -16,6 +16,7 @@
 #include "view/junit.h"
 #include "view/markdown.h"
 #include "view/ndjson.h"
+#include "view/ping_tsv.h"
 #include "view/plot/plot.h"
 #include "view/plot/png.h"
 #include "view/text.h"
@@ -24,7 +25,9 @@
 
 /* Sides of a format. */
 #define SENDING (1u << OUTPUT_SENDING)
-#define STREAMS (1u << OUTPUT_SENDING | 1u << OUTPUT_SERVING)
+#define PINGING (1u << OUTPUT_PINGING)
+#define CLIENTS (SENDING | PINGING)
+#define STREAMS (CLIENTS | 1u << OUTPUT_SERVING)
 #define ANY     (STREAMS | 1u << OUTPUT_PATH)
 
 static const struct format {
@@ -42,11 +45,27 @@ static bool has_side(enum output_format format, enum output_side side)
 	return (formats[format].sides & 1u << side) != 0;
 }
 
+static const char *limit_text(enum output_format format)
+{
+	switch (formats[format].sides) {
+	case ANY:
+		return "";
+	case STREAMS:
+		return "; not of path";
+	case CLIENTS:
+		return "; not of serve and path";
+	case PINGING:
+		return "; of ping alone";
+	default:
+		return "; not of serve, ping and path";
+	}
+}
+
 void outputs_help(struct buffer *out)
 {
 	for (int i = 0; i < OUTPUT_COUNT; i++)
 		buffer_append_format(out, "%-15s  %s%s\n", formats[i].name, formats[i].sentence,
-				     has_side(i, OUTPUT_SERVING) ? "" : "; not of serve");
+				     limit_text(i));
 	buffer_append_text(out, "\n");
 	csv_help(out);
 }
@@ -63,6 +82,11 @@ static void offer_formats(const struct option_offer *offer, enum output_side sid
 void output_formats_sending(const struct option_offer *offer)
 {
 	offer_formats(offer, OUTPUT_SENDING);
+}
+
+void output_formats_pinging(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_PINGING);
 }
 
 void output_formats_serving(const struct option_offer *offer)
@@ -87,7 +111,12 @@ void output_figures_sending(const struct option_offer *offer)
 	const char *name = NULL;
 	for (size_t i = 0; (name = expect_set_name(i)) != NULL; i++)
 		offer->word(offer->context, name, "a set of expectations");
-	offer_figures(offer, ~(unsigned)FIGURE_SERVICE);
+	offer_figures(offer, ~(unsigned)(FIGURE_SERVICE | FIGURE_PING));
+}
+
+void output_figures_pinging(const struct option_offer *offer)
+{
+	offer_figures(offer, FIGURE_PING | FIGURE_RUN);
 }
 
 void output_figures_path(const struct option_offer *offer)
@@ -125,6 +154,13 @@ static int find_format(const char *word, struct error *error)
 	return no_such_format(word, error);
 }
 
+static const char *const side_names[] = {
+	[OUTPUT_SENDING] = "a run that sends",
+	[OUTPUT_SERVING] = "serve",
+	[OUTPUT_PINGING] = "ping",
+	[OUTPUT_PATH] = "path",
+};
+
 /* "-o: serve has nothing for ctraffic (text, json, ndjson or csv)" */
 static int check_side(enum output_format format, enum output_side side, struct error *error)
 {
@@ -135,9 +171,8 @@ static int check_side(enum output_format format, enum output_side side, struct e
 	for (int i = 0; i < OUTPUT_COUNT; i++)
 		if (has_side(i, side))
 			buffer_append_format(&fitting, "%s%s", i > 0 ? ", " : "", formats[i].name);
-	return error_set(error, EINVAL, "-o: %s has nothing for %s (%s)",
-			 side == OUTPUT_PATH ? "path" : "serve", formats[format].name,
-			 buffer_text(&fitting));
+	return error_set(error, EINVAL, "-o: %s has nothing for %s (%s)", side_names[side],
+			 formats[format].name, buffer_text(&fitting));
 }
 
 static int add_output(struct outputs *outputs, const char *option, enum output_side side,
@@ -221,6 +256,8 @@ int outputs_open(struct outputs *outputs, const struct output_options *options,
 
 enum output_side outputs_side(const struct report *report)
 {
+	if (report_is_ping(report))
+		return OUTPUT_PINGING;
 	if (report->has_path)
 		return OUTPUT_PATH;
 	return report_is_serving(report) ? OUTPUT_SERVING : OUTPUT_SENDING;
@@ -244,6 +281,32 @@ bool outputs_have(const struct outputs *outputs, enum output_format format)
 	return false;
 }
 
+void outputs_begin(struct outputs *outputs, enum output_format format)
+{
+	for (unsigned i = 0; i < outputs->count; i++)
+		outputs->items[i].is_begun |= outputs->items[i].format == format;
+}
+
+void outputs_set_text(struct outputs *outputs, enum text_part part)
+{
+	for (unsigned i = 0; i < outputs->count; i++)
+		if (outputs->items[i].format == OUTPUT_TEXT && !outputs->items[i].path)
+			outputs->items[i].part = part;
+}
+
+static void write_bytes(const struct output *output, const struct buffer *bytes)
+{
+	(void)fwrite(buffer_text(bytes), 1, bytes->size, output->file);
+	(void)fflush(output->file);
+}
+
+void outputs_write_stdout(const struct outputs *outputs, const struct buffer *bytes)
+{
+	for (unsigned i = 0; i < outputs->count; i++)
+		if (outputs->items[i].format == OUTPUT_TEXT && !outputs->items[i].path)
+			write_bytes(&outputs->items[i], bytes);
+}
+
 void outputs_write(const struct outputs *outputs, enum output_format format,
 		   const struct buffer *bytes)
 {
@@ -251,8 +314,7 @@ void outputs_write(const struct outputs *outputs, enum output_format format,
 		const struct output *output = &outputs->items[i];
 		if (output->format != format)
 			continue;
-		(void)fwrite(buffer_text(bytes), 1, bytes->size, output->file);
-		(void)fflush(output->file);
+		write_bytes(output, bytes);
 	}
 }
 
@@ -272,6 +334,7 @@ static write_format *const writers[OUTPUT_COUNT] = {
 	[OUTPUT_PNG] = plot_write_png,
 	[OUTPUT_HTML] = plot_write_html,
 	[OUTPUT_HDR] = hdr_log_write,
+	[OUTPUT_TSV] = ping_tsv_write,
 	[OUTPUT_CTRAFFIC] = ctraffic_write,
 };
 
@@ -293,8 +356,10 @@ static int write_one(struct output *output, const struct report *report,
 	const char *name = output->path ? output->path : "stdout";
 	struct text_style used =
 		output->path ? (struct text_style){ .is_utf8 = style->is_utf8 } : *style;
+	used.part = output->part;
 	buffer_init(&bytes, REPORT_FILE_MAX);
-	write_report(report, output->format, &used, &bytes);
+	if (!output->is_begun)
+		write_report(report, output->format, &used, &bytes);
 	int code = bytes.error ? -bytes.error : 0;
 	output->size = bytes.size;
 	if (!code) {

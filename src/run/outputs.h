@@ -33,31 +33,41 @@ struct output_options {
 /* What -o and --expect can name, for completion. */
 void output_formats_sending(const struct option_offer *offer);
 void output_formats_serving(const struct option_offer *offer);
+void output_formats_pinging(const struct option_offer *offer);
 void output_formats_path(const struct option_offer *offer);
 void output_figures_sending(const struct option_offer *offer);
 void output_figures_serving(const struct option_offer *offer);
+void output_figures_pinging(const struct option_offer *offer);
 void output_figures_path(const struct option_offer *offer);
 
 /* The rows of these options inside a command's own table: `field` is the member of type struct
  * output_options in `structure`, `side` is sending or serving. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): `field` is a member's name */
+#define OUTPUT_REPORT_OPTIONS(structure, field, side, sets)                            \
+	OPTION(structure, field.formats, OPTION_LIST, .name = "output", .letter = 'o', \
+	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR,             \
+	       .values = output_formats_##side, .help = OUTPUT_HELP),                  \
+		OPTION(structure, field.expect, OPTION_LIST, .name = "expect",         \
+		       .placeholder = "'NAME OP VALUE'", .level = OPTION_FIRST_HOUR,   \
+		       .values = output_figures_##side,                                \
+		       .help = "exit 1 unless it holds (conntest help figures)" sets)
+#define OUTPUT_LIVE_OPTIONS(structure, field)                                                 \
+	OPTION(structure, field.color, OPTION_CHOICE, .name = "color",                        \
+	       .choices = "auto always never", .default_text = "auto", .placeholder = "WHEN", \
+	       .level = OPTION_OUTPUT, .help = "colour on a terminal; NO_COLOR is respected")
+#define OUTPUT_KEPT_OPTION(structure, field)                                  \
+	OPTION(structure, field.is_not_saved, OPTION_FLAG, .name = "no-save", \
+	       .level = OPTION_OUTPUT,                                        \
+	       .help = "do not keep the report (conntest report "             \
+		       "list)")
+
 #define OUTPUT_OPTIONS(structure, field, side)                                                     \
-	OPTION(structure, field.formats, OPTION_LIST, .name = "output", .letter = 'o',             \
-	       .placeholder = "FORMAT[=FILE]", .level = OPTION_FIRST_HOUR,                         \
-	       .values = output_formats_##side, .help = OUTPUT_HELP),                              \
-		OPTION(structure, field.expect, OPTION_LIST, .name = "expect",                     \
-		       .placeholder = "'NAME OP VALUE'", .level = OPTION_FIRST_HOUR,               \
-		       .values = output_figures_##side,                                            \
-		       .help = "exit 1 unless it holds (conntest help figures); also graceful, "   \
-			       "hitless"),                                                         \
+	OUTPUT_REPORT_OPTIONS(structure, field, side, "; also graceful, hitless"),                 \
 		OPTION(structure, field.metrics, OPTION_TEXT, .name = "metrics",                   \
 		       .placeholder = "ADDR:PORT", .level = OPTION_OUTPUT,                         \
 		       .help = "serves Prometheus text and OpenMetrics at "                        \
 			       "http://ADDR:PORT/metrics while it runs; port 0 = any free one"),   \
-		OPTION(structure, field.color, OPTION_CHOICE, .name = "color",                     \
-		       .choices = "auto always never", .default_text = "auto",                     \
-		       .placeholder = "WHEN", .level = OPTION_OUTPUT,                              \
-		       .help = "colour on a terminal; NO_COLOR is respected"),                     \
+		OUTPUT_LIVE_OPTIONS(structure, field),                                             \
 		OPTION(structure, field.is_monitor, OPTION_FLAG, .name = "monitor",                \
 		       .level = OPTION_OUTPUT,                                                     \
 		       .help = "a line a second on stderr also where it is no terminal"),          \
@@ -66,11 +76,16 @@ void output_figures_path(const struct option_offer *offer);
 		OPTION(structure, field.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',     \
 		       .level = OPTION_OUTPUT,                                                     \
 		       .help = "no events, nothing shown while it runs, no keys"),                 \
-		OPTION(structure, field.is_not_saved, OPTION_FLAG, .name = "no-save",              \
-		       .level = OPTION_OUTPUT,                                                     \
-		       .help = "do not keep the report (conntest report "                          \
-			       "list)"),                                                           \
-		PUSH_OPTIONS(structure, field.push)
+		OUTPUT_KEPT_OPTION(structure, field), PUSH_OPTIONS(structure, field.push)
+
+/* The same of ping, which has no streams to expose. */
+#define OUTPUT_PING_OPTIONS(structure, field)                                                  \
+	OUTPUT_REPORT_OPTIONS(structure, field, pinging, ""),                                  \
+		OUTPUT_LIVE_OPTIONS(structure, field),                                         \
+		OPTION(structure, field.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q', \
+		       .level = OPTION_OUTPUT,                                                 \
+		       .help = "no lines and no events while it runs: the report alone"),      \
+		OUTPUT_KEPT_OPTION(structure, field)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 enum output_format {
@@ -84,8 +99,10 @@ struct output {
 	enum output_format format;
 	const char *path; /* NULL: stdout */
 	FILE *file;
-	size_t size;     /* of the report in it */
-	bool is_written; /* the report is in it */
+	size_t size;         /* of the report in it */
+	bool is_begun;       /* lines go there as they come */
+	enum text_part part; /* of the report, to stdout */
+	bool is_written;     /* the report is in it */
 };
 
 struct outputs {
@@ -95,7 +112,7 @@ struct outputs {
 };
 
 /* What a report is of: the side of the connections that it was on, or a path. */
-enum output_side { OUTPUT_SENDING, OUTPUT_SERVING, OUTPUT_PATH };
+enum output_side { OUTPUT_SENDING, OUTPUT_SERVING, OUTPUT_PINGING, OUTPUT_PATH };
 enum output_side outputs_side(const struct report *report);
 
 /* Parses the -o options and opens every file, so that one that can't be written is told before
@@ -106,10 +123,16 @@ nodiscard int outputs_open(struct outputs *outputs, const struct output_options 
 void outputs_close(struct outputs *outputs);
 
 bool outputs_have(const struct outputs *outputs, enum output_format format);
+/* Outputs of this format get their lines while the run goes on, and no more at the end. */
+void outputs_begin(struct outputs *outputs, enum output_format format);
+/* What of the report as text goes to stdout at the end. */
+void outputs_set_text(struct outputs *outputs, enum text_part part);
 /* Lines that go out while the run goes on, to every output of this format. A failure shows when
  * the report is written to the same place. */
 void outputs_write(const struct outputs *outputs, enum output_format format,
 		   const struct buffer *bytes);
+/* The same of text, to stdout alone. */
+void outputs_write_stdout(const struct outputs *outputs, const struct buffer *bytes);
 /* The report to all of them; one that fails does not keep it from the others: `failed` is told
  * each. 0, or the last errno. */
 nodiscard int outputs_write_report(struct outputs *outputs, const struct report *report,

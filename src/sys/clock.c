@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "base/units.h"
@@ -21,6 +22,20 @@ uint64_t clock_monotonic_ns(void)
 struct wall_time clock_wall(void)
 {
 	return (struct wall_time){ .unix_ns = (int64_t)read_clock(CLOCK_REALTIME) };
+}
+
+/* What the kernel itself says of a clock that nobody sets. */
+#define UNSET_ERROR_NS (16 * NS_PER_S)
+
+struct clock_quality clock_wall_quality(void)
+{
+	struct timex state = { .modes = 0 };
+	int rc = adjtimex(&state);
+
+	/* A sandbox may refuse it. */
+	if (rc < 0 || rc == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
+		return (struct clock_quality){ .error_ns = UNSET_ERROR_NS };
+	return (struct clock_quality){ (uint64_t)state.maxerror * NS_PER_US, true };
 }
 
 struct wall_time clock_wall_at(uint64_t monotonic_ns)

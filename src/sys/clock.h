@@ -2,6 +2,7 @@
  * say when it was. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 uint64_t clock_monotonic_ns(void);
@@ -11,6 +12,13 @@ struct wall_time {
 	int64_t unix_ns;
 };
 struct wall_time clock_wall(void);
+/* How far the wall clock may be off, as the kernel was told by what sets it (adjtimex); where
+ * nothing does, 16 s and more. */
+struct clock_quality {
+	uint64_t error_ns;
+	bool is_synchronised;
+};
+struct clock_quality clock_wall_quality(void);
 /* The wall time of a monotonic moment by an offset sampled now. */
 struct wall_time clock_wall_at(uint64_t monotonic_ns);
 

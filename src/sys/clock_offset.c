@@ -76,5 +76,7 @@ uint64_t clock_offset_turn(const struct clock_offset *offset, struct wall_time s
 
 struct wall_time clock_offset_wall(const struct clock_offset *offset, uint64_t monotonic_ns)
 {
+	if (monotonic_ns + SLACK_NS < offset->first_ns)
+		return (struct wall_time){ 0 };
 	return (struct wall_time){ (int64_t)monotonic_ns + offset->ahead_ns };
 }

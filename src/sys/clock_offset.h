@@ -30,5 +30,5 @@ void clock_offset_take(struct clock_offset *offset, const struct clock_reading *
 /* On the monotonic clock. 0: not a moment since when this offset holds, as of what was stamped
  * before the clock was set, or when the kernel and this process don't read the same clock. */
 uint64_t clock_offset_turn(const struct clock_offset *offset, struct wall_time stamp);
-/* The other way. */
+/* The other way; 0: it was before this offset holds. */
 struct wall_time clock_offset_wall(const struct clock_offset *offset, uint64_t monotonic_ns);

@@ -48,6 +48,24 @@ int ip_socket_open_icmp(int family, int type)
 	return rc == 0 ? take_fd(&fd) : rc;
 }
 
+/* The id stands 4 bytes into the message, which begins behind the IP header with IPv4 and at once
+ * with IPv6. */
+int ip_socket_take_echo(int fd, int family, uint16_t id)
+{
+	struct sock_filter header =
+		family == AF_INET ? (struct sock_filter)BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0)
+				  : (struct sock_filter)BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 0);
+	struct sock_filter code[] = {
+		header,
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { .len = array_size(code), .filter = code };
+	return ip_socket_set_bytes(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 int ip_socket_set(int fd, int level, int name, int value)
 {
 	return ip_socket_set_bytes(fd, level, name, &value, sizeof(value));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attributes.h"
 #include "base/endpoint.h"
@@ -13,6 +14,8 @@ nodiscard int ip_socket_open_multipath(int family);
 /* Of ICMP or ICMPv6, echoes alone: a ping socket (SOCK_DGRAM), whose replies alone it gets, or a
  * raw one (SOCK_RAW), which gets those of the whole host. -EACCES, -EPERM: this process may not. */
 nodiscard int ip_socket_open_icmp(int family, int type);
+/* Of a raw one: it gets those with this id alone, else one of many would wake all others, too. */
+nodiscard int ip_socket_take_echo(int fd, int family, uint16_t id);
 nodiscard int ip_socket_set(int fd, int level, int name, int value);
 nodiscard int ip_socket_set_text(int fd, int level, int name, const char *text);
 nodiscard int ip_socket_set_bytes(int fd, int level, int name, const void *data, size_t size);

@@ -65,6 +65,9 @@ static void append_field(struct buffer *out, const struct field_row *row, const 
 	case FIELD_OUTCOME:
 		buffer_append_text(out, outcome_name(*(const enum outcome *)place));
 		break;
+	case FIELD_PHASE:
+		buffer_append_text(out, phase_name(*(const enum phase *)place));
+		break;
 	case FIELD_ENDPOINT:
 		if (((const struct endpoint *)place)->family)
 			buffer_append_text(out, endpoint_format(place, text));
@@ -115,10 +118,35 @@ static void figures_head(struct buffer *out)
 	buffer_append_text(out, "\n");
 }
 
+static void probes_head(struct buffer *out)
+{
+	head_of_fields(out, "time,stream,target", &report_probe_fields);
+}
+
 /* ---- tables ---- */
+
+static void write_probes(const struct report *report, struct buffer *out)
+{
+	probes_head(out);
+	for (uint32_t i = 0; i < report->stream_count; i++) {
+		const struct report_stream *stream = &report->streams[i];
+		for (uint32_t k = 0; k < stream->ping.probe_count; k++) {
+			append_time(out, report, stream->ping.probes[k].at_ns);
+			buffer_append_text(out, ",");
+			append_text(out, stream->name);
+			buffer_append_text(out, ",");
+			append_text(out, stream->target);
+			append_fields(out, &report_probe_fields, &stream->ping.probes[k]);
+		}
+	}
+}
 
 void csv_write_samples(const struct report *report, struct buffer *out)
 {
+	if (report_is_ping(report)) {
+		write_probes(report, out);
+		return;
+	}
 	samples_head(out);
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		const struct report_stream *stream = &report->streams[i];
@@ -157,8 +185,8 @@ static void append_figure(struct buffer *out, const struct report *report,
 static void figures_row(const struct report *report, const struct report_stream *stream,
 			struct buffer *out)
 {
-	const char *const texts[] = { report->command, report->target,
-				      stream ? stream->name : "run" };
+	const char *target = stream && stream->has_ping ? stream->target : report->target;
+	const char *const texts[] = { report->command, target, stream ? stream->name : "run" };
 	append_time(out, report, 0);
 	for (size_t i = 0; i < array_size(texts); i++) {
 		buffer_append_text(out, ",");
@@ -192,6 +220,8 @@ void csv_help(struct buffer *out)
 	static const char samples[] =
 		"\ncsv: time is the end of an interval of which the counts are; connections,\n"
 		"connecting, silent and interrupted are as at that moment.\n  ";
+	static const char probes[] =
+		"\ncsv, of ping: a row for each probe that the report lists, time is when it was due.\n  ";
 	static const char connections[] =
 		"\ncsv-connections: time is the start of a connection.\n  ";
 	static const char figures[] =
@@ -201,6 +231,8 @@ void csv_help(struct buffer *out)
 	buffer_append_text(out, columns);
 	buffer_append_text(out, samples);
 	samples_head(out);
+	buffer_append_text(out, probes);
+	probes_head(out);
 	buffer_append_text(out, connections);
 	connections_head(out);
 	buffer_append_text(out, figures);

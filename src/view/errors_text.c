@@ -66,3 +66,31 @@ void errors_text_of(const struct report_stream *stream, enum outcome outcome, st
 				     units_format_grouped(error->count, count));
 	}
 }
+
+const char *error_likely_cause(const struct report_error *error)
+{
+	switch (error->outcome) {
+	case OUTCOME_REFUSED:
+		return "has no listener, or something rejects";
+	case OUTCOME_CONNECT_TIMEOUT:
+	case OUTCOME_TIMED_OUT:
+		return "is not there, or something drops the packets";
+	case OUTCOME_UNREACHABLE:
+		return "has no route from here, or its last router can't find it";
+	case OUTCOME_PROHIBITED:
+		return "is behind a filter that says so";
+	case OUTCOME_CLOSED:
+	case OUTCOME_RESET:
+		return "takes connections and ends them: no backend behind a balancer?";
+	case OUTCOME_NO_REPLY:
+		if (error->phase == PHASE_TLS)
+			return "takes connections but doesn't answer a TLS handshake";
+		if (error->phase == PHASE_UPGRADE)
+			return "takes connections but doesn't answer the upgrade to WebSocket";
+		return "takes connections but doesn't answer: does `conntest serve` run there?";
+	case OUTCOME_CORRUPTED:
+		return "answers with other bytes: is it an echo service?";
+	default:
+		return NULL;
+	}
+}

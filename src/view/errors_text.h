@@ -11,3 +11,6 @@ const char *error_words(const struct report_error *error, char text[PHRASE_MAX])
 const struct report_error *errors_text(const struct report_stream *stream, struct buffer *out);
 /* Those of one outcome alone: "status 503 3, status 502 2". */
 void errors_text_of(const struct report_stream *stream, enum outcome outcome, struct buffer *out);
+/* What may be behind it when not one answer came: "has no listener, or something rejects"; NULL:
+ * who knows. Stands behind the host. */
+const char *error_likely_cause(const struct report_error *error);

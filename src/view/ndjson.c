@@ -63,6 +63,18 @@ void ndjson_write_snapshot(struct buffer *out, int64_t offset_ns,
 	line_close(&json);
 }
 
+void ndjson_write_probe(struct buffer *out, const struct report_stream *stream,
+			const struct report_probe *probe)
+{
+	struct json json;
+	line_open(&json, out, "probe");
+	json_key_text(&json, "stream", stream->name);
+	json_key_text(&json, "target", stream->target);
+	json_key(&json, "probe");
+	report_write_probe(&json, probe);
+	line_close(&json);
+}
+
 void ndjson_write_report(struct buffer *out, const struct report *report)
 {
 	struct json json;

@@ -18,4 +18,7 @@ struct ndjson_stream {
 };
 void ndjson_write_snapshot(struct buffer *out, int64_t offset_ns,
 			   const struct ndjson_stream *streams, uint32_t count);
+/* A probe of ping that ended. */
+void ndjson_write_probe(struct buffer *out, const struct report_stream *stream,
+			const struct report_probe *probe);
 void ndjson_write_report(struct buffer *out, const struct report *report);

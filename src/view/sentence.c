@@ -13,6 +13,7 @@
 #include "view/pairs_text.h"
 #include "view/path_sentence.h"
 #include "view/phrase.h"
+#include "view/ping_text.h"
 #include "view/result_load.h"
 #include "view/result_search.h"
 #include "view/result_traffic.h"
@@ -124,35 +125,6 @@ static const char *headline(struct report *report, struct buffer *out)
 	return arena_text(&report->arena, buffer_text(out));
 }
 
-/* What may be behind it when not one answer came. */
-static const char *likely_cause(const struct report_error *error)
-{
-	switch (error->outcome) {
-	case OUTCOME_REFUSED:
-		return "has no listener, or something rejects";
-	case OUTCOME_CONNECT_TIMEOUT:
-	case OUTCOME_TIMED_OUT:
-		return "is not there, or something drops the packets";
-	case OUTCOME_UNREACHABLE:
-		return "has no route from here, or its last router can't find it";
-	case OUTCOME_PROHIBITED:
-		return "is behind a filter that says so";
-	case OUTCOME_CLOSED:
-	case OUTCOME_RESET:
-		return "takes connections and ends them: no backend behind a balancer?";
-	case OUTCOME_NO_REPLY:
-		if (error->phase == PHASE_TLS)
-			return "takes connections but doesn't answer a TLS handshake";
-		if (error->phase == PHASE_UPGRADE)
-			return "takes connections but doesn't answer the upgrade to WebSocket";
-		return "takes connections but doesn't answer: does `conntest serve` run there?";
-	case OUTCOME_CORRUPTED:
-		return "answers with other bytes: is it an echo service?";
-	default:
-		return NULL;
-	}
-}
-
 /* TLS itself says best why. */
 static bool is_of_tls(enum outcome outcome)
 {
@@ -210,7 +182,7 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	if (!error)
 		result_silence(report, out);
-	const char *cause = error ? likely_cause(error) : NULL;
+	const char *cause = error ? error_likely_cause(error) : NULL;
 	if (error && is_of_tls(error->outcome) && report->tls.complaint)
 		buffer_append_format(out, " (%s: %s)", phrase_host(report->target, host),
 				     report->tls.complaint);
@@ -228,6 +200,36 @@ static void result_not_measured(const struct report *report, struct buffer *out)
 			 report->streams[0].errors[0].outcome == OUTCOME_NOT_RESOLVED;
 	buffer_append_format(out, "%s: %s", is_answer ? "nothing answered" : "could not measure",
 			     report->not_measured);
+}
+
+/* "; 3 STAMP packets not answered (2 not on the list, 1 with a wrong HMAC)" */
+static void result_not_answered(const struct counters *totals, struct buffer *out)
+{
+	const struct {
+		uint64_t count;
+		const char *why;
+	} kinds[] = {
+		{ totals->stamp_refused, "not on the list" },
+		{ totals->stamp_forged, "with a wrong HMAC" },
+		{ totals->stamp_malformed, "malformed" },
+		{ totals->stamp_looped, "from a reflector's port" },
+	};
+	uint64_t all = 0;
+	char text[PHRASE_MAX];
+	for (size_t i = 0; i < array_size(kinds); i++)
+		all += kinds[i].count;
+	if (all == 0)
+		return;
+	buffer_append_format(out, "; %s not answered", phrase_count(all, "STAMP packet", text));
+	const char *separator = " (";
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		if (kinds[i].count == 0)
+			continue;
+		buffer_append_format(out, "%s%s %s", separator,
+				     units_format_grouped(kinds[i].count, text), kinds[i].why);
+		separator = ", ";
+	}
+	buffer_append_text(out, ")");
 }
 
 static void result_served(const struct report *report, const struct report_stream *stream,
@@ -250,6 +252,7 @@ static void result_served(const struct report *report, const struct report_strea
 	else
 		buffer_append_format(out, "; %s received",
 				     phrase_volume(stream->totals.bytes_received, volume));
+	result_not_answered(&stream->totals, out);
 }
 
 /* A signal came before anything counted. */
@@ -290,7 +293,11 @@ static const char *result(struct report *report, struct buffer *out)
 
 void sentence_build(struct report *report)
 {
-	cleanup(buffer_deinit) struct buffer out;
+	cleanup(buffer_deinit) struct buffer out = { 0 };
+	if (report_is_ping(report)) {
+		ping_sentences(report);
+		return;
+	}
 	buffer_init(&out, CLAUSES_MAX);
 	if (report->has_path) {
 		path_sentence_build(report, &out);

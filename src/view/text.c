@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "view/ping_text.h"
 #include "view/text_parts.h"
 #include "view/text_table.h"
 
@@ -38,9 +39,12 @@ void text_write(const struct report *report, const struct text_style *style, str
 		text_search,    text_path, text_expectations, text_backends,
 		text_intervals, text_tcp,  text_datagrams,    text_latencies,
 	};
-	cleanup(buffer_deinit) struct buffer part;
+	cleanup(buffer_deinit) struct buffer part = { 0 };
+	if (report_is_ping(report)) {
+		ping_text_write(report, style, out);
+		return;
+	}
 	buffer_init(&part, PART_MAX);
-
 	text_append(out, style, report->headline);
 	text_append_line(out, style, "\nResult:  ", report->result);
 	text_append_line(out, style, "Trust:   ", report->trust);

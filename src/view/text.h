@@ -6,9 +6,17 @@
 #include "base/buffer.h"
 #include "metric/report.h"
 
+/* Of a report of ping, whose lines go out as they come. */
+enum text_part {
+	TEXT_WHOLE,
+	TEXT_WITHOUT_LINES,
+	TEXT_END, /* from Result on */
+};
+
 struct text_style {
-	bool is_utf8;     /* else "±" is "+-" */
-	bool has_color;   /* the verdict words in colour; never the only carrier of a meaning */
+	bool is_utf8;   /* else "±" is "+-" */
+	bool has_color; /* the verdict words in colour; never the only carrier of a meaning */
+	enum text_part part;
 	bool is_markdown; /* tables as GitHub has them, markup in texts escaped (markdown.h) */
 };
 

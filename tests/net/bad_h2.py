@@ -8,6 +8,7 @@
   large_headers   answers with 200 KB of headers, in CONTINUATION frames
   continuation    answers with CONTINUATION frames without end
   no_trailers     ends calls of gRPC without grpc-status
+  mid_frame       closes in the middle of a body's frame
   http1           answers in HTTP/1.1
   silent          answers nothing
   backwards       answers in tens, the last one first"""
@@ -114,6 +115,12 @@ def no_trailers(connection):
     for stream in requests(connection):
         connection.sendall(frame(HEADERS, END_HEADERS, stream, OK) +
                            frame(DATA, END_STREAM, stream, b"\0\0\0\0\2\x08\1"))
+
+
+def mid_frame(connection):
+    for stream in requests(connection):
+        connection.sendall(answer(stream)[:-2])
+        connection.shutdown(socket.SHUT_WR)
 
 
 def http1(connection):

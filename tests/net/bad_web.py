@@ -11,8 +11,12 @@
   never_reads     accepts, and reads nothing
   drip            one byte of the response a second
   flood           responses that nobody asked for, as fast as they are taken
+  at_once_closed  closes when the request is there
+  mid_header      closes in the middle of a response's header
   mid_close       closes in the middle of each response
   mid_reset       resets there
+  reset_early     resets as soon as anything comes
+  huge_body       a response with a body of 10 GiB, as fast as it is taken
   sixth_fails     answers each sixth request of a connection with 503"""
 import base64
 import hashlib
@@ -104,6 +108,15 @@ def flood(connection):
         connection.sendall(RESPONSE * 100)
 
 
+def at_once_closed(connection):
+    request(connection)
+
+
+def mid_header(connection):
+    request(connection)
+    connection.sendall(RESPONSE[:20])
+
+
 def mid_close(connection):
     request(connection)
     connection.sendall(RESPONSE[:-3])
@@ -113,6 +126,18 @@ def mid_reset(connection):
     request(connection)
     connection.sendall(RESPONSE[:-3])
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def reset_early(connection):
+    connection.recv(65536)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def huge_body(connection):
+    request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n")
+    for _ in range(10240):
+        connection.sendall(bytes(1 << 20))
 
 
 def sixth_fails(connection):

@@ -33,12 +33,13 @@ def identity_faults(report):
         if stream["kind"] == "service":
             continue
         missed = sum(schedule["missed"].values())
-        owed = totals["messages_received"] + totals["lost"] + totals["in_flight"]
+        unanswered = "connect_failures" if stream["kind"] == "ping" else "lost"
+        owed = totals["messages_received"] + totals[unanswered] + totals["in_flight"]
         name = stream["name"]
         if schedule["scheduled"] != schedule["sent"] + missed + schedule["debt"]:
             yield f"{name}: scheduled is not sent + missed + debt"
         if totals["messages_sent"] != owed:
-            yield f"{name}: sent is not received + lost + in flight"
+            yield f"{name}: sent is not received + {unanswered} + in flight"
         if stream["survival"]:
             survival = stream["survival"]
             classes = sum(survival[name] for name in SURVIVAL)

@@ -75,7 +75,9 @@ static void test_narrow_samples_win(void **state)
 	torn.after_ns += 2 * NS_PER_S;
 	clock_offset_take(&offset, &torn);
 	assert_int_equal(offset.ahead_ns, AHEAD_NS);
-	assert_int_equal(clock_offset_wall(&offset, 5).unix_ns, AHEAD_NS + 5);
+	uint64_t later_ns = 2 * NS_PER_S + 5;
+	assert_int_equal(clock_offset_wall(&offset, later_ns).unix_ns,
+			 (int64_t)later_ns + AHEAD_NS);
 }
 
 static void test_step(void **state)
@@ -94,6 +96,7 @@ static void test_step(void **state)
 		uint64_t between_ns = 1100 * NS_PER_S - 10 * NS_PER_MS;
 		assert_int_equal(clock_offset_turn(&offset, wall(between_ns, AHEAD_NS)), 0);
 		assert_int_equal(clock_offset_turn(&offset, wall(between_ns, after_ns)), 0);
+		assert_int_equal(clock_offset_wall(&offset, between_ns).unix_ns, 0);
 		clock_offset_take(&offset, &third);
 		assert_int_equal(clock_offset_turn(&offset, wall(1150 * NS_PER_S, after_ns)),
 				 1150 * NS_PER_S);

@@ -24,7 +24,7 @@ static void the_table_covers_the_struct(void **state)
 
 static void values_are_read_by_row(void **state)
 {
-	struct counters counters = { .scheduled = 3, .unasked_bytes = 5 };
+	struct counters counters = { .scheduled = 3, .stamp_looped = 5 };
 
 	assert_int_equal(counter_value(&counters, &counter_table[0]), 3);
 	assert_int_equal(counter_value(&counters, &counter_table[counter_table_size - 1]), 5);

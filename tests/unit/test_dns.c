@@ -215,12 +215,16 @@ static void records_say_what_zone_files_say(void **state)
 static void numbers_have_words(void **state)
 {
 	char text[DNS_TYPE_TEXT_MAX];
+	uint32_t rcode = 0;
 	uint16_t id = 0;
 
 	assert_string_equal(dns_type_text(28, text), "AAAA");
 	assert_string_equal(dns_type_text(1234, text), "TYPE1234");
 	assert_string_equal(dns_rcode_text(3, text), "NXDOMAIN");
 	assert_string_equal(dns_rcode_text(4095, text), "RCODE 4095");
+	assert_true(dns_find_rcode("nxDomain,", 8, &rcode));
+	assert_int_equal(rcode, 3);
+	assert_false(dns_find_rcode("NXDOM", 5, &rcode));
 	assert_true(dns_read_id((const uint8_t *)answers[0].message, answers[0].size, &id));
 	assert_int_equal(id, 0x1234);
 	assert_false(dns_read_id((const uint8_t *)answers[0].message, 11, &id));

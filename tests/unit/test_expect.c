@@ -256,6 +256,27 @@ static void without_a_stream_all_must_hold(void **state)
 	report_free(report);
 }
 
+/* More than a word has bits. */
+static void each_of_many_streams_is_a_row(void **state)
+{
+	static const char *const texts[] = { "failed == 0", "ping70.failed == 0" };
+	struct report *report = NULL;
+	assert_int_equal(report_new(&report), 0);
+	for (unsigned i = 1; i <= 100; i++)
+		*report_add_stream(report) = (struct report_stream){
+			.name = arena_format(&report->arena, "ping%u", i),
+			.kind = "ping",
+			.transport = "tcp",
+			.is_measured = true,
+			.totals.connect_failures = i == 70,
+		};
+	evaluate(report, texts, 2);
+	assert_int_equal(report->expectation_count, 101);
+	assert_true(find(report, "ping69.failed == 0")->is_held);
+	assert_false(find(report, "ping70.failed == 0")->is_held);
+	report_free(report);
+}
+
 static void not_measured_is_not_held(void **state)
 {
 	static const char *const texts[] = { "path.lost == 0", "late == 0", "missed < 1%" };
@@ -289,6 +310,7 @@ int main(void)
 		cmocka_unit_test(sets_shrink_to_the_plan),
 		cmocka_unit_test(holds_or_not),
 		cmocka_unit_test(without_a_stream_all_must_hold),
+		cmocka_unit_test(each_of_many_streams_is_a_row),
 		cmocka_unit_test(not_measured_is_not_held),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include "base/attributes.h"
 #include "support/golden.h"
+#include "support/sample_ping.h"
 #include "support/sample_report.h"
 #include "view/plot/drawing.h"
 #include "view/plot/picture.h"
@@ -71,6 +72,8 @@ static void whole_pictures(void **state)
 	check(sample_nothing(), "nothing.svg");
 	check(sample_served(), "served.svg");
 	check(sample_bulk(), "bulk.svg");
+	check(sample_ping(), "ping.svg");
+	check(sample_ping_many(), "ping_many.svg");
 }
 
 /* Gives its first stream samples in which all is well. */
@@ -228,6 +231,16 @@ static uint32_t big_endian(const char *bytes)
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
+static void the_page_of_a_ping_has_its_targets(void **state)
+{
+	struct buffer out = write(plot_write_html, sample_ping_many());
+	contains(&out, "Targets");
+	const char *worst = strstr(buffer_text(&out), "\"t\">tcp://10.9.1.3:22");
+	const char *best = strstr(buffer_text(&out), "\"t\">http://10.9.1.1:80/");
+	assert_true(worst && best && worst < best);
+	buffer_deinit(&out);
+}
+
 static void png_has_its_size(void **state)
 {
 	if (!png_library())
@@ -263,6 +276,7 @@ int main(void)
 		cmocka_unit_test(large_reports_stay_small_pictures),
 		cmocka_unit_test(what_others_wrote_is_escaped),
 		cmocka_unit_test(the_page_has_tables_and_fetches_nothing),
+		cmocka_unit_test(the_page_of_a_ping_has_its_targets),
 		cmocka_unit_test(png_has_its_size),
 		cmocka_unit_test(text_is_cut_to_its_room),
 	};

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -47,6 +48,26 @@ static void knows_what_a_rate_counts(void **state)
 	assert_int_equal(report_answered(&stream), 47);
 }
 
+/* The list moves as it grows, and what is in it goes with it. */
+static void has_as_many_streams_as_are_added(void **state)
+{
+	struct report *report = NULL;
+	char name[16];
+	assert_int_equal(report_new(&report), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		struct report_stream *stream = report_add_stream(report);
+		assert_null(stream->name);
+		stream->name = arena_format(&report->arena, "ping%u", i);
+		stream->totals.sent = i;
+	}
+	assert_int_equal(report->stream_count, 1000);
+	for (unsigned i = 0; i < 1000; i += 37) {
+		(void)snprintf(name, sizeof(name), "ping%u", i);
+		assert_int_equal(report_stream(report, name)->totals.sent, i);
+	}
+	report_free(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -54,6 +75,7 @@ int main(void)
 		cmocka_unit_test(finds_streams_by_name),
 		cmocka_unit_test(knows_if_backends_have_names),
 		cmocka_unit_test(knows_what_a_rate_counts),
+		cmocka_unit_test(has_as_many_streams_as_are_added),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

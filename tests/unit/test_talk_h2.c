@@ -413,10 +413,10 @@ static void what_ends_an_answer_is_told(void **state)
 
 	scene_init(&scene, "h2c://web/");
 	frame(&scene, RST_STREAM, 0, 1, "\0\0\0\x0b", 4);
-	check(&scene, 1, "rejected: RST_STREAM ENHANCE_YOUR_CALM|");
+	check(&scene, 1, "reset: RST_STREAM ENHANCE_YOUR_CALM|");
 	head(&scene, 1, WHOLE, STATUS_200);
 	frame(&scene, RST_STREAM, 0, 1, "\0\0\0\x02", 4);
-	check(&scene, 1, "rejected: RST_STREAM INTERNAL_ERROR|");
+	check(&scene, 1, "reset: RST_STREAM INTERNAL_ERROR|");
 	frame(&scene, GOAWAY, 0, 0, "\0\0\0\0\0\0\0\x0b", 8);
 	check(&scene, 1, "closed: with GOAWAY ENHANCE_YOUR_CALM, before it answered, ended|");
 	frame(&scene, GOAWAY, 0, 0, "\0\0\0\0\0\0\0\0", 8);

@@ -1,5 +1,5 @@
 /* Talks as they are, bytes in and bytes out: the WebSocket and the echoes. That of HTTP/1.1 is in
- * test_stream_prober.c. */
+ * test_talk_http1.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,10 +49,18 @@ static void open_bench(const struct talk_kind *kind, const char *uri, uint64_t p
 	assert_int_equal(kind->open(bench.talk), 0);
 }
 
-static void close_bench(void)
+/* What goes out at the end is in `out` until the next bench. */
+static void close_talk(void)
 {
 	bench.talk->kind->close(bench.talk);
 	free(bench.talk);
+	bench.talk = NULL;
+}
+
+static void close_bench(void)
+{
+	if (bench.talk)
+		close_talk();
 	buffer_deinit(&bench.out);
 }
 
@@ -161,6 +169,7 @@ static void a_socket_answers_a_ping(void **state)
 	hear_slowly(frame, size);
 	assert_int_equal(bench.talk->state, TALK_ANSWERED);
 	assert_int_equal(bench.talk->outcome, OUTCOME_DONE);
+	close_talk();
 	assert_int_equal(read_control(WEBSOCKET_CLOSE, goodbye), 2);
 	assert_memory_equal(goodbye, "\x03\xe8", 2);
 	close_bench();

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "base/xml.h"
 #include "view/phrase.h"
+#include "view/ping_text.h"
 #include "view/plot/html_parts.h"
 
 /* Rows of a table; how many more there are is said below it. */
@@ -154,6 +155,36 @@ static void write_intervals_of(const struct report_stream *stream, struct buffer
 	write_intervals(&stream->stalls, "Stalls", "client", out);
 }
 
+/* A percentile is told with ten samples above it. */
+#define SAMPLES_OF_P50 20
+#define SAMPLES_OF_P99 1000
+
+/* Of ping, in its order of the worst first. */
+static void write_targets(const struct report *report, struct buffer *out)
+{
+	static const char *const heads[] = { " target",  "probes",  "failed",  "total min, ms",
+					     "mean, ms", "p50, ms", "p99, ms", "max, ms" };
+	struct arena arena cleanup(arena_deinit);
+	arena_init(&arena);
+	const uint32_t *order = ping_order(report, &arena);
+	open_table(out, "Targets", heads, array_size(heads));
+	for (uint32_t i = 0; i < rows_of(report->stream_count); i++) {
+		const struct report_stream *stream = &report->streams[order[i]];
+		const struct report_latency *total = &stream->latency[LATENCY_TOTAL];
+		buffer_append_text(out, "<tr>");
+		text_cell(out, stream->target);
+		count_cell(out, stream->totals.sent);
+		count_cell(out, stream->totals.connect_failures);
+		ms_cell(out, total->min_ns);
+		ms_cell(out, total->mean_ns);
+		ms_cell(out, total->count >= SAMPLES_OF_P50 ? total->p50_ns : 0);
+		ms_cell(out, total->count >= SAMPLES_OF_P99 ? total->p99_ns : 0);
+		ms_cell(out, total->max_ns);
+		buffer_append_text(out, "</tr>\n");
+	}
+	close_table(out, report->stream_count - rows_of(report->stream_count));
+}
+
 static void write_errors(const struct report *report, struct buffer *out)
 {
 	static const char *const heads[] = {
@@ -168,7 +199,7 @@ static void write_errors(const struct report *report, struct buffer *out)
 				open_table(out, "Errors", heads, array_size(heads));
 			is_open = true;
 			buffer_append_text(out, "<tr>");
-			text_cell(out, stream->name);
+			text_cell(out, stream->has_ping ? stream->target : stream->name);
 			text_cell(out, phase_name(error->phase));
 			text_cell(out, outcome_sentence(error->outcome));
 			count_cell(out, error->count);
@@ -221,6 +252,8 @@ void html_write_tables(const struct report *report, struct buffer *out)
 {
 	for (uint32_t i = 0; i < report->stream_count; i++)
 		write_backends(&report->streams[i], out);
+	if (report_is_ping(report))
+		write_targets(report, out);
 	write_errors(report, out);
 	for (uint32_t i = 0; i < report->stream_count; i++)
 		write_intervals_of(&report->streams[i], out);

@@ -20,7 +20,14 @@
 	INK(AWAY,   "away",   0x7d868e, 0x8b949c) /* no connection */ \
 	INK(NEVER,  "never",  0xc3c8cc, 0x59626a) /* never one */ \
 	INK(BAD,    "bad",    0xd55e00, 0xf0772b) /* unanswered, failed, interrupted */ \
-	INK(ALARM,  "alarm",  0xa84800, 0xff9a57) /* the same for text */
+	INK(ALARM,  "alarm",  0xa84800, 0xff9a57) /* the same for text */ \
+	/* Phases of a probe. */ \
+	INK(RESOLVE,  "resolve",  0xe6c800, 0xf0e442) \
+	INK(CONNECT,  "connect",  0x56b4e9, 0x56b4e9) \
+	INK(TLS,      "tls",      0x009e73, 0x18b98d) \
+	INK(SEND,     "send",     0x7a4fa3, 0xa98bd0) \
+	INK(WAIT,     "wait",     0x0072b2, 0x2f86c4) \
+	INK(TRANSFER, "transfer", 0xcc79a7, 0xd98fb8)
 
 enum ink {
 #define INK(symbol, name, light, dark) INK_##symbol,

@@ -42,6 +42,9 @@ extern const struct panel_kind panel_attempts;
 extern const struct panel_kind panel_response;
 extern const struct panel_kind panel_bytes; /* instead of response where nothing is answered */
 extern const struct panel_kind panel_intervals;
+/* Of ping. */
+extern const struct panel_kind panel_phases;
+extern const struct panel_kind panel_probes;
 /* Of HTML alone. */
 extern const struct panel_kind panel_throughput;
 extern const struct panel_kind panel_round_trip;

@@ -33,10 +33,10 @@
 #define NOTHING      "There is nothing to draw: the run has no samples."
 
 static const struct panel_kind *const kinds[] = {
-	&panel_states,    &panel_attempts,   &panel_response,   &panel_bytes,
-	&panel_intervals, &panel_throughput, &panel_round_trip, &panel_retransmits,
+	&panel_states, &panel_attempts, &panel_response,   &panel_bytes,      &panel_intervals,
+	&panel_phases, &panel_probes,   &panel_throughput, &panel_round_trip, &panel_retransmits,
 };
-#define KINDS_OF_PICTURE 5
+#define KINDS_OF_PICTURE 7
 
 /* ---- what there is to draw ---- */
 

@@ -150,7 +150,9 @@ static void on_arrived(struct listener *listener)
 	for (struct probe_served *served; (served = accept_one(listener, on_served)) != NULL;) {
 		choose_script(served);
 		served->is_reading = served->script->reads_after_ns == 0;
-		if (!served->is_reading)
+		if (served->script->is_hasty)
+			answer(served);
+		else if (!served->is_reading)
 			loop_set_timer(bench.loop, &served->timer,
 				       loop_now(bench.loop) + served->script->reads_after_ns);
 	}
@@ -214,16 +216,14 @@ static void listen_at(struct listener *listener, uint16_t port, enum probe_trans
 			 0);
 }
 
-void probe_bench_open(const struct memory_options *options, enum probe_transport transport,
-		      const struct probe_script *scripts, unsigned script_count)
+static void open_on(const struct loop_options *loop, const struct memory_options *options,
+		    enum probe_transport transport, const struct probe_script *scripts,
+		    unsigned script_count)
 {
 	static const struct memory_options usual = { .delay_ns = PROBE_RTT_NS / 2 };
 	bench = (struct probe_bench){ .scripts = scripts, .script_count = script_count };
 	buffer_init(&bench.last_request, 1 << 20);
-	assert_int_equal(loop_new(&(struct loop_options){ .is_simulated = true,
-							  .simulated_start_ns = PROBE_START_NS },
-				  &bench.loop),
-			 0);
+	assert_int_equal(loop_new(loop, &bench.loop), 0);
 	assert_int_equal(memory_network_new(bench.loop, options ? options : &usual, &bench.network),
 			 0);
 	if (transport == PROBE_OVER_TLS) {
@@ -233,6 +233,19 @@ void probe_bench_open(const struct memory_options *options, enum probe_transport
 	if (scripts)
 		listen_at(&bench.listeners[0], PROBE_PORT, transport, on_arrived);
 	listen_at(&bench.listeners[1], PROBE_MUTE_PORT, PROBE_OVER_TCP, on_mute_arrived);
+}
+
+void probe_bench_open(const struct memory_options *options, enum probe_transport transport,
+		      const struct probe_script *scripts, unsigned script_count)
+{
+	static const struct loop_options simulated = { .is_simulated = true,
+						       .simulated_start_ns = PROBE_START_NS };
+	open_on(&simulated, options, transport, scripts, script_count);
+}
+
+void probe_bench_open_real(const struct probe_script *scripts, unsigned script_count)
+{
+	open_on(&(struct loop_options){ 0 }, NULL, PROBE_OVER_TCP, scripts, script_count);
 }
 
 void probe_bench_target(const char *uri)
@@ -254,6 +267,7 @@ void probe_bench_target(const char *uri)
 int probe_bench_new(uint32_t target_count, struct error *error)
 {
 	return pinger_new(&(struct pinger_setup){ .loop = bench.loop,
+						  .servers = bench.servers,
 						  .targets = bench.targets,
 						  .target_count = target_count,
 						  .done = on_done,
@@ -267,7 +281,7 @@ void probe_bench_start(uint32_t target_count)
 	struct error error = { "" };
 	if (probe_bench_new(target_count, &error) < 0)
 		fail_msg("%s", error.text);
-	pinger_start(bench.pinger, PROBE_START_NS);
+	pinger_start(bench.pinger, loop_read_clock(bench.loop));
 }
 
 void probe_bench_run_until(uint64_t at_ns)

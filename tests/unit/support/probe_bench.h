@@ -26,7 +26,8 @@ struct probe_script {
 	size_t request_bytes;    /* 0: up to the end of a head */
 	enum { PROBE_STAYS, PROBE_ENDS, PROBE_RESETS } then;
 	uint64_t then_after_ns;
-	bool is_echo; /* sends back what comes, before its parts */
+	bool is_echo;  /* sends back what comes, before its parts */
+	bool is_hasty; /* answers what it has not read; `reads_after_ns` is not 0 and never */
 };
 
 struct probe_served {
@@ -53,6 +54,7 @@ struct probe_bench {
 	struct buffer last_request;
 	struct probe_served served[PROBE_SERVED_MAX];
 	unsigned accepted;
+	const char *servers; /* of DNS */
 	struct pinger *pinger;
 	struct probe_target target; /* of the first two; the second only has another URI */
 	struct probe_target other;
@@ -67,6 +69,8 @@ extern struct probe_bench probe_bench;
 enum probe_transport { PROBE_OVER_TCP, PROBE_OVER_TLS };
 void probe_bench_open(const struct memory_options *options, enum probe_transport transport,
 		      const struct probe_script *scripts, unsigned script_count);
+/* The same over TCP, under the real clock. */
+void probe_bench_open_real(const struct probe_script *scripts, unsigned script_count);
 void probe_bench_close(void);
 struct uri probe_bench_uri(const char *text);
 /* One probe a second, one in all, 2 s each; then as the test changes it. */

@@ -1,0 +1,226 @@
+// What people and other programs read of ping: text, lines, the table of perftest, JSON, against
+// tests/golden.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/attributes.h"
+#include "metric/report_read.h"
+#include "metric/report_write.h"
+#include "support/golden.h"
+#include "support/sample_parts.h"
+#include "support/sample_ping.h"
+#include "view/csv.h"
+#include "view/ping_lines.h"
+#include "view/ping_table.h"
+#include "view/ping_text.h"
+#include "view/ping_tsv.h"
+#include "view/text.h"
+
+static const struct text_style plain = { .is_utf8 = true };
+
+static void check(struct report *report, const char *golden,
+		  void (*write)(const struct report *report, struct buffer *out))
+{
+	struct buffer out;
+	buffer_init(&out, 1 << 20);
+	write(report, &out);
+	golden_check(golden, &out);
+	buffer_deinit(&out);
+	report_free(report);
+}
+
+static void as_text(const struct report *report, struct buffer *out)
+{
+	text_write(report, &plain, out);
+}
+
+static void whole_reports(void **state)
+{
+	check(sample_ping(), "ping.txt", as_text);
+	check(sample_ping_many(), "ping_many.txt", as_text);
+	check(sample_ping_datagrams(), "ping_datagrams.txt", as_text);
+	check(sample_ping_waited(), "ping_waited.txt", as_text);
+	check(sample_ping_nothing(), "ping_nothing.txt", as_text);
+}
+
+static void other_formats(void **state)
+{
+	check(sample_ping_many(), "ping_many.tsv", ping_tsv_write);
+	check(sample_ping(), "ping.tsv", ping_tsv_write);
+	check(sample_ping_many(), "ping_many.json", report_write);
+	check(sample_ping_many(), "ping_many_samples.csv", csv_write_samples);
+}
+
+static void what_is_printed_before_the_end_is_the_rest(void **state)
+{
+	struct text_style begun = { .is_utf8 = true, .part = TEXT_END };
+	struct report *report = sample_ping();
+	struct buffer whole, end;
+	buffer_init(&whole, 1 << 16);
+	buffer_init(&end, 1 << 16);
+	text_write(report, &plain, &whole);
+	text_write(report, &begun, &end);
+	assert_true(end.size > 0 && end.size < whole.size);
+	assert_string_equal(buffer_text(&whole) + whole.size - end.size, buffer_text(&end));
+	buffer_deinit(&whole);
+	buffer_deinit(&end);
+	report_free(report);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	struct report *report = sample_ping_many();
+	struct report *again = NULL;
+	struct error error = { "" };
+	struct buffer first, second;
+	buffer_init(&first, 1 << 20);
+	buffer_init(&second, 1 << 20);
+	report_write(report, &first);
+	if (report_read(buffer_text(&first), first.size, &error, &again) < 0)
+		fail_msg("%s", error.text);
+	report_write(again, &second);
+	assert_string_equal(buffer_text(&second), buffer_text(&first));
+	report_free(report);
+	report_free(again);
+	buffer_deinit(&first);
+	buffer_deinit(&second);
+}
+
+/* Whatever the numbers, those of a line add up to its total. */
+static void phases_add_up(void **state)
+{
+	for (unsigned i = 0; i < 500; i++) {
+		double third = 0.001 * (double)i + 0.0033;
+		struct sample_probe probe = {
+			.phases_ms = { third, third / 3, third * 2, 0.0049, 0.0051, third / 7 },
+			.outcome = OUTCOME_DONE,
+			.status = 200,
+		};
+		struct ping_layout layout = { .phases = (1u << PROBE_PHASES) - 1,
+					      .number_width = 3 };
+		struct probe_result result = sample_probe_result(1, &probe);
+		struct report_probe row;
+		struct buffer line;
+		buffer_init(&line, 4096);
+		report_probe_of(&result, result.due_ns, &row);
+		ping_line(&layout, &plain, "", &row, &line);
+		char *at = NULL;
+		assert_int_equal(strtoul(buffer_text(&line), &at, 10), 1);
+		double total = strtod(at, &at);
+		for (unsigned k = 0; k < PROBE_PHASES; k++)
+			total -= strtod(at, &at);
+		assert_memory_equal(at, "   200", 6);
+		assert_true(total < 1e-6 && total > -1e-6);
+		buffer_deinit(&line);
+	}
+}
+
+static void failures_have_a_clause(void **state)
+{
+	static const struct {
+		struct sample_probe probe;
+		const char *text;
+	} cases[] = {
+		{ { .outcome = OUTCOME_REFUSED, .failed_in = PROBE_CONNECT }, "refused" },
+		{ { .outcome = OUTCOME_CONNECT_TIMEOUT,
+		    .failed_in = PROBE_CONNECT,
+		    .failed_after_ms = 2000,
+		    .why = "SYN sent 2 times" },
+		  "connect timed out after 2.00 s (SYN sent 2 times)" },
+		{ { .outcome = OUTCOME_TIMED_OUT, .failed_in = PROBE_TLS, .failed_after_ms = 1500 },
+		  "timed out in tls after 1.50 s" },
+		{ { .outcome = OUTCOME_NO_REPLY, .failed_in = PROBE_WAIT, .failed_after_ms = 1000 },
+		  "no reply in time after 1.00 s" },
+		{ { .outcome = OUTCOME_REJECTED,
+		    .status = 503,
+		    .why = "status 503 Service Unavailable" },
+		  "Service Unavailable" },
+		{ { .outcome = OUTCOME_REJECTED, .status = 200, .why = "the text is not in it" },
+		  "the text is not in it" },
+		{ { .outcome = OUTCOME_NOT_RESOLVED,
+		    .failed_in = PROBE_RESOLVE,
+		    .why = "no such name" },
+		  "name does not resolve (no such name)" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct probe_result result = sample_probe_result(1, &cases[i].probe);
+		struct report_probe row;
+		struct buffer text;
+		buffer_init(&text, 4096);
+		report_probe_of(&result, result.due_ns, &row);
+		ping_failure_text(&row, &text);
+		assert_string_equal(buffer_text(&text), cases[i].text);
+		buffer_deinit(&text);
+	}
+}
+
+static unsigned count_lines(const char *text)
+{
+	unsigned count = 0;
+	for (; *text; text++)
+		count += *text == '\n';
+	return count;
+}
+
+static void the_table_fits_its_terminal(void **state)
+{
+	struct report *report = sample_ping_many();
+	struct probe_series *series[3];
+	struct probe_series_setup setup = { .kept_max = 10 };
+	struct sample_probe bad = { .outcome = OUTCOME_REFUSED, .failed_in = PROBE_CONNECT };
+	struct ping_table table = { 0 };
+	struct buffer out;
+	buffer_init(&out, 1 << 16);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(probe_series_new(&setup, &series[i]), 0);
+	struct probe_result result = sample_probe_result(1, &bad);
+	probe_series_add(series[2], &result);
+
+	ping_table_show(&table, report, series, (struct ping_table_size){ 60, 24 }, &out);
+	assert_int_equal(count_lines(buffer_text(&out)), 4);
+	const char *second = strchr(buffer_text(&out), '\n') + 1;
+	assert_memory_equal(second, "tcp://10.9.1.3:2 ", 17); /* the worst first */
+	for (const char *line = buffer_text(&out); *line;) {
+		const char *end = strstr(line, "\033[K\r\n");
+		if (!end)
+			break;
+		assert_true(end - line < 60);
+		line = end + 5;
+	}
+
+	buffer_clear(&out);
+	ping_table_show(&table, report, series, (struct ping_table_size){ 80, 4 }, &out);
+	assert_memory_equal(buffer_text(&out), "\033[4A\r", 5); /* over the one before */
+	assert_int_equal(count_lines(buffer_text(&out)), 3);
+	assert_non_null(strstr(buffer_text(&out), "(2 more)"));
+
+	buffer_clear(&out);
+	ping_table_clear(&table, &out);
+	assert_string_equal(buffer_text(&out), "\033[3A\r\033[J");
+	ping_table_clear(&table, &out);
+	assert_string_equal(buffer_text(&out), "\033[3A\r\033[J");
+	for (unsigned i = 0; i < 3; i++)
+		probe_series_free(series[i]);
+	buffer_deinit(&out);
+	report_free(report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole_reports),
+		cmocka_unit_test(other_formats),
+		cmocka_unit_test(what_is_printed_before_the_end_is_the_rest),
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(phases_add_up),
+		cmocka_unit_test(failures_have_a_clause),
+		cmocka_unit_test(the_table_fits_its_terminal),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
