@@ -65,8 +65,7 @@ static void print_targets(FILE *out)
 	}
 	(void)fprintf(
 		out,
-		"tcp, udp, tls     traffic, path: the service traffic over this transport (path: not "
-		"tls);\n"
+		"tcp, udp, tls     traffic, path: the service traffic over this transport;\n"
 		"                  load: bytes as given; ping: the connection and the handshake, of udp "
 		"an echo\n"
 		"srv               all answers of a DNS name: srv://_traffic._tcp.web.example\n"
