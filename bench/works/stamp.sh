@@ -47,7 +47,7 @@ measure_bare() {
 }
 
 # A thousand a second, each beside what the capture says: from one packet to the other, less what the
-# answer says that the reflector took.
+# answer says that the reflector took. What tshark had not written when it was ended is left out.
 measure_capture() {
 	needs tshark
 	needs python3
@@ -80,7 +80,8 @@ measure_capture() {
 	        asked[struct.unpack_from(">I", packet)[0]] = at_ns
 	stream = json.load(open(sys.argv[2]))["streams"][0]
 	errors = sorted(abs(probe["wait_ns"] - taken[probe["number"] - 1])
-	                for probe in stream["ping"]["probes"] if probe["outcome"] == "done")
+	                for probe in stream["ping"]["probes"]
+	                if probe["outcome"] == "done" and probe["number"] - 1 in taken)
 	print(json.dumps({
 	    "count": len(errors),
 	    "missed": sum(stream["schedule"]["missed"].values()),
