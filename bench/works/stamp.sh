@@ -5,6 +5,7 @@ competitors=(conntest bare capture)
 stamp_seconds=3
 
 reflector_start() {
+	: >"$files/serve.out"
 	"${measured[@]}" "$conntest" serve --listen stamp://127.0.0.1:862 -o ndjson \
 		>"$files/serve.out" 2>"$files/serve.err" &
 	server=$!
@@ -53,6 +54,7 @@ measure_capture() {
 	needs python3
 	local capture
 	reflector_start
+	: >"$files/tshark.err"
 	tshark -i lo -f 'udp port 862' -w "$files/seen" 2>"$files/tshark.err" &
 	capture=$!
 	pids+=("$capture")
