@@ -5,6 +5,7 @@ competitors=(conntest bare capture)
 stamp_seconds=3
 
 reflector_start() {
+	: >"$files/serve.out"
 	"${measured[@]}" "$conntest" serve --listen stamp://127.0.0.1:862 -o ndjson \
 		>"$files/serve.out" 2>"$files/serve.err" &
 	server=$!
@@ -47,12 +48,13 @@ measure_bare() {
 }
 
 # A thousand a second, each beside what the capture says: from one packet to the other, less what the
-# answer says that the reflector took.
+# answer says that the reflector took. What tshark had not written when it was ended is left out.
 measure_capture() {
 	needs tshark
 	needs python3
 	local capture
 	reflector_start
+	: >"$files/tshark.err"
 	tshark -i lo -f 'udp port 862' -w "$files/seen" 2>"$files/tshark.err" &
 	capture=$!
 	pids+=("$capture")
@@ -80,7 +82,8 @@ measure_capture() {
 	        asked[struct.unpack_from(">I", packet)[0]] = at_ns
 	stream = json.load(open(sys.argv[2]))["streams"][0]
 	errors = sorted(abs(probe["wait_ns"] - taken[probe["number"] - 1])
-	                for probe in stream["ping"]["probes"] if probe["outcome"] == "done")
+	                for probe in stream["ping"]["probes"]
+	                if probe["outcome"] == "done" and probe["number"] - 1 in taken)
 	print(json.dumps({
 	    "count": len(errors),
 	    "missed": sum(stream["schedule"]["missed"].values()),
