@@ -120,6 +120,13 @@ static bool is_told_by_icmp(const struct hop *last, enum hops_size size)
 	       !hops_loses_more(&last->counts[HOPS_SMALL], here);
 }
 
+static enum hops_witness witness_of(const struct hops_path *path)
+{
+	const struct hop *last = &path->hops[path->hop_count - 1];
+	bool has_gaps = last->last.is_icmp && hop_lost(&last->counts[HOPS_SMALL]) > 0;
+	return path->is_reached && !has_gaps ? HOPS_TOLD_BY_TARGET : HOPS_TOLD_BY_ICMP;
+}
+
 static void judge_size(struct hops_path *path, enum hops_size size)
 {
 	struct hop_count counts[HOPS_TTL_MAX];
@@ -127,12 +134,13 @@ static void judge_size(struct hops_path *path, enum hops_size size)
 	struct hops_verdict small = path->verdict[HOPS_SMALL];
 	uint32_t count = path->hop_count;
 
-	small.notes[count - 1] = HOP_FINE; /* of full size it may lose all the same */
+	if (path->is_reached)
+		small.notes[count - 1] = HOP_FINE; /* of full size it may lose all the same */
 	for (uint32_t i = 0; i < count; i++)
 		counts[i] = path->hops[i].counts[size];
 	bool is_limited = count > 1 && is_told_by_icmp(&path->hops[count - 1], size);
-	hops_judge(counts, is_limited ? count - 1 : count, size == HOPS_SMALL ? NULL : &small,
-		   verdict);
+	hops_judge(counts, is_limited ? count - 1 : count, witness_of(path),
+		   size == HOPS_SMALL ? NULL : &small, verdict);
 	if (is_limited)
 		verdict->notes[count - 1] = HOP_LIMITED;
 }

@@ -67,7 +67,7 @@ static uint32_t find_end(const struct hop_count *counts, uint32_t hop_count)
 
 static bool says_little(enum hop_note note)
 {
-	return note == HOP_LIMITED || note == HOP_SILENT;
+	return note == HOP_LIMITED || note == HOP_SILENT || note == HOP_UNSURE;
 }
 
 /* From the end back: what is lost on the way to a hop is lost to all behind it too, so those behind
@@ -99,14 +99,24 @@ static struct tally tally_between(const struct hop_count *counts, uint32_t from,
 	return all;
 }
 
+/* How many of these say what is lost. */
+static uint32_t count_witnesses(const struct hops_verdict *verdict, uint32_t from, uint32_t to)
+{
+	uint32_t count = 0;
+	for (uint32_t i = from; i < to; i++)
+		count += !says_little(verdict->notes[i]);
+	return count;
+}
+
 /* The hop that best parts those before it from those that lose more; `to`: none does. */
 static uint32_t find_part(const struct hop_count *counts, uint32_t from, uint32_t to,
-			  const struct hops_verdict *verdict)
+			  enum hops_witness witness, const struct hops_verdict *verdict)
 {
 	double most = EVIDENCE_MIN;
 	uint32_t found = to;
+	uint32_t enough = witness == HOPS_TOLD_BY_ICMP ? 2 : 1;
 
-	for (uint32_t i = from + 1; i < to; i++) {
+	for (uint32_t i = from + 1; i < to && count_witnesses(verdict, i, to) >= enough; i++) {
 		double one = evidence(tally_between(counts, from, i, verdict),
 				      tally_between(counts, i, to, verdict));
 		if (one > most && verdict->notes[i] == HOP_FINE) {
@@ -118,7 +128,8 @@ static uint32_t find_part(const struct hop_count *counts, uint32_t from, uint32_
 }
 
 /* Loss that begins at several hops leaves several parts: each is looked at again. */
-static void find_losing(const struct hop_count *counts, uint32_t end, struct hops_verdict *ret)
+static void find_losing(const struct hop_count *counts, uint32_t end, enum hops_witness witness,
+			struct hops_verdict *ret)
 {
 	uint32_t from = 0;
 
@@ -128,7 +139,7 @@ static void find_losing(const struct hop_count *counts, uint32_t end, struct hop
 			if (ret->notes[i] == HOP_LOSES)
 				to = i;
 		}
-		uint32_t part = find_part(counts, from, to, ret);
+		uint32_t part = find_part(counts, from, to, witness, ret);
 		if (part < to)
 			ret->notes[part] = HOP_LOSES;
 		else
@@ -162,6 +173,15 @@ static void name_first(struct hops_verdict *verdict, uint32_t end)
 	}
 }
 
+/* Where it is not known who begins to lose, what ICMP leaves out may be a limit of each. */
+static void note_unsure(const struct hop_count *counts, uint32_t end, struct hops_verdict *verdict)
+{
+	for (uint32_t i = 0; i < end && verdict->from == 0; i++) {
+		if (verdict->notes[i] == HOP_FINE && hop_lost(&counts[i]) > 0)
+			verdict->notes[i] = HOP_UNSURE;
+	}
+}
+
 /* Nothing answers behind the end. A hop that says little anyway can't tell. */
 static void note_dead(uint32_t end, uint32_t hop_count, struct hops_verdict *verdict)
 {
@@ -174,7 +194,7 @@ static void note_dead(uint32_t end, uint32_t hop_count, struct hops_verdict *ver
 	}
 }
 
-void hops_judge(const struct hop_count *counts, uint32_t hop_count,
+void hops_judge(const struct hop_count *counts, uint32_t hop_count, enum hops_witness witness,
 		const struct hops_verdict *small, struct hops_verdict *ret)
 {
 	uint32_t end = find_end(counts, hop_count);
@@ -189,11 +209,15 @@ void hops_judge(const struct hop_count *counts, uint32_t hop_count,
 			ret->notes[i] = small->notes[i];
 	}
 	find_limited(counts, end, ret);
-	find_losing(counts, end, ret);
-	if (end == hop_count)
+	find_losing(counts, end, witness, ret);
+	if (end == hop_count && witness == HOPS_TOLD_BY_TARGET)
 		judge_first(counts, end, ret);
 	name_first(ret, end);
+	if (witness == HOPS_TOLD_BY_ICMP)
+		note_unsure(counts, end, ret);
 	note_dead(end, hop_count, ret);
+	if (ret->notes[hop_count - 1] == HOP_UNSURE)
+		ret->sent = ret->lost = 0;
 }
 
 bool hops_loses_more(const struct hop_count *small, const struct hop_count *large)

@@ -55,7 +55,7 @@ struct report_hop_port {
 
 struct report_hop_path {
 	bool is_reached;
-	uint64_t small_sent; /* at the last hop */
+	uint64_t small_sent; /* at the last hop that counts; 0: what it says is no sign of loss */
 	uint64_t small_lost;
 	uint64_t small_lost_from; /* TTL; 0: none, or it can't be told */
 	uint64_t full_sent;

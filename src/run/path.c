@@ -273,20 +273,20 @@ static void finish_report(struct session *session)
 	sentence_build(session->report);
 }
 
-static bool has_answered(const struct report_hop_path *path)
+/* Routers on the way are not what was asked. */
+static bool is_reached(const struct report_hops *hops)
 {
-	bool has_answered = false;
-	for (uint32_t i = 0; i < path->hop_count; i++)
-		has_answered |= path->hops[i].small_lost < path->hops[i].small_sent;
-	return has_answered;
+	for (uint32_t i = 0; i < hops->path_count; i++) {
+		if (hops->paths[i].is_reached)
+			return true;
+	}
+	return false;
 }
 
-/* Paths stand worst first: the last one tells. */
-static bool has_hops(const struct path_result *path)
+static bool is_reached_by_any(const struct path_result *path)
 {
 	for (uint32_t i = 0; i < path->hops_count; i++) {
-		const struct report_hops *hops = &path->hops[i];
-		if (hops->path_count > 0 && has_answered(&hops->paths[hops->path_count - 1]))
+		if (is_reached(&path->hops[i]))
 			return true;
 	}
 	return false;
@@ -302,7 +302,7 @@ static void fill_report(struct session *session)
 		(double)(cpu_used_ns() - session->cpu_at_begin_ns) / (double)NS_PER_S;
 	path->tcp.mtu_probing = session->mtu_probing;
 	report->has_nothing_answered =
-		!path->forward.told_by && !path->tcp.is_measured && !has_hops(path);
+		!path->forward.told_by && !path->tcp.is_measured && !is_reached_by_any(path);
 	finish_report(session);
 }
 

@@ -41,6 +41,11 @@ static void note_answers(const struct report_hop_path *path, const struct report
 			"answers %" PRIu64 " of %" PRIu64 ": rate-limited, no loss (%s)",
 			hop->small_sent - hop->small_lost, hop->small_sent,
 			lost == 0 ? "behind it none are lost" : "behind it fewer are lost");
+	else if (is_note(note, HOP_UNSURE))
+		buffer_append_format(clauses_next(notes),
+				     "answers %" PRIu64 " of %" PRIu64
+				     ": a limit of its ICMP or loss, nobody behind it tells",
+				     hop->small_sent - hop->small_lost, hop->small_sent);
 	else if (is_note(note, HOP_SILENT))
 		buffer_append_format(clauses_next(notes), "never answers, those behind it do");
 	else if (is_note(note, HOP_DEAD))
@@ -260,9 +265,18 @@ static void say_loss(const struct report_hop_path *path, const char *what, uint6
 		buffer_append_format(out, " from hop %" PRIu64 " on", from);
 }
 
+/* The last of them. */
+static bool has_answered(const struct report_hop *hops, uint32_t count)
+{
+	return count > 0 && hops[count - 1].small_lost < hops[count - 1].small_sent;
+}
+
 static void say_path(const struct report_hop_path *path, struct clauses *clauses)
 {
-	if (!path->is_reached)
+	if (!path->is_reached && has_answered(path->hops, path->hop_count))
+		buffer_append_format(clauses_next(clauses),
+				     "the target is not among the first %" PRIu32, path->hop_count);
+	else if (!path->is_reached)
 		buffer_append_format(clauses_next(clauses), "nothing answers behind hop %" PRIu32,
 				     path->hop_count > 0 ? path->hop_count - 1 : 0);
 	else if (path->small_lost > 0)
@@ -276,6 +290,15 @@ static void say_path(const struct report_hop_path *path, struct clauses *clauses
 static bool is_bad(const struct report_hop_path *path)
 {
 	return !path->is_reached || path->small_lost > 0 || path->full_lost > 0;
+}
+
+static bool has_unsure(const struct report_hops *hops)
+{
+	for (uint32_t i = 0; i < hops->path_count; i++) {
+		if (hops->paths[i].small_sent == 0)
+			return true;
+	}
+	return false;
 }
 
 static uint32_t count_ports(const struct report_hops *hops)
@@ -309,6 +332,9 @@ void hops_text_sentence(const struct report_hops *hops, struct buffer *out)
 				   phrase_count(hops->paths[0].hop_count, "hop", count));
 	if (bad > 0)
 		say_path(&hops->paths[0], &clauses);
+	else if (has_unsure(hops))
+		buffer_append_text(clauses_next(&clauses),
+				   "only ICMP answers, too seldom to tell loss from a limit");
 	else
 		buffer_append_text(clauses_next(&clauses), "nothing lost to the end");
 }

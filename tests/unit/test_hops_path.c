@@ -13,7 +13,7 @@
 #include "metric/hops_path.h"
 
 /* Hop by hop: lost of `sent`; -1 ends the list. Notes: a letter a hop, '.' fine, 'l' limited, 's'
- * silent, 'L' loses, 'b' behind, 'd' dead. */
+ * silent, 'L' loses, 'b' behind, 'd' dead, '?' unsure. */
 struct judged {
 	uint32_t sent;
 	int lost[9];
@@ -77,7 +77,8 @@ static const struct both both[] = {
 static char letter(enum hop_note note)
 {
 	static const char letters[] = { [HOP_FINE] = '.',  [HOP_LIMITED] = 'l', [HOP_SILENT] = 's',
-					[HOP_LOSES] = 'L', [HOP_BEHIND] = 'b',  [HOP_DEAD] = 'd' };
+					[HOP_LOSES] = 'L', [HOP_BEHIND] = 'b',  [HOP_DEAD] = 'd',
+					[HOP_UNSURE] = '?' };
 	return letters[note];
 }
 
@@ -92,7 +93,7 @@ static void test_judge(void **state)
 			counts[hops].sent = judged[i].sent;
 			counts[hops].answered = judged[i].sent - (uint32_t)judged[i].lost[hops];
 		}
-		hops_judge(counts, hops, NULL, &verdict);
+		hops_judge(counts, hops, HOPS_TOLD_BY_TARGET, NULL, &verdict);
 		for (uint32_t at = 0; at < hops; at++)
 			notes[at] = letter(verdict.notes[at]);
 		if (strcmp(notes, judged[i].notes) != 0 || verdict.from != judged[i].from)
@@ -112,6 +113,38 @@ static uint32_t count_of(const int lost[9], struct hop_count counts[8])
 	return hops;
 }
 
+static void check_notes(const struct hops_verdict *verdict, const char *expected)
+{
+	for (uint32_t i = 0; expected[i] != '\0'; i++)
+		assert_int_equal(letter(verdict->notes[i]), expected[i]);
+}
+
+/* Nobody but routers, which limit their ICMP: no loss is made of it. */
+static const struct judged by_icmp[] = {
+	{ 20, { 0, 0, 0, -1 }, "...", 0 },
+	{ 20, { 14, 14, -1 }, "??", 0 },
+	{ 20, { 14, -1 }, "?", 0 },
+	{ 20, { 0, 14, -1 }, ".?", 0 },
+	{ 20, { 14, 0, -1 }, "l.", 0 },
+	{ 20, { 0, 14, 13, -1 }, ".Lb", 2 },
+	{ 20, { 14, 14, 20, -1 }, "??d", 3 },
+};
+
+static void test_judge_by_icmp(void **state)
+{
+	for (size_t i = 0; i < array_size(by_icmp); i++) {
+		struct hop_count counts[8];
+		struct hops_verdict verdict;
+		uint32_t hops = count_of(by_icmp[i].lost, counts);
+		hops_judge(counts, hops, HOPS_TOLD_BY_ICMP, NULL, &verdict);
+		check_notes(&verdict, by_icmp[i].notes);
+		assert_int_equal(verdict.from, by_icmp[i].from);
+		bool is_unsure = by_icmp[i].notes[hops - 1] == '?';
+		assert_int_equal(verdict.sent, is_unsure ? 0 : 20);
+		assert_int_equal(verdict.lost, is_unsure ? 0 : by_icmp[i].lost[hops - 1]);
+	}
+}
+
 static void test_judge_full(void **state)
 {
 	for (size_t i = 0; i < array_size(both); i++) {
@@ -119,9 +152,9 @@ static void test_judge_full(void **state)
 		struct hops_verdict small, full;
 		char notes[9] = "";
 		uint32_t hops = count_of(both[i].small, counts);
-		hops_judge(counts, hops, NULL, &small);
+		hops_judge(counts, hops, HOPS_TOLD_BY_TARGET, NULL, &small);
 		assert_int_equal(count_of(both[i].full, counts), hops);
-		hops_judge(counts, hops, &small, &full);
+		hops_judge(counts, hops, HOPS_TOLD_BY_TARGET, &small, &full);
 		for (uint32_t at = 0; at < hops; at++)
 			notes[at] = letter(full.notes[at]);
 		assert_string_equal(notes, both[i].notes);
@@ -290,12 +323,6 @@ static void fill_hop(struct hop *hop, const struct hop_answer *answer, uint32_t 
 	}
 }
 
-static void check_notes(const struct hops_verdict *verdict, const char *expected)
-{
-	for (uint32_t i = 0; expected[i] != '\0'; i++)
-		assert_int_equal(letter(verdict->notes[i]), expected[i]);
-}
-
 /* Nobody is behind the last hop to tell its limit from loss. */
 static void test_last_by_icmp(void **state)
 {
@@ -306,6 +333,7 @@ static void test_last_by_icmp(void **state)
 		struct hops_paths paths;
 		assert_int_equal(hops_new(HOPS_UDP, 1, 8, ROUNDS, &hops), 0);
 		hops->flows[0].hop_count = 3;
+		hops->flows[0].is_reached = true;
 		fill_hop(&hops->flows[0].hops[0], &router, 0, 0);
 		fill_hop(&hops->flows[0].hops[1], &router, 0, 0);
 		fill_hop(&hops->flows[0].hops[2], &target, ended[i].small_lost, ended[i].full_lost);
@@ -337,7 +365,7 @@ int main(void)
 		cmocka_unit_test(test_judge_full),   cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_paths),        cmocka_unit_test(test_together),
 		cmocka_unit_test(test_addresses),    cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_last_by_icmp),
+		cmocka_unit_test(test_last_by_icmp), cmocka_unit_test(test_judge_by_icmp),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
