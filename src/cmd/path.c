@@ -46,14 +46,15 @@ static const struct option_row rows[] = {
 	    .default_text = "1", .minimum = "1", .maximum = "64",
 	    .help = "source ports to trace with: where there are several paths, each takes one"),
 	ROW(rounds, OPTION_COUNT, .name = "rounds", .placeholder = "N",
-	    .default_text = "20", .minimum = "1", .maximum = "100",
-	    .help = "packets of each size for each hop and source port"),
+	    .default_text = "0", .maximum = "100",
+	    .help = "packets of each size for each hop and source port; 0 = as many as 10 s allow, 5 "
+		    "to 20"),
 	ROW(max_hops, OPTION_COUNT, .name = "max-hops", .placeholder = "N",
 	    .default_text = "30", .minimum = "1", .maximum = "64", .level = OPTION_ALL,
 	    .help = "the largest TTL; sooner it ends at the target or where 5 hops in a row are "
 		    "silent"),
 	ROW(hop_rate, OPTION_COUNT, .name = "hop-rate", .placeholder = "N",
-	    .default_text = "10", .minimum = "1", .maximum = "1k", .level = OPTION_ALL,
+	    .default_text = "20", .minimum = "1", .maximum = "1k", .level = OPTION_ALL,
 	    .help = "packets a second for each hop at most, of all source ports"),
 	ROW(is_ipv4, OPTION_FLAG, .name = "ipv4", .letter = '4', .level = OPTION_ALL,
 	    .help = "IPv4 addresses only"),
@@ -79,6 +80,8 @@ static const struct option_row rows[] = {
 	ROW(output.color, OPTION_CHOICE, .name = "color", .choices = "auto always never",
 	    .default_text = "auto", .placeholder = "WHEN", .level = OPTION_OUTPUT,
 	    .help = "colour on a terminal; NO_COLOR is respected"),
+	ROW(output.is_monitor, OPTION_FLAG, .name = "monitor", .level = OPTION_OUTPUT,
+	    .help = "a line a second on stderr also where it is no terminal"),
 	ROW(output.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q', .level = OPTION_OUTPUT,
 	    .help = "says nothing on stderr but mistakes"),
 	ROW(output.is_not_saved, OPTION_FLAG, .name = "no-save", .level = OPTION_OUTPUT,
@@ -237,7 +240,8 @@ const struct command command_path = {
 		"addresses are one path, and the worst path comes first. By syn each connection that "
 		"comes up is reset at once; inside tcp the bytes are ones that the service takes without "
 		"doing anything, and who answers there takes CAP_NET_RAW to see. It takes --flows times "
-		"--rounds divided by --hop-rate seconds at least for each size: 4 s as it stands.",
+		"--rounds divided by --hop-rate seconds at least for each size: 2 s with one flow, about "
+		"10 s with more, where --rounds is not given.",
 	.examples =
 		"conntest path 10.9.3.7  # where `conntest serve` runs\n"
 		"conntest path --expect 'path.mtu >= 1500' web  # exit 1 if less passes\n"

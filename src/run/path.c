@@ -17,6 +17,7 @@
 #include "probe/pmtu.h"
 #include "run/delivery.h"
 #include "run/expectations.h"
+#include "run/path_progress.h"
 #include "run/report_head.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -42,6 +43,7 @@ struct session {
 	struct path_mtu *mtu;
 	struct path_tcp_probe *tcp;
 	unsigned under_way;
+	struct path_progress progress;
 	uint64_t began_ns;
 	uint64_t cpu_at_begin_ns;
 	uint64_t mtu_probing; /* as struct path_tcp has it */
@@ -216,6 +218,7 @@ static int trace_hops(struct session *session, struct error *error)
 		.full_bytes = (uint32_t)path->forward.full_bytes,
 		.timeout_ns = run->timeout_ns,
 		.is_interrupted = &session->is_interrupted,
+		.progress = &session->progress,
 	};
 	return path_hops_trace(&hops, session->report, error);
 }
@@ -240,6 +243,8 @@ static int measure(struct session *session, struct error *error)
 {
 	session->began_ns = loop_read_clock(session->loop);
 	session->cpu_at_begin_ns = cpu_used_ns();
+	path_progress_start(&session->progress, session->loop, session->run->output);
+	path_progress_stage(&session->progress, "the largest packet each way, and TCP", NULL);
 	session->under_way = session->run->has_tcp ? 2 : 1;
 	path_mtu_start(session->mtu);
 	if (session->run->has_tcp)
@@ -323,12 +328,14 @@ static void finish(struct session *session)
 	fill_report(session);
 	if (!expect_all_held(session->report) || session->report->has_nothing_answered)
 		worsen(session, EXIT_NO);
+	path_progress_stop(&session->progress);
 	deliver(session);
 }
 
 static void give_up(struct session *session, int code, const struct error *error)
 {
 	enum exit_code exit_code = run_exit_code(code);
+	path_progress_stop(&session->progress);
 	worsen(session, command_fail(session->run->command, exit_code, error));
 	if (!session->report || code == -EINVAL)
 		return;

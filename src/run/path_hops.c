@@ -13,6 +13,20 @@ static void on_finished(void *context)
 	loop_stop(context);
 }
 
+/* Of each size a hop is asked once a round by each flow. */
+static uint32_t rounds_of(const struct path_hops_run *run, enum hops_way way)
+{
+	const struct path_hops_plan *plan = run->plan;
+	uint64_t sizes = way != HOPS_SYN && run->full_bytes > 0 ? 2 : 1;
+	uint64_t rounds = PATH_HOPS_SECONDS * plan->rate / (plan->flows * sizes);
+
+	if (plan->rounds > 0)
+		return (uint32_t)plan->rounds;
+	if (rounds > PATH_HOPS_ROUNDS_MAX)
+		return PATH_HOPS_ROUNDS_MAX;
+	return rounds < PATH_HOPS_ROUNDS_MIN ? PATH_HOPS_ROUNDS_MIN : (uint32_t)rounds;
+}
+
 static struct hops_setup setup_of(const struct path_hops_run *run, enum hops_way way,
 				  uint64_t token)
 {
@@ -26,7 +40,7 @@ static struct hops_setup setup_of(const struct path_hops_run *run, enum hops_way
 		.is_tls = run->uri->transport == TRANSPORT_TLS,
 		.host = run->uri->host,
 		.flows = (uint32_t)plan->flows,
-		.rounds = (uint32_t)plan->rounds,
+		.rounds = rounds_of(run, way),
 		.ttl_max = (uint32_t)plan->ttl_max,
 		.full_bytes = run->full_bytes,
 		.timeout_ns = run->timeout_ns,
@@ -43,6 +57,16 @@ static int keep(struct hops_trace *trace, struct report *report, struct report_h
 	int rc = report_hops_fill(&report->arena, hops, ret);
 	hops_free(hops);
 	return rc;
+}
+
+static const char *stage_of(enum hops_way way)
+{
+	static const char *const stages[HOPS_WAYS] = {
+		[HOPS_UDP] = "hops by udp",
+		[HOPS_SYN] = "hops by syn",
+		[HOPS_TCP] = "hops inside tcp",
+	};
+	return stages[way];
 }
 
 static int trace_way(const struct path_hops_run *run, enum hops_way way, struct report *report,
@@ -63,10 +87,12 @@ static int trace_way(const struct path_hops_run *run, enum hops_way way, struct 
 		};
 		return 0;
 	}
+	path_progress_stage(run->progress, stage_of(way), trace);
 	hops_trace_start(trace);
 	rc = loop_run(run->loop, UINT64_MAX);
 	if (rc >= 0)
 		rc = keep(trace, report, ret);
+	path_progress_stage(run->progress, stage_of(way), NULL);
 	hops_trace_free(trace);
 	return rc;
 }

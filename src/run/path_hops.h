@@ -6,11 +6,18 @@
 #include "base/uri.h"
 #include "metric/report.h"
 #include "net/loop.h"
+#include "run/path_progress.h"
+
+/* One way of asking has about so long where the rounds are not given, but no fewer than the least of
+ * them, and never more than the most: they tell 20 % of loss from none. */
+#define PATH_HOPS_SECONDS    10
+#define PATH_HOPS_ROUNDS_MIN 5
+#define PATH_HOPS_ROUNDS_MAX 20
 
 struct path_hops_plan {
 	unsigned ways; /* bits 1u << HOPS_...; 0: none */
 	uint64_t flows;
-	uint64_t rounds;
+	uint64_t rounds; /* 0: as many as PATH_HOPS_SECONDS allow */
 	uint64_t ttl_max;
 	uint64_t rate; /* packets a second for each hop at most */
 };
@@ -26,6 +33,7 @@ struct path_hops_run {
 	uint32_t full_bytes; /* of a packet; 0: small ones only */
 	uint64_t timeout_ns;
 	const bool *is_interrupted; /* whoever sets it stops the loop */
+	struct path_progress *progress;
 };
 
 /* Into report->path; runs the loop. -errno with the sentence, and what was traced before stands. */
