@@ -47,8 +47,7 @@ enum hops_witness {
 /* Judges what was counted, hop by hop: `counts[i]` of TTL i + 1. `small`: the verdict of the small
  * packets where these are full-size ones, since who limits his answers limits them to both; NULL:
  * they are the small ones. */
-void hops_judge(const struct hop_count *counts, uint32_t hop_count,
-		enum hops_witness witness, const struct hops_verdict *small,
-		struct hops_verdict *ret);
+void hops_judge(const struct hop_count *counts, uint32_t hop_count, enum hops_witness witness,
+		const struct hops_verdict *small, struct hops_verdict *ret);
 /* Whether the second loses more than the first, and chance does not explain it. */
 bool hops_loses_more(const struct hop_count *small, const struct hop_count *large);

@@ -4,7 +4,7 @@
 #include <netinet/udp.h>
 #include <string.h>
 
-#include "net/datagram_stamps.h"
+#include "sys/error_queue.h"
 #include "sys/ip_socket.h"
 
 static int ask_for_ipv4_header(int fd)
@@ -165,7 +165,7 @@ static void read_socket(struct datagram_socket *socket, int type, const void *da
 	if (type == SO_RXQ_OVFL)
 		socket->queue_overflows = (uint32_t)read_int(data);
 	else if (type == SCM_TIMESTAMPING)
-		ret->stamp.wall = datagram_stamps_wall(data);
+		ret->stamp.wall = error_queue_stamp(data);
 }
 
 static void read_segments(const void *data, struct datagram *ret)

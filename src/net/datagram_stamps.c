@@ -1,12 +1,10 @@
 #include "net/datagram_stamps.h"
 
-#include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "base/units.h"
-#include "net/datagram_control.h"
+#include "sys/error_queue.h"
 #include "sys/ip_socket.h"
 
 /* What leaves is stamped only where a datagram asks for it. */
@@ -25,15 +23,6 @@ int datagram_stamps_open(struct datagram_socket *socket, int fd)
 
 	clock_offset_init(&socket->clock, &reading);
 	return ip_socket_set(fd, SOL_SOCKET, SO_TIMESTAMPING, STAMPS_RECEIVED | STAMPS_SENT);
-}
-
-struct wall_time datagram_stamps_wall(const void *data)
-{
-	struct scm_timestamping stamps;
-
-	memcpy(&stamps, data, sizeof(stamps));
-	int64_t seconds = stamps.ts[0].tv_sec;
-	return (struct wall_time){ seconds * (int64_t)NS_PER_S + stamps.ts[0].tv_nsec };
 }
 
 /* A stamp that can't be turned is as none. */
@@ -78,39 +67,9 @@ void datagram_stamps_sent(struct datagram_socket *socket, const struct datagram 
 		count_anew(socket);
 }
 
-struct told {
-	bool is_stamp;
-	uint32_t number; /* the kernel's */
-	struct wall_time wall;
-};
-
-static struct told read_told(struct msghdr *message)
-{
-	struct told told = { 0 };
-
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
-	     header = CMSG_NXTHDR(message, header)) {
-		bool is_error =
-			(header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-			(header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
-		struct sock_extended_err error;
-		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPING)
-			told.wall = datagram_stamps_wall(CMSG_DATA(header));
-		if (!is_error)
-			continue;
-		memcpy(&error, CMSG_DATA(header), sizeof(error));
-		told.is_stamp = error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING;
-		told.number = error.ee_data;
-	}
-	return told;
-}
-
-/* Room for the stamp and for an error with the address of who sent it. */
 union told_control {
 	struct cmsghdr alignment;
-	char room[CMSG_SPACE(sizeof(struct scm_timestamping)) +
-		  CMSG_SPACE(sizeof(struct sock_extended_err) + sizeof(struct sockaddr_in6)) +
-		  sizeof(union datagram_control)];
+	char room[ERROR_QUEUE_CONTROL_BYTES];
 };
 
 bool datagram_stamps_take(struct datagram_socket *socket, uint32_t kernel_number,
@@ -128,7 +87,7 @@ bool datagram_stamps_take(struct datagram_socket *socket, uint32_t kernel_number
 
 #define TOLD_AT_ONCE 16
 
-static int receive_told(int fd, int count, struct told *ret)
+static int receive_told(int fd, int count, struct queued_error *ret)
 {
 	struct mmsghdr messages[TOLD_AT_ONCE];
 	union told_control controls[TOLD_AT_ONCE];
@@ -140,13 +99,13 @@ static int receive_told(int fd, int count, struct told *ret)
 		};
 	int received = recvmmsg(fd, messages, (unsigned)count, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
 	for (int i = 0; i < received; i++)
-		ret[i] = read_told(&messages[i].msg_hdr);
+		error_queue_read(&messages[i].msg_hdr, &ret[i]);
 	return received;
 }
 
 int datagram_stamps_read(struct datagram_socket *socket, struct datagram_sent *ret, int count)
 {
-	struct told told[TOLD_AT_ONCE];
+	struct queued_error told[TOLD_AT_ONCE];
 	int taken = 0;
 	int received;
 
@@ -157,9 +116,9 @@ int datagram_stamps_read(struct datagram_socket *socket, struct datagram_sent *r
 			return 0;
 		datagram_stamps_sample(socket);
 		for (int i = 0; i < received; i++)
-			taken +=
-				told[i].is_stamp && datagram_stamps_take(socket, told[i].number,
-									 told[i].wall, &ret[taken]);
+			taken += told[i].origin == QUEUED_SENT &&
+				 datagram_stamps_take(socket, told[i].data, told[i].wall,
+						      &ret[taken]);
 	} while (taken == 0);
 	return taken;
 }

@@ -7,8 +7,6 @@
 
 /* 0 or -errno. */
 nodiscard int datagram_stamps_open(struct datagram_socket *socket, int fd);
-/* Of a control message SCM_TIMESTAMPING. */
-struct wall_time datagram_stamps_wall(const void *data);
 /* After a batch was received: wall time to our clock. */
 void datagram_stamps_turn(struct datagram_socket *socket, struct datagram *batch, int count);
 /* After the first `sent` of `count` went out. */

@@ -13,6 +13,7 @@
 #include "net/datagram_control.h"
 #include "net/datagram_error.h"
 #include "net/datagram_stamps.h"
+#include "sys/error_queue.h"
 #include "sys/fd.h"
 #include "sys/ip_socket.h"
 
@@ -66,7 +67,7 @@ static int prepare(struct datagram_socket *socket, int fd, const struct datagram
 	if (rc == 0 && options->is_path_probe)
 		rc = datagram_error_keep_whole(fd, socket->family);
 	if (rc == 0 && (options->wants_errors || options->is_path_probe))
-		rc = datagram_error_ask(fd, socket->family);
+		rc = error_queue_ask(fd, socket->family);
 	if (options->is_segmented)
 		ask_for_segments(socket, fd);
 	return rc == 0 ? socket_options_apply(fd, SOCKET_DATAGRAM, options->options, NULL) : rc;

@@ -8,8 +8,8 @@
 #include "net/loop.h"
 #include "run/path_progress.h"
 
-/* One way of asking has about so long where the rounds are not given, but no fewer than the least of
- * them, and never more than the most: they tell 20 % of loss from none. */
+/* One way of asking has about so long where the rounds are not given, but no fewer than the least
+ * of them, and never more than the most: they tell 20 % of loss from none. */
 #define PATH_HOPS_SECONDS    10
 #define PATH_HOPS_ROUNDS_MIN 5
 #define PATH_HOPS_ROUNDS_MAX 20

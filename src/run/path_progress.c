@@ -24,9 +24,9 @@ static void show(struct path_progress *progress, uint64_t now_ns)
 	if (progress->trace)
 		(void)snprintf(share, sizeof(share), ", %.0f %%",
 			       100 * hops_trace_progress(progress->trace));
-	int length = snprintf(line, sizeof(line), "%s%u s  %s%s%s",
-			      progress->is_terminal ? WIPE : "", seconds, progress->stage, share,
-			      progress->is_terminal ? "" : "\n");
+	int length =
+		snprintf(line, sizeof(line), "%s%u s  %s%s%s", progress->is_terminal ? WIPE : "",
+			 seconds, progress->stage, share, progress->is_terminal ? "" : "\n");
 	say(line, length);
 	progress->is_shown = progress->is_terminal;
 }

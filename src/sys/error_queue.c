@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/units.h"
 #include "sys/ip_socket.h"
 
 /* linux/in.h, which can't be had beside netinet/in.h */
@@ -43,7 +44,7 @@ static enum queued_origin origin_of(const struct sock_extended_err *error)
 	case SO_EE_ORIGIN_ICMP6:
 		return QUEUED_ICMP;
 	case SO_EE_ORIGIN_TIMESTAMPING:
-		return error->ee_info == SCM_TSTAMP_ACK ? QUEUED_ACKNOWLEDGED : QUEUED_OTHER;
+		return error->ee_info == SCM_TSTAMP_ACK ? QUEUED_ACKNOWLEDGED : QUEUED_SENT;
 	default:
 		return QUEUED_OTHER;
 	}
@@ -78,11 +79,33 @@ static bool is_error(const struct cmsghdr *header)
 	       (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
 }
 
+struct wall_time error_queue_stamp(const void *data)
+{
+	struct scm_timestamping stamps;
+
+	memcpy(&stamps, data, sizeof(stamps));
+	int64_t seconds = stamps.ts[0].tv_sec;
+	return (struct wall_time){ seconds * (int64_t)NS_PER_S + stamps.ts[0].tv_nsec };
+}
+
+void error_queue_read(const struct msghdr *message, struct queued_error *ret)
+{
+	*ret = (struct queued_error){ .origin = QUEUED_OTHER };
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+	     header = CMSG_NXTHDR((struct msghdr *)message, header)) {
+		size_t bytes = header->cmsg_len - CMSG_LEN(0);
+		if (is_error(header) && bytes >= sizeof(struct sock_extended_err))
+			read_error(CMSG_DATA(header), bytes, ret);
+		else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPING)
+			ret->wall = error_queue_stamp(CMSG_DATA(header));
+	}
+}
+
 int error_queue_take(int fd, void *data, size_t capacity, struct queued_error *ret)
 {
 	union {
 		struct cmsghdr aligned;
-		uint8_t room[512];
+		uint8_t room[ERROR_QUEUE_CONTROL_BYTES];
 	} control;
 	struct iovec part = { .iov_base = data, .iov_len = capacity };
 	struct msghdr message = {
@@ -94,12 +117,7 @@ int error_queue_take(int fd, void *data, size_t capacity, struct queued_error *r
 	ssize_t size = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
 	if (size < 0)
 		return -errno;
-	*ret = (struct queued_error){ .origin = QUEUED_OTHER, .size = (size_t)size };
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
-	     header = CMSG_NXTHDR(&message, header)) {
-		size_t bytes = header->cmsg_len - CMSG_LEN(0);
-		if (is_error(header) && bytes >= sizeof(struct sock_extended_err))
-			read_error(CMSG_DATA(header), bytes, ret);
-	}
+	error_queue_read(&message, ret);
+	ret->size = (size_t)size;
 	return 0;
 }

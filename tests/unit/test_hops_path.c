@@ -76,9 +76,10 @@ static const struct both both[] = {
 
 static char letter(enum hop_note note)
 {
-	static const char letters[] = { [HOP_FINE] = '.',  [HOP_LIMITED] = 'l', [HOP_SILENT] = 's',
-					[HOP_LOSES] = 'L', [HOP_BEHIND] = 'b',  [HOP_DEAD] = 'd',
-					[HOP_UNSURE] = '?' };
+	static const char letters[] = {
+		[HOP_FINE] = '.',   [HOP_LIMITED] = 'l', [HOP_SILENT] = 's', [HOP_LOSES] = 'L',
+		[HOP_BEHIND] = 'b', [HOP_DEAD] = 'd',    [HOP_UNSURE] = '?'
+	};
 	return letters[note];
 }
 
@@ -121,12 +122,9 @@ static void check_notes(const struct hops_verdict *verdict, const char *expected
 
 /* Nobody but routers, which limit their ICMP: no loss is made of it. */
 static const struct judged by_icmp[] = {
-	{ 20, { 0, 0, 0, -1 }, "...", 0 },
-	{ 20, { 14, 14, -1 }, "??", 0 },
-	{ 20, { 14, -1 }, "?", 0 },
-	{ 20, { 0, 14, -1 }, ".?", 0 },
-	{ 20, { 14, 0, -1 }, "l.", 0 },
-	{ 20, { 0, 14, 13, -1 }, ".Lb", 2 },
+	{ 20, { 0, 0, 0, -1 }, "...", 0 },    { 20, { 14, 14, -1 }, "??", 0 },
+	{ 20, { 14, -1 }, "?", 0 },           { 20, { 0, 14, -1 }, ".?", 0 },
+	{ 20, { 14, 0, -1 }, "l.", 0 },       { 20, { 0, 14, 13, -1 }, ".Lb", 2 },
 	{ 20, { 14, 14, 20, -1 }, "??d", 3 },
 };
 
