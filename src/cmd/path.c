@@ -2,6 +2,7 @@
 #include "run/path.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cmd/commands.h"
@@ -76,7 +77,8 @@ static const struct option_row rows[] = {
 		    "stdout"),
 	ROW(output.expect, OPTION_LIST, .name = "expect", .placeholder = "'NAME OP VALUE'",
 	    .values = output_figures_path,
-	    .help = "exit 1 unless it holds: path.mtu, path.mtu_reverse (conntest help figures)"),
+	    .help = "exit 1 unless it holds: path.mtu, path.mtu_reverse, hops.lost... "
+		    "(conntest help figures)"),
 	ROW(output.color, OPTION_CHOICE, .name = "color", .choices = "auto always never",
 	    .default_text = "auto", .placeholder = "WHEN", .level = OPTION_OUTPUT,
 	    .help = "colour on a terminal; NO_COLOR is respected"),
@@ -88,6 +90,9 @@ static const struct option_row rows[] = {
 	    .help = "do not keep the report (conntest report list)"),
 };
 /* clang-format on */
+
+/* With its headers; a smaller one has no room for what is asked. */
+#define SMALL_PACKET_BYTES 200
 
 /* What these send back tells what TCP makes of the path. */
 #define ECHOES (1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO)
@@ -169,10 +174,22 @@ static void plan_hops(const struct path_options *options, const struct uri *uri,
 	};
 }
 
+static int check_size(const struct path_options *options, struct error *error)
+{
+	if (options->max_bytes == 0 || options->max_bytes >= SMALL_PACKET_BYTES)
+		return 0;
+	return error_set(error, EINVAL,
+			 "--max-size: %" PRIu64
+			 " B has no room for a probe: %d or more, 0 = what the interface takes",
+			 options->max_bytes, SMALL_PACKET_BYTES);
+}
+
 static int plan(const struct path_options *options, const struct operands *operands,
 		struct uri *uri, struct path_run *run, struct error *error)
 {
 	int result = read_target(operands, error, uri);
+	if (result >= 0)
+		result = check_size(options, error);
 	/* A discard target's is asked where nothing is said; here any target's is. */
 	if (result >= 0)
 		result =

@@ -7,6 +7,7 @@
 #include "base/attributes.h"
 #include "base/closest.h"
 #include "metric/foreign.h"
+#include "metric/report_hops.h"
 #include "metric/report_receiver.h"
 
 static uint64_t number_at(const void *object, size_t offset)
@@ -209,6 +210,28 @@ static const char *get_path_mtu(const struct report *report, const struct report
 	return path_direction_lacks(direction);
 }
 
+/* `outer` is an offset in the totals. */
+static const char *get_hops(const struct report *report, const struct report_stream *stream,
+			    const struct figure_source *source, double *ret)
+{
+	const struct path_result *path = &report->path;
+	struct report_hops_totals totals = report_hops_sum(path->hops, path->hops_count);
+	(void)stream;
+	*ret = (double)*(const uint64_t *)(const void *)((const char *)&totals + source->outer);
+	return totals.paths > 0 ? NULL : "no hops were traced";
+}
+
+static const char *get_hops_lost(const struct report *report, const struct report_stream *stream,
+				 const struct figure_source *source, double *ret)
+{
+	const struct path_result *path = &report->path;
+	const char *reason = get_hops(report, stream, source, ret);
+	struct report_hops_totals totals = report_hops_sum(path->hops, path->hops_count);
+	if (!reason && totals.sent == 0)
+		return "only ICMP answers, too seldom to tell loss from a limit";
+	return reason;
+}
+
 /* Scopes, as figures.def names them. */
 #define TCP       FIGURE_SLOTS_TCP
 #define UDP       FIGURE_SLOTS_UDP
@@ -259,6 +282,9 @@ static const char *get_path_mtu(const struct report *report, const struct report
 #define DURATION         FROM(get_duration)
 #define COMMAND_EXIT     FROM(get_command_exit)
 #define PATH_MTU(way)    FROM(get_path_mtu, .outer = offsetof(struct report, path.way))
+#define HOPS(member)             FROM(get_hops, .outer = offsetof(struct report_hops_totals, member))
+#define HOPS_LOST(member) \
+	FROM(get_hops_lost, .outer = offsetof(struct report_hops_totals, member))
 #define LATENCY_OF(function, symbol, member) \
 	FROM(function, .outer = LATENCY_##symbol, .inner = offsetof(struct report_latency, member))
 #define INTERVAL_OF(member, figure)                                          \

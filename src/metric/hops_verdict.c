@@ -183,10 +183,11 @@ static void note_unsure(const struct hop_count *counts, uint32_t end, struct hop
 }
 
 /* Nothing answers behind the end. A hop that says little anyway can't tell. */
-static void note_dead(uint32_t end, uint32_t hop_count, struct hops_verdict *verdict)
+static void note_dead(const struct hop_count *counts, uint32_t end, uint32_t hop_count,
+		      struct hops_verdict *verdict)
 {
 	for (uint32_t i = end; i < hop_count; i++) {
-		if (says_little(verdict->notes[i]))
+		if (says_little(verdict->notes[i]) || counts[i].sent == 0)
 			continue;
 		verdict->notes[i] = HOP_DEAD;
 		if (verdict->from == 0)
@@ -215,7 +216,7 @@ void hops_judge(const struct hop_count *counts, uint32_t hop_count, enum hops_wi
 	name_first(ret, end);
 	if (witness == HOPS_TOLD_BY_ICMP)
 		note_unsure(counts, end, ret);
-	note_dead(end, hop_count, ret);
+	note_dead(counts, end, hop_count, ret);
 	if (ret->notes[hop_count - 1] == HOP_UNSURE)
 		ret->sent = ret->lost = 0;
 }

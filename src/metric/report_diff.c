@@ -62,6 +62,14 @@ static const struct rule {
 	{ .figure = "survival.untouched", .worse = WORSE_DOWN, .noise = NOISE_EXACT },
 };
 
+/* The same of the whole run, which is no stream's. */
+static const struct rule rules_of_run[] = {
+	{ .figure = "path.mtu", .worse = WORSE_DOWN, .noise = NOISE_EXACT, .is_always_told = true },
+	{ .figure = "path.mtu_reverse", .worse = WORSE_DOWN, .noise = NOISE_EXACT },
+	{ .figure = "hops.bad_paths", .noise = NOISE_EXACT, .is_always_told = true },
+	{ .figure = "hops.lost", .noise = NOISE_COUNT, .is_always_told = true },
+};
+
 /* ---- one figure of one side ---- */
 
 struct values {
@@ -77,16 +85,24 @@ static bool has_samples(const struct rule *rule, const struct report_stream *str
 	return rule->noise != NOISE_PERCENTILE || above + 1e-6 >= SAMPLES_ABOVE;
 }
 
-/* False unless every run has it. */
+static bool has_figure(const struct report *report, const struct report_stream *stream,
+		       const struct rule *rule, const struct figure_row *figure)
+{
+	if (!stream)
+		return figure_is_of_run(figure, report);
+	return has_samples(rule, stream) && figure_is_of(figure, report, stream);
+}
+
+/* False unless every run has it. `name`: NULL, a figure of the run. */
 static bool take_values(const struct diff_side *side, const char *name, const struct rule *rule,
 			const struct figure_row *figure, struct values *ret)
 {
 	*ret = (struct values){ .count = side->count };
 	for (size_t i = 0; i < side->count; i++) {
-		const struct report_stream *stream = report_stream(side->runs[i], name);
+		const struct report_stream *stream =
+			name ? report_stream(side->runs[i], name) : NULL;
 		struct figure_value value;
-		if (!stream || !has_samples(rule, stream) ||
-		    !figure_is_of(figure, side->runs[i], stream))
+		if ((name && !stream) || !has_figure(side->runs[i], stream, rule, figure))
 			return false;
 		figure_value(side->runs[i], stream, figure, &value);
 		if (!value.is_measured)
@@ -314,6 +330,8 @@ int report_diff(const struct diff_side *a, const struct diff_side *b, double max
 		for (size_t k = 0; k < array_size(rules); k++)
 			compare_figure(&comparison, a->runs[0]->streams[i].name, &rules[k], i == 0);
 	}
+	for (size_t k = 0; k < array_size(rules_of_run); k++)
+		compare_figure(&comparison, NULL, &rules_of_run[k], true);
 	if (ret->row_count == 0)
 		return error_set(error, EINVAL, "no figure is in both");
 	worse_first(ret);

@@ -163,3 +163,23 @@ int report_hops_fill(struct arena *arena, const struct hops *hops, struct report
 	hops_paths_deinit(&paths);
 	return 0;
 }
+
+bool report_hop_path_is_bad(const struct report_hop_path *path)
+{
+	return !path->is_reached || path->small_lost > 0 || path->full_lost > 0;
+}
+
+struct report_hops_totals report_hops_sum(const struct report_hops *hops, uint32_t count)
+{
+	struct report_hops_totals totals = { 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		totals.paths += hops[i].path_count;
+		for (uint32_t at = 0; at < hops[i].path_count; at++) {
+			totals.bad_paths += report_hop_path_is_bad(&hops[i].paths[at]);
+			totals.sent += hops[i].paths[at].small_sent;
+			totals.lost += hops[i].paths[at].small_lost;
+		}
+	}
+	return totals;
+}

@@ -86,6 +86,18 @@ struct report_hops {
 	uint32_t failed_count;
 };
 
+/* Something is lost to its end, or nothing answers there. */
+bool report_hop_path_is_bad(const struct report_hop_path *path);
+
+/* Of all ways of asking together. */
+struct report_hops_totals {
+	uint64_t paths;
+	uint64_t bad_paths;
+	uint64_t sent; /* small ones at the ends */
+	uint64_t lost; /* of these */
+};
+struct report_hops_totals report_hops_sum(const struct report_hops *hops, uint32_t count);
+
 /* Copies all into the arena. -ENOMEM. */
 nodiscard int report_hops_fill(struct arena *arena, const struct hops *hops,
 			       struct report_hops *ret);

@@ -66,13 +66,6 @@ struct hops *hops_course_result(struct hops_course *course)
 	return course->hops;
 }
 
-struct hops *hops_course_take(struct hops_course *course)
-{
-	struct hops *hops = course->hops;
-	course->hops = NULL;
-	return hops;
-}
-
 static struct hop *hop_of(struct hops_course *course, const struct hops_question *question)
 {
 	return &course->hops->flows[question->flow].hops[question->ttl - 1];
@@ -303,6 +296,23 @@ void hops_course_end_flow(struct hops_course *course, uint32_t flow, int failure
 	course->hops->flows[flow].failure = failure;
 	if (one->end == 0)
 		set_end(course, flow, one->heard);
+}
+
+struct hops *hops_course_take(struct hops_course *course)
+{
+	struct hops *hops = course->hops;
+
+	for (uint32_t i = 0; i < course->setup.flows; i++) {
+		if (course->flows[i].end == 0)
+			set_end(course, i, course->flows[i].heard);
+	}
+	while (course->first != course->end) {
+		struct flight *flight = flight_at(course, course->first);
+		hop_of(course, &flight->question)->counts[flight->question.size].sent--;
+		close_flight(course, flight);
+	}
+	course->hops = NULL;
+	return hops;
 }
 
 bool hops_course_is_over(const struct hops_course *course)

@@ -41,7 +41,8 @@ nodiscard int hops_course_new(const struct hops_course_setup *setup, struct hops
 void hops_course_free(struct hops_course *course); /* takes NULL */
 /* The course's own, for as long as it lives: the owner may fill in what it knows (addresses). */
 struct hops *hops_course_result(struct hops_course *course);
-/* The same, and it is the caller's from now on: hops_free(). */
+/* The same, and it is the caller's from now on: hops_free(). What is still in flight, when it was
+ * interrupted, was never sent. */
 struct hops *hops_course_take(struct hops_course *course);
 
 /* Gives up what is too old, then: true: `ret` is to be sent at this moment, and counts as sent;

@@ -287,11 +287,6 @@ static void say_path(const struct report_hop_path *path, struct clauses *clauses
 			 clauses_next(clauses));
 }
 
-static bool is_bad(const struct report_hop_path *path)
-{
-	return !path->is_reached || path->small_lost > 0 || path->full_lost > 0;
-}
-
 static bool has_unsure(const struct report_hops *hops)
 {
 	for (uint32_t i = 0; i < hops->path_count; i++) {
@@ -321,7 +316,7 @@ void hops_text_sentence(const struct report_hops *hops, struct buffer *out)
 		buffer_append_text(out, "no hops");
 		return;
 	}
-	while (bad < hops->path_count && is_bad(&hops->paths[bad]))
+	while (bad < hops->path_count && report_hop_path_is_bad(&hops->paths[bad]))
 		bad++;
 	if (hops->path_count > 1)
 		buffer_append_format(clauses_next(&clauses),

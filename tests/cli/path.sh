@@ -17,6 +17,7 @@ run conntest path --receiver http://web web
 run conntest path --receiver-token '' web
 run conntest path --timeout 50ms web
 run conntest path --max-size 70000 web
+run conntest path --max-size 100 web
 run conntest path --hops icmp web
 run conntest path --flows 65 web
 run conntest path --max-hops 65 web

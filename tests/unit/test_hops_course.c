@@ -265,6 +265,24 @@ static void test_unsent(void **state)
 	hops_course_free(course);
 }
 
+/* Interrupted: what had its answer counts, what is in flight does not. */
+static void test_interrupted(void **state)
+{
+	static const struct hop_answer answer = { .kind = HOP_EXPIRED };
+	struct hops_question question;
+	struct hops_course *course = begin(&simple, &question);
+	assert_true(hops_course_answered(course, question.number, &answer, 2));
+	assert_true(hops_course_next(course, 1 + NS_PER_MS, &question));
+	assert_true(hops_course_next(course, 1 + 2 * NS_PER_MS, &question));
+	struct hops *hops = hops_course_take(course);
+	assert_int_equal(hops->flows[0].hop_count, 1);
+	assert_int_equal(hops->flows[0].hops[0].counts[HOPS_SMALL].sent, 1);
+	assert_int_equal(hops->flows[0].hops[1].counts[HOPS_SMALL].sent, 0);
+	assert_int_equal(hops->flows[0].hops[2].counts[HOPS_SMALL].sent, 0);
+	hops_free(hops);
+	hops_course_free(course);
+}
+
 /* A connection asks again when it is whole, not when it has its answer. */
 static void test_held(void **state)
 {
@@ -292,7 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_networks),       cmocka_unit_test(test_only),
 		cmocka_unit_test(test_late_and_twice), cmocka_unit_test(test_unsent),
-		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_held),           cmocka_unit_test(test_interrupted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

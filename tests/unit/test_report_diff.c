@@ -11,6 +11,7 @@
 #include "base/attributes.h"
 #include "base/units.h"
 #include "metric/report_diff.h"
+#include "metric/report_hops.h"
 #include "metric/spread.h"
 #include "support/golden.h"
 #include "support/sample_report.h"
@@ -237,9 +238,55 @@ static void statistics(void **state)
 	assert_true(interval.low == 1 && interval.high == 2);
 }
 
+static struct report *path_report(uint64_t mtu_bytes, const struct report_hops *hops)
+{
+	struct report *report = NULL;
+	assert_int_equal(report_new(&report), 0);
+	report->command = "path";
+	report->has_path = true;
+	report->path.forward = (struct path_direction){
+		.is_measured = true,
+		.verdict = path_verdict_name(PATH_OK),
+		.mtu_bytes = mtu_bytes,
+	};
+	report->path.hops = hops;
+	report->path.hops_count = 1;
+	return report;
+}
+
+/* Figures of the run, which has no streams. The way back was not asked. */
+static void paths_are_compared(void **state)
+{
+	static const struct report_hop_path whole = { .is_reached = true, .small_sent = 20 };
+	static const struct report_hop_path lossy = {
+		.is_reached = true, .small_sent = 20, .small_lost = 9
+	};
+	static const struct report_hops before = { .paths = &whole, .path_count = 1 };
+	static const struct report_hops after = { .paths = &lossy, .path_count = 1 };
+	static const char *const names[] = { "path.mtu", "hops.bad_paths", "hops.lost" };
+	struct report *a = path_report(1500, &before);
+	struct report *b = path_report(1400, &after);
+	struct diff_side sides[2] = { { { a }, 1 }, { { b }, 1 } };
+	for (int turn = 0; turn < 2; turn++) {
+		struct error error = { "" };
+		struct diff diff;
+		assert_int_equal(report_diff(&sides[turn], &sides[!turn], ALLOWED, 1, &error, &diff),
+				 0);
+		assert_int_equal(diff.row_count, array_size(names));
+		for (size_t i = 0; i < array_size(names); i++) {
+			assert_string_equal(diff.rows[i].figure->name, names[i]);
+			assert_int_equal(diff.rows[i].is_worse, turn == 0);
+		}
+		diff_deinit(&diff);
+	}
+	report_free(a);
+	report_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths_are_compared),
 		cmocka_unit_test(equal_pairs_seldom_fail),
 		cmocka_unit_test(a_tenth_slower_is_found),
 		cmocka_unit_test(several_runs_a_side),
