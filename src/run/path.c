@@ -129,7 +129,7 @@ static int cannot_send(const struct session *session, int code, struct error *er
 	char source[ENDPOINT_TEXT_MAX];
 	if (session->run->source.family && (code == EADDRNOTAVAIL || code == EADDRINUSE))
 		return error_set(error, code, "--source: cannot send from %s: %s",
-				 endpoint_format(&session->run->source, source),
+				 endpoint_format_address(&session->run->source, source),
 				 strerrordesc_np(code));
 	return error_set(error, is_answer ? EHOSTUNREACH : code, "cannot send to %s: %s",
 			 session->run->uri->text, strerrordesc_np(code));
