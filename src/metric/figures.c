@@ -275,16 +275,15 @@ static const char *get_hops_lost(const struct report *report, const struct repor
 	FROM(get_network_lost, .outer = offsetof(struct report_stream, datagrams.network_lost))
 #define OVERFLOWS_OF(name) \
 	FROM(get_overflows, .outer = offsetof(struct report_stream, datagrams.name))
-#define MISSED           FROM(get_missed)
-#define GOODPUT          FROM(get_goodput)
-#define SURVIVED(symbol) FROM(get_survival, .outer = SURVIVAL_##symbol)
-#define CPU              FROM(get_cpu)
-#define DURATION         FROM(get_duration)
-#define COMMAND_EXIT     FROM(get_command_exit)
-#define PATH_MTU(way)    FROM(get_path_mtu, .outer = offsetof(struct report, path.way))
-#define HOPS(member)             FROM(get_hops, .outer = offsetof(struct report_hops_totals, member))
-#define HOPS_LOST(member) \
-	FROM(get_hops_lost, .outer = offsetof(struct report_hops_totals, member))
+#define MISSED            FROM(get_missed)
+#define GOODPUT           FROM(get_goodput)
+#define SURVIVED(symbol)  FROM(get_survival, .outer = SURVIVAL_##symbol)
+#define CPU               FROM(get_cpu)
+#define DURATION          FROM(get_duration)
+#define COMMAND_EXIT      FROM(get_command_exit)
+#define PATH_MTU(way)     FROM(get_path_mtu, .outer = offsetof(struct report, path.way))
+#define HOPS(member)      FROM(get_hops, .outer = offsetof(struct report_hops_totals, member))
+#define HOPS_LOST(member) FROM(get_hops_lost, .outer = offsetof(struct report_hops_totals, member))
 #define LATENCY_OF(function, symbol, member) \
 	FROM(function, .outer = LATENCY_##symbol, .inner = offsetof(struct report_latency, member))
 #define INTERVAL_OF(member, figure)                                          \

@@ -32,7 +32,8 @@ link near bad 3
 link good far 4
 link bad far 5
 link far b 6
-route a default via 10.9.1.2
+# TCP goes on sooner than after 0.2 s, more when it is lost again.
+route a default via 10.9.1.2 rto_min 100ms
 route near 10.9.6.0/24 nexthop via 10.9.2.2 nexthop via 10.9.3.2
 route near default via 10.9.2.2
 route good 10.9.1.0/24 via 10.9.2.1
@@ -60,19 +61,29 @@ cp "$conntest" "$work/conntest"
 chmod 755 "$work/conntest"
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
-# trace NAME [OPTION...]: $work/NAME.json, .out; `as=nobody` without privileges. Many source ports, so
-# that each path has some: all of 16 go one way once in 30,000 times.
-trace() {
+# begin NAME [OPTION...]: a trace; `as=nobody` without privileges. Many source ports, so that each path
+# has some: all of 16 go one way once in 30,000 times. traced NAME...: their ends, in $work/NAME.json.
+begin() {
 	local name=$1 who=()
 	shift
 	[[ ${as:-} != nobody ]] || who=("${nobody[@]}")
 	start "$name" nsenter --net="/run/netns/${spaces[a]}" "${who[@]}" "$work/conntest" path \
-		--no-save --hop-rate 200 --timeout 300ms --receiver off -o json "$@" "${target:-10.9.6.2}"
-	await_exit "$name"
-	mv "$work/$name.out" "$work/$name.json"
+		--no-save --hop-rate 500 --timeout 250ms --receiver off -o json "$@" "${target:-10.9.6.2}"
+}
+traced() {
+	local name
+	for name; do
+		await_exit "$name"
+		mv "$work/$name.out" "$work/$name.json"
+		expect "exit status of $name" "$exit_status" == 0
+	done
+}
+trace() {
+	begin "$@"
+	traced "$1"
 }
 
-# bad_path NAME: two paths; the bad one loses behind the router named bad, at both hops there; the
+# bad_path NAME PORTS: two paths; the bad one loses behind the router named bad, at both hops there; the
 # near router's silence is no loss on either.
 bad_path() {
 	local json=$work/$1.json
@@ -86,7 +97,7 @@ bad_path() {
 		'1 2 3 4/1 2 3 4'
 	expect_json "$json" '.path.hops[0].paths | map(.hops[0].small_note) | unique | join(" ")' == rate-limited
 	expect_json "$json" '.path.hops[0].paths[0].hops[3] | .target' == true
-	expect_json "$json" '.path.hops[0].paths | map(.ports | length) | add' == 16
+	expect_json "$json" '.path.hops[0].paths | map(.ports | length) | add' == "$2"
 }
 
 bad_addresses() {
@@ -96,37 +107,39 @@ bad_addresses() {
 		'10.9.1.2 10.9.2.2 10.9.4.2 10.9.6.2'
 }
 
+# A port asks hop by hop but by datagrams: many ports and few rounds take the least time.
 lose 30
-as=nobody trace udp --hops udp --flows 16 --rounds 20
-bad_path udp
+as=nobody trace udp --hops udp --flows 16 --rounds 12
+bad_path udp 16
 bad_addresses udp
 expect_json "$work/udp.json" '.path.hops[0].paths[0].full_lost_from' == 3
-as=nobody trace syn --hops syn --flows 16 --rounds 8
-bad_path syn
+as=nobody trace syn --hops syn --flows 24 --rounds 5
+bad_path syn 24
 bad_addresses syn
 lose 20
 trace tcp --hops tcp --flows 16 --rounds 8
-bad_path tcp
+bad_path tcp 16
 bad_addresses tcp
 
 # Without loss, and without privileges inside TCP: how far it is, how soon and how often, but not who.
 inside bad nft flush ruleset
-as=nobody trace nameless --hops tcp --rounds 5
+target=10.9.6.2:7777 begin closed --hops udp --rounds 6
+as=nobody begin nameless --hops tcp --rounds 5
+# Inside connections to a web server, which sees requests that never end.
+target=http://10.9.6.2:8080 begin http --hops tcp --rounds 5
+target=h2c://10.9.6.2:8081 begin h2c --hops tcp --rounds 5
+traced nameless http h2c
 expect_json "$work/nameless.json" '.path.hops[0] | .nameless' == true
 expect_json "$work/nameless.json" '.path.hops[0].paths[0] | .reached, .small_lost' == $'true\n0'
 expect_json "$work/nameless.json" '.path.hops[0].paths[0].hops | map(.address // "?") | join(" ")' == \
 	'? ? ? 10.9.6.2'
 expect_json "$work/nameless.json" '.path.hops[0].paths[0].hops[2] | .nameless == 10 and .rtt_min_ns > 0' == true
 
-# Inside connections to a web server, which sees requests that never end.
-for target in http://10.9.6.2:8080 h2c://10.9.6.2:8081; do
-	trace "web" --hops tcp --rounds 5
-	expect "exit status of $target" "$exit_status" == 0
-	expect_json "$work/web.json" '.path.hops[0].paths[0] | .reached, .small_lost, .small_sent' == $'true\n0\n5'
-	expect_json "$work/web.json" '.path.hops[0].paths[0].ports[0].failure' == null
-	expect_json "$work/web.json" '.path.tcp.measured' == false
+for web in http h2c; do
+	expect_json "$work/$web.json" '.path.hops[0].paths[0] | .reached, .small_lost, .small_sent' == $'true\n0\n5'
+	expect_json "$work/$web.json" '.path.hops[0].paths[0].ports[0].failure' == null
+	expect_json "$work/$web.json" '.path.tcp.measured' == false
 done
-target=
 
 # A link that takes less: who says so is named. Then nobody says it.
 ip -n "${spaces[far]}" link set to_b mtu 1400
@@ -138,6 +151,11 @@ inside far nft 'table ip hole { chain output { type filter hook output priority 
 trace hole --hops udp --rounds 5
 expect_json "$work/hole.json" '.path.hops[0].paths[0] | .small_lost, .full_lost, .full_lost_from' == $'0\n5\n4'
 expect_json "$work/hole.json" '.path.hops[0].paths[0].hops[3] | .too_big' == 0
+
+# Where nothing answers but by ICMP, and that seldom, a limit is not taken for loss.
+traced closed
+expect_json "$work/closed.json" '.path.hops[0].paths[0] | .reached, .small_lost, .small_lost_from' == $'true\n0\nnull'
+expect_json "$work/closed.json" '.path.hops[0].paths[0].hops[0].small_note == "loses"' == false
 
 # A saved report says the same.
 "$conntest" report show "$work/small.json" >"$work/small.txt"

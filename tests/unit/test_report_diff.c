@@ -258,9 +258,9 @@ static struct report *path_report(uint64_t mtu_bytes, const struct report_hops *
 static void paths_are_compared(void **state)
 {
 	static const struct report_hop_path whole = { .is_reached = true, .small_sent = 20 };
-	static const struct report_hop_path lossy = {
-		.is_reached = true, .small_sent = 20, .small_lost = 9
-	};
+	static const struct report_hop_path lossy = { .is_reached = true,
+						      .small_sent = 20,
+						      .small_lost = 9 };
 	static const struct report_hops before = { .paths = &whole, .path_count = 1 };
 	static const struct report_hops after = { .paths = &lossy, .path_count = 1 };
 	static const char *const names[] = { "path.mtu", "hops.bad_paths", "hops.lost" };
@@ -270,8 +270,8 @@ static void paths_are_compared(void **state)
 	for (int turn = 0; turn < 2; turn++) {
 		struct error error = { "" };
 		struct diff diff;
-		assert_int_equal(report_diff(&sides[turn], &sides[!turn], ALLOWED, 1, &error, &diff),
-				 0);
+		assert_int_equal(
+			report_diff(&sides[turn], &sides[!turn], ALLOWED, 1, &error, &diff), 0);
 		assert_int_equal(diff.row_count, array_size(names));
 		for (size_t i = 0; i < array_size(names); i++) {
 			assert_string_equal(diff.rows[i].figure->name, names[i]);
