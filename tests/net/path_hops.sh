@@ -115,7 +115,8 @@ bad_path udp 16
 bad_addresses udp
 expect_json "$work/udp.json" '.path.hops[0].paths[0].full_lost_from' == 3
 lose 20
-as=nobody trace syn --hops syn --flows 20 --rounds 6
+as=nobody trace syn --hops syn --flows 20 --rounds 6 --monitor
+expect_text "$work/syn.err" '^[0-9]+ s  hops by syn, [0-9]+ %$'
 bad_path syn 20
 bad_addresses syn
 trace tcp --hops tcp --flows 20 --rounds 6
@@ -124,7 +125,7 @@ bad_addresses tcp
 
 # Without loss, and without privileges inside TCP: how far it is, how soon and how often, but not who.
 inside bad nft flush ruleset
-target=10.9.6.2:7777 begin closed --hops udp --rounds 6 --monitor
+target=10.9.6.2:7777 begin closed --hops udp --rounds 6
 as=nobody begin nameless --hops tcp --rounds 5
 # Inside connections to a web server, which sees requests that never end.
 target=http://10.9.6.2:8080 begin http --hops tcp --rounds 5
@@ -155,7 +156,6 @@ expect_json "$work/hole.json" '.path.hops[0].paths[0].hops[3] | .too_big' == 0
 
 # Where nothing answers but by ICMP, and that seldom, a limit is not taken for loss.
 traced closed
-expect_text "$work/closed.err" '^1 s  (the largest packet each way, and TCP|hops by udp, [0-9]+ %)$'
 expect_json "$work/closed.json" '.path.hops[0].paths[0] | .reached, .small_lost, .small_lost_from' == $'true\n0\nnull'
 expect_json "$work/closed.json" '.path.hops[0].paths[0].hops[0].small_note == "loses"' == false
 
