@@ -45,8 +45,8 @@ route b default via 10.9.6.1
 # By ports; and by what is in the packet, since veth hands on what the sender's kernel had hashed.
 inside near sysctl -qw net.ipv4.fib_multipath_hash_fields=55 net.ipv4.fib_multipath_hash_policy=3 ||
 	skip "no paths by ports in this kernel"
-# A Linux router's own limit: six at once, then five a second to each host.
-inside near sysctl -qw net.ipv4.icmp_ratelimit=200
+# A Linux router's own limit: some at once, then twenty a second to each host, of hundreds that ask.
+inside near sysctl -qw net.ipv4.icmp_ratelimit=50
 # lose PERCENT of what goes on from there
 lose() {
 	inside bad nft "flush ruleset; table ip loss { chain forward { type filter hook forward priority 0;
