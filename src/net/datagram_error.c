@@ -5,6 +5,7 @@
 
 #include "net/datagram_control.h"
 #include "net/datagram_stamps.h"
+#include "sys/error_queue.h"
 #include "sys/ip_socket.h"
 
 /* Stamps, the error, and the sockaddr of who sent it behind it. */
@@ -14,24 +15,11 @@ union error_control {
 		  sizeof(union datagram_control)];
 };
 
-int datagram_error_keep_whole(int fd, uint16_t family)
-{
-	if (family == AF_INET6)
-		return ip_socket_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
-	return ip_socket_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-}
-
 int datagram_error_ask(int fd, uint16_t family)
 {
 	if (family == AF_INET6)
 		return ip_socket_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	return ip_socket_set(fd, IPPROTO_IP, IP_RECVERR, 1);
-}
-
-static bool is_error(const struct cmsghdr *header)
-{
-	return (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-	       (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
 }
 
 static void read_error(const struct sock_extended_err *error, const uint8_t *address,
@@ -63,7 +51,7 @@ static bool read_queued(struct datagram_socket *socket, struct msghdr *message,
 		const uint8_t *data = CMSG_DATA(header);
 		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPING)
 			wall = datagram_stamps_wall(data);
-		if (!is_error(header))
+		if (!error_queue_is_word(header))
 			continue;
 		memcpy(&error, data, sizeof(error));
 		read_error(&error, data + sizeof(error), header->cmsg_len - CMSG_LEN(sizeof(error)),

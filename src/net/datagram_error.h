@@ -5,8 +5,6 @@
 #include "base/attributes.h"
 #include "net/datagram.h"
 
-/* DF on each datagram, whatever the kernel has heard of the path. 0 or -errno. */
-nodiscard int datagram_error_keep_whole(int fd, uint16_t family);
 /* The queue. 0 or -errno. */
 nodiscard int datagram_error_ask(int fd, uint16_t family);
 /* 0, -EAGAIN or -errno. */

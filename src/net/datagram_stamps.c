@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "net/datagram_control.h"
+#include "sys/error_queue.h"
 #include "sys/ip_socket.h"
 
 /* What leaves is stamped only where a datagram asks for it. */
@@ -90,13 +91,10 @@ static struct told read_told(struct msghdr *message)
 
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
 	     header = CMSG_NXTHDR(message, header)) {
-		bool is_error =
-			(header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-			(header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
 		struct sock_extended_err error;
 		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPING)
 			told.wall = datagram_stamps_wall(CMSG_DATA(header));
-		if (!is_error)
+		if (!error_queue_is_word(header))
 			continue;
 		memcpy(&error, CMSG_DATA(header), sizeof(error));
 		told.is_stamp = error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING;

@@ -77,6 +77,8 @@ static bool key_init(struct stamp_key *key, const uint8_t *bytes, size_t size)
 	};
 	EVP_MAC *mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
 
+	if (mac == NULL)
+		return false;
 	key->context = EVP_MAC_CTX_new(mac);
 	EVP_MAC_free(mac);
 	return key->context != NULL && EVP_MAC_init(key->context, bytes, size, parameters) == 1;

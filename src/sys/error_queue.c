@@ -72,7 +72,7 @@ static void read_error(const uint8_t *data, size_t size, struct queued_error *re
 	ret->from.port = 0;
 }
 
-static bool is_error(const struct cmsghdr *header)
+bool error_queue_is_word(const struct cmsghdr *header)
 {
 	return (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
 	       (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
@@ -98,7 +98,7 @@ int error_queue_take(int fd, void *data, size_t capacity, struct queued_error *r
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
 	     header = CMSG_NXTHDR(&message, header)) {
 		size_t bytes = header->cmsg_len - CMSG_LEN(0);
-		if (is_error(header) && bytes >= sizeof(struct sock_extended_err))
+		if (error_queue_is_word(header) && bytes >= sizeof(struct sock_extended_err))
 			read_error(CMSG_DATA(header), bytes, ret);
 	}
 	return 0;

@@ -2,11 +2,14 @@
  * acknowledged. No privilege is needed. 0 or -errno. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
 #include "base/endpoint.h"
+
+struct cmsghdr;
 
 enum queued_origin {
 	QUEUED_LOCAL, /* this kernel refused what was to be sent */
@@ -36,3 +39,5 @@ nodiscard int error_queue_ask(int fd, int family);
 nodiscard int error_queue_ask_acknowledged(int fd);
 /* The oldest; -EAGAIN: there is none. */
 nodiscard int error_queue_take(int fd, void *data, size_t capacity, struct queued_error *ret);
+/* For who reads the queue by himself: is this control message a struct sock_extended_err? */
+bool error_queue_is_word(const struct cmsghdr *header);
