@@ -46,9 +46,9 @@ struct packet_socket {
 	struct packet_prober *owner;
 	struct datagram_socket socket;
 	struct address_search *search;
-	struct list waiting; /* looks, until it is open */
+	struct list waiting;        /* looks, until it is open */
 	struct deferred hearing_on; /* there may be more to receive */
-	uint32_t looks;      /* that hold it */
+	uint32_t looks;             /* that hold it */
 	uint32_t addresses;
 	struct endpoint remote;
 	bool is_open;

@@ -33,12 +33,12 @@ struct path_mtu {
 	struct timer timer;
 	struct deferred telling;
 	struct deferred hearing_on; /* there may be more to receive */
-	uint64_t sending;         /* number of the probe that is being handed to the kernel */
-	uint32_t interface_bytes; /* 0: not known */
-	uint32_t route_bytes;     /* the same; as the kernel believed when it began */
-	uint32_t header_bytes;    /* of IP and UDP */
-	const char *told_by;      /* PATH_BY_...; NULL: nobody yet */
-	int failure;              /* errno of a send or of ICMP; 0 */
+	uint64_t sending;           /* number of the probe that is being handed to the kernel */
+	uint32_t interface_bytes;   /* 0: not known */
+	uint32_t route_bytes;       /* the same; as the kernel believed when it began */
+	uint32_t header_bytes;      /* of IP and UDP */
+	const char *told_by;        /* PATH_BY_...; NULL: nobody yet */
+	int failure;                /* errno of a send or of ICMP; 0 */
 	struct endpoint failure_from;
 	bool is_over;
 	char name[WIRE_NAME_BYTES];
