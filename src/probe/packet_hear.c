@@ -118,10 +118,10 @@ static uint64_t note_arrival(struct packet_look *look, const struct datagram *an
 static void hear_stray(struct packet_look *look, uint64_t now_ns)
 {
 	const struct prober *prober = look->owner->prober;
-	bool is_late = !look->is_answered;
+	enum probe_stray kind = look->is_answered ? PROBE_STRAY_SECOND : PROBE_STRAY_LATE;
 	look->is_answered = true;
 	if (prober->host->stray && now_ns < look->keep_until_ns)
-		prober->host->stray(prober->host->context, prober, look->number, is_late,
+		prober->host->stray(prober->host->context, prober, look->number, kind,
 				    now_ns - look->sent_ns);
 }
 

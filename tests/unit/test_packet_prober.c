@@ -58,7 +58,7 @@ static struct bench {
 	unsigned told;
 	struct {
 		uint64_t number;
-		bool is_late;
+		enum probe_stray kind;
 		uint64_t after_ns;
 	} strays[RESULTS_MAX];
 	unsigned strayed;
@@ -142,14 +142,14 @@ static void on_done(void *context, const struct probe_result *result)
 	bench.results[bench.told++] = *result;
 }
 
-static void on_stray(void *context, uint32_t target, uint64_t number, bool is_late,
+static void on_stray(void *context, uint32_t target, uint64_t number, enum probe_stray kind,
 		     uint64_t after_ns)
 {
 	assert_ptr_equal(context, &bench);
 	assert_int_equal(target, 0);
 	assert_true(bench.strayed < RESULTS_MAX);
 	bench.strays[bench.strayed].number = number;
-	bench.strays[bench.strayed].is_late = is_late;
+	bench.strays[bench.strayed].kind = kind;
 	bench.strays[bench.strayed++].after_ns = after_ns;
 }
 
@@ -364,7 +364,7 @@ static void what_comes_twice_is_a_stray(void **state)
 		assert_int_equal(count(OUTCOME_DONE), 20);
 		assert_int_equal(bench.strayed, 20);
 		for (unsigned k = 0; k < bench.strayed; k++) {
-			assert_false(bench.strays[k].is_late);
+			assert_int_equal(bench.strays[k].kind, PROBE_STRAY_SECOND);
 			assert_int_equal(bench.strays[k].number, k + 1);
 			assert_int_equal(bench.strays[k].after_ns, RTT_NS);
 		}
@@ -383,7 +383,7 @@ static void what_comes_late_is_a_stray(void **state)
 		assert_int_equal(count(OUTCOME_NO_REPLY), 30);
 		assert_int_equal(bench.strayed, 30);
 		for (unsigned k = 0; k < bench.strayed; k++) {
-			assert_true(bench.strays[k].is_late);
+			assert_int_equal(bench.strays[k].kind, PROBE_STRAY_LATE);
 			assert_int_equal(bench.strays[k].number, k + 1);
 			assert_in_range(bench.strays[k].after_ns, 1500 * NS_PER_MS,
 					1503 * NS_PER_MS);
