@@ -446,6 +446,49 @@ static void a_port_that_nobody_has_refuses(void **state)
 	}
 }
 
+/* ---- a flood ---- */
+
+#define FLOOD 5000
+
+static struct flood {
+	unsigned heard;
+	unsigned heard_before_others;
+	struct deferred others;
+} flood;
+
+static void on_others(struct deferred *deferred)
+{
+	(void)deferred;
+	flood.heard_before_others = flood.heard;
+}
+
+/* As if so many of nobody's had come before the first answer. */
+static int receive_flood(struct datagram_socket *socket, struct datagram *batch, int count)
+{
+	if (flood.heard == FLOOD)
+		return datagram_memory.receive(socket, batch, count);
+	if (flood.heard++ == 0)
+		loop_defer(bench.loop, &flood.others);
+	memset(batch->data, 0, 8);
+	batch->size = 8;
+	return 1;
+}
+
+static void a_flood_lets_others_have_their_turn(void **state)
+{
+	struct datagram_transport flooded = datagram_memory;
+	flooded.receive = receive_flood;
+	flood = (struct flood){ 0 };
+	deferred_init(&flood.others, on_others);
+	open_bench(NULL, echoes[3], ECHOES);
+	bench.target.datagram = &flooded;
+	run();
+	assert_int_equal(count(OUTCOME_DONE), 10);
+	assert_int_equal(flood.heard, FLOOD);
+	assert_in_range(flood.heard_before_others, 1, FLOOD / 2);
+	close_bench();
+}
+
 /* Closed with looks under way and others remembered. */
 static void it_may_end_at_any_moment(void **state)
 {
@@ -474,6 +517,7 @@ int main(void)
 		cmocka_unit_test(what_comes_much_later_is_nothing),
 		cmocka_unit_test(a_bad_network_is_counted_exactly),
 		cmocka_unit_test(a_port_that_nobody_has_refuses),
+		cmocka_unit_test(a_flood_lets_others_have_their_turn),
 		cmocka_unit_test(it_may_end_at_any_moment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
