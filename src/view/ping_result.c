@@ -228,12 +228,12 @@ static void result_many(const struct report *report, struct buffer *out)
 	struct arena arena cleanup(arena_deinit);
 	struct clauses clauses;
 	uint32_t good = 0, told = 0;
-	char count[PHRASE_MAX];
+	char count[PHRASE_MAX], times[UNITS_TEXT_MAX];
 	arena_init(&arena);
 	uint32_t *order = ping_order(report, &arena);
 	for (uint32_t i = 0; i < report->stream_count; i++)
 		good += report->streams[i].totals.connect_failures == 0;
-	buffer_append_format(out, "%" PRIu32 " of %s good every time", good,
+	buffer_append_format(out, "%s of %s good every time", units_format_grouped(good, times),
 			     phrase_count(report->stream_count, "target", count));
 	clauses_init(&clauses, out, "; ");
 	clauses.has_one = true;
@@ -317,11 +317,22 @@ static void result_waited(const struct report *report, struct buffer *out)
 
 /* ---- nothing ---- */
 
-/* TLS says itself what is wrong. */
+/* TLS says itself what is wrong, and so does an answer that broke off. */
 static bool is_said(const struct report_error *error)
 {
-	return error->why && (error->outcome == OUTCOME_UNTRUSTED ||
+	bool is_broken_off = error->outcome == OUTCOME_RESET ||
+			     (error->outcome == OUTCOME_CLOSED && error->phase != PHASE_WAIT);
+	return error->why && (is_broken_off || error->outcome == OUTCOME_UNTRUSTED ||
 			      error->outcome == OUTCOME_TLS || error->outcome == OUTCOME_PROTOCOL);
+}
+
+static const char *likely_cause(const struct report_stream *stream,
+				const struct report_error *error)
+{
+	bool is_datagram = stream->latency[LATENCY_JITTER].is_measured;
+	if (is_datagram && error->outcome == OUTCOME_NO_REPLY)
+		return "is not there, does not answer this, or something drops the packets";
+	return error_likely_cause(error);
 }
 
 static void result_nothing(const struct report *report, struct buffer *out)
@@ -343,7 +354,7 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	buffer_append_format(out, ": %s %s", failure_words(error, words),
 			     units_format_grouped(error->count, count));
-	const char *cause = error_likely_cause(error);
+	const char *cause = likely_cause(stream, error);
 	if (is_said(error))
 		buffer_append_format(out, " (%s: %s)", phrase_host(stream->target, host),
 				     error->why);
