@@ -9,6 +9,7 @@
 #include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/ping_lines.h"
+#include "view/ping_one_way.h"
 #include "view/ping_text.h"
 #include "view/result_traffic.h"
 
@@ -156,6 +157,11 @@ static void append_datagrams(const struct report_stream *stream, struct clauses 
 			buffer_append_format(clauses_next(clauses), "%s came %s",
 					     units_format_grouped(odd[i].count, count),
 					     odd[i].what);
+	cleanup(buffer_deinit) struct buffer ways;
+	buffer_init(&ways, 4096);
+	ping_one_way_of_all(stream, &ways);
+	if (ways.size > 0)
+		buffer_append_text(clauses_next(clauses), buffer_text(&ways));
 	if (jitter->count > 0)
 		buffer_append_format(clauses_next(clauses), "jitter mean %s, max %s ms",
 				     ping_ms(jitter->mean_ns, mean), ping_ms(jitter->max_ns, most));

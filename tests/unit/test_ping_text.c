@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/attributes.h"
+#include "base/units.h"
 #include "metric/report_read.h"
 #include "metric/report_write.h"
 #include "support/golden.h"
@@ -17,6 +18,7 @@
 #include "support/sample_ping.h"
 #include "view/csv.h"
 #include "view/ping_lines.h"
+#include "view/ping_one_way.h"
 #include "view/ping_table.h"
 #include "view/ping_text.h"
 #include "view/ping_tsv.h"
@@ -121,6 +123,41 @@ static void phases_add_up(void **state)
 	}
 }
 
+/* Of the listed ones that know it, and no failed one. */
+static void each_way_has_its_middle(void **state)
+{
+	static const struct {
+		uint64_t error_ns;
+		const char *line;
+		const char *all;
+	} cases[] = {
+		{ 0, "", "" },
+		{ 20000, "   there -0.50, back 0.70, ±0.02",
+		  "there 0.50, back 1.70 ms in the middle, ±0.02" },
+		{ 16 * NS_PER_S, "   there -0.50, back 0.70, by clocks that nothing sets",
+		  "there 0.50, back 1.70 ms in the middle, by clocks that nothing sets" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report_probe probes[4] = { { .forward_ns = -500000, .backward_ns = 700000 },
+						  { .forward_ns = 90000000, .backward_ns = 5000000 },
+						  { .forward_ns = 500000, .backward_ns = 1700000 },
+						  { .forward_ns = INT64_MIN } };
+		struct report_stream stream = { .ping = { .probes = probes, .probe_count = 4 } };
+		struct buffer line, all;
+		for (size_t k = 0; k < array_size(probes); k++)
+			probes[k].clock_error_ns = cases[i].error_ns;
+		buffer_init(&line, 4096);
+		buffer_init(&all, 4096);
+		ping_one_way(&probes[0], &line);
+		ping_one_way(&probes[3], &line);
+		ping_one_way_of_all(&stream, &all);
+		assert_string_equal(buffer_text(&line), cases[i].line);
+		assert_string_equal(buffer_text(&all), cases[i].all);
+		buffer_deinit(&line);
+		buffer_deinit(&all);
+	}
+}
+
 static void failures_have_a_clause(void **state)
 {
 	static const struct {
@@ -219,6 +256,7 @@ int main(void)
 		cmocka_unit_test(what_is_printed_before_the_end_is_the_rest),
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(phases_add_up),
+		cmocka_unit_test(each_way_has_its_middle),
 		cmocka_unit_test(failures_have_a_clause),
 		cmocka_unit_test(the_table_fits_its_terminal),
 	};
