@@ -218,11 +218,13 @@ static void the_table_fits_its_terminal(void **state)
 		assert_int_equal(probe_series_new(&setup, &series[i]), 0);
 	struct probe_result result = sample_probe_result(1, &bad);
 	probe_series_add(series[2], &result);
+	report->streams[0].target = "http://web-1.shop.example:8080/healthz";
 
 	ping_table_show(&table, report, series, (struct ping_table_size){ 60, 24 }, &out);
 	assert_int_equal(count_lines(buffer_text(&out)), 4);
 	const char *second = strchr(buffer_text(&out), '\n') + 1;
-	assert_memory_equal(second, "tcp://10.9.1.3:2 ", 17); /* the worst first */
+	assert_memory_equal(second, "10.9.1.3:22      ", 17); /* the worst first */
+	assert_non_null(strstr(buffer_text(&out), "\nweb-1.s..healthz "));
 	for (const char *line = buffer_text(&out); *line;) {
 		const char *end = strstr(line, "\033[K\r\n");
 		if (!end)
