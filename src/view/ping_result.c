@@ -88,6 +88,16 @@ static void append_failures(const struct report_stream *stream, const char *betw
 
 /* ---- one target ---- */
 
+/* "27", "8.12": as the lines have it, where that is not more than anyone compares. */
+#define WHOLE_MS 10
+static const char *about_ms(uint64_t ns, char text[PING_MS_MAX])
+{
+	if (ns < WHOLE_MS * NS_PER_MS)
+		return ping_ms(ns, text);
+	(void)snprintf(text, PING_MS_MAX, "%.0f", (double)ns / 1e6);
+	return text;
+}
+
 /* The longest of its phases, by their medians. */
 static void append_largest(const struct report_stream *stream, struct clauses *clauses)
 {
@@ -96,7 +106,7 @@ static void append_largest(const struct report_stream *stream, struct clauses *c
 	const struct report_latency *total = &stream->latency[LATENCY_TOTAL];
 	enum latency largest = LATENCY_COUNT;
 	unsigned count = 0;
-	char part[PHRASE_MAX], whole[PHRASE_MAX];
+	char part[PING_MS_MAX], whole[PING_MS_MAX];
 	for (size_t i = 0; i < array_size(phases); i++) {
 		const struct report_latency *latency = &stream->latency[phases[i]];
 		if (latency->count == 0)
@@ -110,8 +120,8 @@ static void append_largest(const struct report_stream *stream, struct clauses *c
 		return;
 	buffer_append_format(clauses_next(clauses), "most of it is %s (%s of %s ms)",
 			     latency_name(largest),
-			     phrase_number((double)stream->latency[largest].p50_ns / 1e6, 2, part),
-			     phrase_number((double)total->p50_ns / 1e6, 2, whole));
+			     about_ms(stream->latency[largest].p50_ns, part),
+			     about_ms(total->p50_ns, whole));
 }
 
 static void append_total(const struct report_stream *stream, struct clauses *clauses)
@@ -352,6 +362,8 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	bool is_rejected = error && error->outcome == OUTCOME_REJECTED;
 	buffer_append_text(out, is_rejected ? "no answer was good" : "nothing answered");
+	if (!error && report->streams[0].totals.in_flight > 0)
+		buffer_append_text(out, " before it was ended");
 	if (!error)
 		return;
 	if (error->outcome == OUTCOME_NOT_RESOLVED && error->why) {
