@@ -67,7 +67,8 @@ enum grpc_health {
 const char *grpc_health_name(uint32_t health);
 
 #define GRPC_SERVICE_NAME_MAX 256
-/* Whether a target's path names a service that can be asked for: a longer name would be another's. */
+/* Whether a target's path names a service that can be asked for: a longer name would be another's.
+ */
 nodiscard int grpc_check_service(const char *path, struct error *error);
 /* A request for this service, of less than GRPC_SERVICE_NAME_MAX bytes, with its prefix. Returns
  * how many bytes. */

@@ -1,4 +1,5 @@
-/* The delay of each way, where a probe brings it home (STAMP), and how far the clocks may be off. */
+/* The delay of each way, where a probe brings it home (STAMP), and how far the clocks may be off.
+ */
 #pragma once
 
 #include "base/buffer.h"

@@ -119,8 +119,7 @@ static void append_largest(const struct report_stream *stream, struct clauses *c
 	if (count < 2 || stream->latency[largest].count * 2 <= total->count)
 		return;
 	buffer_append_format(clauses_next(clauses), "most of it is %s (%s of %s ms)",
-			     latency_name(largest),
-			     about_ms(stream->latency[largest].p50_ns, part),
+			     latency_name(largest), about_ms(stream->latency[largest].p50_ns, part),
 			     about_ms(total->p50_ns, whole));
 }
 

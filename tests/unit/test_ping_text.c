@@ -139,7 +139,8 @@ static void each_way_has_its_middle(void **state)
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct report_probe probes[4] = { { .forward_ns = -500000, .backward_ns = 700000 },
-						  { .forward_ns = 90000000, .backward_ns = 5000000 },
+						  { .forward_ns = 90000000,
+						    .backward_ns = 5000000 },
 						  { .forward_ns = 500000, .backward_ns = 1700000 },
 						  { .forward_ns = INT64_MIN } };
 		struct report_stream stream = { .ping = { .probes = probes, .probe_count = 4 } };
