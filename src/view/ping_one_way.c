@@ -42,8 +42,9 @@ static int by_size(const void *left, const void *right)
 
 static double middle_ms(int64_t *delays_ns, uint32_t count)
 {
+	uint32_t middle = (count - 1) / 2;
 	qsort(delays_ns, count, sizeof(*delays_ns), by_size);
-	return (double)delays_ns[(count - 1) / 2] / 1e6;
+	return (double)delays_ns[middle] / 1e6;
 }
 
 void ping_one_way_of_all(const struct report_stream *stream, struct buffer *out)

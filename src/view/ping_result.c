@@ -335,8 +335,7 @@ static void result_waited(const struct report *report, struct buffer *out)
 /* TLS says itself what is wrong, and so does an answer that broke off. */
 static bool is_said(const struct report_error *error)
 {
-	bool is_broken_off = error->outcome == OUTCOME_RESET ||
-			     (error->outcome == OUTCOME_CLOSED && error->phase != PHASE_WAIT);
+	bool is_broken_off = error->outcome == OUTCOME_RESET || error->outcome == OUTCOME_CLOSED;
 	return error->why && (is_broken_off || error->outcome == OUTCOME_UNTRUSTED ||
 			      error->outcome == OUTCOME_TLS || error->outcome == OUTCOME_PROTOCOL);
 }
@@ -372,9 +371,11 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	buffer_append_format(out, ": %s %s", failure_words(error, words),
 			     units_format_grouped(error->count, count));
 	const char *cause = likely_cause(stream, error);
+	bool is_no_answer = error->outcome == OUTCOME_CLOSED && error->phase == PHASE_WAIT;
 	if (is_said(error))
-		buffer_append_format(out, " (%s: %s)", phrase_host(stream->target, host),
-				     error->why);
+		buffer_append_format(out, " (%s: %s%s)", phrase_host(stream->target, host),
+				     error->why,
+				     is_no_answer ? "; no backend behind a balancer?" : "");
 	else if (cause)
 		buffer_append_format(out, " (%s %s)", phrase_host(stream->target, host), cause);
 }

@@ -159,6 +159,46 @@ static void each_way_has_its_middle(void **state)
 	}
 }
 
+/* Of the phase where it failed, and by the peer's own word where there is one. */
+static void nothing_answered_has_a_likely_cause(void **state)
+{
+	static const struct {
+		enum outcome outcome;
+		enum phase phase;
+		bool is_datagram;
+		const char *why;
+		const char *part;
+	} cases[] = {
+		{ OUTCOME_REFUSED, PHASE_CONNECT, false, NULL, "(10.9.1.3:22 has no listener" },
+		{ OUTCOME_TIMED_OUT, PHASE_TLS, false, NULL, "doesn't answer a TLS handshake)" },
+		{ OUTCOME_TIMED_OUT, PHASE_TRANSFER, false, NULL, "(10.9.1.3:22 began to answer" },
+		{ OUTCOME_NO_REPLY, PHASE_WAIT, false, NULL, "connections but doesn't answer)" },
+		{ OUTCOME_NO_REPLY, PHASE_WAIT, true, NULL, "(10.9.1.3:22 is not there, does not" },
+		{ OUTCOME_RESET, PHASE_WAIT, false, NULL, "takes connections and ends them" },
+		{ OUTCOME_RESET, PHASE_WAIT, false, "RST_STREAM X", "22: RST_STREAM X)" },
+		{ OUTCOME_CLOSED, PHASE_TRANSFER, false, "in mid-header", "22: in mid-header)" },
+		{ OUTCOME_CLOSED, PHASE_WAIT, false, "before it answered",
+		  "22: before it answered; no backend behind a balancer?)" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report *report = sample_ping_nothing();
+		struct report_stream *stream = &report->streams[0];
+		stream->latency[LATENCY_JITTER].is_measured = cases[i].is_datagram;
+		stream->errors[0].outcome = cases[i].outcome;
+		stream->errors[0].phase = cases[i].phase;
+		stream->errors[0].why = cases[i].why;
+		ping_sentences(report);
+		assert_non_null(strstr(report->result, cases[i].part));
+		report_free(report);
+	}
+	struct report *report = sample_ping_nothing();
+	report->streams[0].error_count = 0;
+	report->streams[0].totals.in_flight = 2;
+	ping_sentences(report);
+	assert_string_equal(report->result, "nothing answered before it was ended");
+	report_free(report);
+}
+
 static void failures_have_a_clause(void **state)
 {
 	static const struct {
@@ -260,6 +300,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(phases_add_up),
 		cmocka_unit_test(each_way_has_its_middle),
+		cmocka_unit_test(nothing_answered_has_a_likely_cause),
 		cmocka_unit_test(failures_have_a_clause),
 		cmocka_unit_test(the_table_fits_its_terminal),
 	};
