@@ -80,14 +80,14 @@ void ping_headline(const struct report *report, struct buffer *out)
 	else
 		buffer_append_format(out, "ping %s  ", first->target);
 	clauses_init(&clauses, out, ", ");
+	clauses.has_one = report->stream_count > 1;
 	if (report->stream_count == 1)
 		head_found(report, first, &clauses);
 	if (ping_is_waiting(report) && report->duration_ns > 0)
 		buffer_append_format(clauses_next(&clauses), "waited %s",
 				     phrase_duration(report->duration_ns, length));
 	else
-		buffer_append_text(out,
-				   report->stream_count > 1 || clauses.has_one ? "; ms," : "ms,");
+		buffer_append_text(out, clauses.has_one ? "; ms," : "ms,");
 	buffer_append_format(out, " from %s", date_format_ms(report->started_unix_ns, date));
 }
 

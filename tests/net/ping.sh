@@ -117,6 +117,7 @@ await "$work/ping.err" "$gone: refused" >/dev/null
 start late "$conntest" serve --listen "echo://127.0.0.1:${ports[gone]}"
 await_exit ping
 exits 0
+text '^ping 2 targets  every 50ms, waited '
 text '^Result:  all 2 targets up after '
 stop late
 ping --wait 200ms -i 50ms "$gone"
