@@ -199,6 +199,27 @@ static void nothing_answered_has_a_likely_cause(void **state)
 	report_free(report);
 }
 
+static void connections_made_again_are_told(void **state)
+{
+	static const struct {
+		bool is_kept;
+		uint64_t connects;
+		const char *part;
+	} cases[] = {
+		{ false, 5, "; new connection each time" },
+		{ true, 1, "; one connection for all of a target" },
+		{ true, 3, "; connections were kept, but had to be made again 2 times" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report *report = sample_ping();
+		report->streams[0].ping.is_kept = cases[i].is_kept;
+		report->streams[0].totals.connects = cases[i].connects;
+		ping_sentences(report);
+		assert_non_null(strstr(report->trust, cases[i].part));
+		report_free(report);
+	}
+}
+
 static void failures_have_a_clause(void **state)
 {
 	static const struct {
@@ -301,6 +322,7 @@ int main(void)
 		cmocka_unit_test(phases_add_up),
 		cmocka_unit_test(each_way_has_its_middle),
 		cmocka_unit_test(nothing_answered_has_a_likely_cause),
+		cmocka_unit_test(connections_made_again_are_told),
 		cmocka_unit_test(failures_have_a_clause),
 		cmocka_unit_test(the_table_fits_its_terminal),
 	};
