@@ -1,6 +1,6 @@
 /* The least that looks at a service need: a new connection at a fixed rate, a request and its
  * answer where there is one, what TCP knows of it. look_bare ADDRESS PORT COUNT INTERVAL_US
- * [REQUEST] prints {"us":..}: CPU of each, of the whole process. */
+ * [REQUEST] prints how many microseconds of CPU each took, of the whole process. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/epoll.h>

@@ -86,8 +86,7 @@ static int prepare(void *context, struct error *error)
 	return result < 0 ? result : receiver_prepare(&load->receiver, error);
 }
 
-static void started(const struct run *run, const struct engine *engine,
-		    const struct outputs *outputs)
+static void started(const struct run *run, const struct engine *engine, struct outputs *outputs)
 {
 	(void)outputs;
 	far_ends_meet(run->context, engine);

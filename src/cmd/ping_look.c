@@ -6,6 +6,7 @@
 #include "cmd/ping.h"
 #include "engine/http_script.h"
 #include "net/resolver.h"
+#include "net/source_pool.h"
 #include "proto/dns.h"
 #include "proto/http1_request.h"
 #include "proto/template_file.h"
@@ -66,9 +67,14 @@ static int check_servers(const char *servers, struct error *error)
 
 static int read_source(const char *text, struct error *error, struct endpoint *ret)
 {
-	if (text && endpoint_parse(text, 0, ret) < 0)
+	if (!text)
+		return 0;
+	if (endpoint_parse(text, 0, ret) < 0)
 		return error_set(error, EINVAL, "--source: \"%s\" is not an address", text);
-	return 0;
+	int result = source_check_ours(ret, error);
+	if (result < 0)
+		error_prefix(error, "--source");
+	return result;
 }
 
 /* "NXDOMAIN,NOERROR" */

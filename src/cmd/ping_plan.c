@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "cmd/ping.h"
 #include "net/resolver.h"
+#include "proto/grpc.h"
 #include "run/ping_report.h"
 #include "run/resolve.h"
 
@@ -49,7 +50,7 @@ static int check_kind(const struct uri *uri, struct error *error)
 {
 	const char *host = uri->host;
 	if (prober_kind_of(uri))
-		return 0;
+		return uri->service == SERVICE_GRPC ? grpc_check_service(uri->path, error) : 0;
 	if (uri->service == SERVICE_ICMP)
 		return error_set(error, EINVAL,
 				 "%s: say how to look at it: tcp://%s:443 or https://%s", host,

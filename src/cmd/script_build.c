@@ -231,6 +231,8 @@ static int build_grpc(const struct request *request, struct script *script, stru
 	const struct message_options *message = &request->options->message;
 	struct client *client = request->client;
 	struct http_script *http = arena_take_array(&client->arena, 1, sizeof(*http));
+	if (client->parts.message_count == 0 && grpc_check_service(request->uri->path, error) < 0)
+		return -EINVAL;
 	plan_call(request, http);
 	if (message->backend)
 		http->backend = &client->parts.backend;

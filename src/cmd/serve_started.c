@@ -177,8 +177,7 @@ static void write_event(struct buffer *out, const struct plan_listen *place, uin
 	buffer_append_text(out, "\n");
 }
 
-void serve_started(const struct run *run, const struct engine *engine,
-		   const struct outputs *outputs)
+void serve_started(const struct run *run, const struct engine *engine, struct outputs *outputs)
 {
 	const struct plan_serve *serve = &run->plan->serve;
 	struct buffer buffer cleanup(buffer_deinit);

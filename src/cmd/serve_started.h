@@ -5,5 +5,4 @@
 #include "run/run.h"
 
 /* To the text and the ndjson outputs, when the ports are known. */
-void serve_started(const struct run *run, const struct engine *engine,
-		   const struct outputs *outputs);
+void serve_started(const struct run *run, const struct engine *engine, struct outputs *outputs);

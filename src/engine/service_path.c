@@ -1,5 +1,6 @@
 #include "engine/service_path.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
@@ -51,7 +52,7 @@ bool service_path_knows(const struct path_wire *claim, const uint8_t secret[SOUR
 	for (uint64_t age = 0; age <= 1 && age <= slot; age++) {
 		uint8_t cookie[PATH_COOKIE_BYTES];
 		make_cookie(claim, secret, slot - age, cookie);
-		is_good |= memcmp(claim->cookie, cookie, sizeof(cookie)) == 0;
+		is_good |= CRYPTO_memcmp(claim->cookie, cookie, sizeof(cookie)) == 0;
 	}
 	return is_good;
 }

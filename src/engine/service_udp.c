@@ -372,8 +372,9 @@ int service_udp_listen(struct service_udp *udp, uint32_t index, uint16_t port, u
 		socket_options.receive_buffer_bytes = RECEIVE_BUFFER_BYTES;
 	options.local.port = port;
 	int rc = check_is_free(udp->worker, &options);
-	if (rc == 0)
-		rc = service_udp_prepare(udp, place, listen->service);
+	if (rc < 0)
+		return rc;
+	rc = service_udp_prepare(udp, place, listen->service);
 	if (rc == 0)
 		rc = datagram_open(&place->socket, plan->datagram, udp->worker->loop, &options,
 				   service_udp_ready);

@@ -1,7 +1,7 @@
 /* The datagram side of `serve` in one worker: answers come from the address that was asked, are
- * never larger than what asks, and never go to one of our own ports, so that two servers can't be
- * made to answer each other for ever. An answer that finds no room waits; meanwhile nothing more
- * is read. Loss is only what the queue overflowed, and that is counted. */
+ * never larger than what asks (but for stamp's shortest), and never go to one of our own ports, so
+ * that two servers can't be made to answer each other for ever. An answer that finds no room waits;
+ * meanwhile nothing more is read. Loss is only what the queue overflowed, and that is counted. */
 #pragma once
 
 #include "engine/flow_counts.h"

@@ -21,7 +21,7 @@ enum phase {
 };
 const char *phase_name(enum phase phase);
 
-#define ERROR_WHY_BYTES 96
+#define ERROR_WHY_BYTES 192 /* a certificate's complaint with its way out */
 struct error_row {
 	uint32_t phase;
 	uint32_t outcome;

@@ -20,7 +20,6 @@ enum hop_note {
 #define HOP_NOTE(symbol, name) HOP_##symbol,
 	HOP_NOTE_TABLE
 #undef HOP_NOTE
-	HOP_NOTES,
 };
 /* clang-format on */
 const char *hop_note_name(enum hop_note note);

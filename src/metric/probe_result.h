@@ -41,6 +41,12 @@ enum probe_status {
 #define PROBE_LOCATION_BYTES 1024
 #define PROBE_UNKNOWN        INT64_MIN
 
+/* An answer to a probe that is over. */
+enum probe_stray {
+	PROBE_STRAY_LATE,   /* it was given up */
+	PROBE_STRAY_SECOND, /* it was answered */
+};
+
 struct probe_result {
 	uint32_t target; /* its index */
 	uint64_t number; /* from 1, of this target */

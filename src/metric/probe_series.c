@@ -289,9 +289,9 @@ void probe_series_add(struct probe_series *series, const struct probe_result *re
 	keep(&series->kept, result);
 }
 
-void probe_series_stray(struct probe_series *series, bool is_late)
+void probe_series_stray(struct probe_series *series, enum probe_stray kind)
 {
-	if (is_late)
+	if (kind == PROBE_STRAY_LATE)
 		series->counters.late++;
 	else
 		series->counters.duplicate++;

@@ -23,8 +23,7 @@ nodiscard int probe_series_new(const struct probe_series_setup *setup, struct pr
 void probe_series_free(struct probe_series *series); /* takes NULL */
 
 void probe_series_add(struct probe_series *series, const struct probe_result *result);
-/* An answer to a probe that is over: it came too late, or is not the first. */
-void probe_series_stray(struct probe_series *series, bool is_late);
+void probe_series_stray(struct probe_series *series, enum probe_stray kind);
 
 /* ---- how it stands ---- */
 

@@ -33,7 +33,7 @@ struct report_probe {
 	int64_t backward_ns;
 	uint64_t clock_error_ns;
 };
-#define REPORT_PROBES_MAX 20000 /* all targets together */
+#define REPORT_PROBES_MAX 20000 /* of one target; of a few, together */
 
 /* Found at the target, by the newest probe that came so far. */
 struct report_ping {

@@ -281,13 +281,28 @@ static int read_foreign(const json_t *json, struct report *report, struct error 
 	return error_set(error, EINVAL, "JSON, but not a conntest report");
 }
 
+/* Every stream of one of ping is a target, as those who show it rely on. */
+static int check_ping(const struct report *report, struct error *error)
+{
+	for (uint32_t i = 0; i < report->stream_count && report_is_ping(report); i++) {
+		const struct report_stream *stream = &report->streams[i];
+		if (!stream->has_ping || !stream->target)
+			return error_set(error, EINVAL,
+					 "not a valid report: \"%s\" is no target of ping",
+					 stream->name);
+	}
+	return 0;
+}
+
 static int read_json(const json_t *json, struct report *report, struct error *error)
 {
 	const char *schema = json_string_value(json_object_get(json, "schema"));
 	size_t family = strlen(REPORT_SCHEMA) - 1;
 	struct reader reader = { .arena = &report->arena, .error = error };
-	if (schema && strcmp(schema, REPORT_SCHEMA) == 0)
-		return read_table(&reader, &report_fields, json, report);
+	if (schema && strcmp(schema, REPORT_SCHEMA) == 0) {
+		int failure = read_table(&reader, &report_fields, json, report);
+		return failure == 0 ? check_ping(report, error) : failure;
+	}
 	if (schema && strncmp(schema, REPORT_SCHEMA, family) == 0)
 		return error_set(error, EINVAL,
 				 "a report of another version (%.40s); this conntest reads %s",

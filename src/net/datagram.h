@@ -1,6 +1,7 @@
 /* The datagram transport contract: send and receive batches with addresses and arrival times.
- * Rows: udp (kernel, recvmmsg/sendmmsg), memory (tests; delay, loss, duplication, reordering
- * under a simulated clock). Embedded in its owner, the loop's thread only. */
+ * Rows: udp (kernel, recvmmsg/sendmmsg), icmp (the same; echoes), memory (tests; delay, loss,
+ * duplication, reordering under a simulated clock). Embedded in its owner, the loop's thread only.
+ */
 #pragma once
 
 #include <stdbool.h>

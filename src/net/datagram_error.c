@@ -1,18 +1,9 @@
 #include "net/datagram_error.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 
 #include "net/datagram_stamps.h"
 #include "sys/error_queue.h"
-#include "sys/ip_socket.h"
-
-int datagram_error_keep_whole(int fd, uint16_t family)
-{
-	if (family == AF_INET6)
-		return ip_socket_set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
-	return ip_socket_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-}
 
 /* False: nothing that was asked for. */
 static bool tell(struct datagram_socket *socket, const struct queued_error *queued,

@@ -5,7 +5,5 @@
 #include "base/attributes.h"
 #include "net/datagram.h"
 
-/* DF on each datagram, whatever the kernel has heard of the path. 0 or -errno. */
-nodiscard int datagram_error_keep_whole(int fd, uint16_t family);
 /* 0, -EAGAIN or -errno. */
 nodiscard int datagram_error_take(struct datagram_socket *socket, struct datagram_error *ret);

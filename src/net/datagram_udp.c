@@ -15,6 +15,7 @@
 #include "net/datagram_stamps.h"
 #include "sys/error_queue.h"
 #include "sys/fd.h"
+#include "sys/ip_hop.h"
 #include "sys/ip_socket.h"
 
 /* What one call takes, on the stack: 30 KiB of which a small batch touches little. */
@@ -65,7 +66,7 @@ static int prepare(struct datagram_socket *socket, int fd, const struct datagram
 	if (rc == 0 && options->wants_stamps)
 		rc = datagram_stamps_open(socket, fd);
 	if (rc == 0 && options->is_path_probe)
-		rc = datagram_error_keep_whole(fd, socket->family);
+		rc = ip_hop_set_whole(fd, socket->family);
 	if (rc == 0 && (options->wants_errors || options->is_path_probe))
 		rc = error_queue_ask(fd, socket->family);
 	if (options->is_segmented)

@@ -91,7 +91,7 @@ static int check_family(const struct endpoint *local, const struct endpoint *rem
 			 endpoint_format_address(remote, remote_text), family_name(remote->family));
 }
 
-static int check_ours(const struct endpoint *local, struct error *error)
+int source_check_ours(const struct endpoint *local, struct error *error)
 {
 	char text[ENDPOINT_TEXT_MAX];
 	struct endpoint probe = *local;
@@ -120,12 +120,12 @@ static int check_addresses(const struct source_pool *pool, const struct endpoint
 		struct endpoint local = nth_address(pool, n);
 		int rc = check_family(&local, remote, error);
 		if (rc == 0)
-			rc = check_ours(&local, error);
+			rc = source_check_ours(&local, error);
 		if (rc < 0)
 			return rc;
 	}
 	struct endpoint last = nth_address(pool, pool->count - 1);
-	return check_ours(&last, error);
+	return source_check_ours(&last, error);
 }
 
 /* ---- a range */

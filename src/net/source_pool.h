@@ -18,6 +18,8 @@ nodiscard int source_pool_parse(const char *text, struct error *error, struct so
  * of its family (-EINVAL) and this host's (-EADDRNOTAVAIL). */
 nodiscard int source_pool_check(struct source_pool *pool, const struct endpoint *remote,
 				struct error *error);
+/* Whether this one address is this host's; -EADDRNOTAVAIL and the way out. */
+nodiscard int source_check_ours(const struct endpoint *local, struct error *error);
 void source_pool_free(struct source_pool *pool);
 /* The next one; port 0 unless the file named ports. */
 struct endpoint source_pool_next(struct source_pool *pool);

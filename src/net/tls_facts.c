@@ -30,6 +30,16 @@ static int64_t end_of_chain(SSL *ssl)
 	return first;
 }
 
+/* The peer's bytes, fit for a terminal. */
+static void copy_protocol(const unsigned char *alpn, unsigned size, struct tls_facts *ret)
+{
+	size_t length = size < sizeof(ret->alpn) - 1 ? size : sizeof(ret->alpn) - 1;
+
+	for (size_t i = 0; i < length; i++)
+		ret->alpn[i] = (char)(alpn[i] > ' ' && alpn[i] < 0x7f ? alpn[i] : '?');
+	ret->alpn[length] = '\0';
+}
+
 int tls_stream_describe(const struct stream *stream, struct tls_facts *ret)
 {
 	const struct tls_stream *tls = stream->state;
@@ -40,8 +50,7 @@ int tls_stream_describe(const struct stream *stream, struct tls_facts *ret)
 		return -EINVAL;
 	SSL_get0_alpn_selected(tls->ssl, &alpn, &size);
 	ret->version = SSL_get_version(tls->ssl);
-	(void)snprintf(ret->alpn, sizeof(ret->alpn), "%.*s", (int)size,
-		       alpn != NULL ? (const char *)alpn : "");
+	copy_protocol(alpn, size, ret);
 	ret->certificate_until_s = end_of_chain(tls->ssl);
 	ret->is_resumed = SSL_session_reused(tls->ssl) == 1;
 	return 0;

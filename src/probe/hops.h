@@ -16,10 +16,6 @@
 struct socket_options;
 struct hops_trace;
 
-/* No hop is asked more often than this by default. */
-#define HOPS_GAP_NS     UINT64_C(100000000)
-#define HOPS_TIMEOUT_NS UINT64_C(1000000000)
-
 struct hops_setup {
 	struct loop *loop;
 	struct endpoint target;

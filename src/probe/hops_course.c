@@ -228,13 +228,13 @@ void hops_course_unsent(struct hops_course *course, uint32_t number)
 
 /* Nobody behind this TTL is on this way. */
 static void reach_end(struct hops_course *course, const struct hops_question *question,
-		      bool is_target)
+		      enum hop_answer_kind kind)
 {
 	struct course_flow *flow = &course->flows[question->flow];
 
 	if (flow->end == 0 || question->ttl < flow->end)
 		set_end(course, question->flow, question->ttl);
-	if (is_target && question->ttl <= flow->end)
+	if (kind == HOP_TARGET && question->ttl <= flow->end)
 		course->hops->flows[question->flow].is_reached = true;
 }
 
@@ -252,7 +252,7 @@ bool hops_course_answered(struct hops_course *course, uint32_t number,
 	if (answer->kind != HOP_TOO_BIG && question.ttl > flow->heard)
 		flow->heard = question.ttl;
 	if (answer->kind == HOP_TARGET || answer->kind == HOP_STOPPED)
-		reach_end(course, &question, answer->kind == HOP_TARGET);
+		reach_end(course, &question, answer->kind);
 	else if (answer->kind == HOP_EXPIRED && question.ttl == flow->end)
 		flow->end = 0; /* what seemed the end of the way is not: it is looked for again */
 	close_flight(course, flight);

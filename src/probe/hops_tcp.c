@@ -22,6 +22,8 @@
 #define PATIENCE_NS (10 * NS_PER_S)
 /* Timestamps, as all but the oldest hosts have them. */
 #define TCP_HEADER_BYTES 32
+/* Who sends without end keeps nobody else away: what comes next tells of what was left. */
+#define RECEIVES_A_TURN 256
 
 static bool is_nameless(const struct hops_trace *trace)
 {
@@ -126,7 +128,7 @@ static void read_raw(struct hops_trace *trace)
 	struct sockaddr_storage address;
 	struct endpoint from;
 
-	for (;;) {
+	for (int i = 0; i < RECEIVES_A_TURN; i++) {
 		socklen_t address_size = sizeof(address);
 		ssize_t size = recvfrom(trace->raw.fd, data, sizeof(data), MSG_DONTWAIT,
 					(struct sockaddr *)&address, &address_size);
@@ -173,14 +175,13 @@ static int tcp_open(struct hops_trace *trace, struct error *error)
 static void drain(struct trace_flow *flow)
 {
 	uint8_t data[ANSWER_BYTES * 4];
-	ssize_t size;
+	ssize_t size = 1;
 
-	do
+	for (int i = 0; i < RECEIVES_A_TURN && size > 0; i++)
 		size = recv(flow->watch.fd, data, sizeof(data), MSG_DONTWAIT);
-	while (size > 0);
 	if (size == 0)
 		trace_end_flow(flow, ECONNRESET);
-	else if (errno != EAGAIN && errno != EHOSTUNREACH && errno != ENETUNREACH)
+	else if (size < 0 && errno != EAGAIN && errno != EHOSTUNREACH && errno != ENETUNREACH)
 		trace_end_flow(flow, errno);
 }
 

@@ -118,10 +118,10 @@ static uint64_t note_arrival(struct packet_look *look, const struct datagram *an
 static void hear_stray(struct packet_look *look, uint64_t now_ns)
 {
 	const struct prober *prober = look->owner->prober;
-	bool is_late = !look->is_answered;
+	enum probe_stray kind = look->is_answered ? PROBE_STRAY_SECOND : PROBE_STRAY_LATE;
 	look->is_answered = true;
 	if (prober->host->stray && now_ns < look->keep_until_ns)
-		prober->host->stray(prober->host->context, prober, look->number, is_late,
+		prober->host->stray(prober->host->context, prober, look->number, kind,
 				    now_ns - look->sent_ns);
 }
 
@@ -163,6 +163,8 @@ static void hear_failure(struct packet_socket *socket, int code)
 
 /* Each is told once, so more than this in a row is nothing that waiting would end. */
 #define FAILURES_MAX 64
+/* Behind these others have their turn, and the deadlines: a peer may send faster than is read. */
+#define RECEIVES_A_TURN 1024
 
 /* The queue is read after the answer, so that it is known when its question left; and before what
  * it says ends the look. */
@@ -170,16 +172,22 @@ void packet_socket_hear(struct packet_socket *socket)
 {
 	const struct packet_prober *owner = socket->owner;
 	int failures = 0;
-	while (failures < FAILURES_MAX) {
+	for (int i = 0; i < RECEIVES_A_TURN; i++) {
 		struct datagram answer = { .data = owner->in, .capacity = owner->in_bytes };
 		int result = datagram_receive(&socket->socket, &answer, 1);
 		hear_queue(socket);
-		if (result == -EAGAIN)
-			return;
 		failures += result < 0;
+		if (result == -EAGAIN || failures == FAILURES_MAX)
+			return;
 		if (result < 0)
 			hear_failure(socket, -result);
 		else if (result > 0)
 			hear_answer(socket, &answer);
 	}
+	loop_defer(owner->prober->host->loop, &socket->hearing_on);
+}
+
+void packet_socket_hear_on(struct deferred *deferred)
+{
+	packet_socket_hear(container_of(deferred, struct packet_socket, hearing_on));
 }

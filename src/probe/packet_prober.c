@@ -124,6 +124,7 @@ static struct packet_socket *new_socket(struct packet_prober *owner)
 	socket->owner = owner;
 	socket->socket.watch.fd = -1;
 	list_init(&socket->waiting);
+	deferred_init(&socket->hearing_on, packet_socket_hear_on);
 	owner->open_sockets++;
 	return socket;
 }

@@ -46,8 +46,9 @@ struct packet_socket {
 	struct packet_prober *owner;
 	struct datagram_socket socket;
 	struct address_search *search;
-	struct list waiting; /* looks, until it is open */
-	uint32_t looks;      /* that hold it */
+	struct list waiting;        /* looks, until it is open */
+	struct deferred hearing_on; /* there may be more to receive */
+	uint32_t looks;             /* that hold it */
 	uint32_t addresses;
 	struct endpoint remote;
 	bool is_open;
@@ -112,6 +113,7 @@ void packet_socket_send(struct packet_look *look);
 void packet_socket_free(struct packet_socket *socket);
 /* On whatever has come there. */
 void packet_socket_hear(struct packet_socket *socket);
+void packet_socket_hear_on(struct deferred *deferred);
 
 /* ---- what is remembered (packet_window.c) */
 

@@ -18,6 +18,7 @@ void packet_socket_free(struct packet_socket *socket)
 {
 	struct packet_prober *owner = socket->owner;
 	address_forget(socket->search);
+	list_remove(&socket->hearing_on.node);
 	datagram_close(&socket->socket);
 	if (owner->kept == socket)
 		owner->kept = NULL;

@@ -187,7 +187,7 @@ static bool read_answer(const struct packet_socket *socket, const uint8_t *data,
 	const struct packet_prober *owner = socket->owner;
 	struct stamp_session *session = owner->own;
 	uint64_t now_ns = loop_now(owner->prober->host->loop);
-	struct stamp_reply reply;
+	struct stamp_reply reply = { 0 };
 	enum stamp_verdict verdict = stamp_reply_read(data, size, session->key, 0, &reply);
 	/* A reflector of RFC 8762 knows no SSID. */
 	bool is_ours = reply.own.ssid == session->ssid || reply.own.ssid == 0;

@@ -16,7 +16,7 @@
 /* Whom to ask; plain data of the owner's, and outlives the path. */
 struct path_far_end {
 	bool is_off;
-	struct endpoint place;         /* family 0: port 5004 of the target's address */
+	struct endpoint place;
 	char token[CONTROL_TOKEN_MAX]; /* "": none */
 	const struct stream_transport *stream;
 	void *network;

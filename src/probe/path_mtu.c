@@ -21,6 +21,10 @@
 #define ICMP_SPACING_NS (2 * NS_PER_S)
 /* An error that is pending is told by a call that did nothing. */
 #define TRIES_MAX 4
+/* Behind these others have their turn, and the clock: a peer may send faster than is read. */
+#define RECEIVES_A_TURN 256
+/* Each is told once, so more than this in a row is nothing that waiting would end. */
+#define FAILURES_MAX 64
 
 struct path_mtu {
 	struct path_mtu_setup setup;
@@ -28,12 +32,13 @@ struct path_mtu {
 	struct pmtu forward;
 	struct timer timer;
 	struct deferred telling;
-	uint64_t sending;         /* number of the probe that is being handed to the kernel */
-	uint32_t interface_bytes; /* 0: not known */
-	uint32_t route_bytes;     /* the same; as the kernel believed when it began */
-	uint32_t header_bytes;    /* of IP and UDP */
-	const char *told_by;      /* PATH_BY_...; NULL: nobody yet */
-	int failure;              /* errno of a send or of ICMP; 0 */
+	struct deferred hearing_on; /* there may be more to receive */
+	uint64_t sending;           /* number of the probe that is being handed to the kernel */
+	uint32_t interface_bytes;   /* 0: not known */
+	uint32_t route_bytes;       /* the same; as the kernel believed when it began */
+	uint32_t header_bytes;      /* of IP and UDP */
+	const char *told_by;        /* PATH_BY_...; NULL: nobody yet */
+	int failure;                /* errno of a send or of ICMP; 0 */
 	struct endpoint failure_from;
 	bool is_over;
 	char name[WIRE_NAME_BYTES];
@@ -238,26 +243,38 @@ static void take_datagram(struct path_mtu *path, size_t size)
 
 static void take_datagrams(struct path_mtu *path)
 {
-	for (;;) {
+	int failures = 0;
+	for (int i = 0; i < RECEIVES_A_TURN; i++) {
 		struct datagram datagram = { .data = path->in, .capacity = ROOM_BYTES };
 		int count = datagram_receive(&path->socket, &datagram, 1);
-		if (count == -EAGAIN)
+		failures += count < 0;
+		if (count == -EAGAIN || failures == FAILURES_MAX)
 			return;
 		if (count > 0 && !datagram.is_truncated)
 			take_datagram(path, datagram.size);
 		else if (count < 0)
 			take_errors(path);
 	}
+	loop_defer(path->setup.loop, &path->hearing_on);
 }
 
-static void on_ready(struct datagram_socket *socket, unsigned events)
+static void hear(struct path_mtu *path)
 {
-	struct path_mtu *path = container_of(socket, struct path_mtu, socket);
-	(void)events;
 	take_errors(path);
 	take_datagrams(path);
 	if (!path->is_over)
 		drive(path);
+}
+
+static void hear_on(struct deferred *deferred)
+{
+	hear(container_of(deferred, struct path_mtu, hearing_on));
+}
+
+static void on_ready(struct datagram_socket *socket, unsigned events)
+{
+	(void)events;
+	hear(container_of(socket, struct path_mtu, socket));
 }
 
 /* ---- life ---- */
@@ -316,6 +333,7 @@ int path_mtu_new(const struct path_mtu_setup *setup, struct path_mtu **ret)
 	path->header_bytes = setup->remote.family == AF_INET6 ? IPV6_UDP_BYTES : IPV4_UDP_BYTES;
 	timer_init(&path->timer, on_timer);
 	deferred_init(&path->telling, tell);
+	deferred_init(&path->hearing_on, hear_on);
 	path->out = calloc(1, ROOM_BYTES);
 	path->in = malloc(ROOM_BYTES);
 	int result = path->out && path->in ? open_socket(path) : -ENOMEM;
@@ -341,6 +359,7 @@ void path_mtu_stop(struct path_mtu *path)
 	pmtu_stop(&path->forward);
 	loop_clear_timer(path->setup.loop, &path->timer);
 	list_remove(&path->telling.node);
+	list_remove(&path->hearing_on.node);
 }
 
 void path_mtu_free(struct path_mtu *path)

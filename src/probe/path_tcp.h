@@ -1,4 +1,4 @@
-/* What TCP makes of a path: one connection, over which three segments' worth of payload or more go
+/* What TCP makes of a path: one connection, over which four segments' worth of payload or more go
  * there and, where the service echoes, back. On the owner's loop. */
 #pragma once
 

@@ -89,13 +89,12 @@ static void on_done(void *context, struct probe *probe)
 	settle(entry);
 }
 
-static void on_stray(void *context, const struct prober *prober, uint64_t number, bool is_late,
-		     uint64_t after_ns)
+static void on_stray(void *context, const struct prober *prober, uint64_t number,
+		     enum probe_stray kind, uint64_t after_ns)
 {
 	const struct pinger *pinger = context;
 	if (pinger->setup.stray)
-		pinger->setup.stray(pinger->setup.context, prober->index, number, is_late,
-				    after_ns);
+		pinger->setup.stray(pinger->setup.context, prober->index, number, kind, after_ns);
 }
 
 static void start_probe(struct entry *entry, uint64_t due_ns, uint64_t number)

@@ -32,7 +32,7 @@ struct pinger_setup {
 	 * be stopped, and not be freed. */
 	void (*done)(void *context, const struct probe_result *result);
 	/* As of struct probe_host; may be NULL. */
-	void (*stray)(void *context, uint32_t target, uint64_t number, bool is_late,
+	void (*stray)(void *context, uint32_t target, uint64_t number, enum probe_stray kind,
 		      uint64_t after_ns);
 	/* Every target has had its count and nothing is in flight. */
 	void (*finished)(void *context);

@@ -65,9 +65,9 @@ struct probe_host {
 	/* Once for every probe that was started, never from within prober_start(): `result` is
 	 * whole, and `probe` may be used anew. */
 	void (*done)(void *context, struct probe *probe);
-	/* An answer to a probe that is over: late (after it was given up) or a second one. */
-	void (*stray)(void *context, const struct prober *prober, uint64_t number, bool is_late,
-		      uint64_t after_ns);
+	/* An answer to a probe that is over. */
+	void (*stray)(void *context, const struct prober *prober, uint64_t number,
+		      enum probe_stray kind, uint64_t after_ns);
 	void *context;
 };
 

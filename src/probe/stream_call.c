@@ -45,6 +45,7 @@ void stream_call_hang_up(struct stream_call *call, void (*end)(struct stream *st
 		call->question->call = NULL;
 	call->question = NULL;
 	call->has_talk = false;
+	call->is_mute = false;
 	call->sent = 0;
 	buffer_clear(&call->out);
 	list_remove(&call->hearing_on.node);
@@ -166,11 +167,13 @@ static void note_sent(struct stream_call *call)
 
 static void receive(struct stream_call *call);
 
-/* A peer that does not want the whole request may have answered before it ended. */
+/* A peer that does not want the whole request may have answered before it ended, or sent the probe
+ * elsewhere, where the new connection is not mute. */
 static void send_failed(struct stream_call *call, int code)
 {
+	call->is_mute = true;
 	receive(call);
-	if (call->probe)
+	if (call->is_mute)
 		fail_errno(call, code);
 }
 
@@ -178,6 +181,8 @@ static void send_failed(struct stream_call *call, int code)
 static bool flush(struct stream_call *call)
 {
 	const struct probe *probe = call->probe;
+	if (call->is_mute)
+		return true;
 	int result = call->out.error ? call->out.error : send_out(call);
 	if (result < 0 && !call->probe) {
 		stream_call_drop(call, stream_reset);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/address.h"
 #include "probe/dns_look.h"
 #include "probe/kinds.h"
 #include "sys/limits.h"
@@ -210,8 +211,6 @@ static void close_prober(struct prober *prober)
 static int check(const struct probe_target *target, struct error *error)
 {
 	const struct uri *uri = &target->uri;
-	const char *host = target->connect_host ? target->connect_host : uri->host;
-	struct endpoint numeric;
 	if (target->is_kept && uri->service == SERVICE_NONE)
 		return error_set(error, EINVAL,
 				 "%s: nothing is asked there, so a kept connection "
@@ -222,11 +221,7 @@ static int check(const struct probe_target *target, struct error *error)
 	struct dns_question question;
 	if (uri->service == SERVICE_DNS && dns_look_question(target, error, &question) < 0)
 		return -EINVAL;
-	int wanted = target->family ? target->family : target->source.family;
-	if (wanted && resolver_parse_numeric(host, 0, &numeric) == 0 && numeric.family != wanted)
-		return error_set(error, EINVAL, "%s is no %s address", host,
-				 wanted == AF_INET ? "IPv4" : "IPv6");
-	return 0;
+	return address_check(target, error);
 }
 
 static int open_prober(struct prober *prober, struct error *error)

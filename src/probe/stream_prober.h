@@ -53,6 +53,7 @@ struct stream_call {
 	struct endpoint remote;
 	bool has_talk;
 	bool has_sent; /* the whole request */
+	bool is_mute;  /* sending has failed; what came before that is still heard */
 	struct buffer out;
 	size_t sent; /* of it */
 	alignas(max_align_t) unsigned char talk[];

@@ -163,7 +163,7 @@ bool dns_read_id(const uint8_t *message, size_t size, uint16_t *ret)
 	return true;
 }
 
-/* A record at `*at`, which moves behind it; its class, too. */
+/* The record at `*at`, which moves behind it. */
 static bool read_record(const uint8_t *message, size_t size, size_t *at, struct dns_record *ret)
 {
 	struct dns_name name;

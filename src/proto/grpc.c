@@ -1,9 +1,11 @@
 #include "proto/grpc.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/attributes.h"
 #include "base/big_endian.h"
+#include "base/error.h"
 #include "base/units.h"
 #include "base/utf8.h"
 
@@ -151,6 +153,18 @@ bool grpc_frames_are_whole(const struct grpc_frames *frames)
 
 #define SERVICE_TAG 0x0a /* field 1, bytes */
 #define STATUS_TAG  0x08 /* field 1, varint */
+
+int grpc_check_service(const char *path, struct error *error)
+{
+	const char *service = path[0] == '/' ? path + 1 : path;
+
+	if (strlen(service) >= GRPC_SERVICE_NAME_MAX)
+		return error_set(error, EINVAL,
+				 "\"%.40s...\" is longer than the name of a service may be: up to "
+				 "%d bytes",
+				 service, GRPC_SERVICE_NAME_MAX - 1);
+	return 0;
+}
 
 size_t grpc_write_health_request(const char *service, uint8_t out[GRPC_HEALTH_REQUEST_MAX])
 {

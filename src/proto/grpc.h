@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attributes.h"
+
+struct error;
+
 #define GRPC_PREFIX_BYTES 5
 
 enum grpc_status {
@@ -63,6 +67,9 @@ enum grpc_health {
 const char *grpc_health_name(uint32_t health);
 
 #define GRPC_SERVICE_NAME_MAX 256
+/* Whether a target's path names a service that can be asked for: a longer name would be another's.
+ */
+nodiscard int grpc_check_service(const char *path, struct error *error);
 /* A request for this service, of less than GRPC_SERVICE_NAME_MAX bytes, with its prefix. Returns
  * how many bytes. */
 #define GRPC_HEALTH_REQUEST_MAX (GRPC_PREFIX_BYTES + 3 + GRPC_SERVICE_NAME_MAX)

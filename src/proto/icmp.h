@@ -54,7 +54,8 @@ enum outcome icmp_outcome(enum icmp_meaning meaning);
 /* A message without an IP header in front: from its type on. False: it is shorter than its header.
  * The checksum is not looked at: see below. */
 bool icmp_read(uint16_t family, const uint8_t *data, size_t size, struct icmp_message *ret);
-/* Of ICMP, not ICMPv6, whose checksum the kernel looks at for raw sockets too. */
+/* By the checksum within (RFC 1071). Of ICMP, not ICMPv6, whose checksum the kernel looks at for
+ * raw sockets too; and of an extension (RFC 4884, 7), from its header on. */
 bool icmp_is_intact(const uint8_t *data, size_t size);
 
 /* An echo request: its header, in front of a payload that is there already; of ICMP with the

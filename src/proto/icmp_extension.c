@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/big_endian.h"
+#include "proto/icmp.h"
 
 #define HEADER_BYTES  4
 #define OBJECT_BYTES  4
@@ -10,20 +11,10 @@
 #define MPLS_CLASS    1
 #define INCOMING_TYPE 1
 
-/* The ones' complement sum of all 16-bit words; a checksum of 0 was not computed. */
+/* A checksum of 0 was not computed. */
 static bool is_intact(const uint8_t *data, size_t size)
 {
-	uint32_t sum = 0;
-
-	if (get_u16(data + 2) == 0)
-		return true;
-	for (size_t i = 0; i + 1 < size; i += 2)
-		sum += get_u16(data + i);
-	if (size % 2)
-		sum += (uint32_t)data[size - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	return get_u16(data + 2) == 0 || icmp_is_intact(data, size);
 }
 
 static unsigned read_stack(const uint8_t *data, size_t size, uint32_t *ret_labels,

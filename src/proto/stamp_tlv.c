@@ -91,11 +91,11 @@ static struct signature find_signature(const uint8_t *tlvs, size_t size)
 	return signature;
 }
 
-static void digest(const uint8_t *tlvs, const struct signature *signature,
+static bool digest(const uint8_t *tlvs, const struct signature *signature,
 		   const uint8_t sequence[4], const struct stamp_key *key,
 		   uint8_t ret[STAMP_HMAC_BYTES])
 {
-	stamp_key_sign(key, sequence, 4, tlvs, signature->at, ret);
+	return stamp_key_sign(key, sequence, 4, tlvs, signature->at, ret);
 }
 
 /* RFC 8972, 4.8. */
@@ -109,8 +109,7 @@ bool stamp_tlv_is_tampered(const uint8_t *tlvs, size_t size, const uint8_t seque
 		return false;
 	if (!signature.is_there)
 		return signature.has_others;
-	digest(tlvs, &signature, sequence, key, hmac);
-	return !signature.is_last ||
+	return !digest(tlvs, &signature, sequence, key, hmac) || !signature.is_last ||
 	       !stamp_hmac_is(hmac, tlvs + signature.at + STAMP_TLV_HEAD_BYTES);
 }
 
@@ -130,7 +129,7 @@ void stamp_tlv_sign(uint8_t *tlvs, size_t size, const uint8_t sequence[4],
 
 	if (key == NULL || !signature.is_there || (tlvs[signature.at] & STAMP_TLV_TAMPERED) != 0)
 		return;
-	digest(tlvs, &signature, sequence, key, tlvs + signature.at + STAMP_TLV_HEAD_BYTES);
+	(void)digest(tlvs, &signature, sequence, key, tlvs + signature.at + STAMP_TLV_HEAD_BYTES);
 }
 
 /* ---- values */

@@ -77,6 +77,8 @@ static bool key_init(struct stamp_key *key, const uint8_t *bytes, size_t size)
 	};
 	EVP_MAC *mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
 
+	if (mac == NULL)
+		return false;
 	key->context = EVP_MAC_CTX_new(mac);
 	EVP_MAC_free(mac);
 	return key->context != NULL && EVP_MAC_init(key->context, bytes, size, parameters) == 1;
@@ -105,8 +107,7 @@ void stamp_key_free(struct stamp_key *key)
 	free(key);
 }
 
-/* Where OpenSSL fails the digest is of zeros, which the other end refuses. */
-void stamp_key_sign(const struct stamp_key *key, const uint8_t *first, size_t first_size,
+bool stamp_key_sign(const struct stamp_key *key, const uint8_t *first, size_t first_size,
 		    const uint8_t *second, size_t second_size, uint8_t ret[STAMP_HMAC_BYTES])
 {
 	uint8_t digest[EVP_MAX_MD_SIZE] = { 0 };
@@ -119,6 +120,7 @@ void stamp_key_sign(const struct stamp_key *key, const uint8_t *first, size_t fi
 	memset(ret, 0, STAMP_HMAC_BYTES);
 	if (is_done)
 		memcpy(ret, digest, STAMP_HMAC_BYTES);
+	return is_done;
 }
 
 bool stamp_hmac_is(const uint8_t a[STAMP_HMAC_BYTES], const uint8_t b[STAMP_HMAC_BYTES])
@@ -131,7 +133,7 @@ static void sign_base(uint8_t *data, const struct stamp_key *key)
 	size_t end = layout_of(key)->hmac;
 
 	if (key != NULL)
-		stamp_key_sign(key, data, end, NULL, 0, data + end);
+		(void)stamp_key_sign(key, data, end, NULL, 0, data + end);
 }
 
 /* Of a packet that has room for all of the base. */
@@ -142,8 +144,7 @@ static bool is_signed(const uint8_t *data, const struct stamp_key *key)
 
 	if (key == NULL)
 		return true;
-	stamp_key_sign(key, data, end, NULL, 0, hmac);
-	return stamp_hmac_is(hmac, data + end);
+	return stamp_key_sign(key, data, end, NULL, 0, hmac) && stamp_hmac_is(hmac, data + end);
 }
 
 /* ---- times */

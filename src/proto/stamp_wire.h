@@ -34,8 +34,9 @@ struct stamp_key;
 /* -EINVAL: it is shorter than 8 or longer than 64 bytes; -ENOMEM. */
 nodiscard int stamp_key_new(const uint8_t *bytes, size_t size, struct stamp_key **ret);
 void stamp_key_free(struct stamp_key *key);
-/* HMAC-SHA-256 of two pieces, cut to 16 bytes. */
-void stamp_key_sign(const struct stamp_key *key, const uint8_t *first, size_t first_size,
+/* HMAC-SHA-256 of two pieces, cut to 16 bytes. False: OpenSSL could not; they are zeros then, which
+ * nobody takes for signed. */
+bool stamp_key_sign(const struct stamp_key *key, const uint8_t *first, size_t first_size,
 		    const uint8_t *second, size_t second_size, uint8_t ret[STAMP_HMAC_BYTES]);
 /* Takes as long whatever is wrong. */
 bool stamp_hmac_is(const uint8_t a[STAMP_HMAC_BYTES], const uint8_t b[STAMP_HMAC_BYTES]);

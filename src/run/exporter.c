@@ -267,7 +267,7 @@ static void write_event(const struct endpoint *local, struct buffer *out)
 }
 
 /* `serve` has lines that say where it listens; of the others stdout is the report. */
-void exporter_tell(const struct exporter *exporter, const struct outputs *outputs,
+void exporter_tell(const struct exporter *exporter, struct outputs *outputs,
 		   const struct output_options *options)
 {
 	const struct endpoint *local = http_server_local(exporter->server);

@@ -28,5 +28,5 @@ nodiscard int exporter_open(const struct exporter_setup *setup, struct error *er
 /* Before the loop and the engine; NULL is harmless. */
 void exporter_close(struct exporter *exporter);
 /* Says where it is, with the port that it got. */
-void exporter_tell(const struct exporter *exporter, const struct outputs *outputs,
+void exporter_tell(const struct exporter *exporter, struct outputs *outputs,
 		   const struct output_options *options);

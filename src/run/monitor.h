@@ -16,7 +16,7 @@ struct monitor_setup {
 	const struct plan *plan;
 	struct engine *engine;
 	const struct sampler *sampler;
-	const struct outputs *outputs;
+	struct outputs *outputs;
 	const struct output_options *options;
 	const char *target;
 	/* Sees every event that the workers tell. */

@@ -294,27 +294,25 @@ void outputs_set_text(struct outputs *outputs, enum text_part part)
 			outputs->items[i].part = part;
 }
 
-static void write_bytes(const struct output *output, const struct buffer *bytes)
+static void write_bytes(struct output *output, const struct buffer *bytes)
 {
-	(void)fwrite(buffer_text(bytes), 1, bytes->size, output->file);
-	(void)fflush(output->file);
+	size_t written = fwrite(buffer_text(bytes), 1, bytes->size, output->file);
+	if ((written < bytes->size || fflush(output->file) != 0) && output->failure == 0)
+		output->failure = errno;
 }
 
-void outputs_write_stdout(const struct outputs *outputs, const struct buffer *bytes)
+void outputs_write_stdout(struct outputs *outputs, const struct buffer *bytes)
 {
 	for (unsigned i = 0; i < outputs->count; i++)
 		if (outputs->items[i].format == OUTPUT_TEXT && !outputs->items[i].path)
 			write_bytes(&outputs->items[i], bytes);
 }
 
-void outputs_write(const struct outputs *outputs, enum output_format format,
-		   const struct buffer *bytes)
+void outputs_write(struct outputs *outputs, enum output_format format, const struct buffer *bytes)
 {
 	for (unsigned i = 0; i < outputs->count; i++) {
-		const struct output *output = &outputs->items[i];
-		if (output->format != format)
-			continue;
-		write_bytes(output, bytes);
+		if (outputs->items[i].format == format)
+			write_bytes(&outputs->items[i], bytes);
 	}
 }
 
@@ -360,7 +358,7 @@ static int write_one(struct output *output, const struct report *report,
 	buffer_init(&bytes, REPORT_FILE_MAX);
 	if (!output->is_begun)
 		write_report(report, output->format, &used, &bytes);
-	int code = bytes.error ? -bytes.error : 0;
+	int code = bytes.error ? -bytes.error : output->is_begun ? output->failure : 0;
 	output->size = bytes.size;
 	if (!code) {
 		size_t written = fwrite(buffer_text(&bytes), 1, bytes.size, output->file);

@@ -103,6 +103,7 @@ struct output {
 	bool is_begun;       /* lines go there as they come */
 	enum text_part part; /* of the report, to stdout */
 	bool is_written;     /* the report is in it */
+	int failure;         /* errno of the first line that could not be; 0: all could */
 };
 
 struct outputs {
@@ -129,10 +130,9 @@ void outputs_begin(struct outputs *outputs, enum output_format format);
 void outputs_set_text(struct outputs *outputs, enum text_part part);
 /* Lines that go out while the run goes on, to every output of this format. A failure shows when
  * the report is written to the same place. */
-void outputs_write(const struct outputs *outputs, enum output_format format,
-		   const struct buffer *bytes);
+void outputs_write(struct outputs *outputs, enum output_format format, const struct buffer *bytes);
 /* The same of text, to stdout alone. */
-void outputs_write_stdout(const struct outputs *outputs, const struct buffer *bytes);
+void outputs_write_stdout(struct outputs *outputs, const struct buffer *bytes);
 /* The report to all of them; one that fails does not keep it from the others: `failed` is told
  * each. 0, or the last errno. */
 nodiscard int outputs_write_report(struct outputs *outputs, const struct report *report,

@@ -101,13 +101,13 @@ static void on_done(void *context, const struct probe_result *result)
 	count_answer(session, result);
 }
 
-static void on_stray(void *context, uint32_t target, uint64_t number, bool is_late,
+static void on_stray(void *context, uint32_t target, uint64_t number, enum probe_stray kind,
 		     uint64_t after_ns)
 {
 	struct ping_session *session = context;
 	(void)number;
 	(void)after_ns;
-	probe_series_stray(session->series[target], is_late);
+	probe_series_stray(session->series[target], kind);
 }
 
 static void on_finished(void *context)

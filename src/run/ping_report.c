@@ -14,7 +14,7 @@ static const char *transport_of(const struct uri *uri)
 	return uri->service == SERVICE_ICMP ? "icmp" : transport_name(uri->transport);
 }
 
-static void describe_latencies(unsigned phases, bool is_datagram, struct report_stream *stream)
+static void describe_latencies(unsigned phases, const struct uri *uri, struct report_stream *stream)
 {
 	static const enum latency latencies[PROBE_PHASES] = {
 		[PROBE_RESOLVE] = LATENCY_RESOLVE, [PROBE_CONNECT] = LATENCY_CONNECT,
@@ -22,7 +22,7 @@ static void describe_latencies(unsigned phases, bool is_datagram, struct report_
 		[PROBE_WAIT] = LATENCY_WAIT,       [PROBE_TRANSFER] = LATENCY_TRANSFER,
 	};
 	stream->latency[LATENCY_TOTAL].is_measured = true;
-	stream->latency[LATENCY_JITTER].is_measured = is_datagram;
+	stream->latency[LATENCY_JITTER].is_measured = ping_is_datagram(uri);
 	for (unsigned i = 0; i < PROBE_PHASES; i++)
 		stream->latency[latencies[i]].is_measured = (phases & 1u << i) != 0;
 }
@@ -53,7 +53,7 @@ static void describe_stream(const struct ping_plan *plan, uint32_t index, struct
 			  .certificate_until_s = INT64_MIN,
 			  .first_answered_ns = INT64_MIN },
 	};
-	describe_latencies(plan->phases[index], ping_is_datagram(&look->uri), stream);
+	describe_latencies(plan->phases[index], &look->uri, stream);
 }
 
 void ping_report_describe(const struct ping *ping, struct report *report)

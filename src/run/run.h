@@ -36,7 +36,7 @@ struct run {
 	 * `text` (stdout when it carries text) or, as NDJSON, to every such output. NULL: nothing.
 	 */
 	void (*started)(const struct run *run, const struct engine *engine,
-			const struct outputs *outputs);
+			struct outputs *outputs);
 };
 
 /* Runs to the end and returns the exit code. Errors are printed, and where it could not begin the

@@ -11,6 +11,7 @@
 
 struct msghdr;
 
+
 enum queued_origin {
 	QUEUED_LOCAL, /* this kernel refused what was to be sent */
 	QUEUED_ICMP,

@@ -1,5 +1,6 @@
-/* What tracing asks of sockets: a TTL for one packet or for all, packets that nobody cuts, and the
- * ICMP of the whole host where that is allowed. IPv4 and IPv6 alike; 0 (or a descriptor) or -errno.
+/* What tracing and path MTU ask of sockets: a TTL for one packet or for all, packets that nobody
+ * cuts, and the ICMP of the whole host where that is allowed. IPv4 and IPv6 alike; 0 (or a
+ * descriptor) or -errno.
  */
 #pragma once
 

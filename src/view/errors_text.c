@@ -74,6 +74,10 @@ const char *error_likely_cause(const struct report_error *error)
 		return "has no listener, or something rejects";
 	case OUTCOME_CONNECT_TIMEOUT:
 	case OUTCOME_TIMED_OUT:
+		if (error->phase == PHASE_TLS)
+			return "takes connections but doesn't answer a TLS handshake";
+		if (error->phase == PHASE_TRANSFER)
+			return "began to answer and did not come to the end of it";
 		return "is not there, or something drops the packets";
 	case OUTCOME_UNREACHABLE:
 		return "has no route from here, or its last router can't find it";
@@ -87,6 +91,8 @@ const char *error_likely_cause(const struct report_error *error)
 			return "takes connections but doesn't answer a TLS handshake";
 		if (error->phase == PHASE_UPGRADE)
 			return "takes connections but doesn't answer the upgrade to WebSocket";
+		if (error->phase == PHASE_WAIT)
+			return "takes connections but doesn't answer";
 		return "takes connections but doesn't answer: does `conntest serve` run there?";
 	case OUTCOME_CORRUPTED:
 		return "answers with other bytes: is it an echo service?";

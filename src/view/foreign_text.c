@@ -55,6 +55,13 @@ static void result_bulk(const struct report *report, struct buffer *out)
 	}
 }
 
+/* A log of probes has totals. */
+static const struct report_latency *latency_of(const struct report_stream *stream)
+{
+	bool is_ping = stream->latency[LATENCY_RESPONSE].count == 0;
+	return &stream->latency[is_ping ? LATENCY_TOTAL : LATENCY_RESPONSE];
+}
+
 /* "persistent: 20,000 values, p50 0.33, p99 2.61, max 17.0 ms" */
 static void result_values(const struct report *report, struct buffer *out)
 {
@@ -63,7 +70,7 @@ static void result_values(const struct report *report, struct buffer *out)
 	clauses_init(&clauses, out, "; ");
 	for (uint32_t i = 0; i < report->stream_count; i++) {
 		const struct report_stream *stream = &report->streams[i];
-		const struct report_latency *latency = &stream->latency[LATENCY_RESPONSE];
+		const struct report_latency *latency = latency_of(stream);
 		buffer_append_format(clauses_next(&clauses), "%s: %s, p50 %s, p99 %s, max %s ms",
 				     stream->name, phrase_count(latency->count, "value", count),
 				     units_format_ms(latency->p50_ns, p50),

@@ -258,7 +258,7 @@ static void say_loss(const struct report_hop_path *path, const char *what, uint6
 	buffer_append_format(out, "%s packets are lost", what);
 	if (from == 0)
 		buffer_append_text(out, ", too few to tell where");
-	else if (from > 1 && path->hops[from - 2].address)
+	else if (from > 1 && from - 2 < path->hop_count && path->hops[from - 2].address)
 		buffer_append_format(out, " behind hop %" PRIu64 " (%s)", from - 1,
 				     path->hops[from - 2].address);
 	else

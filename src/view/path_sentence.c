@@ -156,14 +156,14 @@ static void result(const struct report *report, struct buffer *out)
 /* ---- line 3 ---- */
 
 /* "there 3 of 3 and back 3 of 3"; false: nothing was answered either way. */
-static bool count_small(const struct path_result *path, bool is_echo_only, struct buffer *out)
+static bool count_small(const struct path_result *path, struct buffer *out)
 {
 	const struct path_direction *forward = &path->forward;
 	const struct path_direction *reverse = &path->reverse;
 	bool has_back = reverse->is_measured && reverse->small_sent > 0;
 	if (!forward->is_measured || forward->small_answered == 0)
 		return false;
-	buffer_append_format(out, "%s%s of %s", is_echo_only ? "" : "there ",
+	buffer_append_format(out, "%s%s of %s", is_echo(forward) ? "" : "there ",
 			     BYTES(forward->small_answered), BYTES(forward->small_sent));
 	if (has_back)
 		buffer_append_format(out, ", back %s of %s", BYTES(reverse->small_answered),
@@ -180,7 +180,7 @@ static void trust_small(const struct path_result *path, struct clauses *clauses)
 	uint64_t lost = 0;
 	bool is_narrow = false;
 	buffer_init(&counts, CLAUSES_MAX);
-	if (!count_small(path, is_echo(&path->forward), &counts))
+	if (!count_small(path, &counts))
 		return;
 	for (size_t i = 0; i < array_size(ways); i++) {
 		lost += ways[i]->small_sent - ways[i]->small_answered;

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/units.h"
 #include "view/phrase.h"
+#include "view/ping_one_way.h"
 #include "view/text_table.h"
 
 #define NUMBER_WIDTH_MIN 3
@@ -216,24 +217,6 @@ void ping_failure_text(const struct report_probe *probe, struct buffer *out)
 		buffer_append_format(out, " (%s)", probe->why);
 }
 
-/* What a host says whose clock nothing sets (struct clock_quality). */
-#define UNSET_CLOCK_NS (16 * NS_PER_S)
-
-static void append_one_way(const struct report_probe *probe, struct buffer *out)
-{
-	char there[PING_MS_MAX], back[PING_MS_MAX], error[PING_MS_MAX];
-	if (probe->clock_error_ns == 0 || probe->forward_ns == INT64_MIN ||
-	    probe->backward_ns == INT64_MIN)
-		return;
-	(void)snprintf(there, sizeof(there), "%.2f", (double)probe->forward_ns / 1e6);
-	(void)snprintf(back, sizeof(back), "%.2f", (double)probe->backward_ns / 1e6);
-	buffer_append_format(out, "   there %s, back %s, ", there, back);
-	if (probe->clock_error_ns >= UNSET_CLOCK_NS)
-		buffer_append_text(out, "by clocks that nothing sets");
-	else
-		buffer_append_format(out, "±%s", ping_ms(probe->clock_error_ns, error));
-}
-
 /* What is to be said behind the status. */
 static void append_clause(const struct report_probe *probe, struct buffer *out)
 {
@@ -243,7 +226,7 @@ static void append_clause(const struct report_probe *probe, struct buffer *out)
 		ping_failure_text(probe, out);
 		return;
 	}
-	append_one_way(probe, out);
+	ping_one_way(probe, out);
 	if (probe->location)
 		buffer_append_format(out, "   -> %s", probe->location);
 	if (probe->is_cut)

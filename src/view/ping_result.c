@@ -9,6 +9,7 @@
 #include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/ping_lines.h"
+#include "view/ping_one_way.h"
 #include "view/ping_text.h"
 #include "view/result_traffic.h"
 
@@ -87,6 +88,16 @@ static void append_failures(const struct report_stream *stream, const char *betw
 
 /* ---- one target ---- */
 
+/* "27", "8.12": as the lines have it, where that is not more than anyone compares. */
+#define WHOLE_MS 10
+static const char *about_ms(uint64_t ns, char text[PING_MS_MAX])
+{
+	if (ns < WHOLE_MS * NS_PER_MS)
+		return ping_ms(ns, text);
+	(void)snprintf(text, PING_MS_MAX, "%.0f", (double)ns / 1e6);
+	return text;
+}
+
 /* The longest of its phases, by their medians. */
 static void append_largest(const struct report_stream *stream, struct clauses *clauses)
 {
@@ -95,7 +106,7 @@ static void append_largest(const struct report_stream *stream, struct clauses *c
 	const struct report_latency *total = &stream->latency[LATENCY_TOTAL];
 	enum latency largest = LATENCY_COUNT;
 	unsigned count = 0;
-	char part[PHRASE_MAX], whole[PHRASE_MAX];
+	char part[PING_MS_MAX], whole[PING_MS_MAX];
 	for (size_t i = 0; i < array_size(phases); i++) {
 		const struct report_latency *latency = &stream->latency[phases[i]];
 		if (latency->count == 0)
@@ -108,9 +119,8 @@ static void append_largest(const struct report_stream *stream, struct clauses *c
 	if (count < 2 || stream->latency[largest].count * 2 <= total->count)
 		return;
 	buffer_append_format(clauses_next(clauses), "most of it is %s (%s of %s ms)",
-			     latency_name(largest),
-			     phrase_number((double)stream->latency[largest].p50_ns / 1e6, 2, part),
-			     phrase_number((double)total->p50_ns / 1e6, 2, whole));
+			     latency_name(largest), about_ms(stream->latency[largest].p50_ns, part),
+			     about_ms(total->p50_ns, whole));
 }
 
 static void append_total(const struct report_stream *stream, struct clauses *clauses)
@@ -156,6 +166,11 @@ static void append_datagrams(const struct report_stream *stream, struct clauses 
 			buffer_append_format(clauses_next(clauses), "%s came %s",
 					     units_format_grouped(odd[i].count, count),
 					     odd[i].what);
+	cleanup(buffer_deinit) struct buffer ways;
+	buffer_init(&ways, 4096);
+	ping_one_way_of_all(stream, &ways);
+	if (ways.size > 0)
+		buffer_append_text(clauses_next(clauses), buffer_text(&ways));
 	if (jitter->count > 0)
 		buffer_append_format(clauses_next(clauses), "jitter mean %s, max %s ms",
 				     ping_ms(jitter->mean_ns, mean), ping_ms(jitter->max_ns, most));
@@ -228,12 +243,12 @@ static void result_many(const struct report *report, struct buffer *out)
 	struct arena arena cleanup(arena_deinit);
 	struct clauses clauses;
 	uint32_t good = 0, told = 0;
-	char count[PHRASE_MAX];
+	char count[PHRASE_MAX], times[UNITS_TEXT_MAX];
 	arena_init(&arena);
 	uint32_t *order = ping_order(report, &arena);
 	for (uint32_t i = 0; i < report->stream_count; i++)
 		good += report->streams[i].totals.connect_failures == 0;
-	buffer_append_format(out, "%" PRIu32 " of %s good every time", good,
+	buffer_append_format(out, "%s of %s good every time", units_format_grouped(good, times),
 			     phrase_count(report->stream_count, "target", count));
 	clauses_init(&clauses, out, "; ");
 	clauses.has_one = true;
@@ -317,11 +332,21 @@ static void result_waited(const struct report *report, struct buffer *out)
 
 /* ---- nothing ---- */
 
-/* TLS says itself what is wrong. */
+/* TLS says itself what is wrong, and so does an answer that broke off. */
 static bool is_said(const struct report_error *error)
 {
-	return error->why && (error->outcome == OUTCOME_UNTRUSTED ||
+	bool is_broken_off = error->outcome == OUTCOME_RESET || error->outcome == OUTCOME_CLOSED;
+	return error->why && (is_broken_off || error->outcome == OUTCOME_UNTRUSTED ||
 			      error->outcome == OUTCOME_TLS || error->outcome == OUTCOME_PROTOCOL);
+}
+
+static const char *likely_cause(const struct report_stream *stream,
+				const struct report_error *error)
+{
+	bool is_datagram = stream->latency[LATENCY_JITTER].is_measured;
+	if (is_datagram && error->outcome == OUTCOME_NO_REPLY)
+		return "is not there, does not answer this, or something drops the packets";
+	return error_likely_cause(error);
 }
 
 static void result_nothing(const struct report *report, struct buffer *out)
@@ -335,6 +360,8 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	bool is_rejected = error && error->outcome == OUTCOME_REJECTED;
 	buffer_append_text(out, is_rejected ? "no answer was good" : "nothing answered");
+	if (!error && report->streams[0].totals.in_flight > 0)
+		buffer_append_text(out, " before it was ended");
 	if (!error)
 		return;
 	if (error->outcome == OUTCOME_NOT_RESOLVED && error->why) {
@@ -343,10 +370,12 @@ static void result_nothing(const struct report *report, struct buffer *out)
 	}
 	buffer_append_format(out, ": %s %s", failure_words(error, words),
 			     units_format_grouped(error->count, count));
-	const char *cause = error_likely_cause(error);
+	const char *cause = likely_cause(stream, error);
+	bool is_no_answer = error->outcome == OUTCOME_CLOSED && error->phase == PHASE_WAIT;
 	if (is_said(error))
-		buffer_append_format(out, " (%s: %s)", phrase_host(stream->target, host),
-				     error->why);
+		buffer_append_format(out, " (%s: %s%s)", phrase_host(stream->target, host),
+				     error->why,
+				     is_no_answer ? "; no backend behind a balancer?" : "");
 	else if (cause)
 		buffer_append_format(out, " (%s %s)", phrase_host(stream->target, host), cause);
 }

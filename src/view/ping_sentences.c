@@ -80,14 +80,14 @@ void ping_headline(const struct report *report, struct buffer *out)
 	else
 		buffer_append_format(out, "ping %s  ", first->target);
 	clauses_init(&clauses, out, ", ");
+	clauses.has_one = report->stream_count > 1;
 	if (report->stream_count == 1)
 		head_found(report, first, &clauses);
 	if (ping_is_waiting(report) && report->duration_ns > 0)
 		buffer_append_format(clauses_next(&clauses), "waited %s",
 				     phrase_duration(report->duration_ns, length));
 	else
-		buffer_append_text(out,
-				   report->stream_count > 1 || clauses.has_one ? "; ms," : "ms,");
+		buffer_append_text(out, clauses.has_one ? "; ms," : "ms,");
 	buffer_append_format(out, " from %s", date_format_ms(report->started_unix_ns, date));
 }
 
@@ -152,15 +152,25 @@ static bool is_over_streams(const struct report_stream *stream)
 static void trust_connections(const struct report *report, struct clauses *clauses)
 {
 	const struct report_stream *first = &report->streams[0];
+	char count[PHRASE_MAX];
 	bool is_mixed = false;
+	uint64_t again = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		if (report->streams[i].totals.connects > 1)
+			again += report->streams[i].totals.connects - 1;
 	for (uint32_t i = 1; i < report->stream_count; i++)
 		is_mixed |= is_over_streams(&report->streams[i]) != is_over_streams(first) ||
 			    report->streams[i].ping.is_kept != first->ping.is_kept;
 	if (is_mixed || !is_over_streams(first))
 		return;
-	buffer_append_text(clauses_next(clauses), first->ping.is_kept
-							  ? "one connection for all of a target"
-							  : "new connection each time");
+	if (!first->ping.is_kept)
+		buffer_append_text(clauses_next(clauses), "new connection each time");
+	else if (again == 0)
+		buffer_append_text(clauses_next(clauses), "one connection for all of a target");
+	else
+		buffer_append_format(clauses_next(clauses),
+				     "connections were kept, but had to be made again %s",
+				     phrase_count(again, "time", count));
 }
 
 /* Whoever waits also waits for the way there and back. */

@@ -65,6 +65,24 @@ static void append_clause(const struct probe_series *series, struct buffer *line
 		buffer_append_text(line, ping_status_text(&probe, status));
 }
 
+/* Without its scheme, and what then is too long without its middle: targets differ in their hosts
+ * or at their ends. */
+static void append_target(const char *target, unsigned width, struct buffer *line)
+{
+	const char *scheme_end = strstr(target, "://");
+	if (strlen(target) > width && scheme_end)
+		target = scheme_end + strlen("://");
+	size_t length = strlen(target);
+	if (length <= width) {
+		buffer_append_format(line, "%-*s", (int)width, target);
+		return;
+	}
+	unsigned tail = (width - 2) / 2;
+	buffer_append(line, target, width - 2 - tail);
+	buffer_append_text(line, "..");
+	buffer_append(line, target + length - tail, tail);
+}
+
 static void append_row(const struct row *row, unsigned target_width, struct buffer *line)
 {
 	const struct counters *counters = probe_series_counters(row->series);
@@ -77,8 +95,8 @@ static void append_row(const struct row *row, unsigned target_width, struct buff
 		(void)ping_ms(row->total_ns, median);
 		(void)ping_ms(total->maximum, most);
 	}
-	buffer_append_format(line, "%-*.*s %6" PRIu64 " %6" PRIu64 " %9s %9s %9s  ",
-			     (int)target_width, (int)target_width, row->target, counters->sent,
+	append_target(row->target, target_width, line);
+	buffer_append_format(line, " %6" PRIu64 " %6" PRIu64 " %9s %9s %9s  ", counters->sent,
 			     counters->connect_failures, last, median, most);
 	append_clause(row->series, line);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "view/errors_text.h"
 #include "view/phrase.h"
 #include "view/ping_lines.h"
 #include "view/text_parts.h"
@@ -138,12 +139,15 @@ static void add_target(const struct report_stream *stream, const struct columns 
 		       struct text_table *table)
 {
 	char answered[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
+	char words[PHRASE_MAX];
 	cleanup(buffer_deinit) struct buffer why;
 	const struct report_ping *ping = &stream->ping;
 	buffer_init(&why, 4096);
 	for (uint32_t i = ping->probe_count; i > 0 && why.size == 0; i--)
 		if (ping->probes[i - 1].has_failed)
 			ping_failure_text(&ping->probes[i - 1], &why);
+	if (why.size == 0 && stream->error_count > 0)
+		buffer_append_text(&why, error_words(&stream->errors[0], words));
 	text_table_cell(table, "%s", stream->target);
 	text_table_cell(table, "%s/%s", units_format_grouped(stream->totals.received, answered),
 			units_format_grouped(stream->totals.sent - stream->totals.in_flight, all));
@@ -228,7 +232,9 @@ static void write_end(const struct report *report, const struct text_style *styl
 static bool has_lines(const struct report *report, const struct text_style *style)
 {
 	bool is_short = report->stream_count == 1 || count_lines(report) <= LINES_MAX;
-	return style->part == TEXT_WHOLE && is_short && !ping_is_waiting(report) &&
+	/* What reports were merged into has no probes. */
+	bool has_any = count_lines(report) > 0;
+	return style->part == TEXT_WHOLE && is_short && has_any && !ping_is_waiting(report) &&
 	       !report->not_measured && !style->is_markdown;
 }
 

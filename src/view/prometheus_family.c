@@ -99,10 +99,10 @@ void prometheus_help(struct buffer *out)
 {
 	buffer_append_text(
 		out,
-		"What --metrics exposes at /metrics while a run goes on, as Prometheus text 0.0.4 or "
-		"OpenMetrics 1.0,\nwhichever the scraper prefers. Samples have the labels command, "
-		"stream and target, those of\nthe process none. Counters begin at 0 with the run and "
-		"never go back.\n\n");
+		"What --metrics of load, traffic and serve exposes at /metrics while they run, as "
+		"Prometheus text\n0.0.4 or OpenMetrics 1.0, whichever the scraper prefers. Samples "
+		"have the labels command,\nstream and target, those of the process none. Counters "
+		"begin at 0 with the run and never go back.\n\n");
 	for (size_t i = 0; i < counter_table_size; i++) {
 		const struct prometheus_family family =
 			prometheus_family_of_counter(&counter_table[i]);

@@ -30,6 +30,8 @@ run conntest ping --sni web http://web/
 run conntest ping -4 -6 http://web/
 run conntest ping -6 http://192.0.2.1/
 run conntest ping --source nobody http://web/
+run conntest ping --source 192.0.2.9 http://192.0.2.1/
+run conntest ping "grpc://web:50051/$(printf '%0256d' 0)"
 run conntest ping --connect-to http://web http://web/
 run conntest ping --wait 5s -c 3 http://web/
 run conntest ping --wait 5s -T 3s http://web/

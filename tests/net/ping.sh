@@ -117,6 +117,7 @@ await "$work/ping.err" "$gone: refused" >/dev/null
 start late "$conntest" serve --listen "echo://127.0.0.1:${ports[gone]}"
 await_exit ping
 exits 0
+text '^ping 2 targets  every 50ms, waited '
 text '^Result:  all 2 targets up after '
 stop late
 ping --wait 200ms -i 50ms "$gone"
@@ -138,6 +139,9 @@ expect "rows" "$(grep -c . "$work/table")" == 7
 # Total has the phases but DNS; First has the sending in it.
 awk -F '\t' 'NR > 1 && $8 == 200 && ($3 + $4 + $5 + $6 - $7) ^ 2 > 0.00001 { exit 1 }' "$work/table" ||
 	fail "the columns of the table do not add up: $(<"$work/table")"
+ping -c 1 -o tsv=/dev/full "$plain/hello"
+exits 3
+expect_text "$work/ping.err" 'could not be written to /dev/full'
 expect "failed ones" "$(awk -F '\t' '$8 == 520' "$work/table" | grep -c .)" == 3
 "$conntest" ping --no-save -c 3 -i 100ms -o ndjson "$plain/hello" >"$work/lines"
 expect "lines" "$(jq -r .event "$work/lines" | sort | uniq -c | tr -s ' \n' ' ')" == " 3 probe 1 report "

@@ -13,7 +13,7 @@ export XDG_RUNTIME_DIR=$work
 looks() {
 	echo "${*:2}"
 	rm -f "$work/ping.ndjson"
-	start ping "$conntest" ping --no-save -q -c 4 -i 50ms --timeout 10s \
+	start ping "$conntest" ping --no-save -q -c 4 -i 100ms --timeout 10s \
 		-o "ndjson=$work/ping.ndjson" "${@:2}"
 	await_exit ping
 	jq -sc 'map(select(.event == "probe") | .probe)' "$work/ping.ndjson" >"$work/probes.json"

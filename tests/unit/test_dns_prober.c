@@ -133,7 +133,7 @@ static void on_done(void *context, const struct probe_result *result)
 	bench.results[bench.told++] = *result;
 }
 
-static void on_stray(void *context, uint32_t target, uint64_t number, bool is_late,
+static void on_stray(void *context, uint32_t target, uint64_t number, enum probe_stray kind,
 		     uint64_t after_ns)
 {
 	bench.strayed++;

@@ -160,6 +160,32 @@ static void histogram_log(void **state)
 	report_free(again);
 }
 
+/* Of ping, which has totals and no responses. */
+static void histogram_log_of_probes(void **state)
+{
+	struct buffer log;
+	struct error error = { "" };
+	struct report *again = NULL;
+	struct report *report = sample_failover();
+	struct hist *hist = calloc(1, HIST_STREAM_BYTES);
+	hist_init(hist, HIST_STREAM_RANGE);
+	hist_add_many(hist, 330000, 30);
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		memset(report->streams[i].latency, 0, sizeof(report->streams[i].latency));
+	report->streams[0].latency[LATENCY_TOTAL] = report_latency_of(hist, &report->arena);
+	buffer_init(&log, REPORT_FILE_MAX);
+	hdr_log_write(report, &log);
+	if (report_read(buffer_text(&log), log.size, &error, &again) < 0)
+		fail_msg("%s", error.text);
+	sentence_build(again);
+	assert_string_equal(again->result,
+			    "persistent: 30 values, p50 0.33, p99 0.33, max 0.33 ms");
+	free(hist);
+	buffer_deinit(&log);
+	report_free(report);
+	report_free(again);
+}
+
 /* A report or one sentence, at every length. */
 static void check_cut(const char *name)
 {
@@ -309,6 +335,7 @@ int main(void)
 		cmocka_unit_test(iperf3_over_tcp),
 		cmocka_unit_test(iperf3_over_udp_and_both_ways),
 		cmocka_unit_test(histogram_log),
+		cmocka_unit_test(histogram_log_of_probes),
 		cmocka_unit_test(relative_times_and_foreign_tags),
 		cmocka_unit_test(cut_off_at_every_byte),
 		cmocka_unit_test(says_what_is_wrong),

@@ -1,4 +1,5 @@
 /* gRPC's frames, fields and health messages, byte by byte. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/attributes.h"
+#include "base/error.h"
 #include "base/units.h"
 #include "proto/grpc.h"
 
@@ -30,6 +32,22 @@ static void health_has_exactly_these_bytes(void **state)
 	assert_memory_equal(out, "\0\0\0\0\xcb\x0a\xc8\x01n", 9);
 	grpc_write_health_response(GRPC_HEALTH_SERVING, response);
 	assert_memory_equal(response, "\0\0\0\0\x02\x08\x01", 7);
+}
+
+static void a_name_that_would_be_cut_is_refused(void **state)
+{
+	struct error error = { "" };
+	char path[GRPC_SERVICE_NAME_MAX + 2];
+
+	memset(path, 'n', sizeof(path));
+	path[0] = '/';
+	path[GRPC_SERVICE_NAME_MAX] = '\0';
+	assert_int_equal(grpc_check_service(path, &error), 0);
+	assert_int_equal(grpc_check_service("", &error), 0);
+	path[GRPC_SERVICE_NAME_MAX] = 'n';
+	path[GRPC_SERVICE_NAME_MAX + 1] = '\0';
+	assert_int_equal(grpc_check_service(path, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "nnn...\" is longer than the name of a service may be"));
 }
 
 static void health_is_read_with_what_a_later_version_adds(void **state)
@@ -156,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(health_has_exactly_these_bytes),
+		cmocka_unit_test(a_name_that_would_be_cut_is_refused),
 		cmocka_unit_test(health_is_read_with_what_a_later_version_adds),
 		cmocka_unit_test(deadlines_and_statuses_are_read),
 		cmocka_unit_test(messages_of_a_status_are_readable),

@@ -75,7 +75,7 @@ static struct hops_setup setup_of(const struct asked *one, struct loop *loop)
 		.rounds = ROUNDS,
 		.ttl_max = 4,
 		.full_bytes = one->full_bytes,
-		.timeout_ns = 50 * NS_PER_MS,
+		.timeout_ns = 500 * NS_PER_MS,
 		.gap_ns = NS_PER_MS,
 		.token = 12345,
 		.finished = finished,

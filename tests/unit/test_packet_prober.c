@@ -58,7 +58,7 @@ static struct bench {
 	unsigned told;
 	struct {
 		uint64_t number;
-		bool is_late;
+		enum probe_stray kind;
 		uint64_t after_ns;
 	} strays[RESULTS_MAX];
 	unsigned strayed;
@@ -142,14 +142,14 @@ static void on_done(void *context, const struct probe_result *result)
 	bench.results[bench.told++] = *result;
 }
 
-static void on_stray(void *context, uint32_t target, uint64_t number, bool is_late,
+static void on_stray(void *context, uint32_t target, uint64_t number, enum probe_stray kind,
 		     uint64_t after_ns)
 {
 	assert_ptr_equal(context, &bench);
 	assert_int_equal(target, 0);
 	assert_true(bench.strayed < RESULTS_MAX);
 	bench.strays[bench.strayed].number = number;
-	bench.strays[bench.strayed].is_late = is_late;
+	bench.strays[bench.strayed].kind = kind;
 	bench.strays[bench.strayed++].after_ns = after_ns;
 }
 
@@ -364,7 +364,7 @@ static void what_comes_twice_is_a_stray(void **state)
 		assert_int_equal(count(OUTCOME_DONE), 20);
 		assert_int_equal(bench.strayed, 20);
 		for (unsigned k = 0; k < bench.strayed; k++) {
-			assert_false(bench.strays[k].is_late);
+			assert_int_equal(bench.strays[k].kind, PROBE_STRAY_SECOND);
 			assert_int_equal(bench.strays[k].number, k + 1);
 			assert_int_equal(bench.strays[k].after_ns, RTT_NS);
 		}
@@ -383,7 +383,7 @@ static void what_comes_late_is_a_stray(void **state)
 		assert_int_equal(count(OUTCOME_NO_REPLY), 30);
 		assert_int_equal(bench.strayed, 30);
 		for (unsigned k = 0; k < bench.strayed; k++) {
-			assert_true(bench.strays[k].is_late);
+			assert_int_equal(bench.strays[k].kind, PROBE_STRAY_LATE);
 			assert_int_equal(bench.strays[k].number, k + 1);
 			assert_in_range(bench.strays[k].after_ns, 1500 * NS_PER_MS,
 					1503 * NS_PER_MS);
@@ -446,6 +446,49 @@ static void a_port_that_nobody_has_refuses(void **state)
 	}
 }
 
+/* ---- a flood ---- */
+
+#define FLOOD 5000
+
+static struct flood {
+	unsigned heard;
+	unsigned heard_before_others;
+	struct deferred others;
+} flood;
+
+static void on_others(struct deferred *deferred)
+{
+	(void)deferred;
+	flood.heard_before_others = flood.heard;
+}
+
+/* As if so many of nobody's had come before the first answer. */
+static int receive_flood(struct datagram_socket *socket, struct datagram *batch, int count)
+{
+	if (flood.heard == FLOOD)
+		return datagram_memory.receive(socket, batch, count);
+	if (flood.heard++ == 0)
+		loop_defer(bench.loop, &flood.others);
+	memset(batch->data, 0, 8);
+	batch->size = 8;
+	return 1;
+}
+
+static void a_flood_lets_others_have_their_turn(void **state)
+{
+	struct datagram_transport flooded = datagram_memory;
+	flooded.receive = receive_flood;
+	flood = (struct flood){ 0 };
+	deferred_init(&flood.others, on_others);
+	open_bench(NULL, echoes[3], ECHOES);
+	bench.target.datagram = &flooded;
+	run();
+	assert_int_equal(count(OUTCOME_DONE), 10);
+	assert_int_equal(flood.heard, FLOOD);
+	assert_in_range(flood.heard_before_others, 1, FLOOD / 2);
+	close_bench();
+}
+
 /* Closed with looks under way and others remembered. */
 static void it_may_end_at_any_moment(void **state)
 {
@@ -474,6 +517,7 @@ int main(void)
 		cmocka_unit_test(what_comes_much_later_is_nothing),
 		cmocka_unit_test(a_bad_network_is_counted_exactly),
 		cmocka_unit_test(a_port_that_nobody_has_refuses),
+		cmocka_unit_test(a_flood_lets_others_have_their_turn),
 		cmocka_unit_test(it_may_end_at_any_moment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

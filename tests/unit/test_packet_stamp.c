@@ -44,15 +44,15 @@ static void on_done(void *context, const struct probe_result *result)
 	scene.results[scene.told++] = *result;
 }
 
-static void on_stray(void *context, uint32_t target, uint64_t number, bool is_late,
+static void on_stray(void *context, uint32_t target, uint64_t number, enum probe_stray kind,
 		     uint64_t after_ns)
 {
 	(void)context;
 	(void)target;
 	(void)number;
 	assert_true(after_ns > 0);
-	scene.late += is_late;
-	scene.again += !is_late;
+	scene.late += kind == PROBE_STRAY_LATE;
+	scene.again += kind == PROBE_STRAY_SECOND;
 }
 
 static void on_finished(void *context)

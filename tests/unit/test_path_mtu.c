@@ -1,5 +1,6 @@
 /* A path in the memory network: our own service at its far end, asked each way, and who else may
  * stand there. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@ static const char token[CONTROL_TOKEN_MAX] = TOKEN;
 struct look {
 	struct bench bench;
 	struct path_far_end far_end;
+	const struct datagram_transport *datagram;
 	struct path_mtu *path;
 	struct path_result result;
 	struct arena arena;
@@ -43,7 +45,7 @@ static void on_over(void *context)
 
 static void look_open(struct look *look, const struct memory_options *options)
 {
-	*look = (struct look){ .is_over = false };
+	*look = (struct look){ .datagram = &datagram_memory };
 	arena_init(&look->arena);
 	bench_init(&look->bench, options);
 	look->bench.plan.serve.control_token = token;
@@ -69,7 +71,7 @@ static void look_at(struct look *look, uint16_t port)
 		.timeout_ns = PMTU_TIMEOUT_NS,
 		.run = 77,
 		.far_end = &look->far_end,
-		.datagram = &datagram_memory,
+		.datagram = look->datagram,
 		.network = look->bench.network,
 		.interface_bytes = 1500,
 		.over = on_over,
@@ -245,6 +247,30 @@ static void stopping_keeps_what_is_known(void **state)
 	look_close(&look);
 }
 
+static int receive_nothing(struct datagram_socket *socket, struct datagram *batch, int count)
+{
+	(void)socket;
+	(void)batch;
+	(void)count;
+	return -ENOMEM;
+}
+
+/* Each receive fails, and waiting ends nothing: the search ends all the same. */
+static void a_failure_that_stays_ends_nothing_else(void **state)
+{
+	struct memory_options options = { .delay_ns = 5 * NS_PER_MS };
+	struct datagram_transport failing = datagram_memory;
+	struct look look;
+
+	failing.receive = receive_nothing;
+	look_open(&look, &options);
+	look.datagram = &failing;
+	look_at(&look, PORT);
+	assert_string_equal(look.result.forward.verdict, path_verdict_name(PATH_UNDECIDED));
+	assert_int_equal(look.result.forward.small_answered, 0);
+	look_close(&look);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +279,7 @@ int main(void)
 		cmocka_unit_test(a_closed_port_tells_by_icmp),
 		cmocka_unit_test(the_way_back_is_for_who_may_ask),
 		cmocka_unit_test(stopping_keeps_what_is_known),
+		cmocka_unit_test(a_failure_that_stays_ends_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

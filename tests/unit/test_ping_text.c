@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/attributes.h"
+#include "base/units.h"
 #include "metric/report_read.h"
 #include "metric/report_write.h"
 #include "support/golden.h"
@@ -17,6 +18,7 @@
 #include "support/sample_ping.h"
 #include "view/csv.h"
 #include "view/ping_lines.h"
+#include "view/ping_one_way.h"
 #include "view/ping_table.h"
 #include "view/ping_text.h"
 #include "view/ping_tsv.h"
@@ -121,6 +123,103 @@ static void phases_add_up(void **state)
 	}
 }
 
+/* Of the listed ones that know it, and no failed one. */
+static void each_way_has_its_middle(void **state)
+{
+	static const struct {
+		uint64_t error_ns;
+		const char *line;
+		const char *all;
+	} cases[] = {
+		{ 0, "", "" },
+		{ 20000, "   there -0.50, back 0.70, ±0.02",
+		  "there 0.50, back 1.70 ms in the middle, ±0.02" },
+		{ 16 * NS_PER_S, "   there -0.50, back 0.70, by clocks that nothing sets",
+		  "there 0.50, back 1.70 ms in the middle, by clocks that nothing sets" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report_probe probes[4] = { { .forward_ns = -500000, .backward_ns = 700000 },
+						  { .forward_ns = 90000000,
+						    .backward_ns = 5000000 },
+						  { .forward_ns = 500000, .backward_ns = 1700000 },
+						  { .forward_ns = INT64_MIN } };
+		struct report_stream stream = { .ping = { .probes = probes, .probe_count = 4 } };
+		struct buffer line, all;
+		for (size_t k = 0; k < array_size(probes); k++)
+			probes[k].clock_error_ns = cases[i].error_ns;
+		buffer_init(&line, 4096);
+		buffer_init(&all, 4096);
+		ping_one_way(&probes[0], &line);
+		ping_one_way(&probes[3], &line);
+		ping_one_way_of_all(&stream, &all);
+		assert_string_equal(buffer_text(&line), cases[i].line);
+		assert_string_equal(buffer_text(&all), cases[i].all);
+		buffer_deinit(&line);
+		buffer_deinit(&all);
+	}
+}
+
+/* Of the phase where it failed, and by the peer's own word where there is one. */
+static void nothing_answered_has_a_likely_cause(void **state)
+{
+	static const struct {
+		enum outcome outcome;
+		enum phase phase;
+		bool is_datagram;
+		const char *why;
+		const char *part;
+	} cases[] = {
+		{ OUTCOME_REFUSED, PHASE_CONNECT, false, NULL, "(10.9.1.3:22 has no listener" },
+		{ OUTCOME_TIMED_OUT, PHASE_TLS, false, NULL, "doesn't answer a TLS handshake)" },
+		{ OUTCOME_TIMED_OUT, PHASE_TRANSFER, false, NULL, "(10.9.1.3:22 began to answer" },
+		{ OUTCOME_NO_REPLY, PHASE_WAIT, false, NULL, "connections but doesn't answer)" },
+		{ OUTCOME_NO_REPLY, PHASE_WAIT, true, NULL, "(10.9.1.3:22 is not there, does not" },
+		{ OUTCOME_RESET, PHASE_WAIT, false, NULL, "takes connections and ends them" },
+		{ OUTCOME_RESET, PHASE_WAIT, false, "RST_STREAM X", "22: RST_STREAM X)" },
+		{ OUTCOME_CLOSED, PHASE_TRANSFER, false, "in mid-header", "22: in mid-header)" },
+		{ OUTCOME_CLOSED, PHASE_WAIT, false, "before it answered",
+		  "22: before it answered; no backend behind a balancer?)" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report *report = sample_ping_nothing();
+		struct report_stream *stream = &report->streams[0];
+		stream->latency[LATENCY_JITTER].is_measured = cases[i].is_datagram;
+		stream->errors[0].outcome = cases[i].outcome;
+		stream->errors[0].phase = cases[i].phase;
+		stream->errors[0].why = cases[i].why;
+		ping_sentences(report);
+		assert_non_null(strstr(report->result, cases[i].part));
+		report_free(report);
+	}
+	struct report *report = sample_ping_nothing();
+	report->streams[0].error_count = 0;
+	report->streams[0].totals.in_flight = 2;
+	ping_sentences(report);
+	assert_string_equal(report->result, "nothing answered before it was ended");
+	report_free(report);
+}
+
+static void connections_made_again_are_told(void **state)
+{
+	static const struct {
+		bool is_kept;
+		uint64_t connects;
+		const char *part;
+	} cases[] = {
+		{ false, 5, "; new connection each time" },
+		{ true, 1, "; one connection for all of a target" },
+		{ true, 3, "; connections were kept, but had to be made again 2 times" },
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct report *report = sample_ping();
+		report->streams[0].ping.is_kept = cases[i].is_kept;
+		report->streams[0].totals.connects = cases[i].connects;
+		ping_sentences(report);
+		assert_non_null(strstr(report->trust, cases[i].part));
+		report_free(report);
+	}
+}
+
 static void failures_have_a_clause(void **state)
 {
 	static const struct {
@@ -181,11 +280,13 @@ static void the_table_fits_its_terminal(void **state)
 		assert_int_equal(probe_series_new(&setup, &series[i]), 0);
 	struct probe_result result = sample_probe_result(1, &bad);
 	probe_series_add(series[2], &result);
+	report->streams[0].target = "http://web-1.shop.example:8080/healthz";
 
 	ping_table_show(&table, report, series, (struct ping_table_size){ 60, 24 }, &out);
 	assert_int_equal(count_lines(buffer_text(&out)), 4);
 	const char *second = strchr(buffer_text(&out), '\n') + 1;
-	assert_memory_equal(second, "tcp://10.9.1.3:2 ", 17); /* the worst first */
+	assert_memory_equal(second, "10.9.1.3:22      ", 17); /* the worst first */
+	assert_non_null(strstr(buffer_text(&out), "\nweb-1.s..healthz "));
 	for (const char *line = buffer_text(&out); *line;) {
 		const char *end = strstr(line, "\033[K\r\n");
 		if (!end)
@@ -219,6 +320,9 @@ int main(void)
 		cmocka_unit_test(what_is_printed_before_the_end_is_the_rest),
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(phases_add_up),
+		cmocka_unit_test(each_way_has_its_middle),
+		cmocka_unit_test(nothing_answered_has_a_likely_cause),
+		cmocka_unit_test(connections_made_again_are_told),
 		cmocka_unit_test(failures_have_a_clause),
 		cmocka_unit_test(the_table_fits_its_terminal),
 	};

@@ -64,8 +64,8 @@ static void every_probe_is_one_of_three(void **state)
 	assert_int_equal(probe_series_failures_in_a_row(series), 3);
 	add(series, 5, OUTCOME_DONE, 3);
 	assert_int_equal(probe_series_failures_in_a_row(series), 0);
-	probe_series_stray(series, true);
-	probe_series_stray(series, false);
+	probe_series_stray(series, PROBE_STRAY_LATE);
+	probe_series_stray(series, PROBE_STRAY_SECOND);
 	struct report *report = given(series, 2, &stream);
 	const struct counters *totals = &stream->totals;
 	assert_int_equal(totals->sent, 7);

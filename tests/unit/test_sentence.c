@@ -54,6 +54,11 @@ static void the_likely_cause(void **state)
 		result_says(report, cases[i].part);
 	}
 	struct report *report = sample_nothing();
+	report->streams[0].errors[0].outcome = OUTCOME_TIMED_OUT;
+	report->streams[0].errors[0].phase = PHASE_TLS;
+	result_says(report, "5003 takes connections but doesn't answer a TLS handshake)");
+
+	report = sample_nothing();
 	report->streams[0].errors[0].count = 142;
 	result_says(report, "nothing answered: refused 20 (");
 

@@ -408,6 +408,41 @@ static void an_early_answer_ends_a_look(void **state)
 	probe_bench_close();
 }
 
+/* More than is heard in a turn, so that sending fails between the hints and the redirect: what that
+ * leads to is not the old connection's to fail. */
+static void an_early_redirect_is_followed(void **state)
+{
+	static const char hint[] = HEAD("103 Early Hints") "\r\n";
+	static const char redirect[] =
+		HEAD("307 Temporary Redirect") "Location: /there\r\nContent-Length: 0\r\n\r\n";
+	static const struct memory_options options = { .delay_ns = RTT_NS / 2,
+						       .buffer_bytes = 2 << 20 };
+	static char text[1200000], body[3 << 20];
+	const struct probe_script scripts[] = {
+		{ .parts = { { .text = text } },
+		  .reads_after_ns = 3600 * NS_PER_S,
+		  .is_hasty = true,
+		  .then = PROBE_RESETS },
+		ok,
+	};
+	(void)state;
+	size_t at = 0;
+	for (; at + sizeof(hint) + sizeof(redirect) < sizeof(text); at += sizeof(hint) - 1)
+		memcpy(text + at, hint, sizeof(hint) - 1);
+	memcpy(text + at, redirect, sizeof(redirect));
+	probe_bench_open(&options, PROBE_OVER_TCP, scripts, array_size(scripts));
+	probe_bench_target(WEB);
+	bench.target.follows = true;
+	bench.target.method = "POST";
+	bench.target.body = body;
+	bench.target.body_size = sizeof(body);
+	const struct probe_result *result = look(WEB);
+	assert_int_equal(result->outcome, OUTCOME_DONE);
+	assert_int_equal(result->status, 200);
+	assert_int_equal(result->redirects, 1);
+	probe_bench_close();
+}
+
 /* What comes due while the kept one is busy has one of its own, and of both one stays. */
 static void another_beside_a_kept_one(void **state)
 {
@@ -570,6 +605,7 @@ int main(void)
 		cmocka_unit_test(a_kept_connection_is_opened_anew),
 		cmocka_unit_test(a_kept_connection_ends_when_asked),
 		cmocka_unit_test(an_early_answer_ends_a_look),
+		cmocka_unit_test(an_early_redirect_is_followed),
 		cmocka_unit_test(another_beside_a_kept_one),
 		cmocka_unit_test(targets_are_checked),
 		cmocka_unit_test(several_are_in_flight),

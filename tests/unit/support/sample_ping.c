@@ -103,7 +103,7 @@ static void add(struct report *report, const struct stream_sample *sample, const
 		probe_series_add(series, &result);
 	}
 	for (uint64_t i = 0; i < strays; i++)
-		probe_series_stray(series, i == 0);
+		probe_series_stray(series, i == 0 ? PROBE_STRAY_LATE : PROBE_STRAY_SECOND);
 	struct probe_series_schedule schedule = { .due = sample->count, .late_max_ns = 50000 };
 	probe_series_give(series, &schedule, report, stream);
 	probe_series_free(series);
