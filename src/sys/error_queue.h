@@ -11,7 +11,6 @@
 
 struct msghdr;
 
-
 enum queued_origin {
 	QUEUED_LOCAL, /* this kernel refused what was to be sent */
 	QUEUED_ICMP,
