@@ -39,6 +39,11 @@ static void give_up(struct path_back *back, const char *sentence, const char *ad
 
 static void ask(struct path_back *back, const struct pmtu_probe *probe)
 {
+	/* A far end that claims so is none to believe. */
+	if (probe->bytes < back->header_bytes) {
+		give_up(back, "it says that its interface takes no packet of ours", "");
+		return;
+	}
 	back->question.number = probe->number;
 	back->question.payload_bytes = probe->bytes - back->header_bytes;
 	control_client_ask(&back->client, &back->question);

@@ -136,10 +136,19 @@ static uint64_t lacked(const struct report *report)
 	return count;
 }
 
+/* Neither a good answer nor one that was not as it was to be. */
+static bool has_nothing_heard(const struct report *report)
+{
+	uint64_t rejected = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		rejected += report->streams[i].totals.rejected;
+	return report->has_nothing_answered && rejected == 0;
+}
+
 static const char *verdict(const struct report *report)
 {
 	uint64_t delay_ns = own_delay_ns(report);
-	if (report->has_nothing_answered || lacked(report) > 0 || delay_ns > BAD_DELAY_NS)
+	if (has_nothing_heard(report) || lacked(report) > 0 || delay_ns > BAD_DELAY_NS)
 		return "bad";
 	return delay_ns > WEAK_DELAY_NS || skipped(report) > 0 ? "weak" : "good";
 }
@@ -213,7 +222,7 @@ static void trust_clauses(const struct report *report, struct clauses *clauses)
 			clauses_next(clauses), "asked every %s s",
 			phrase_number((double)report->streams[0].schedule.interval_ns / 1e9, 2,
 				      interval));
-	} else if (report->has_nothing_answered) {
+	} else if (has_nothing_heard(report)) {
 		buffer_append_text(clauses_next(clauses), "there was nothing to measure");
 	} else {
 		trust_delay(report, clauses);

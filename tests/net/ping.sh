@@ -64,6 +64,7 @@ text '200   the text is not in it$'
 ping -c 1 "$plain/busy"
 exits 1
 text '503   Service Unavailable'
+text '^Trust:   [a-z]+: own delay at most '
 ping -c 1 --expect-status 503 "$plain/busy"
 exits 0
 ping -c 1 "$plain/moved"
