@@ -78,6 +78,34 @@ bool report_is_ping(const struct report *report)
 	return report->stream_count > 0 && report->streams[0].has_ping;
 }
 
+static uint64_t lacked(const struct report_stream *stream)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < stream->error_count; i++) {
+		enum outcome outcome = stream->errors[i].outcome;
+		if (outcome == OUTCOME_NO_DESCRIPTORS || outcome == OUTCOME_NO_PORTS ||
+		    outcome == OUTCOME_NO_MEMORY)
+			count += stream->errors[i].count;
+	}
+	return count;
+}
+
+uint64_t report_lacked(const struct report *report)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		count += lacked(&report->streams[i]);
+	return count;
+}
+
+uint64_t report_missed_here(const struct report *report)
+{
+	uint64_t missed = 0;
+	for (uint32_t i = 0; i < report->stream_count; i++)
+		missed += report->streams[i].totals.missed_generator;
+	return missed;
+}
+
 bool report_is_measured(const struct report *report)
 {
 	for (uint32_t i = 0; i < report->stream_count; i++)

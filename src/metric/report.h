@@ -455,6 +455,10 @@ uint64_t report_answered(const struct report_stream *stream);
 bool report_is_serving(const struct report *report);
 /* Is it one of `ping`: every stream is a target? */
 bool report_is_ping(const struct report *report);
+/* How many attempts and probes failed because this host had no descriptor, port or memory left. */
+uint64_t report_lacked(const struct report *report);
+/* How many messages and probes were due and missed for want of cpu here, over all streams. */
+uint64_t report_missed_here(const struct report *report);
 /* Was any stream measured? Not where a signal ended the run in the ramp. */
 bool report_is_measured(const struct report *report);
 /* The first mark of this kind, or NULL. */

@@ -316,27 +316,14 @@ static void fill_report(struct ping_session *session)
 	sentence_build(report);
 }
 
-/* This host could not open what was asked for. */
-static bool has_lacked_anything(const struct report_stream *stream)
-{
-	for (uint32_t i = 0; i < stream->error_count; i++) {
-		enum outcome outcome = stream->errors[i].outcome;
-		if (outcome == OUTCOME_NO_DESCRIPTORS || outcome == OUTCOME_NO_PORTS ||
-		    outcome == OUTCOME_NO_MEMORY)
-			return true;
-	}
-	return false;
-}
-
 static void judge(struct ping_session *session)
 {
 	const struct report *report = session->report;
 	bool is_down = session->ping->plan->wait_ns > 0 && session->down > 0;
 	if (!expect_all_held(report) || report->has_nothing_answered || is_down)
 		worsen(session, EXIT_NO);
-	for (uint32_t i = 0; i < report->stream_count; i++)
-		if (has_lacked_anything(&report->streams[i]))
-			worsen(session, EXIT_UNABLE);
+	if (report_lacked(report) > 0)
+		worsen(session, EXIT_UNABLE);
 }
 
 static void finish(struct ping_session *session)

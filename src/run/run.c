@@ -421,25 +421,12 @@ static void close_session(struct session *session)
 
 /* ---- after ---- */
 
-/* This host could not open what the plan asked for. */
-static bool has_lacked_anything(const struct report *report)
-{
-	for (uint32_t i = 0; i < report->stream_count; i++)
-		for (uint32_t k = 0; k < report->streams[i].error_count; k++) {
-			enum outcome outcome = report->streams[i].errors[k].outcome;
-			if (outcome == OUTCOME_NO_DESCRIPTORS || outcome == OUTCOME_NO_PORTS ||
-			    outcome == OUTCOME_NO_MEMORY)
-				return true;
-		}
-	return false;
-}
-
 static void judge(struct session *session)
 {
 	const struct report *report = session->report;
 	if (!expect_all_held(report) || report->has_nothing_answered)
 		worsen(session, EXIT_NO);
-	if (has_lacked_anything(report) || report_processes_lost(report) > 0)
+	if (report_lacked(report) > 0 || report_processes_lost(report) > 0)
 		worsen(session, EXIT_UNABLE);
 }
 

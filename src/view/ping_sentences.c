@@ -113,29 +113,6 @@ static bool has_stamps_alone(const struct report *report)
 	return true;
 }
 
-static uint64_t skipped(const struct report *report)
-{
-	uint64_t count = 0;
-	for (uint32_t i = 0; i < report->stream_count; i++)
-		count += report->streams[i].totals.missed_generator;
-	return count;
-}
-
-/* What this host ran out of, or may not. */
-static uint64_t lacked(const struct report *report)
-{
-	uint64_t count = 0;
-	for (uint32_t i = 0; i < report->stream_count; i++)
-		for (uint32_t k = 0; k < report->streams[i].error_count; k++) {
-			const struct report_error *error = &report->streams[i].errors[k];
-			if (error->outcome == OUTCOME_NO_DESCRIPTORS ||
-			    error->outcome == OUTCOME_NO_PORTS ||
-			    error->outcome == OUTCOME_NO_MEMORY)
-				count += error->count;
-		}
-	return count;
-}
-
 /* Neither a good answer nor one that was not as it was to be. */
 static bool has_nothing_heard(const struct report *report)
 {
@@ -148,9 +125,9 @@ static bool has_nothing_heard(const struct report *report)
 static const char *verdict(const struct report *report)
 {
 	uint64_t delay_ns = own_delay_ns(report);
-	if (has_nothing_heard(report) || lacked(report) > 0 || delay_ns > BAD_DELAY_NS)
+	if (has_nothing_heard(report) || report_lacked(report) > 0 || delay_ns > BAD_DELAY_NS)
 		return "bad";
-	return delay_ns > WEAK_DELAY_NS || skipped(report) > 0 ? "weak" : "good";
+	return delay_ns > WEAK_DELAY_NS || report_missed_here(report) > 0 ? "weak" : "good";
 }
 
 static bool is_over_streams(const struct report_stream *stream)
@@ -203,20 +180,20 @@ static void trust_delay(const struct report *report, struct clauses *clauses)
 	else
 		buffer_append_format(clauses_next(clauses), "own delay at most %s ms",
 				     ping_ms(own_delay_ns(report), delay));
-	if (skipped(report) > 0)
+	if (report_missed_here(report) > 0)
 		buffer_append_format(clauses_next(clauses),
 				     "%s not begun: this host was held up, or too many were "
 				     "in flight",
-				     phrase_count(skipped(report), "probe", count));
+				     phrase_count(report_missed_here(report), "probe", count));
 }
 
 static void trust_clauses(const struct report *report, struct clauses *clauses)
 {
 	char interval[PHRASE_MAX], count[PHRASE_MAX];
 	const char *insecure = report_setting(report, "insecure");
-	if (lacked(report) > 0)
+	if (report_lacked(report) > 0)
 		buffer_append_format(clauses_next(clauses), "this host lacked what %s needed",
-				     phrase_count(lacked(report), "probe", count));
+				     phrase_count(report_lacked(report), "probe", count));
 	if (ping_is_waiting(report)) {
 		buffer_append_format(
 			clauses_next(clauses), "asked every %s s",

@@ -26,14 +26,6 @@
 #define LATE_NS       NS_PER_MS
 #define BAD_MISSED_OF 100 /* one message in so many */
 
-static uint64_t missed_generator(const struct report *report)
-{
-	uint64_t missed = 0;
-	for (uint32_t i = 0; i < report->stream_count; i++)
-		missed += report->streams[i].totals.missed_generator;
-	return missed;
-}
-
 static uint64_t scheduled(const struct report *report)
 {
 	uint64_t count = 0;
@@ -67,14 +59,6 @@ static uint64_t attempts_ended(const struct report *report, enum outcome outcome
 	return count;
 }
 
-static bool has_lacked_anything(const struct report *report)
-{
-	for (size_t i = 0; i < array_size(lacks); i++)
-		if (attempts_ended(report, lacks[i].outcome) > 0)
-			return true;
-	return false;
-}
-
 /* More than one message in a hundred was late, and no connection was what it waited for. */
 static bool is_late_for_want_of_cpu(const struct report_stream *load)
 {
@@ -98,12 +82,12 @@ static const char *verdict(const struct report *report)
 {
 	const struct report_generator *generator = &report->generator;
 	uint64_t late_ns = own_lateness_ns(report);
-	uint64_t missed = missed_generator(report);
+	uint64_t missed = report_missed_here(report);
 	bool has_missed_much = missed > scheduled(report) / BAD_MISSED_OF;
 	if (foreign_report(report))
 		return "weak";
 	if (report->has_nothing_answered || !report_is_measured(report) || late_ns > BAD_LATE_NS ||
-	    (missed > 0 && has_missed_much) || has_lacked_anything(report) ||
+	    (missed > 0 && has_missed_much) || report_lacked(report) > 0 ||
 	    report_processes_lost(report) > 0)
 		return "bad";
 	bool was_slow = late_ns > WEAK_LATE_NS || generator->loop_lag_p99_ns > WEAK_LAG_NS ||
@@ -183,7 +167,7 @@ static void trust_pace(const struct report *report, const struct report_stream *
 		trust_schedule(report, load, clauses);
 	trust_late(load, clauses);
 	if (own_lateness_ns(report) <= LATE_NS && load->totals.sent_late > 0 &&
-	    missed_generator(report) + load->totals.missed_peer +
+	    report_missed_here(report) + load->totals.missed_peer +
 			    load->totals.missed_no_connection >
 		    0) {
 		clauses->separator = ", ";
