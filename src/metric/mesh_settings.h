@@ -1,0 +1,36 @@
+/* How a mesh was told to look at its peers: plain data, of whoever made it, and the same until it
+ * is replaced whole. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "metric/mesh_pair.h"
+
+struct mesh_settings {
+	char node[MESH_NAME_MAX];
+	char location[MESH_PLACE_MAX]; /* "": not told */
+	unsigned probes;               /* bits 1u << MESH_... */
+	bool has_mtu;
+	/* Rounds of all but UDP and MTU: each peer has its own schedule. */
+	uint64_t wait_ns;
+	uint64_t rand_ns; /* up to so much more, drawn each time */
+	uint64_t udp_interval_ns;
+	uint64_t mtu_interval_ns;
+	uint64_t timeout_ns; /* of every probe but the MTU's packets */
+	uint64_t window_ns;
+	uint32_t udp_ports;
+	uint32_t udp_bytes; /* 96 or more */
+	uint16_t http_port; /* of a peer that tells none */
+	uint16_t grpc_port;
+	bool http_is_tls;
+	bool is_unverified; /* -k */
+	char http_path[128];
+	/* Hard caps, over all probes together; 0: none. */
+	uint64_t packets_per_second;
+	uint64_t bytes_per_second;
+	/* Verdicts. */
+	uint32_t windows_needed; /* bad ones in a row before it speaks */
+	uint64_t slow_ns;        /* 0: by what was usual before */
+	uint64_t forget_ns;      /* the series of one that is gone stay so long */
+};
