@@ -43,7 +43,7 @@ static const struct uri_defaults served = {
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
 		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_H2C |
 		    1u << SERVICE_GRPC | 1u << SERVICE_WS | 1u << SERVICE_STAMP |
-		    1u << SERVICE_CONTROL,
+		    1u << SERVICE_CONTROL | 1u << SERVICE_ACK,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 	.is_listening = true,
 };
@@ -72,7 +72,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws, stamp or control, "
+	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws, ack, stamp or control, "
 		       "over TCP also +tls; port 0 = any free one"),
 	OPTION(struct serve_options, health, OPTION_LIST, .name = "health",
 	       .placeholder = "NAME=serving|not-serving|unknown", .level = OPTION_ALL,
