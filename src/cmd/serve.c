@@ -43,7 +43,7 @@ static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = serve_places_offer,
-	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws, stamp or control, "
+	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws, ack, stamp or control, "
 		       "over TCP also +tls; port 0 = any free one"),
 	OPTION(struct serve_options, health, OPTION_LIST, .name = "health",
 	       .placeholder = "NAME=serving|not-serving|unknown", .level = OPTION_ALL,

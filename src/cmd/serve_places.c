@@ -12,7 +12,7 @@ static const struct uri_defaults served = {
 	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
 		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_H2C |
 		    1u << SERVICE_GRPC | 1u << SERVICE_WS | 1u << SERVICE_STAMP |
-		    1u << SERVICE_CONTROL,
+		    1u << SERVICE_CONTROL | 1u << SERVICE_ACK,
 	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
 	.is_listening = true,
 };

@@ -5,20 +5,33 @@
 #include <unistd.h>
 
 #include "base/pages.h"
+#include "engine/flow_counts.h"
 #include "mesh/agent_inside.h"
+
+/* Of at least so many peers datagrams that come are counted, from all of their ports. */
+#define PEERS_MIN 64
+
+/* As many peers probe us, as a rule, as we probe. */
+static uint32_t flows_for(uint32_t places)
+{
+	uint32_t most = FLOW_COUNTS_MAX / MESH_PORTS_MAX;
+
+	return (places < PEERS_MIN ? PEERS_MIN : places > most ? most : places) * MESH_PORTS_MAX;
+}
 
 static void plan_worker(struct mesh_agent *agent, const struct mesh_agent_setup *setup)
 {
 	agent->plan = (struct plan){
 		.serve = *setup->serve,
 		.workers = 1,
-		.seed = setup->seed,
+		.seed = random_next(&agent->random),
 		.linger_ns = agent->settings.timeout_ns,
 		.stream = setup->stream,
 		.datagram = setup->datagram,
 		.network = setup->network,
 	};
 	agent->plan.serve.name = agent->name;
+	agent->plan.serve.flows_max = flows_for(agent->places);
 }
 
 static int open_worker(struct mesh_agent *agent, struct loop *loop, struct error *error)

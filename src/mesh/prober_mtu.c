@@ -41,8 +41,8 @@ static enum mtu_class class_of(const struct mtu_link *at, uint64_t now_ns)
 {
 	const struct mesh_pair *pair = at->link->pair;
 	uint8_t back = pair->mtu.reverse.verdict;
-	bool is_silent = pair->answered_ns == 0 ||
-			 now_ns > pair->answered_ns + interval_ns(at->prober);
+	bool is_silent =
+		pair->answered_ns == 0 || now_ns > pair->answered_ns + interval_ns(at->prober);
 	bool was_bad = pair->mtu.looks > 0 && (!is_well(pair->mtu.forward.verdict) ||
 					       (back != PATH_VERDICTS && !is_well(back)));
 	return is_silent || was_bad ? MTU_DOUBTED : MTU_TRUSTED;
@@ -62,7 +62,7 @@ static struct mtu_look *free_place(struct mtu_prober *prober, enum mtu_class cla
 static struct mtu_link *next(struct mtu_prober *prober, enum mtu_class *ret_class)
 {
 	struct mtu_link *best = NULL;
-	for (enum mtu_class class = 0; class < MTU_CLASSES; class++) {
+	for (enum mtu_class class = 0; class < MTU_CLASSES; class ++) {
 		struct list *waiting = &prober->waiting[class];
 		if (list_is_empty(waiting) || !free_place(prober, class))
 			continue;
@@ -194,8 +194,7 @@ static int add(void *state, struct mesh_link *link)
 	list_append(&prober->links, &at->node);
 	timer_init(&at->timer, on_due);
 	link->own[MESH_PROBER_MTU] = at;
-	at->due_ns =
-		mesh_phase(prober->host, link, loop_read_clock(loop), interval_ns(prober));
+	at->due_ns = mesh_phase(prober->host, link, loop_read_clock(loop), interval_ns(prober));
 	if (!prober->is_stopped)
 		loop_set_timer(loop, &at->timer, at->due_ns);
 	return 0;
@@ -208,8 +207,7 @@ static void remove_link(void *state, struct mesh_link *link)
 	link->own[MESH_PROBER_MTU] = NULL;
 	/* Whose turn it is now may be about to be removed, too. */
 	if (!prober->is_stopped)
-		loop_set_timer(prober->host->loop, &prober->retry,
-			       loop_now(prober->host->loop));
+		loop_set_timer(prober->host->loop, &prober->retry, loop_now(prober->host->loop));
 }
 
 /* What a search finds out after a probe's time is nobody's any more. */

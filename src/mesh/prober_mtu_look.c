@@ -68,8 +68,7 @@ static void keep(struct mtu_look *look, const struct path_result *result)
 {
 	struct mesh_mtu *mtu = &look->at->link->pair->mtu;
 	mtu->looks++;
-	mtu->probes +=
-		narrowed(packets_of(&result->forward) + packets_of(&result->reverse));
+	mtu->probes += narrowed(packets_of(&result->forward) + packets_of(&result->reverse));
 	mtu->signals += result->forward.is_signalled + result->reverse.is_signalled;
 	mtu->interface_bytes = narrowed(result->interface_bytes);
 	mtu->looked_ns = loop_now(look->prober->host->loop);
@@ -177,8 +176,7 @@ static bool take_caps(struct mtu_look *look, const struct mesh_mtu *mtu)
 		look->packets += BACK_PACKETS;
 		look->bytes += BACK_BYTES;
 	}
-	return mesh_caps_take(host->caps, look->packets, look->bytes,
-			      loop_read_clock(host->loop));
+	return mesh_caps_take(host->caps, look->packets, look->bytes, loop_read_clock(host->loop));
 }
 
 static int open_path(struct mtu_look *look, const struct mesh_link *link)

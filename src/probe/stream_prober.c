@@ -13,7 +13,7 @@
 #include "probe/kinds.h"
 #include "sys/limits.h"
 
-#define CALLS_A_CHUNK     4
+#define CALLS_A_CHUNK     1 /* mostly there is one */
 #define QUESTIONS_A_CHUNK 16
 
 /* ---- calls ---- */

@@ -56,8 +56,7 @@ static void begin(const struct memory_options *options)
 	bench_listen(&bench, SERVICE_CONTROL, TRANSPORT_TCP, 5004);
 	bench_start(&bench);
 	struct datagram_options at = { .local = bench_endpoint(SILENT), .network = bench.network };
-	assert_int_equal(datagram_open(&silent, &datagram_memory, bench.loop, &at, say_nothing),
-			 0);
+	assert_int_equal(datagram_open(&silent, &datagram_memory, bench.loop, &at, say_nothing), 0);
 	link_bench_init(&mesh_prober_mtu, bench.loop, bench.network);
 	from_client = datagram_memory;
 	from_client.open = open_from_client;

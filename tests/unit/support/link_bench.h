@@ -9,7 +9,7 @@
 #include "mesh/prober.h"
 #include "probe/probe.h"
 
-#define LINK_BENCH_MAX 128
+#define LINK_BENCH_MAX 256
 
 struct link_bench {
 	struct mesh_settings settings;
