@@ -428,7 +428,7 @@ static void take_in(const struct mesh_judge *judge, struct mesh_seen *seen)
 		was_good(judge, seen);
 	else if (now == MESH_VERDICT_AGENT)
 		was_held_up(judge, seen);
-	else if (now == MESH_VERDICT_LEAVING || !seen->pair->closed.is_probed)
+	else if (now == MESH_VERDICT_LEAVING || !seen->pair->is_probed)
 		is_let_go(judge, seen);
 	/* A verdict keeps the reason that it has while newer windows say something else. */
 	if (now == seen->judged.verdict || !mesh_verdict_is_bad(seen->judged.verdict))

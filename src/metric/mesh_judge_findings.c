@@ -267,8 +267,9 @@ static void take_groups(struct mesh_judge *judge, struct mesh_events *events)
 
 /* ---- pairs */
 
-/* By one that was told, or that may be in the next window. */
-static bool is_explained(const struct mesh_judge *judge, const struct mesh_seen *seen)
+/* By one that was told, or that may be in the next window; NULL: by none. */
+static const struct mesh_finding *explained_by(const struct mesh_judge *judge,
+					       const struct mesh_seen *seen)
 {
 	for (uint32_t i = 0; i < MESH_FINDINGS_MAX; i++) {
 		const struct mesh_live *live = &judge->live[i];
@@ -280,9 +281,9 @@ static bool is_explained(const struct mesh_judge *judge, const struct mesh_seen 
 		if (finding->scope == MESH_SCOPE_NODE ||
 		    (seen->location != MESH_NOWHERE &&
 		     strcmp(judge->locations[seen->location], finding->subject) == 0))
-			return true;
+			return finding;
 	}
-	return false;
+	return NULL;
 }
 
 static const char *besides_of(const struct mesh_seen *seen)
@@ -316,14 +317,20 @@ static void describe_pair(const struct mesh_seen *seen, struct mesh_finding *ret
 	(void)snprintf(ret->besides, sizeof(ret->besides), "%s", besides_of(seen));
 }
 
-static void take_pair(struct mesh_judge *judge, struct mesh_events *events,
-		      const struct mesh_seen *seen)
+static void take_pair(struct mesh_judge *judge, struct mesh_events *events, struct mesh_seen *seen)
 {
 	struct mesh_live *live = find(judge, MESH_SCOPE_PAIR, seen->judged.id, "");
+	const struct mesh_finding *cause = NULL;
 	struct mesh_finding now;
 
-	if (!mesh_verdict_is_bad(seen->judged.verdict) || is_explained(judge, seen))
+	if (!mesh_verdict_is_bad(seen->judged.verdict))
 		return;
+	cause = explained_by(judge, seen);
+	if (cause != NULL) {
+		if (seen->judged.blame == MESH_BLAME_UNDECIDED)
+			seen->judged.blame = cause->blame;
+		return;
+	}
 	/* What just was explained is told alone only while it is bad. */
 	if (live == NULL && !mesh_verdict_is_bad(seen->sight.verdict))
 		return;
