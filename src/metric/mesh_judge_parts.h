@@ -89,6 +89,11 @@ struct mesh_judge {
 /* How it is called: by its peer, by itself, by its address. */
 const char *mesh_seen_name(const struct mesh_seen *seen, char text[ENDPOINT_TEXT_MAX]);
 
+/* All that its window is judged by. */
+struct mesh_sight_case mesh_seen_case(const struct mesh_judge *judge, const struct mesh_seen *seen);
+
+/* mesh_judge_spoken.c: the newest window joins those before it. */
+void mesh_judge_take_in(const struct mesh_judge *judge, struct mesh_seen *seen);
 /* mesh_judge_rows.c: what other nodes say of the bad pairs, into `others_...` and `theirs`. */
 void mesh_judge_ask_rows(struct mesh_judge *judge, const struct mesh_rows *rows);
 /* mesh_judge_group.c: fills judge->groups. */

@@ -318,7 +318,7 @@ static void starve(struct mesh_world *world)
 	world->own.throttled_ns = 14 * NS_PER_S;
 	world->own.late = 3000;
 	world->own.delay_p99_ns = 90 * NS_PER_MS;
-	world->own.delay_max_ns = 180 * NS_PER_MS;
+	world->own.delay_max_ns = 300 * NS_PER_MS;
 	for (uint32_t i = 0; i < world->count; i++)
 		world->pairs[i].process_ns = 50 * NS_PER_MS + i * NS_PER_MS;
 }
@@ -386,6 +386,26 @@ static void a_slight_delay_hides_nothing(void **state)
 	expect(&world, "p07", MESH_SCOPE_PAIR, MESH_VERDICT_SLOW, MESH_BLAME_PEER_HOST);
 	expect(&world, "p20", MESH_SCOPE_PAIR, MESH_VERDICT_SILENT, MESH_BLAME_UNDECIDED);
 	assert_int_equal(mesh_world_findings(&world), 3);
+	mesh_world_deinit(&world);
+}
+
+/* Waiting for a cpu again and again, for short: answers wait, and none is lost by it. */
+static void a_busy_machine_hides_no_loss(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	world.udp = 30;
+	world.own.cpu_waited_ns = 9 * NS_PER_S;
+	world.own.delay_p99_ns = 25 * NS_PER_MS;
+	world.own.delay_max_ns = 60 * NS_PER_MS;
+	mesh_world_pass(&world, 3);
+	expect_events(&world, 0);
+	for (uint32_t i = 15; i < 30; i++)
+		world.pairs[i].loss = 0.05;
+	mesh_world_pass(&world, 4);
+	expect(&world, "b", MESH_SCOPE_PLACE, MESH_VERDICT_LOSS, MESH_BLAME_NETWORK);
+	assert_int_equal(mesh_world_findings(&world), 1);
 	mesh_world_deinit(&world);
 }
 
@@ -458,6 +478,7 @@ int main(void)
 		cmocka_unit_test(it_says_so_from_its_first_window_on),
 		cmocka_unit_test(a_starved_agent_still_sees_the_dead),
 		cmocka_unit_test(a_slight_delay_hides_nothing),
+		cmocka_unit_test(a_busy_machine_hides_no_loss),
 		cmocka_unit_test(a_full_queue_here_is_no_loss_there),
 		cmocka_unit_test(a_stopped_node_accuses_nobody),
 		cmocka_unit_test(more_bad_pairs_than_findings),
