@@ -11,6 +11,7 @@
 	MESH_VERDICT(MTU_REDUCED, "mtu reduced",   "less than the interface's size passes, and ICMP says so") \
 	MESH_VERDICT(SLOW,       "slow",           "answers take far longer than usual") \
 	MESH_VERDICT(LOSS,       "loss",           "part of the packets is lost") \
+	MESH_VERDICT(SERVICE,    "service",        "the host answers, and a service on it fails") \
 	MESH_VERDICT(BLACK_HOLE, "mtu black hole", "large packets vanish without a word while small ones pass") \
 	MESH_VERDICT(REFUSED,    "refused",        "the host answers, and no service is there") \
 	MESH_VERDICT(SILENT,     "silent",         "nothing at all comes back")
