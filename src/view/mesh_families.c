@@ -158,7 +158,7 @@ static void tell_bad_pairs(struct mesh_sink *sink, const struct mesh_subjects *s
 		const struct mesh_told *told = &subjects->told[i];
 		enum mesh_verdict verdict = mesh_told_verdict(told);
 		struct mesh_labels labels = mesh_labels_of("peer", mesh_told_name(told));
-		if (!mesh_verdict_is_bad(verdict))
+		if (!mesh_told_is_bad(told))
 			continue;
 		mesh_labels_add(&labels, "verdict", mesh_verdict_name(verdict));
 		mesh_labels_add(&labels, "blame",

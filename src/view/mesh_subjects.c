@@ -28,9 +28,9 @@ enum mesh_verdict mesh_told_verdict(const struct mesh_told *told)
 	return told->judged ? (enum mesh_verdict)told->judged->verdict : MESH_VERDICT_UNKNOWN;
 }
 
-bool mesh_verdict_is_bad(enum mesh_verdict verdict)
+bool mesh_told_is_bad(const struct mesh_told *told)
 {
-	return verdict > MESH_VERDICT_LEAVING;
+	return mesh_told_verdict(told) > MESH_VERDICT_LEAVING;
 }
 
 /* ---- levels */
@@ -218,10 +218,10 @@ static int list_pairs(struct mesh_subjects *subjects, uint32_t most)
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < subjects->told_count; i++) {
-		enum mesh_verdict verdict = mesh_told_verdict(&subjects->told[i]);
+		const struct mesh_told *told = &subjects->told[i];
 		worst[i] = (struct badness){
-			.verdict = mesh_verdict_is_bad(verdict) ? verdict : 0,
-			.loss_permille = window_loss(subjects->told[i].pair),
+			.verdict = mesh_told_is_bad(told) ? mesh_told_verdict(told) : 0,
+			.loss_permille = window_loss(told->pair),
 			.index = i,
 		};
 	}

@@ -39,7 +39,7 @@ const char *mesh_told_name(const struct mesh_told *told);
 /* UNKNOWN: not judged yet. */
 enum mesh_verdict mesh_told_verdict(const struct mesh_told *told);
 /* Something is wrong, with the peer or with this node. */
-bool mesh_verdict_is_bad(enum mesh_verdict verdict);
+bool mesh_told_is_bad(const struct mesh_told *told);
 
 struct mesh_subject {
 	const char *name;
