@@ -104,17 +104,36 @@ void prometheus_append_value(struct buffer *out, const struct prometheus_family 
 		prometheus_append_integer(out, value);
 }
 
+/* Below 0.0001 the canonical form has an exponent. */
 const char *prometheus_format_bound(uint64_t ns, char text[PROMETHEUS_BOUND_MAX])
 {
+	uint64_t us = ns / NS_PER_US;
 	int size = snprintf(text, PROMETHEUS_BOUND_MAX, "%" PRIu64 ".%06" PRIu64, ns / NS_PER_S,
 			    ns % NS_PER_S / NS_PER_US);
 
 	while (text[size - 1] == '0' && text[size - 2] != '.')
 		text[--size] = '\0';
+	if (us >= 100 || us == 0)
+		return text;
+	if (us < 10 || us % 10 == 0)
+		(void)snprintf(text, PROMETHEUS_BOUND_MAX, "%" PRIu64 "e-%s",
+			       us < 10 ? us : us / 10, us < 10 ? "06" : "05");
+	else
+		(void)snprintf(text, PROMETHEUS_BOUND_MAX, "%" PRIu64 ".%" PRIu64 "e-05", us / 10,
+			       us % 10);
 	return text;
 }
 
 /* ---- families */
+
+/* OpenMetrics has a unit only where the name ends in it. */
+static bool has_unit(const struct prometheus_family *family)
+{
+	size_t name = strlen(family->name);
+	size_t unit = family->unit != NULL ? strlen(family->unit) : 0;
+
+	return unit > 0 && name > unit && strcmp(family->name + name - unit, family->unit) == 0;
+}
 
 void prometheus_append_head(struct buffer *out, enum prometheus_format format,
 			    const struct prometheus_family *family)
@@ -123,6 +142,6 @@ void prometheus_append_head(struct buffer *out, enum prometheus_format format,
 
 	buffer_append_format(out, "# HELP %s%s %s\n# TYPE %s%s %s\n", family->name, words.suffix,
 			     family->help, family->name, words.suffix, words.type);
-	if (format == PROMETHEUS_OPENMETRICS && family->unit != NULL)
+	if (format == PROMETHEUS_OPENMETRICS && has_unit(family))
 		buffer_append_format(out, "# UNIT %s %s\n", family->name, family->unit);
 }

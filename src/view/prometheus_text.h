@@ -18,7 +18,8 @@ void prometheus_append_seconds(struct buffer *out, uint64_t ns);
 /* By the family's unit: seconds are kept in ns. */
 void prometheus_append_value(struct buffer *out, const struct prometheus_family *family,
 			     uint64_t value);
-/* "0.0001", "2.5", "60.0": as OpenMetrics writes a bound. Whole microseconds; returns `text`. */
+/* "5e-05", "0.0001", "2.5", "60.0": as OpenMetrics writes a bound. Whole microseconds; returns
+ * `text`. */
 const char *prometheus_format_bound(uint64_t ns, char text[PROMETHEUS_BOUND_MAX]);
 /* # HELP, # TYPE and, where the format has it, # UNIT. */
 void prometheus_append_head(struct buffer *out, enum prometheus_format format,
