@@ -152,13 +152,8 @@ static struct mesh_peer peer_of(const struct sample_mesh *sample, uint32_t numbe
 		.is_self = number == SAMPLE_MESH_SELF,
 		.joined_ns = SAMPLE_MESH_BEGAN_NS,
 	};
-	bool is_leaving = sample_mesh_between(sample, SAMPLE_MESH_SELF, number,
-					      sample->setup.windows) == MESH_VERDICT_LEAVING;
-
 	sample_mesh_write_name(sample, number, peer.name);
 	sample_mesh_write_place(sample, number, peer.location);
-	if (is_leaving)
-		peer.life = MESH_LIFE_DRAINING;
 	if (!sample_mesh_is_page(sample, number)) {
 		write_endpoint(number, &peer.endpoint);
 		return peer;
@@ -279,13 +274,25 @@ static void note(struct sample_mesh *sample, uint32_t window)
 				 "switch b-2 gets new firmware");
 }
 
+static void set_lives(struct sample_mesh *sample, uint32_t window)
+{
+	for (uint32_t i = 0; i < sample->list.count; i++) {
+		bool is_leaving = sample_mesh_between(sample, SAMPLE_MESH_SELF, i + 1, window) ==
+				  MESH_VERDICT_LEAVING;
+		sample->peers[i].life = is_leaving ? MESH_LIFE_DRAINING : MESH_LIFE_UP;
+	}
+}
+
 static void live_through(struct sample_mesh *sample)
 {
 	sample->snapshot->node.now_ns = SAMPLE_MESH_BEGAN_NS;
 	note(sample, 0);
 	for (uint32_t window = 1; window <= sample->setup.windows; window++) {
 		sample_mesh_count(sample, window);
+		set_lives(sample, window);
 		note(sample, window);
+		(void)mesh_judge_look(sample->judge, sample->snapshot, &sample->list, NULL,
+				      sample->events);
 	}
 	sample_mesh_count_running(sample);
 }
@@ -321,6 +328,10 @@ struct sample_mesh *sample_mesh_new(const struct sample_mesh_setup *setup)
 	set_snapshot(sample);
 	int rc = mesh_events_new(&sample->events);
 	assert(rc == 0);
+	rc = mesh_judge_new(&(struct mesh_judge_setup){ .settings = &sample->settings,
+							.places = sample->snapshot->places },
+			    &sample->judge);
+	assert(rc == 0);
 	live_through(sample);
 	if (setup->rows > 0)
 		sample_mesh_ask_rows(sample);
@@ -345,6 +356,7 @@ void sample_mesh_free(struct sample_mesh *sample)
 	for (uint32_t i = 0; i < sample->rows.count; i++)
 		free(sample->rows.rows[i].cells);
 	free(sample->rows.rows);
+	mesh_judge_free(sample->judge);
 	mesh_events_free(sample->events);
 	free(sample->snapshot);
 	free(sample->numbers);
