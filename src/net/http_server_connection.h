@@ -10,7 +10,7 @@
 #define HTTP_SERVER_INPUT_BYTES 2048
 
 /* Of an answer; the owner's fields and the methods of a path are short. */
-#define HTTP_SERVER_ANSWER_HEAD_MAX 2048
+#define HTTP_SERVER_ANSWER_HEAD_MAX 4096
 
 struct http_server_state;
 
