@@ -35,7 +35,7 @@ enum mesh_verdict {
 #define MESH_SCOPE_TABLE \
 	MESH_SCOPE(PAIR,  "pair")  /* nothing but this pair */ \
 	MESH_SCOPE(PEER,  "peer")  /* what leads to one peer, or its host: others see it too */ \
-	MESH_SCOPE(PLACE, "place") /* all of one location, from here */ \
+	MESH_SCOPE(PLACE, "location") /* all of one location, from here */ \
 	MESH_SCOPE(NODE,  "node")  /* this node: all that it looks at */
 
 enum mesh_scope {

@@ -35,7 +35,7 @@ struct report_mesh_pair {
 };
 
 struct report_mesh_finding {
-	const char *scope; /* pair, peer, place, node */
+	const char *scope; /* of mesh_scope_name() */
 	const char *subject;
 	const char *verdict;
 	const char *blame;

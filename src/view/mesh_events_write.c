@@ -4,7 +4,7 @@
 
 static void write_verdict(struct json *json, const struct mesh_event *event)
 {
-	json_key_text(json, "scope", mesh_peers_scope_name((enum mesh_scope)event->scope));
+	json_key_text(json, "scope", mesh_scope_name((enum mesh_scope)event->scope));
 	json_key_text(json, "verdict", mesh_verdict_name((enum mesh_verdict)event->verdict));
 	json_key_text(json, "blame", mesh_blame_name((enum mesh_blame)event->blame));
 	json_key_unsigned(json, "pairs", event->pairs);

@@ -44,17 +44,11 @@ static bool is_same_finding(const struct mesh_finding *a, const struct mesh_find
 
 static void tell_finding(struct mesh_sink *sink, const struct mesh_finding *finding)
 {
-	static const char *const scopes[] = {
-		[MESH_SCOPE_PAIR] = "pair",
-		[MESH_SCOPE_PEER] = "peer",
-		[MESH_SCOPE_PLACE] = "location",
-		[MESH_SCOPE_NODE] = "node",
-	};
 	struct mesh_labels labels =
 		mesh_labels_of("verdict", mesh_verdict_name((enum mesh_verdict)finding->verdict));
 
 	mesh_labels_add(&labels, "blame", mesh_blame_name((enum mesh_blame)finding->blame));
-	mesh_labels_add(&labels, "scope", scopes[finding->scope]);
+	mesh_labels_add(&labels, "scope", mesh_scope_name((enum mesh_scope)finding->scope));
 	mesh_labels_add(&labels, "subject", finding->subject);
 	sink->number(sink, &labels, 1);
 }

@@ -6,21 +6,6 @@
 #include "base/date.h"
 #include "view/mesh_peers_parts.h"
 
-const char *mesh_peers_scope_name(enum mesh_scope scope)
-{
-	switch (scope) {
-	case MESH_SCOPE_PAIR:
-		return "pair";
-	case MESH_SCOPE_PEER:
-		return "peer";
-	case MESH_SCOPE_PLACE:
-		return "location";
-	case MESH_SCOPE_NODE:
-		return "node";
-	}
-	return "pair";
-}
-
 /* ---- one window of a pair */
 
 /* What its loss and its time are told of: datagrams where they are sent. */
@@ -299,7 +284,7 @@ static void write_finding(struct json *json, const struct mesh_state *state,
 
 	json_object_open(json);
 	json->indent = 0;
-	json_key_text(json, "scope", mesh_peers_scope_name((enum mesh_scope)finding->scope));
+	json_key_text(json, "scope", mesh_scope_name((enum mesh_scope)finding->scope));
 	json_key_text(json, "subject", finding->subject);
 	json_key_text(json, "verdict", mesh_verdict_name((enum mesh_verdict)finding->verdict));
 	json_key_text(json, "blame", mesh_blame_name((enum mesh_blame)finding->blame));

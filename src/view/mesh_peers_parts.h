@@ -14,4 +14,3 @@ void mesh_peers_write_pair(struct json *json, enum mesh_peers_detail detail,
 			   const struct mesh_state *state, uint32_t place,
 			   const struct mesh_peer *peer);
 void mesh_peers_write_node(struct json *json, const struct mesh_state *state);
-const char *mesh_peers_scope_name(enum mesh_scope scope);
