@@ -89,24 +89,34 @@ static void note_evidence(const struct mesh_judge *judge, struct mesh_events *ev
 	mesh_say_begin(&say, text, sizeof(text));
 	mesh_say(&say, "%s", finding->evidence);
 	if (finding->besides[0] != '\0')
-		mesh_say(&say, "cannot be told apart from %s", finding->besides);
+		mesh_say(&say,
+			 finding->blame == MESH_BLAME_UNDECIDED ? "either %s"
+								: "cannot be told apart from %s",
+			 finding->besides);
 	note(judge, events, kind, finding, text);
 }
 
-static void end(const struct mesh_judge *judge, struct mesh_events *events, struct mesh_live *live)
+/* `why` it is not told any more, though it is not good: "" where it is. */
+static void end(const struct mesh_judge *judge, struct mesh_events *events, struct mesh_live *live,
+		const char *why)
 {
 	char text[MESH_EVENT_TEXT_MAX];
-	uint64_t seconds = (judge->began_ns - live->finding.since_ns) / NS_PER_S;
+	/* It was good for some windows before that is said. */
+	uint64_t good_ns =
+		why[0] ? 0 : (judge->settings->windows_needed - 1) * judge->settings->window_ns;
+	uint64_t seconds = (judge->began_ns - good_ns - live->finding.since_ns) / NS_PER_S;
 	struct mesh_say say;
 
 	live->is_used = false;
 	if (!live->is_told || events == NULL)
 		return;
 	mesh_say_begin(&say, text, sizeof(text));
-	if (seconds >= 120)
-		mesh_say(&say, "after %llu min", (unsigned long long)(seconds + 30) / 60);
+	if (seconds >= 600)
+		mesh_say(&say, "after %llu min", (unsigned long long)seconds / 60);
 	else
 		mesh_say(&say, "after %llu s", (unsigned long long)seconds);
+	if (why[0] != '\0')
+		mesh_say(&say, "%s", why);
 	mesh_say(&say, "%s", live->finding.evidence);
 	note(judge, events, MESH_EVENT_ENDED, &live->finding, text);
 }
@@ -135,11 +145,22 @@ static void say_group(const struct mesh_judge *judge, const struct mesh_group *g
 		      struct mesh_finding *finding)
 {
 	struct mesh_say say;
+	char text[UNITS_TEXT_MAX];
 	bool is_node = group->scope == MESH_SCOPE_NODE;
 
 	mesh_say_begin(&say, finding->evidence, sizeof(finding->evidence));
 	mesh_say(&say, "%s: %u of %u pairs %s", mesh_verdict_name(group->verdict), group->pairs,
 		 group->of, is_node ? "of this node" : "from here to it");
+	if (group->verdict == MESH_VERDICT_SLOW)
+		mesh_say(&say, "answers take %s ms",
+			 units_format_ms(group->rtt_sum_ns / group->pairs, text));
+	if (group->verdict == MESH_VERDICT_SLOW && group->usual_sum_ns > 0)
+		mesh_say_on(&say, ", usual are %s ms",
+			    units_format_ms(group->usual_sum_ns / group->pairs, text));
+	if ((group->verdict == MESH_VERDICT_BLACK_HOLE ||
+	     group->verdict == MESH_VERDICT_MTU_REDUCED) &&
+	    group->mtu_bytes > 0)
+		mesh_say(&say, "%u B pass on the way there", group->mtu_bytes);
 	if (group->lost > 0)
 		mesh_say(&say, "%llu of %llu probes lost", (unsigned long long)group->lost,
 			 (unsigned long long)group->sent);
@@ -168,9 +189,13 @@ static void describe_group(const struct mesh_judge *judge, const struct mesh_gro
 	(void)snprintf(ret->subject, sizeof(ret->subject), "%s",
 		       is_node ? judge->snapshot->node.name : judge->locations[group->location]);
 	if (group->reached == 0 && group->verdict == MESH_VERDICT_SILENT)
-		besides = is_node ? "its peers all being gone" : "all of its hosts being down";
+		besides = is_node ? "this node's link, or all of its peers"
+				  : "all of its hosts being down";
 	else if (group->reached == 0 && group->verdict == MESH_VERDICT_SLOW)
-		besides = is_node ? "this node's own host" : "all of its hosts being slow";
+		besides = is_node ? "this node's host or link, or all of its peers"
+				  : "all of its hosts being slow";
+	else if (is_node && group->blame == MESH_BLAME_UNDECIDED)
+		besides = "this node's link, or what all of its peers have in common";
 	else if (is_node && group->reached == 0)
 		besides = "what all of its peers have in common";
 	(void)snprintf(ret->besides, sizeof(ret->besides), "%s", besides);
@@ -261,7 +286,7 @@ static void take_groups(struct mesh_judge *judge, struct mesh_events *events)
 		live->in_a_row = 0;
 		live->missing_in_a_row = one_more(live->missing_in_a_row);
 		if (!live->is_told || live->missing_in_a_row >= judge->settings->windows_needed)
-			end(judge, events, live);
+			end(judge, events, live, "");
 	}
 }
 
@@ -294,7 +319,7 @@ static const char *besides_of(const struct mesh_seen *seen)
 	case MESH_VERDICT_SILENT:
 		return "its host being down, or the network between";
 	case MESH_VERDICT_LOSS:
-		return "a full receive queue of the peer, or the network between";
+		return "a receive queue of the peer that is full, or the network between";
 	default:
 		return "its host, or the network between";
 	}
@@ -348,6 +373,20 @@ static void take_pair(struct mesh_judge *judge, struct mesh_events *events, stru
 	tell(judge, events, live, &now);
 }
 
+static const char *why_ended(const struct mesh_judge *judge, uint64_t id)
+{
+	for (uint32_t i = 0; i < judge->places; i++) {
+		const struct mesh_seen *seen = &judge->seen[i];
+
+		if (seen->judged.id != id || seen->pair == NULL)
+			continue;
+		if (seen->judged.verdict == MESH_VERDICT_LEAVING)
+			return "it leaves";
+		return mesh_verdict_is_bad(seen->judged.verdict) ? "part of a larger one" : "";
+	}
+	return "it is not probed any more";
+}
+
 static void take_pairs(struct mesh_judge *judge, struct mesh_events *events)
 {
 	for (uint32_t i = 0; i < judge->places; i++) {
@@ -358,7 +397,7 @@ static void take_pairs(struct mesh_judge *judge, struct mesh_events *events)
 		struct mesh_live *live = &judge->live[i];
 
 		if (live->is_used && !is_group(live->finding.scope) && !live->is_here)
-			end(judge, events, live);
+			end(judge, events, live, why_ended(judge, live->id));
 	}
 }
 

@@ -49,6 +49,9 @@ struct mesh_group {
 	uint32_t reached; /* pairs that other nodes reach */
 	uint64_t lost;
 	uint64_t sent;
+	uint64_t rtt_sum_ns; /* of the bad pairs */
+	uint64_t usual_sum_ns;
+	uint32_t mtu_bytes; /* the least of a way there; 0: not known */
 };
 
 /* A finding with its past. */
