@@ -104,7 +104,8 @@ static void end(const struct mesh_judge *judge, struct mesh_events *events, stru
 	/* It was good for some windows before that is said. */
 	uint64_t good_ns =
 		why[0] ? 0 : (judge->settings->windows_needed - 1) * judge->settings->window_ns;
-	uint64_t seconds = (judge->began_ns - good_ns - live->finding.since_ns) / NS_PER_S;
+	uint64_t lasted_ns = judge->began_ns - live->finding.since_ns;
+	uint64_t seconds = (lasted_ns > good_ns ? lasted_ns - good_ns : 0) / NS_PER_S;
 	struct mesh_say say;
 
 	live->is_used = false;
@@ -141,67 +142,6 @@ static void tell(const struct mesh_judge *judge, struct mesh_events *events, str
 
 /* ---- groups */
 
-static void say_group(const struct mesh_judge *judge, const struct mesh_group *group,
-		      struct mesh_finding *finding)
-{
-	struct mesh_say say;
-	char text[UNITS_TEXT_MAX];
-	bool is_node = group->scope == MESH_SCOPE_NODE;
-
-	mesh_say_begin(&say, finding->evidence, sizeof(finding->evidence));
-	mesh_say(&say, "%s: %u of %u pairs %s", mesh_verdict_name(group->verdict), group->pairs,
-		 group->of, is_node ? "of this node" : "from here to it");
-	if (group->verdict == MESH_VERDICT_SLOW)
-		mesh_say(&say, "answers take %s ms",
-			 units_format_ms(group->rtt_sum_ns / group->pairs, text));
-	if (group->verdict == MESH_VERDICT_SLOW && group->usual_sum_ns > 0)
-		mesh_say_on(&say, ", usual are %s ms",
-			    units_format_ms(group->usual_sum_ns / group->pairs, text));
-	if ((group->verdict == MESH_VERDICT_BLACK_HOLE ||
-	     group->verdict == MESH_VERDICT_MTU_REDUCED) &&
-	    group->mtu_bytes > 0)
-		mesh_say(&say, "%u B pass on the way there", group->mtu_bytes);
-	if (group->lost > 0)
-		mesh_say(&say, "%llu of %llu probes lost", (unsigned long long)group->lost,
-			 (unsigned long long)group->sent);
-	if (group->reached > 0)
-		mesh_say(&say, "other nodes reach %u of them well", group->reached);
-	if (group->witnesses > 0)
-		mesh_say(&say, "%u other node%s the same", group->witnesses,
-			 group->witnesses == 1 ? " says" : "s say");
-	if (!judge->doubt.is_held)
-		mesh_say(&say, "not this node's cpu");
-}
-
-static void describe_group(const struct mesh_judge *judge, const struct mesh_group *group,
-			   struct mesh_finding *ret)
-{
-	bool is_node = group->scope == MESH_SCOPE_NODE;
-	const char *besides = "";
-
-	*ret = (struct mesh_finding){ .scope = group->scope,
-				      .verdict = group->verdict,
-				      .blame = group->blame,
-				      .pairs = group->pairs,
-				      .of = group->of,
-				      .witnesses = group->witnesses,
-				      .since_ns = judge->began_ns };
-	(void)snprintf(ret->subject, sizeof(ret->subject), "%s",
-		       is_node ? judge->snapshot->node.name : judge->locations[group->location]);
-	if (group->reached == 0 && group->verdict == MESH_VERDICT_SILENT)
-		besides = is_node ? "this node's link, or all of its peers"
-				  : "all of its hosts being down";
-	else if (group->reached == 0 && group->verdict == MESH_VERDICT_SLOW)
-		besides = is_node ? "this node's host or link, or all of its peers"
-				  : "all of its hosts being slow";
-	else if (is_node && group->blame == MESH_BLAME_UNDECIDED)
-		besides = "this node's link, or what all of its peers have in common";
-	else if (is_node && group->reached == 0)
-		besides = "what all of its peers have in common";
-	(void)snprintf(ret->besides, sizeof(ret->besides), "%s", besides);
-	say_group(judge, group, ret);
-}
-
 /* Another verdict than the one that was told only after as many windows; so the last, partial
  * window of an outage is no news. */
 static void keep_group(const struct mesh_judge *judge, struct mesh_events *events,
@@ -236,46 +176,17 @@ static void take_group(struct mesh_judge *judge, struct mesh_events *events,
 		keep_group(judge, events, live, now);
 }
 
-/* This node was held up: in itself, or because figures of pairs say nothing for it. */
-static bool describe_own(const struct mesh_judge *judge, struct mesh_finding *ret)
-{
-	struct mesh_say say;
-
-	*ret = (struct mesh_finding){ .scope = MESH_SCOPE_NODE,
-				      .verdict = MESH_VERDICT_AGENT,
-				      .blame = MESH_BLAME_AGENT,
-				      .since_ns = judge->began_ns };
-	for (uint32_t i = 0; i < judge->places; i++) {
-		const struct mesh_seen *seen = &judge->seen[i];
-
-		if (seen->pair == NULL || seen->sight.decided == 0)
-			continue;
-		ret->of++;
-		ret->pairs += seen->sight.verdict == MESH_VERDICT_AGENT;
-	}
-	if (ret->pairs == 0 && !judge->doubt.is_heavy)
-		return false;
-	(void)snprintf(ret->subject, sizeof(ret->subject), "%s", judge->snapshot->node.name);
-	mesh_say_begin(&say, ret->evidence, sizeof(ret->evidence));
-	mesh_doubt_say(&judge->snapshot->node.closed, &say);
-	if (ret->pairs > 0)
-		mesh_say(&say, "that explains what %u of %u pairs show", ret->pairs, ret->of);
-	else
-		mesh_say(&say, "no pair looks bad for it");
-	return true;
-}
-
 static void take_groups(struct mesh_judge *judge, struct mesh_events *events)
 {
 	struct mesh_finding now;
-	bool is_own = describe_own(judge, &now);
+	bool is_own = mesh_describe_own(judge, &now);
 
 	if (is_own)
 		take_group(judge, events, &now);
 	for (uint32_t i = 0; i < judge->group_count; i++) {
 		if (is_own && judge->groups[i].scope == MESH_SCOPE_NODE)
 			continue;
-		describe_group(judge, &judge->groups[i], &now);
+		mesh_describe_group(judge, &judge->groups[i], &now);
 		take_group(judge, events, &now);
 	}
 	for (uint32_t i = 0; i < MESH_FINDINGS_MAX; i++) {
@@ -311,37 +222,6 @@ static const struct mesh_finding *explained_by(const struct mesh_judge *judge,
 	return NULL;
 }
 
-static const char *besides_of(const struct mesh_seen *seen)
-{
-	if (seen->judged.blame != MESH_BLAME_UNDECIDED)
-		return "";
-	switch (seen->judged.verdict) {
-	case MESH_VERDICT_SILENT:
-		return "its host being down, or the network between";
-	case MESH_VERDICT_LOSS:
-		return "a receive queue of the peer that is full, or the network between";
-	default:
-		return "its host, or the network between";
-	}
-}
-
-static void describe_pair(const struct mesh_seen *seen, struct mesh_finding *ret)
-{
-	char text[ENDPOINT_TEXT_MAX];
-	bool is_seen = seen->others_bad > 0 && seen->others_bad >= seen->others_good;
-
-	*ret = (struct mesh_finding){ .scope = is_seen ? MESH_SCOPE_PEER : MESH_SCOPE_PAIR,
-				      .verdict = seen->judged.verdict,
-				      .blame = seen->judged.blame,
-				      .pairs = 1,
-				      .of = 1,
-				      .witnesses = seen->others_bad,
-				      .since_ns = seen->judged.since_ns };
-	(void)snprintf(ret->subject, sizeof(ret->subject), "%s", mesh_seen_name(seen, text));
-	(void)snprintf(ret->evidence, sizeof(ret->evidence), "%s", seen->judged.evidence);
-	(void)snprintf(ret->besides, sizeof(ret->besides), "%s", besides_of(seen));
-}
-
 static void take_pair(struct mesh_judge *judge, struct mesh_events *events, struct mesh_seen *seen)
 {
 	struct mesh_live *live = find(judge, MESH_SCOPE_PAIR, seen->judged.id, "");
@@ -359,7 +239,7 @@ static void take_pair(struct mesh_judge *judge, struct mesh_events *events, stru
 	/* What just was explained is told alone only while it is bad. */
 	if (live == NULL && !mesh_verdict_is_bad(seen->sight.verdict))
 		return;
-	describe_pair(seen, &now);
+	mesh_describe_pair(seen, &now);
 	if (live == NULL)
 		live = add(judge, seen->judged.id, &now);
 	if (live == NULL)
