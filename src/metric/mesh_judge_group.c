@@ -46,10 +46,16 @@ static bool is_of(const struct mesh_group *group, const struct mesh_seen *seen)
 
 static void count_pair(struct mesh_group *group, const struct mesh_seen *seen, bool is_hit)
 {
+	uint32_t mtu_bytes = seen->pair->mtu.forward.mtu_bytes;
+
 	group->of++;
 	if (!is_hit)
 		return;
 	group->pairs++;
+	group->rtt_sum_ns += seen->sight.rtt_ns;
+	group->usual_sum_ns += seen->judged.usual_ns;
+	if (mtu_bytes > 0 && (group->mtu_bytes == 0 || mtu_bytes < group->mtu_bytes))
+		group->mtu_bytes = mtu_bytes;
 	if (seen->others_bad > group->witnesses)
 		group->witnesses = seen->others_bad;
 	if (seen->others_good > seen->others_bad)
