@@ -88,8 +88,10 @@ static const char style_tables[] =
 	"padding-right:0}\n"
 	"td b.much{color:var(--alarm)}\n"
 	".spark{width:240px;height:24px}.list .why{width:45%}.big{width:100%;height:auto;max-width:1000px}\n"
-	".scroll{overflow-x:auto}\n"
-	".columns{display:flex;flex-wrap:wrap;gap:4px 26px}\n"
+	".scroll{overflow-x:auto}"
+	/* Scrolled to its end to begin with: what is newest. */
+	".late{direction:rtl}.late svg{direction:ltr}\n"
+	".columns{display:flex;flex-wrap:wrap;gap:4px 26px}.columns section{max-width:100%}\n"
 	".legend{display:flex;flex-wrap:wrap;gap:2px 14px;color:var(--muted);font-size:11px;"
 	"margin:2px 0 4px}.legend .mark{width:15px;height:15px;line-height:15px}\n"
 	".legend svg{display:inline-block;vertical-align:-3px;margin-right:3px}\n"
@@ -104,7 +106,8 @@ static const char style_tables[] =
 	".list .why{grid-column:2/-1;width:auto}\n"
 	".list .l{grid-column:2}.list td[data-h]::before{content:attr(data-h) ' ';"
 	"color:var(--muted);font-size:11px}\n"
-	".list .why:empty{display:none}\n"
+	".list .why:empty{display:none}"
+	".grid-all{max-width:760px;height:auto}.big{min-width:680px}\n"
 	".spark{width:150px;height:20px;margin-left:auto}.facts th,.facts td{padding-right:8px}\n"
 	"}\n"
 	"@media print{body{max-width:none}nav{display:none}tr{break-inside:avoid}}\n";
@@ -176,6 +179,6 @@ const char *mesh_page_policy(void)
 {
 	return "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; "
 	       "form-action 'self'; "
-	       "style-src 'sha256-1T6ZY8X3N1H82MAUlga+D4u5L0esRvFml8ZM26KdysM='; "
+	       "style-src 'sha256-AriEgHxhMqyfT8sWgfL3Tf1CAthBi3BPPYdkIzdZKiA='; "
 	       "script-src 'sha256-ZGvgI99DWyzCzKHntRoVatjW8sErjQjVsdklqbsBn9E='";
 }

@@ -204,12 +204,14 @@ void mesh_page_write_history(const struct mesh_page *page, const struct mesh_jud
 		.first = first_of(judged),
 		.rtt_top_ns = rtt_top(judged),
 	};
-	buffer_append_text(out, "<svg class=\"big\" viewBox=\"-44 0 1060 156\" role=\"img\">");
+	buffer_append_text(
+		out,
+		"<div class=\"scroll late\"><svg class=\"big\" viewBox=\"-44 0 1060 156\" role=\"img\">");
 	write_title(out, judged);
 	write_scales(page, &plot);
 	write_times(page, &plot);
 	write_all(&plot);
 	buffer_append_text(out,
-			   "</svg>\n<p class=\"line\">Loss as bars (left), round trip as a "
+			   "</svg></div>\n<p class=\"line\">Loss as bars (left), round trip as a "
 			   "line (right), the verdict of each window below; times in UTC</p>\n");
 }

@@ -207,9 +207,9 @@ static void write_subject(const struct mesh_page *page, uint8_t scope, const cha
 {
 	static const char *const kinds[] = {
 		[MESH_SCOPE_PAIR] = "to ",
-		[MESH_SCOPE_PEER] = "peer ",
-		[MESH_SCOPE_PLACE] = "all of ",
-		[MESH_SCOPE_NODE] = "this node ",
+		[MESH_SCOPE_PEER] = "to ",
+		[MESH_SCOPE_PLACE] = "to all of ",
+		[MESH_SCOPE_NODE] = "of this node, ",
 	};
 
 	buffer_append_text(page->out, scope < array_size(kinds) ? kinds[scope] : "");
@@ -287,7 +287,10 @@ static void write_event(const struct mesh_page *page, const struct mesh_event *e
 				     mesh_verdict_name((enum mesh_verdict)event->verdict));
 	}
 	if (event->subject[0]) {
-		write_subject(page, has_verdict ? event->scope : MESH_SCOPE_PEER, event->subject);
+		if (has_verdict)
+			write_subject(page, event->scope, event->subject);
+		else
+			mesh_page_write_peer(page, event->subject);
 		buffer_append_text(out, event->text[0] ? ": " : "");
 	}
 	xml_append(out, event->text);

@@ -60,6 +60,7 @@ static int save_all(const char *folder)
 	static const struct mesh_page_style matrix = { .is_matrix = true };
 
 	save(folder, "a4", &(struct mesh_page_style){ 0 }, NULL);
+	save(folder, "live", &(struct mesh_page_style){ .refresh_s = 1 }, NULL);
 	save(folder, "a4_matrix", &matrix, NULL);
 	save(folder, "a4_pair", &(struct mesh_page_style){ .peer = "node-09" }, NULL);
 	save(folder, "starved", &(struct mesh_page_style){ 0 }, &starved);
