@@ -15,19 +15,6 @@
 
 #define OUT_MAX (16 << 20)
 
-/* Until mesh_judge.c is there, nothing is judged. */
-const struct mesh_judged *__attribute__((weak))
-mesh_judge_of(const struct mesh_judge *judge, uint32_t place)
-{
-	return NULL;
-}
-const struct mesh_finding *__attribute__((weak))
-mesh_judge_findings(const struct mesh_judge *judge, uint32_t *ret_count)
-{
-	*ret_count = 0;
-	return NULL;
-}
-
 /* Those that Go's decoder takes for a string, an int, a time.Time, a slice and a struct. */
 enum go { GO_TEXT, GO_INT, GO_TIME, GO_LIST, GO_OBJECT };
 struct go_field {
