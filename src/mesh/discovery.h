@@ -4,8 +4,10 @@
  *   srv://_service._proto.name  all targets of the best priority, with their ports
  *   file:PATH                 file_sd of Prometheus (JSON or YAML), looked at when it changes
  *   http(s)://...             http_sd; or pingmesh's /v1/peers, whose URLs are looked at
- * Names are asked for again when their TTL is over (within bounds). Labels that are heeded: node
- * (or name, instance), location (or zone), rack, speech=ack, http_port, grpc_port. */
+ * Names are asked for again when their TTL is over, within 1 s and 5 min; what fails, after 1 s to
+ * 30 s. A file is looked at every two seconds. Labels that are heeded: node (or name, instance),
+ * location (or zone), rack, speech=ack, http_port, grpc_port. All calls belong to the loop's
+ * thread. */
 #pragma once
 
 #include <stddef.h>
@@ -31,15 +33,15 @@ struct mesh_discovery_setup {
 	uint32_t source_count;
 	const char *servers;    /* of DNS; NULL: the system's */
 	struct tls_client *tls; /* of https sources */
-	const char *token;      /* sent to them as a bearer; NULL: none */
-	uint64_t refresh_ns;    /* of http_sd and files; 0: 60 s, or what the answer says */
+	const char *token;      /* sent to https sources as a bearer; NULL: none */
+	uint64_t refresh_ns;    /* of http_sd; 0: 60 s. It is told in the request */
 	uint32_t peers_max;
 	uint32_t k; /* as of the pinglist */
 	uint64_t seed;
 	uint16_t port; /* of a peer that names none, and our own, to know ourselves by */
 	struct mesh_events *events;
-	/* Where peers may be that a source over the network names, one of whose answers is not
-	 * signed: none = anywhere. */
+	/* Where peers may be that DNS or a source over HTTP names; a page stands for all addresses
+	 * of its host. None = anywhere. */
 	const struct subnet *allowed;
 	uint32_t allowed_count;
 	/* The list has changed: mesh_discovery_list(), and whom to probe. */
@@ -66,7 +68,8 @@ bool mesh_discovery_hear(struct mesh_discovery *discovery, const struct mesh_sna
 /* Whom to probe now, and whose figures are kept: into `ret`, at most `max`; how many. */
 uint32_t mesh_discovery_targets(const struct mesh_discovery *discovery, struct mesh_target *ret,
 				uint32_t max);
-/* A peer that was named over the API, checked by its caller: as a source of its own, "added".
+/* A peer that was named over the API, checked by its caller: HOST:PORT or the URL of a page, all in
+ * one source "added"; srv:// and URLs of /v1/peers or /sd are sources of their own. Again: 0.
  * -EINVAL with the sentence; -ENOSPC: there are too many. */
 nodiscard int mesh_discovery_add(struct mesh_discovery *discovery, const char *text,
 				 struct error *error);

@@ -42,6 +42,7 @@ uint32_t pinglist_of(const struct pinglist_setup *setup, uint32_t self, uint32_t
 
 struct pinglist_coverage {
 	uint64_t pairs;
+	uint64_t pairs_across; /* of these: between different locations */
 	uint32_t out_min, out_max;
 	uint32_t in_min, in_max; /* in-degree: by how many others a member is probed */
 	double in_mean;

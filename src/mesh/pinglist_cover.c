@@ -70,6 +70,7 @@ static void sum_up(struct tally *tally, struct pinglist_coverage *ret)
 		ret->unseen += tally->in[i] == 0;
 	}
 	ret->in_mean = (double)ret->pairs / count;
+	ret->pairs_across = tally->place_pair_count;
 	ret->place_pairs_covered = count_different(tally->place_pairs, tally->place_pair_count);
 	ret->rack_pairs_covered = count_different(tally->rack_pairs, tally->rack_pair_count);
 }
@@ -104,9 +105,14 @@ static int choose_all(struct pinglist_table *table, struct pinglist_coverage *re
 	return result;
 }
 
-static void take_everybody(uint32_t count, struct pinglist_coverage *ret)
+static void take_everybody(const struct pinglist_table *table, struct pinglist_coverage *ret)
 {
+	uint32_t count = table->count;
 	uint32_t others = count > 0 ? count - 1 : 0;
+
+	for (uint32_t i = 0; i < table->location_count; i++)
+		ret->pairs_across +=
+			(uint64_t)table->location_sizes[i] * (count - table->location_sizes[i]);
 
 	ret->pairs = (uint64_t)count * others;
 	ret->out_min = ret->out_max = ret->in_min = ret->in_max = others;
@@ -129,7 +135,7 @@ int pinglist_cover(const struct pinglist_setup *setup, struct pinglist_coverage 
 	ret->racks = named_racks(&table);
 	ret->rack_pairs = ret->racks * (ret->racks - (ret->racks > 0));
 	if (pinglist_is_all(setup))
-		take_everybody(setup->count, ret);
+		take_everybody(&table, ret);
 	else
 		result = choose_all(&table, ret);
 	pinglist_table_deinit(&table);

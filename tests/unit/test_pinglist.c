@@ -238,6 +238,7 @@ static void the_sum_is_of_the_lists(void **state)
 	uint32_t in_max = 0;
 	bool is_covered[12][12] = { { false } };
 	uint32_t rack_pairs = 0;
+	uint32_t across = 0;
 
 	assert_int_equal(pinglist_cover(&setup, &cover), 0);
 	for (uint32_t self = 0; self < setup.count; self++) {
@@ -247,6 +248,7 @@ static void the_sum_is_of_the_lists(void **state)
 			uint32_t from = self % 3 * 4 + self / 3 % 4;
 			uint32_t to = list[i] % 3 * 4 + list[i] / 3 % 4;
 			in[list[i]]++;
+			across += self % 3 != list[i] % 3;
 			rack_pairs += from != to && !is_covered[from][to];
 			is_covered[from][to] = true;
 		}
@@ -254,8 +256,22 @@ static void the_sum_is_of_the_lists(void **state)
 	for (uint32_t i = 0; i < setup.count; i++)
 		in_max = in[i] > in_max ? in[i] : in_max;
 	assert_int_equal(cover.in_max, in_max);
+	assert_int_equal(cover.pairs_across, across);
 	assert_int_equal(cover.rack_pairs, 12 * 11);
 	assert_int_equal(cover.rack_pairs_covered, rack_pairs);
+}
+
+static void everybody_is_summed_up_too(void **state)
+{
+	struct pinglist_setup setup = make(30, 3, 0);
+	struct pinglist_coverage cover;
+
+	assert_int_equal(pinglist_cover(&setup, &cover), 0);
+	assert_int_equal(cover.pairs, 30 * 29);
+	assert_int_equal(cover.pairs_across, 30 * 20);
+	assert_int_equal(cover.in_min, 29);
+	assert_int_equal(cover.place_pairs_covered, 6);
+	assert_int_equal(cover.racks, 0);
 }
 
 /* A rack of two in a place of 4,998: it is probed, and not by all of them. */
@@ -282,6 +298,7 @@ int main(void)
 		cmocka_unit_test(near_and_far_are_mixed),
 		cmocka_unit_test(everybody_is_probed_evenly),
 		cmocka_unit_test(the_sum_is_of_the_lists),
+		cmocka_unit_test(everybody_is_summed_up_too),
 		cmocka_unit_test(a_small_place_is_not_flooded),
 	};
 	return cmocka_run_group_tests_name("pinglist", tests, NULL, NULL);
