@@ -8,6 +8,7 @@
  *   net/      the loop, stream (TCP, TLS) and datagram transports, the resolver, source addresses
  *   engine/   runs a plan: workers, pacing, slots, speakers, services; prints nothing
  *   probe/    one look at a target: phases, schedules, what is said; prints nothing
+ *   mesh/     every pair of nodes: peers found, probed each on its own schedule; prints nothing
  *   view/     text, JSON, pictures and older formats: readers of snapshots and reports
  *   cli/      options and all that follows from their tables; messages; exit codes
  *   run/      plan -> engine -> views -> report -> exit code; signals
@@ -27,6 +28,7 @@ const struct command *const *command_table(void)
 	static const struct command *const commands[] = {
 		&command_traffic,      &command_load,
 		&command_ping,         &command_path,
+		&command_mesh,         &command_mesh_plan,
 		&command_serve,        &command_report,
 		&command_report_list,  &command_report_show,
 		&command_report_merge, &command_report_diff,

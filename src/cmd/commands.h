@@ -4,6 +4,8 @@
 #include "cli/command.h"
 
 extern const struct command command_help;
+extern const struct command command_mesh;
+extern const struct command command_mesh_plan;
 extern const struct command command_ping;
 extern const struct command command_path;
 extern const struct command command_report;

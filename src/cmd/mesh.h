@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/option.h"
+#include "cmd/mesh_probes.h"
 #include "proto/control.h"
 #include "run/mesh_plan.h"
 #include "run/outputs.h"
@@ -16,29 +17,17 @@ struct mesh_options {
 	bool is_https;
 	const char *node;
 	const char *location;
-	const char *probes;
-	uint64_t wait_ns;
-	uint64_t rand_ns;
-	uint64_t udp_interval_ns;
-	uint64_t udp_ports;
-	uint64_t udp_bytes;
-	uint64_t mtu_interval_ns;
-	uint64_t timeout_ns;
-	const char *http_path;
+	struct mesh_probe_options probing;
 	uint64_t http_port;
-	uint64_t grpc_port;
 	bool peers_https;
 	uint64_t packets_max;
 	struct bandwidth bandwidth_max;
-	uint64_t k;
 	uint64_t peers_max;
 	uint64_t pairs_max;
-	uint64_t window_ns;
 	uint64_t windows;
 	uint64_t slow_ns;
 	uint64_t forget_ns;
 	uint64_t refresh_ns;
-	uint64_t seed;
 	const char *dns;
 	const char *token;
 	bool token_for_all;

@@ -12,9 +12,6 @@
 #include "net/tls.h"
 #include "run/exporter.h"
 
-/* What a probe of --probes is called where it is no enum mesh_probe. */
-#define MTU_NAME "mtu"
-
 /* --once: so many looks fit into its ten seconds. */
 #define ONCE_UDP_NS  UINT64_C(166000000)
 #define ONCE_WAIT_NS (1 * NS_PER_S)
@@ -61,39 +58,6 @@ static int choose_node(const struct mesh_options *options, struct mesh_settings 
 
 /* ---- probes ---- */
 
-static int add_probe(const char *name, size_t size, struct mesh_settings *settings,
-		     struct error *error)
-{
-	for (enum mesh_probe i = 0; i < MESH_PROBES; i++) {
-		if (strlen(mesh_probe_name(i)) == size &&
-		    strncmp(mesh_probe_name(i), name, size) == 0) {
-			settings->probes |= 1u << i;
-			return 0;
-		}
-	}
-	if (size == strlen(MTU_NAME) && strncmp(name, MTU_NAME, size) == 0) {
-		settings->has_mtu = true;
-		return 0;
-	}
-	return error_set(error, EINVAL,
-			 "--probes: \"%.*s\" is no probe (tcp, tcp_long, udp, http, grpc, mtu)",
-			 (int)size, name);
-}
-
-static int choose_probes(const char *text, struct mesh_settings *settings, struct error *error)
-{
-	int result = 0;
-
-	for (const char *at = text; result >= 0;) {
-		size_t size = strcspn(at, ",");
-		result = add_probe(at, size, settings, error);
-		if (at[size] == '\0')
-			break;
-		at += size + 1;
-	}
-	return result;
-}
-
 static bool is_given(const struct command *command, const struct operands *operands,
 		     const char *name)
 {
@@ -120,16 +84,7 @@ static void hurry(const struct command *command, const struct operands *operands
 static int choose_settings(const struct mesh_options *options, struct mesh_settings *settings,
 			   struct error *error)
 {
-	settings->wait_ns = options->wait_ns;
-	settings->rand_ns = options->rand_ns;
-	settings->udp_interval_ns = options->udp_interval_ns;
-	settings->mtu_interval_ns = options->mtu_interval_ns;
-	settings->timeout_ns = options->timeout_ns;
-	settings->window_ns = options->window_ns;
-	settings->udp_ports = (uint32_t)options->udp_ports;
-	settings->udp_bytes = (uint32_t)options->udp_bytes;
 	settings->http_port = (uint16_t)options->http_port;
-	settings->grpc_port = (uint16_t)options->grpc_port;
 	settings->http_is_tls = options->peers_https;
 	settings->is_unverified = options->is_insecure;
 	settings->packets_per_second = options->packets_max;
@@ -137,14 +92,7 @@ static int choose_settings(const struct mesh_options *options, struct mesh_setti
 	settings->windows_needed = (uint32_t)options->windows;
 	settings->slow_ns = options->slow_ns;
 	settings->forget_ns = options->forget_ns;
-	if (options->http_path[0] != '/' ||
-	    strlen(options->http_path) >= sizeof(settings->http_path))
-		return error_set(error, EINVAL,
-				 "--http-path: \"%s\" is no path (it begins with \"/\" and has at "
-				 "most %zu bytes)",
-				 options->http_path, sizeof(settings->http_path) - 1);
-	(void)snprintf(settings->http_path, sizeof(settings->http_path), "%s", options->http_path);
-	return choose_probes(options->probes, settings, error);
+	return mesh_probe_settings(&options->probing, error, settings);
 }
 
 /* ---- what it answers ---- */
@@ -247,8 +195,8 @@ int mesh_build_plan(const struct command *command, const struct mesh_options *op
 		.refresh_ns = options->refresh_ns,
 		.peers_max = (uint32_t)options->peers_max,
 		.places = (uint32_t)options->pairs_max,
-		.k = (uint32_t)options->k,
-		.seed = options->seed,
+		.k = (uint32_t)options->probing.k,
+		.seed = options->probing.seed,
 		.events = options->events,
 		.drain_ns = options->drain_ns,
 		.duration_ns = options->is_once ? options->duration_ns : 0,

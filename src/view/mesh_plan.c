@@ -29,7 +29,7 @@ static const struct cost mtu_cost = { 7, 5000, 7, 5000 };
 
 /* ---- figures */
 
-static bool is_probed(const struct mesh_plan *plan, enum mesh_probe probe)
+static bool is_probed(const struct mesh_forecast *plan, enum mesh_probe probe)
 {
 	return (plan->settings->probes & 1u << probe) != 0;
 }
@@ -40,12 +40,12 @@ static uint64_t interval_ns(const struct mesh_settings *settings, enum mesh_prob
 				 : settings->wait_ns + settings->rand_ns / 2;
 }
 
-static double out_mean(const struct mesh_plan *plan)
+static double out_mean(const struct mesh_forecast *plan)
 {
 	return plan->members > 0 ? (double)plan->pairs / (double)plan->members : 0;
 }
 
-static void add_cost(const struct mesh_plan *plan, const struct cost *cost, double more_bytes,
+static void add_cost(const struct mesh_forecast *plan, const struct cost *cost, double more_bytes,
 		     uint64_t every_ns, struct mesh_plan_traffic *traffic)
 {
 	double asked = every_ns > 0 ? out_mean(plan) * (double)NS_PER_S / (double)every_ns : 0;
@@ -56,7 +56,7 @@ static void add_cost(const struct mesh_plan *plan, const struct cost *cost, doub
 		asked * (cost->out_bytes + more_bytes) + answered * (cost->back_bytes + more_bytes);
 }
 
-void mesh_plan_traffic(const struct mesh_plan *plan, struct mesh_plan_traffic *ret)
+void mesh_plan_traffic(const struct mesh_forecast *plan, struct mesh_plan_traffic *ret)
 {
 	const struct mesh_settings *settings = plan->settings;
 
@@ -97,7 +97,7 @@ static void append_counted(struct buffer *out, uint64_t count, const char *noun)
 	buffer_append_format(out, " %s%s", noun, count == 1 ? "" : "s");
 }
 
-static void write_head(struct buffer *out, const struct mesh_plan *plan)
+static void write_head(struct buffer *out, const struct mesh_forecast *plan)
 {
 	buffer_append_text(out, "mesh plan  ");
 	append_counted(out, plan->members, "member");
@@ -123,7 +123,7 @@ static void append_range(struct buffer *out, uint32_t least, uint32_t most)
 	append_count(out, most);
 }
 
-static void write_pairs(struct buffer *out, const struct mesh_plan *plan)
+static void write_pairs(struct buffer *out, const struct mesh_forecast *plan)
 {
 	uint64_t possible = plan->members > 0 ? plan->members * (plan->members - 1) : 0;
 
@@ -153,7 +153,7 @@ static void append_covered(struct buffer *out, uint32_t covered, uint32_t pairs,
 		buffer_append_format(out, " (%.3g %%)", 100.0 * covered / pairs);
 }
 
-static void write_coverage(struct buffer *out, const struct mesh_plan *plan)
+static void write_coverage(struct buffer *out, const struct mesh_forecast *plan)
 {
 	if (plan->location_pairs == 0 && plan->rack_pairs == 0)
 		return;
@@ -168,7 +168,7 @@ static void write_coverage(struct buffer *out, const struct mesh_plan *plan)
 	buffer_append_text(out, "\n");
 }
 
-static void write_costs(struct buffer *out, const struct mesh_plan *plan)
+static void write_costs(struct buffer *out, const struct mesh_forecast *plan)
 {
 	struct mesh_plan_traffic traffic;
 
@@ -196,7 +196,8 @@ static void append_loss(struct buffer *out, double probes)
 	buffer_append_format(out, "  %-18s", cell);
 }
 
-static void write_loss_row(struct buffer *out, const struct mesh_plan *plan, enum mesh_probe probe)
+static void write_loss_row(struct buffer *out, const struct mesh_forecast *plan,
+			   enum mesh_probe probe)
 {
 	uint64_t every_ns = interval_ns(plan->settings, probe);
 	double probes = every_ns > 0 ? (double)plan->settings->window_ns / (double)every_ns : 0;
@@ -215,7 +216,7 @@ static void write_loss_row(struct buffer *out, const struct mesh_plan *plan, enu
 	buffer_append_text(out, "\n");
 }
 
-static void write_losses(struct buffer *out, const struct mesh_plan *plan)
+static void write_losses(struct buffer *out, const struct mesh_forecast *plan)
 {
 	char window[UNITS_TEXT_MAX];
 
@@ -232,7 +233,7 @@ static void write_losses(struct buffer *out, const struct mesh_plan *plan)
 	}
 }
 
-static void write_paths(struct buffer *out, const struct mesh_plan *plan)
+static void write_paths(struct buffer *out, const struct mesh_forecast *plan)
 {
 	uint32_t ports = plan->settings->udp_ports;
 
@@ -247,7 +248,7 @@ static void write_paths(struct buffer *out, const struct mesh_plan *plan)
 		mesh_plan_missed_paths(ECMP_PATHS, 10 * ports));
 }
 
-void mesh_plan_write(struct buffer *out, const struct mesh_plan *plan)
+void mesh_plan_write(struct buffer *out, const struct mesh_forecast *plan)
 {
 	write_head(out, plan);
 	write_pairs(out, plan);
