@@ -103,6 +103,8 @@ static uint32_t room_for(const struct mesh_settings *settings)
 
 static void free_link(struct udp_link *own)
 {
+	own->prober->links[own->link->place] = NULL;
+	own->link->own[MESH_PROBER_UDP] = NULL;
 	loop_clear_timer(own->prober->host->loop, &own->timer);
 	udp_unqueue(own);
 	free(own->storage);
@@ -168,14 +170,12 @@ static void forget_pending(struct udp_link *own)
 
 static void udp_remove(void *state, struct mesh_link *link)
 {
-	struct udp_prober *prober = state;
 	struct udp_link *own = link->own[MESH_PROBER_UDP];
 
+	(void)state;
 	if (own == NULL)
 		return;
 	forget_pending(own);
-	prober->links[link->place] = NULL;
-	link->own[MESH_PROBER_UDP] = NULL;
 	free_link(own);
 }
 

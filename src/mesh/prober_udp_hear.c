@@ -195,7 +195,9 @@ static int receive_batch(struct udp_socket *socket)
 	for (size_t i = 0; i < HEARD_AT_ONCE; i++)
 		batch[i] =
 			(struct datagram){ .data = prober->scratch + i * room, .capacity = room };
+	uint64_t dropped = socket->socket.queue_overflows;
 	int count = datagram_receive(&socket->socket, batch, HEARD_AT_ONCE);
+	prober->host->node->overflows += socket->socket.queue_overflows - dropped;
 	if (count < 0)
 		return count;
 	(void)loop_read_clock(prober->host->loop);
