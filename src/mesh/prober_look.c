@@ -9,6 +9,7 @@
 #include "base/attributes.h"
 #include "base/units.h"
 #include "mesh/caps.h"
+#include "sys/limits.h"
 
 #define LINKS_A_CHUNK 64
 #define LOOKS_A_CHUNK 4
@@ -118,6 +119,9 @@ static int open_look(const struct mesh_host *host, struct error *error, void **r
 		.done = look_over,
 		.context = prober,
 	};
+	/* Else each look would, which is a tenth of one. */
+	if (limits_read_port_range(&prober->probe_host.port_low, &prober->probe_host.port_high) < 0)
+		prober->probe_host.port_low = 0;
 	slab_init(&prober->link_slab, sizeof(struct look_link), LINKS_A_CHUNK);
 	slab_init(&prober->look_slab, sizeof(struct look), LOOKS_A_CHUNK);
 	list_init(&prober->links);
