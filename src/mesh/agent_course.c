@@ -215,12 +215,17 @@ static void told(void *context)
 	mesh_agent_be_done(agent);
 }
 
+void mesh_agent_take_wakes(struct mesh_agent *agent)
+{
+	loop_on_wake(agent->loop, woken, agent);
+}
+
 void mesh_agent_join_worker(struct mesh_agent *agent)
 {
 	agent->worker->notify = told;
 	agent->worker->notify_context = agent;
 	timer_init(&agent->ending, look_for_end);
-	loop_on_wake(agent->loop, woken, agent);
+	mesh_agent_take_wakes(agent);
 	worker_add_activity(agent->worker, &agent->activity, &agent_kind);
 }
 

@@ -64,6 +64,7 @@ struct mesh_agent {
 	void *notify_context;
 };
 
+extern const struct mesh_prober_kind *const mesh_agent_kinds[MESH_PROBERS];
 /* As mesh_agent_new(), with other kinds of probers (MESH_PROBERS of them) and on this loop, which
  * the caller turns: mesh_agent_start() then starts no thread. NULL: a loop and thread of its own.
  */
@@ -74,6 +75,8 @@ nodiscard int mesh_agent_new_with(const struct mesh_agent_setup *setup,
 /* agent_course.c: */
 /* Makes it an activity of its worker, and has the loop's wake-ups. */
 void mesh_agent_join_worker(struct mesh_agent *agent);
+/* A loop has one that its wake-ups are for: where a test has several agents on it, this one. */
+void mesh_agent_take_wakes(struct mesh_agent *agent);
 /* Where probers tell what they see. */
 void mesh_agent_invite(struct mesh_agent *agent, struct mesh_host *ret);
 /* Into `name` and the live snapshot. */

@@ -1,7 +1,7 @@
 /* The kinds of probers that an agent has. */
 #include "mesh/agent_inside.h"
 
-static const struct mesh_prober_kind *const all_kinds[MESH_PROBERS] = {
+const struct mesh_prober_kind *const mesh_agent_kinds[MESH_PROBERS] = {
 	[MESH_PROBER_ECHO] = &mesh_prober_echo,
 	[MESH_PROBER_UDP] = &mesh_prober_udp,
 	[MESH_PROBER_LOOK] = &mesh_prober_look,
@@ -11,5 +11,5 @@ static const struct mesh_prober_kind *const all_kinds[MESH_PROBERS] = {
 int mesh_agent_new(const struct mesh_agent_setup *setup, struct error *error,
 		   struct mesh_agent **ret)
 {
-	return mesh_agent_new_with(setup, all_kinds, NULL, error, ret);
+	return mesh_agent_new_with(setup, mesh_agent_kinds, NULL, error, ret);
 }

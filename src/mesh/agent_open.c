@@ -163,6 +163,15 @@ static void close_probers(struct mesh_links *links)
 	}
 }
 
+/* One that outlives us. */
+static void let_loop_go(struct mesh_agent *agent)
+{
+	if (agent->loop == NULL || agent->is_own_loop)
+		return;
+	loop_on_wake(agent->loop, NULL, NULL);
+	loop_on_lag(agent->loop, NULL, NULL);
+}
+
 void mesh_agent_free(struct mesh_agent *agent)
 {
 	if (agent == NULL)
@@ -172,6 +181,7 @@ void mesh_agent_free(struct mesh_agent *agent)
 	if (agent->links.live != NULL)
 		mesh_links_withdraw_all(&agent->links);
 	close_probers(&agent->links);
+	let_loop_go(agent);
 	worker_free(agent->worker);
 	service_unshare(&agent->services);
 	if (agent->is_own_loop)

@@ -25,5 +25,7 @@ uint64_t mesh_phase(const struct mesh_host *host, const struct mesh_link *link, 
 	/* Turned by a half, that two who have each other's name for id don't meet. */
 	random_init(&random, hash_name(host->settings->node) ^
 				     (link->target.id << 32 | link->target.id >> 32));
-	return from_ns + random_below(&random, interval_ns);
+	uint64_t drawn_ns = from_ns + random_below(&random, interval_ns);
+	uint64_t due_ns = drawn_ns - drawn_ns % MESH_GRID_NS;
+	return due_ns >= from_ns ? due_ns : drawn_ns;
 }

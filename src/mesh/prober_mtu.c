@@ -67,7 +67,7 @@ static struct mtu_link *next(struct mtu_prober *prober, enum mtu_class *ret_clas
 		if (list_is_empty(waiting) || !free_place(prober, class))
 			continue;
 		struct mtu_link *at = container_of(waiting->next, struct mtu_link, waiting);
-		if (best && best->due_ns <= at->due_ns)
+		if (best && best->waits_since_ns <= at->waits_since_ns)
 			continue;
 		best = at;
 		*ret_class = class;
@@ -100,10 +100,10 @@ static void on_retry(struct timer *timer)
 /* Sets the link's next moment, in the future. Returns how many have passed unseen. */
 static uint64_t advance(struct mtu_link *at, uint64_t now_ns)
 {
+	uint64_t due_ns = at->timer.at_ns;
 	uint64_t step_ns = interval_ns(at->prober);
-	uint64_t missed = now_ns > at->due_ns ? (now_ns - at->due_ns) / step_ns : 0;
-	at->due_ns += (missed + 1) * step_ns;
-	loop_set_timer(at->prober->host->loop, &at->timer, at->due_ns);
+	uint64_t missed = now_ns > due_ns ? (now_ns - due_ns) / step_ns : 0;
+	loop_set_timer(at->prober->host->loop, &at->timer, due_ns + (missed + 1) * step_ns);
 	return missed;
 }
 
@@ -122,7 +122,7 @@ static void on_due(struct timer *timer)
 	struct mtu_prober *prober = at->prober;
 	const struct mesh_host *host = prober->host;
 	uint64_t now_ns = loop_read_clock(host->loop);
-	uint64_t late_ns = now_ns - at->due_ns;
+	uint64_t late_ns = now_ns - timer->at_ns;
 	uint64_t missed = advance(at, now_ns);
 	if (!is_wanted(at)) {
 		list_remove(&at->waiting);
@@ -134,6 +134,7 @@ static void on_due(struct timer *timer)
 		return;
 	}
 	host->started(host->context, late_ns);
+	at->waits_since_ns = now_ns;
 	list_append(&prober->waiting[class_of(at, now_ns)], &at->waiting);
 	mtu_prober_go_on(prober);
 }
@@ -194,9 +195,10 @@ static int add(void *state, struct mesh_link *link)
 	list_append(&prober->links, &at->node);
 	timer_init(&at->timer, on_due);
 	link->own[MESH_PROBER_MTU] = at;
-	at->due_ns = mesh_phase(prober->host, link, loop_read_clock(loop), interval_ns(prober));
 	if (!prober->is_stopped)
-		loop_set_timer(loop, &at->timer, at->due_ns);
+		loop_set_timer(
+			loop, &at->timer,
+			mesh_phase(prober->host, link, loop_read_clock(loop), interval_ns(prober)));
 	return 0;
 }
 

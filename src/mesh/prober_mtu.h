@@ -13,9 +13,9 @@
 
 struct path_mtu;
 
-/* Looks at once. Those at peers of which nothing good is known take seconds each, and leave half of
- * the places to the others. */
-#define MTU_LOOKS_MAX  16
+/* Looks at once; one that loses a small packet takes a second, and one at a peer of which nothing
+ * good is known takes several: those leave most places to the others. */
+#define MTU_LOOKS_MAX  32
 #define MTU_DOUBTS_MAX 8
 
 /* A search that has no end by then has none. */
@@ -34,7 +34,7 @@ struct mtu_link {
 	struct list node;    /* of all */
 	struct list waiting; /* of those that are due */
 	struct timer timer;
-	uint64_t due_ns;
+	uint64_t waits_since_ns;
 	struct mesh_link *link;
 	struct mtu_prober *prober;
 	struct mtu_look *look; /* NULL: none is under way */

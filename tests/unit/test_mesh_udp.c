@@ -271,7 +271,9 @@ static void the_phase_is_the_same_again_and_both_ends_differ(void **state)
 
 	assert_in_range(first_ns, 1000, 1000 + NS_PER_S - 1);
 	assert_int_equal(mesh_phase(&host, &link, 1000, NS_PER_S), first_ns);
-	assert_int_equal(mesh_phase(&host, &link, 5000, NS_PER_S), first_ns + 4000);
+	assert_int_equal(first_ns % MESH_GRID_NS, 0);
+	assert_int_equal(mesh_phase(&host, &link, 1000 + NS_PER_S, NS_PER_S), first_ns + NS_PER_S);
+	assert_in_range(mesh_phase(&host, &link, 1000, 10), 1000, 1009);
 	assert_int_not_equal(mesh_phase(&far, &back, 1000, NS_PER_S), first_ns);
 	assert_int_not_equal(mesh_phase(&far, &link, 1000, NS_PER_S), first_ns);
 	assert_int_equal(mesh_phase(&host, &link, 1000, 0), 1000);
