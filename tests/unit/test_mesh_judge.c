@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/attributes.h"
 #include "base/units.h"
 #include "metric/path_result.h"
 #include "support/mesh_world.h"
@@ -206,6 +207,27 @@ static void a_burst_over_the_boundary_is_none(void **state)
 	mesh_world_deinit(&world);
 }
 
+static void a_window_with_one_lost_is_neither(void **state)
+{
+	static const unsigned lost[] = { 3, 1, 3, 1, 0, 1, 0 };
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	mesh_world_pass(&world, 2);
+	for (size_t i = 0; i < array_size(lost); i++) {
+		enum mesh_verdict was = mesh_world_judged(&world, 20)->verdict;
+
+		world.pairs[20].burst = lost[i];
+		mesh_world_pass(&world, 1);
+		if (lost[i] == 1)
+			assert_int_equal(mesh_world_judged(&world, 20)->verdict, was);
+		if (i == 2)
+			expect(&world, 20, MESH_VERDICT_LOSS, MESH_BLAME_UNDECIDED);
+	}
+	expect(&world, 20, MESH_VERDICT_OK, MESH_BLAME_NONE);
+	mesh_world_deinit(&world);
+}
+
 static void look_at_mtu(struct mesh_world *world, uint32_t pair, enum path_verdict there,
 			enum path_verdict back)
 {
@@ -301,6 +323,24 @@ static void slow_is_its_process_or_the_way(void **state)
 	expect(&world, 6, MESH_VERDICT_SLOW, MESH_BLAME_UNDECIDED);
 	expect_why(&world, 6, "a connection takes 40.0 ms as well");
 	assert_int_equal(mesh_world_findings(&world), 2);
+	mesh_world_deinit(&world);
+}
+
+static void a_little_slower_is_not_slow(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 8, 2);
+	world.pairs[1].rtt_ns = 20 * NS_PER_MS;
+	mesh_world_pass(&world, 4);
+	world.pairs[1].rtt_ns = 40 * NS_PER_MS; /* twice, by 20 ms */
+	world.pairs[2].rtt_ns = 3 * NS_PER_MS;  /* ten times, by 2.7 ms */
+	mesh_world_pass(&world, 4);
+	assert_int_equal(mesh_events_newest(world.events), 0);
+	world.settings.slow_ns = 30 * NS_PER_MS;
+	mesh_world_pass(&world, 2);
+	expect(&world, 1, MESH_VERDICT_SLOW, MESH_BLAME_UNDECIDED);
+	expect_alone(&world, 1);
 	mesh_world_deinit(&world);
 }
 
@@ -427,10 +467,12 @@ int main(void)
 		cmocka_unit_test(loss_is_named_with_its_ports),
 		cmocka_unit_test(loss_on_one_port_is_the_network_s),
 		cmocka_unit_test(a_burst_over_the_boundary_is_none),
+		cmocka_unit_test(a_window_with_one_lost_is_neither),
 		cmocka_unit_test(a_black_hole_has_a_direction),
 		cmocka_unit_test(the_way_back_is_told_by_tcp_and_by_the_peer),
 		cmocka_unit_test(an_old_look_at_the_mtu_is_forgotten),
 		cmocka_unit_test(slow_is_its_process_or_the_way),
+		cmocka_unit_test(a_little_slower_is_not_slow),
 		cmocka_unit_test(a_drain_is_no_fault),
 		cmocka_unit_test(what_drains_ends_what_was_said),
 		cmocka_unit_test(what_may_be_size_is_not_called_loss),

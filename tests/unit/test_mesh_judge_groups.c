@@ -164,6 +164,61 @@ static void a_few_bad_pairs_are_no_location(void **state)
 	mesh_world_deinit(&world);
 }
 
+/* Enough that lost something for a location, were it not for those that lost nothing at all. */
+static void bad_pairs_among_clean_ones_are_no_location(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	world.udp = 30;
+	mesh_world_pass(&world, 3);
+	for (uint32_t i = 16; i < 22; i++)
+		world.pairs[i].loss = 0.4;
+	mesh_world_pass(&world, 5);
+	assert_null(mesh_world_finding(&world, "b"));
+	assert_int_equal(mesh_world_findings(&world), 6);
+	expect_events(&world, 6);
+	mesh_world_deinit(&world);
+}
+
+static void a_location_is_told_and_taken_back_by_two_windows(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	mesh_world_pass(&world, 3);
+	for (int round = 0; round < 2; round++) { /* bad, good, bad, bad */
+		for (uint32_t i = 15; i < 30; i++)
+			world.pairs[i].loss = 0.05;
+		mesh_world_pass(&world, 1 + round);
+		assert_int_equal(mesh_world_findings(&world), round);
+		for (uint32_t i = 15; i < 30; i++)
+			world.pairs[i].loss = 0;
+		mesh_world_pass(&world, 1);
+		assert_int_equal(mesh_world_findings(&world), round);
+	}
+	expect_events(&world, 1);
+	mesh_world_pass(&world, 1);
+	expect_events(&world, 2);
+	mesh_world_deinit(&world);
+}
+
+static void nearly_all_are_one_location(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	for (uint32_t i = 2; i < 15; i++)
+		(void)snprintf(world.peers[i].location, MESH_PLACE_MAX, "b");
+	mesh_world_pass(&world, 3);
+	for (uint32_t i = 2; i < 30; i++)
+		world.pairs[i].state = MESH_WORLD_DEAD;
+	mesh_world_pass(&world, 3);
+	expect(&world, "b", MESH_SCOPE_PLACE, MESH_VERDICT_SILENT, MESH_BLAME_NETWORK);
+	expect_events(&world, 1);
+	mesh_world_deinit(&world);
+}
+
 static void a_partition_is_one_finding(void **state)
 {
 	struct mesh_world world;
@@ -289,6 +344,45 @@ static void a_dead_host_is_seen_by_others(void **state)
 	mesh_world_deinit(&world);
 }
 
+static void what_others_said_before_is_old(void **state)
+{
+	struct mesh_world world;
+	struct others others;
+
+	mesh_world_init(&world, 30, 2);
+	ask(&world, &others, "p20", MESH_VERDICT_SILENT, 1000); /* of an outage that is over */
+	mesh_world_pass(&world, 3);
+	world.pairs[20].state = MESH_WORLD_DEAD;
+	mesh_world_pass(&world, 3);
+	expect(&world, "p20", MESH_SCOPE_PAIR, MESH_VERDICT_SILENT, MESH_BLAME_UNDECIDED);
+	mesh_world_deinit(&world);
+}
+
+static void others_see_half_of_all_dead_too(void **state)
+{
+	struct mesh_world world;
+	struct mesh_cell cells[16];
+	struct mesh_row row = { .node = "p29", .count = 16, .cells = cells };
+	struct mesh_rows rows = { .rows = &row, .count = 1 };
+
+	mesh_world_init(&world, 30, 2);
+	for (uint32_t i = 0; i < 30; i++)
+		world.peers[i].location[0] = '\0';
+	mesh_world_pass(&world, 3);
+	for (uint32_t i = 0; i < 16; i++) {
+		world.pairs[i].state = MESH_WORLD_DEAD;
+		cells[i] = (struct mesh_cell){ .verdict = MESH_VERDICT_OK, .loss_permille = 1000 };
+		(void)snprintf(cells[i].name, MESH_NAME_MAX, "p%02u", i);
+	}
+	world.rows = &rows;
+	row.asked_ns = world.own.began_ns + NS_PER_S;
+	mesh_world_pass(&world, 3);
+	assert_null(mesh_world_finding(&world, "here"));
+	expect(&world, "p07", MESH_SCOPE_PEER, MESH_VERDICT_SILENT, MESH_BLAME_PEER_HOST);
+	assert_int_equal(mesh_world_findings(&world), 16);
+	mesh_world_deinit(&world);
+}
+
 static void a_cut_way_is_not_the_host_s(void **state)
 {
 	struct mesh_world world;
@@ -390,15 +484,15 @@ static void a_slight_delay_hides_nothing(void **state)
 }
 
 /* Waiting for a cpu again and again, for short: answers wait, and none is lost by it. */
-static void a_busy_machine_hides_no_loss(void **state)
+static void lose_while_waiting(uint64_t waited_ns, uint64_t longest_ns)
 {
 	struct mesh_world world;
 
 	mesh_world_init(&world, 30, 2);
 	world.udp = 30;
-	world.own.cpu_waited_ns = 9 * NS_PER_S;
+	world.own.cpu_waited_ns = waited_ns;
 	world.own.delay_p99_ns = 25 * NS_PER_MS;
-	world.own.delay_max_ns = 60 * NS_PER_MS;
+	world.own.delay_max_ns = longest_ns;
 	mesh_world_pass(&world, 3);
 	expect_events(&world, 0);
 	for (uint32_t i = 15; i < 30; i++)
@@ -407,6 +501,12 @@ static void a_busy_machine_hides_no_loss(void **state)
 	expect(&world, "b", MESH_SCOPE_PLACE, MESH_VERDICT_LOSS, MESH_BLAME_NETWORK);
 	assert_int_equal(mesh_world_findings(&world), 1);
 	mesh_world_deinit(&world);
+}
+
+static void a_busy_machine_hides_no_loss(void **state)
+{
+	lose_while_waiting(9 * NS_PER_S, 60 * NS_PER_MS);
+	lose_while_waiting(NS_PER_S, 400 * NS_PER_MS);
 }
 
 static void a_full_queue_here_is_no_loss_there(void **state)
@@ -468,11 +568,16 @@ int main(void)
 		cmocka_unit_test(loss_to_a_location_is_one_finding),
 		cmocka_unit_test(a_dead_peer_in_a_lossy_location_is_told_too),
 		cmocka_unit_test(a_few_bad_pairs_are_no_location),
+		cmocka_unit_test(bad_pairs_among_clean_ones_are_no_location),
+		cmocka_unit_test(a_location_is_told_and_taken_back_by_two_windows),
+		cmocka_unit_test(nearly_all_are_one_location),
 		cmocka_unit_test(a_partition_is_one_finding),
 		cmocka_unit_test(half_of_all_is_this_node_where_no_location_is),
 		cmocka_unit_test(all_pairs_are_this_node),
 		cmocka_unit_test(a_far_location_became_slow),
 		cmocka_unit_test(a_dead_host_is_seen_by_others),
+		cmocka_unit_test(what_others_said_before_is_old),
+		cmocka_unit_test(others_see_half_of_all_dead_too),
 		cmocka_unit_test(a_cut_way_is_not_the_host_s),
 		cmocka_unit_test(a_starved_agent_says_agent),
 		cmocka_unit_test(it_says_so_from_its_first_window_on),
