@@ -80,6 +80,8 @@ static void take(struct otlp_sender *sender)
 	struct buffer *body = &sender->queue[sender->waiting];
 	sender->setup.write(sender->setup.context, sender->started_unix_ns,
 			    clock_wall_at(loop_read_clock(sender->setup.loop)).unix_ns, body);
+	if (body->size == 0 && !body->error)
+		return;
 	sender->pushes++;
 	if (body->error) {
 		buffer_clear(body);

@@ -18,7 +18,8 @@ struct otlp_sender;
 struct otlp_sender_setup {
 	struct loop *loop;
 	const struct push_plan *plan; /* outlives it */
-	/* An ExportMetricsServiceRequest of now, in JSON; what rises was 0 when it started. */
+	/* An ExportMetricsServiceRequest of now, in JSON; what rises was 0 when it started.
+	 * Nothing: there is none yet. */
 	void (*write)(void *context, int64_t started_unix_ns, int64_t now_unix_ns,
 		      struct buffer *body);
 	/* A line for people. */
