@@ -98,6 +98,17 @@ void mesh_push_start(struct mesh_push *push)
 		otlp_sender_start(push->otlp);
 }
 
+void mesh_push_count(const struct mesh_push *push, uint64_t *ret_pushes, uint64_t *ret_dropped)
+{
+	uint64_t statsd[2] = { 0 }, otlp[2] = { 0 };
+	if (push && push->statsd)
+		statsd_sender_count(push->statsd, &statsd[0], &statsd[1]);
+	if (push && push->otlp)
+		otlp_sender_count(push->otlp, &otlp[0], &otlp[1]);
+	*ret_pushes = statsd[0] + otlp[0];
+	*ret_dropped = statsd[1] + otlp[1];
+}
+
 static void end_statsd(struct mesh_push *push)
 {
 	loop_clear_timer(push->setup.loop, &push->tick);

@@ -31,6 +31,8 @@ nodiscard int mesh_push_new(const struct mesh_push_setup *setup, struct error *e
 			    struct mesh_push **ret);
 void mesh_push_free(struct mesh_push *push);
 void mesh_push_start(struct mesh_push *push);
+/* So many datagrams and requests, and so many of them that were not taken; of the state. */
+void mesh_push_count(const struct mesh_push *push, uint64_t *ret_pushes, uint64_t *ret_dropped);
 /* The last figures, and what became of all: runs the loop for two seconds at most. */
 void mesh_push_stop(struct mesh_push *push);
 /* From within that: no longer. */

@@ -219,6 +219,13 @@ void otlp_sender_close(struct otlp_sender *sender)
 	tell(sender, text);
 }
 
+void otlp_sender_count(const struct otlp_sender *sender, uint64_t *ret_pushes,
+		       uint64_t *ret_dropped)
+{
+	*ret_pushes = sender->pushes;
+	*ret_dropped = sender->dropped;
+}
+
 void otlp_sender_give(const struct otlp_sender *sender, struct report *report)
 {
 	report->pushes[report->push_count++] = (struct report_push){

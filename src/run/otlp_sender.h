@@ -39,4 +39,7 @@ void otlp_sender_end(struct otlp_sender *sender);
 bool otlp_sender_is_busy(const struct otlp_sender *sender);
 /* Tells how many were dropped, those that are still on their way among them. */
 void otlp_sender_close(struct otlp_sender *sender);
+/* So many pushes, and so many of them that were not taken. */
+void otlp_sender_count(const struct otlp_sender *sender, uint64_t *ret_pushes,
+		       uint64_t *ret_dropped);
 void otlp_sender_give(const struct otlp_sender *sender, struct report *report);

@@ -199,6 +199,10 @@ static void a_dead_receiver_is_told_and_counted(void **state)
 	mesh_push_stop(bench.push);
 	assert_non_null(strstr(bench.told, "refused"));
 	assert_non_null(strstr(bench.told, "1 of 1 request dropped"));
+	uint64_t pushes = 0, dropped = 0;
+	mesh_push_count(bench.push, &pushes, &dropped);
+	assert_int_equal(pushes, 1);
+	assert_int_equal(dropped, 1);
 	close_bench(&bench);
 	(void)close(fd);
 }
