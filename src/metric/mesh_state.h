@@ -24,8 +24,10 @@ struct mesh_state {
 	const struct mesh_groups *groups;
 	uint64_t now_ns;
 	int64_t unix_now_ns;
-	uint64_t requests; /* answered over HTTP */
-	uint64_t cpu_ns;   /* of this process */
+	uint64_t requests;       /* answered over HTTP */
+	uint64_t pushes;         /* StatsD's datagrams and OTLP's requests */
+	uint64_t pushes_dropped; /* of these: not taken */
+	uint64_t cpu_ns;         /* of this process */
 	uint64_t resident_bytes;
 	const char *version;
 };

@@ -80,6 +80,8 @@ static void take(struct otlp_sender *sender)
 	struct buffer *body = &sender->queue[sender->waiting];
 	sender->setup.write(sender->setup.context, sender->started_unix_ns,
 			    clock_wall_at(loop_read_clock(sender->setup.loop)).unix_ns, body);
+	if (body->size == 0 && !body->error)
+		return;
 	sender->pushes++;
 	if (body->error) {
 		buffer_clear(body);
@@ -215,6 +217,13 @@ void otlp_sender_close(struct otlp_sender *sender)
 		       phrase_count(sender->pushes, "request", pushes),
 		       sender->trouble[0] ? sender->trouble : "no answer in time");
 	tell(sender, text);
+}
+
+void otlp_sender_count(const struct otlp_sender *sender, uint64_t *ret_pushes,
+		       uint64_t *ret_dropped)
+{
+	*ret_pushes = sender->pushes;
+	*ret_dropped = sender->dropped;
 }
 
 void otlp_sender_give(const struct otlp_sender *sender, struct report *report)

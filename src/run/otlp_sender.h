@@ -18,7 +18,8 @@ struct otlp_sender;
 struct otlp_sender_setup {
 	struct loop *loop;
 	const struct push_plan *plan; /* outlives it */
-	/* An ExportMetricsServiceRequest of now, in JSON; what rises was 0 when it started. */
+	/* An ExportMetricsServiceRequest of now, in JSON; what rises was 0 when it started.
+	 * Nothing: there is none yet. */
 	void (*write)(void *context, int64_t started_unix_ns, int64_t now_unix_ns,
 		      struct buffer *body);
 	/* A line for people. */
@@ -38,4 +39,7 @@ void otlp_sender_end(struct otlp_sender *sender);
 bool otlp_sender_is_busy(const struct otlp_sender *sender);
 /* Tells how many were dropped, those that are still on their way among them. */
 void otlp_sender_close(struct otlp_sender *sender);
+/* So many pushes, and so many of them that were not taken. */
+void otlp_sender_count(const struct otlp_sender *sender, uint64_t *ret_pushes,
+		       uint64_t *ret_dropped);
 void otlp_sender_give(const struct otlp_sender *sender, struct report *report);

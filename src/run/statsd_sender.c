@@ -191,6 +191,13 @@ void statsd_sender_close(struct statsd_sender *sender)
 	tell(sender, text);
 }
 
+void statsd_sender_count(const struct statsd_sender *sender, uint64_t *ret_sent,
+			 uint64_t *ret_refused)
+{
+	*ret_sent = sender->sent;
+	*ret_refused = sender->refused;
+}
+
 void statsd_sender_give(const struct statsd_sender *sender, struct report *report)
 {
 	report->pushes[report->push_count++] = (struct report_push){

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attributes.h"
 #include "metric/report.h"
@@ -36,4 +37,7 @@ bool statsd_sender_is_open(const struct statsd_sender *sender);
 void statsd_sender_send(void *context, const char *bytes, size_t size);
 /* Tells how many were not taken. */
 void statsd_sender_close(struct statsd_sender *sender);
+/* So many datagrams, and so many of them that were not taken. */
+void statsd_sender_count(const struct statsd_sender *sender, uint64_t *ret_sent,
+			 uint64_t *ret_refused);
 void statsd_sender_give(const struct statsd_sender *sender, struct report *report);

@@ -192,6 +192,8 @@ READ(read_connections, node->served_connections)
 READ(read_messages, node->served_messages)
 READ(read_limited, node->served_limited)
 READ(read_requests, state->requests)
+READ(read_pushes, state->pushes)
+READ(read_pushes_dropped, state->pushes_dropped)
 READ(read_dropped, node->events_dropped)
 READ(read_cpu, state->cpu_ns)
 READ(read_resident, state->resident_bytes)
@@ -221,6 +223,10 @@ const struct mesh_node_family mesh_node_table[] = {
 	{ { "conntest_server_limited", PROMETHEUS_COUNTER, NULL, "turned away, for a limit" }, read_limited },
 	{ { "conntest_server_http_requests", PROMETHEUS_COUNTER, NULL,
 	    "requests that the pages of this node answered" }, read_requests },
+	{ { "conntest_pushes", PROMETHEUS_COUNTER, NULL,
+	    "datagrams of StatsD and requests of OTLP that were to be sent" }, read_pushes },
+	{ { "conntest_pushes_dropped", PROMETHEUS_COUNTER, NULL,
+	    "of these: not taken by the other side" }, read_pushes_dropped },
 	{ { "conntest_events_dropped", PROMETHEUS_COUNTER, NULL,
 	    "events that came faster than they could be told" }, read_dropped },
 	{ { "process_cpu_seconds", PROMETHEUS_COUNTER, "seconds",

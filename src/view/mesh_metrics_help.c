@@ -22,7 +22,7 @@ void mesh_metrics_help(struct buffer *out)
 		out,
 		"What mesh exposes at /metrics. About peers it tells sums, with the label group: the "
 		"location of the\npeer. The same of a pair is conntest_pair_NAME with the label peer "
-		"(without what is left out below):\nof the worst few, and with ?pairs=all of each. No "
+		"(without what is left out below):\nof the worst few, and with ?pairs=1 of each. No "
 		"failure ever has a duration; a sum never goes back;\nwhat was counted of a peer that "
 		"is gone stays until it is forgotten.\n\n");
 	help_families(out, mesh_family_table, mesh_family_count);

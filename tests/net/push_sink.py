@@ -15,7 +15,7 @@ import struct
 import sys
 import time
 
-LINE = re.compile(r"([A-Za-z0-9_.-]+):([0-9]+|[0-9]+\.[0-9])\|([cg])(?:\|#([^|\s]+))?")
+LINE = re.compile(r"([A-Za-z0-9_.-]+):([0-9]+|[0-9]+\.[0-9]|[0-9]+\.[0-9]{3})\|([cg])(?:\|#([^|\s]+))?")
 
 
 def say(**what):
@@ -48,9 +48,9 @@ def statsd():
 INT = re.compile(r"-?[0-9]+")
 ATTRIBUTES = [{"key": str, "value": {"stringValue": str}}]
 POINT = {"attributes": ATTRIBUTES, "startTimeUnixNano": INT, "timeUnixNano": INT}
-NUMBERS = [POINT | {"asInt": INT}]
-HISTOGRAMS = [POINT | {"count": INT, "sum": float, "min": float, "max": float,
-                       "bucketCounts": [INT], "explicitBounds": [float]}]
+NUMBERS = [[POINT | {"asInt": INT}, POINT | {"asDouble": float}]]
+HISTOGRAM = POINT | {"count": INT, "sum": float, "bucketCounts": [INT], "explicitBounds": [float]}
+HISTOGRAMS = [[HISTOGRAM, HISTOGRAM | {"min": float, "max": float}]]
 NAMED = {"name": str, "unit": str, "description": str}
 METRICS = [
     NAMED | {"sum": {"dataPoints": NUMBERS, "aggregationTemporality": 2, "isMonotonic": True}},
@@ -93,20 +93,22 @@ def check_histograms(metrics):
             counts = [int(count) for count in point["bucketCounts"]]
             bounds = point["explicitBounds"]
             if (len(counts) != len(bounds) + 1 or sum(counts) != int(point["count"])
-                    or bounds != sorted(set(bounds)) or point["min"] > point["max"]):
+                    or bounds != sorted(set(bounds)) or point.get("min", 0) > point.get("max", 0)):
                 wrong.append(f"{metric['name']} does not add up")
     return wrong
 
 
 def figures(metrics):
-    """{"load": {"conntest.sent": 7, ...}}"""
+    """{"load": {"conntest.sent": 7, ...}}; of what has no stream {"a/udp": ...}, all attributes"""
     found = {}
     for metric in metrics:
         kind = next(k for k in ("sum", "gauge", "histogram") if k in metric)
         for point in metric[kind]["dataPoints"]:
-            stream = next(a["value"]["stringValue"] for a in point["attributes"]
-                          if a["key"] == "stream")
-            value = int(point["count" if kind == "histogram" else "asInt"])
+            labels = {a["key"]: a["value"]["stringValue"] for a in point["attributes"]}
+            stream = labels.get("stream", "/".join(labels.values()))
+            value = point.get("asDouble")
+            if value is None:
+                value = int(point["count" if kind == "histogram" else "asInt"])
             found.setdefault(stream, {})[metric["name"]] = value
     return found
 
