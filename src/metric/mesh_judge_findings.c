@@ -89,24 +89,35 @@ static void note_evidence(const struct mesh_judge *judge, struct mesh_events *ev
 	mesh_say_begin(&say, text, sizeof(text));
 	mesh_say(&say, "%s", finding->evidence);
 	if (finding->besides[0] != '\0')
-		mesh_say(&say, "cannot be told apart from %s", finding->besides);
+		mesh_say(&say,
+			 finding->blame == MESH_BLAME_UNDECIDED ? "either %s"
+								: "cannot be told apart from %s",
+			 finding->besides);
 	note(judge, events, kind, finding, text);
 }
 
-static void end(const struct mesh_judge *judge, struct mesh_events *events, struct mesh_live *live)
+/* `why` it is not told any more, though it is not good: "" where it is. */
+static void end(const struct mesh_judge *judge, struct mesh_events *events, struct mesh_live *live,
+		const char *why)
 {
 	char text[MESH_EVENT_TEXT_MAX];
-	uint64_t seconds = (judge->began_ns - live->finding.since_ns) / NS_PER_S;
+	/* It was good for some windows before that is said. */
+	uint64_t good_ns =
+		why[0] ? 0 : (judge->settings->windows_needed - 1) * judge->settings->window_ns;
+	uint64_t lasted_ns = judge->began_ns - live->finding.since_ns;
+	uint64_t seconds = (lasted_ns > good_ns ? lasted_ns - good_ns : 0) / NS_PER_S;
 	struct mesh_say say;
 
 	live->is_used = false;
 	if (!live->is_told || events == NULL)
 		return;
 	mesh_say_begin(&say, text, sizeof(text));
-	if (seconds >= 120)
-		mesh_say(&say, "after %llu min", (unsigned long long)(seconds + 30) / 60);
+	if (seconds >= 600)
+		mesh_say(&say, "after %llu min", (unsigned long long)seconds / 60);
 	else
 		mesh_say(&say, "after %llu s", (unsigned long long)seconds);
+	if (why[0] != '\0')
+		mesh_say(&say, "%s", why);
 	mesh_say(&say, "%s", live->finding.evidence);
 	note(judge, events, MESH_EVENT_ENDED, &live->finding, text);
 }
@@ -130,52 +141,6 @@ static void tell(const struct mesh_judge *judge, struct mesh_events *events, str
 }
 
 /* ---- groups */
-
-static void say_group(const struct mesh_judge *judge, const struct mesh_group *group,
-		      struct mesh_finding *finding)
-{
-	struct mesh_say say;
-	bool is_node = group->scope == MESH_SCOPE_NODE;
-
-	mesh_say_begin(&say, finding->evidence, sizeof(finding->evidence));
-	mesh_say(&say, "%s: %u of %u pairs %s", mesh_verdict_name(group->verdict), group->pairs,
-		 group->of, is_node ? "of this node" : "from here to it");
-	if (group->lost > 0)
-		mesh_say(&say, "%llu of %llu probes lost", (unsigned long long)group->lost,
-			 (unsigned long long)group->sent);
-	if (group->reached > 0)
-		mesh_say(&say, "other nodes reach %u of them well", group->reached);
-	if (group->witnesses > 0)
-		mesh_say(&say, "%u other node%s the same", group->witnesses,
-			 group->witnesses == 1 ? " says" : "s say");
-	if (!judge->doubt.is_held)
-		mesh_say(&say, "not this node's cpu");
-}
-
-static void describe_group(const struct mesh_judge *judge, const struct mesh_group *group,
-			   struct mesh_finding *ret)
-{
-	bool is_node = group->scope == MESH_SCOPE_NODE;
-	const char *besides = "";
-
-	*ret = (struct mesh_finding){ .scope = group->scope,
-				      .verdict = group->verdict,
-				      .blame = group->blame,
-				      .pairs = group->pairs,
-				      .of = group->of,
-				      .witnesses = group->witnesses,
-				      .since_ns = judge->began_ns };
-	(void)snprintf(ret->subject, sizeof(ret->subject), "%s",
-		       is_node ? judge->snapshot->node.name : judge->locations[group->location]);
-	if (group->reached == 0 && group->verdict == MESH_VERDICT_SILENT)
-		besides = is_node ? "its peers all being gone" : "all of its hosts being down";
-	else if (group->reached == 0 && group->verdict == MESH_VERDICT_SLOW)
-		besides = is_node ? "this node's own host" : "all of its hosts being slow";
-	else if (is_node && group->reached == 0)
-		besides = "what all of its peers have in common";
-	(void)snprintf(ret->besides, sizeof(ret->besides), "%s", besides);
-	say_group(judge, group, ret);
-}
 
 /* Another verdict than the one that was told only after as many windows; so the last, partial
  * window of an outage is no news. */
@@ -211,46 +176,17 @@ static void take_group(struct mesh_judge *judge, struct mesh_events *events,
 		keep_group(judge, events, live, now);
 }
 
-/* This node was held up: in itself, or because figures of pairs say nothing for it. */
-static bool describe_own(const struct mesh_judge *judge, struct mesh_finding *ret)
-{
-	struct mesh_say say;
-
-	*ret = (struct mesh_finding){ .scope = MESH_SCOPE_NODE,
-				      .verdict = MESH_VERDICT_AGENT,
-				      .blame = MESH_BLAME_AGENT,
-				      .since_ns = judge->began_ns };
-	for (uint32_t i = 0; i < judge->places; i++) {
-		const struct mesh_seen *seen = &judge->seen[i];
-
-		if (seen->pair == NULL || seen->sight.decided == 0)
-			continue;
-		ret->of++;
-		ret->pairs += seen->sight.verdict == MESH_VERDICT_AGENT;
-	}
-	if (ret->pairs == 0 && !judge->doubt.is_heavy)
-		return false;
-	(void)snprintf(ret->subject, sizeof(ret->subject), "%s", judge->snapshot->node.name);
-	mesh_say_begin(&say, ret->evidence, sizeof(ret->evidence));
-	mesh_doubt_say(&judge->snapshot->node.closed, &say);
-	if (ret->pairs > 0)
-		mesh_say(&say, "that explains what %u of %u pairs show", ret->pairs, ret->of);
-	else
-		mesh_say(&say, "no pair looks bad for it");
-	return true;
-}
-
 static void take_groups(struct mesh_judge *judge, struct mesh_events *events)
 {
 	struct mesh_finding now;
-	bool is_own = describe_own(judge, &now);
+	bool is_own = mesh_describe_own(judge, &now);
 
 	if (is_own)
 		take_group(judge, events, &now);
 	for (uint32_t i = 0; i < judge->group_count; i++) {
 		if (is_own && judge->groups[i].scope == MESH_SCOPE_NODE)
 			continue;
-		describe_group(judge, &judge->groups[i], &now);
+		mesh_describe_group(judge, &judge->groups[i], &now);
 		take_group(judge, events, &now);
 	}
 	for (uint32_t i = 0; i < MESH_FINDINGS_MAX; i++) {
@@ -261,14 +197,15 @@ static void take_groups(struct mesh_judge *judge, struct mesh_events *events)
 		live->in_a_row = 0;
 		live->missing_in_a_row = one_more(live->missing_in_a_row);
 		if (!live->is_told || live->missing_in_a_row >= judge->settings->windows_needed)
-			end(judge, events, live);
+			end(judge, events, live, "");
 	}
 }
 
 /* ---- pairs */
 
-/* By one that was told, or that may be in the next window. */
-static bool is_explained(const struct mesh_judge *judge, const struct mesh_seen *seen)
+/* By one that was told, or that may be in the next window; NULL: by none. */
+static const struct mesh_finding *explained_by(const struct mesh_judge *judge,
+					       const struct mesh_seen *seen)
 {
 	for (uint32_t i = 0; i < MESH_FINDINGS_MAX; i++) {
 		const struct mesh_live *live = &judge->live[i];
@@ -280,54 +217,29 @@ static bool is_explained(const struct mesh_judge *judge, const struct mesh_seen 
 		if (finding->scope == MESH_SCOPE_NODE ||
 		    (seen->location != MESH_NOWHERE &&
 		     strcmp(judge->locations[seen->location], finding->subject) == 0))
-			return true;
+			return finding;
 	}
-	return false;
+	return NULL;
 }
 
-static const char *besides_of(const struct mesh_seen *seen)
-{
-	if (seen->judged.blame != MESH_BLAME_UNDECIDED)
-		return "";
-	switch (seen->judged.verdict) {
-	case MESH_VERDICT_SILENT:
-		return "its host being down, or the network between";
-	case MESH_VERDICT_LOSS:
-		return "a full receive queue of the peer, or the network between";
-	default:
-		return "its host, or the network between";
-	}
-}
-
-static void describe_pair(const struct mesh_seen *seen, struct mesh_finding *ret)
-{
-	char text[ENDPOINT_TEXT_MAX];
-	bool is_seen = seen->others_bad > 0 && seen->others_bad >= seen->others_good;
-
-	*ret = (struct mesh_finding){ .scope = is_seen ? MESH_SCOPE_PEER : MESH_SCOPE_PAIR,
-				      .verdict = seen->judged.verdict,
-				      .blame = seen->judged.blame,
-				      .pairs = 1,
-				      .of = 1,
-				      .witnesses = seen->others_bad,
-				      .since_ns = seen->judged.since_ns };
-	(void)snprintf(ret->subject, sizeof(ret->subject), "%s", mesh_seen_name(seen, text));
-	(void)snprintf(ret->evidence, sizeof(ret->evidence), "%s", seen->judged.evidence);
-	(void)snprintf(ret->besides, sizeof(ret->besides), "%s", besides_of(seen));
-}
-
-static void take_pair(struct mesh_judge *judge, struct mesh_events *events,
-		      const struct mesh_seen *seen)
+static void take_pair(struct mesh_judge *judge, struct mesh_events *events, struct mesh_seen *seen)
 {
 	struct mesh_live *live = find(judge, MESH_SCOPE_PAIR, seen->judged.id, "");
+	const struct mesh_finding *cause = NULL;
 	struct mesh_finding now;
 
-	if (!mesh_verdict_is_bad(seen->judged.verdict) || is_explained(judge, seen))
+	if (!mesh_verdict_is_bad(seen->judged.verdict))
 		return;
+	cause = explained_by(judge, seen);
+	if (cause != NULL) {
+		if (seen->judged.blame == MESH_BLAME_UNDECIDED)
+			seen->judged.blame = cause->blame;
+		return;
+	}
 	/* What just was explained is told alone only while it is bad. */
 	if (live == NULL && !mesh_verdict_is_bad(seen->sight.verdict))
 		return;
-	describe_pair(seen, &now);
+	mesh_describe_pair(seen, &now);
 	if (live == NULL)
 		live = add(judge, seen->judged.id, &now);
 	if (live == NULL)
@@ -341,6 +253,20 @@ static void take_pair(struct mesh_judge *judge, struct mesh_events *events,
 	tell(judge, events, live, &now);
 }
 
+static const char *why_ended(const struct mesh_judge *judge, uint64_t id)
+{
+	for (uint32_t i = 0; i < judge->places; i++) {
+		const struct mesh_seen *seen = &judge->seen[i];
+
+		if (seen->judged.id != id || seen->pair == NULL)
+			continue;
+		if (seen->judged.verdict == MESH_VERDICT_LEAVING)
+			return "it leaves";
+		return mesh_verdict_is_bad(seen->judged.verdict) ? "part of a larger one" : "";
+	}
+	return "it is not probed any more";
+}
+
 static void take_pairs(struct mesh_judge *judge, struct mesh_events *events)
 {
 	for (uint32_t i = 0; i < judge->places; i++) {
@@ -351,7 +277,7 @@ static void take_pairs(struct mesh_judge *judge, struct mesh_events *events)
 		struct mesh_live *live = &judge->live[i];
 
 		if (live->is_used && !is_group(live->finding.scope) && !live->is_here)
-			end(judge, events, live);
+			end(judge, events, live, why_ended(judge, live->id));
 	}
 }
 

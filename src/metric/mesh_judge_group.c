@@ -21,6 +21,7 @@
 #define ALIKE_LEAST 3
 #define SPREAD      0.5 /* of all pairs, where no location explains it */
 #define GAIN        6.9 /* ln 1000 */
+#define SEGMENTS    8   /* of an echo over TCP, short and long in turn */
 
 bool mesh_group_covers(uint8_t group_verdict, uint8_t pair_verdict)
 {
@@ -45,10 +46,16 @@ static bool is_of(const struct mesh_group *group, const struct mesh_seen *seen)
 
 static void count_pair(struct mesh_group *group, const struct mesh_seen *seen, bool is_hit)
 {
+	uint32_t mtu_bytes = seen->pair->mtu.forward.mtu_bytes;
+
 	group->of++;
 	if (!is_hit)
 		return;
 	group->pairs++;
+	group->rtt_sum_ns += seen->sight.rtt_ns;
+	group->usual_sum_ns += seen->judged.usual_ns;
+	if (mtu_bytes > 0 && (group->mtu_bytes == 0 || mtu_bytes < group->mtu_bytes))
+		group->mtu_bytes = mtu_bytes;
 	if (seen->others_bad > group->witnesses)
 		group->witnesses = seen->others_bad;
 	if (seen->others_good > seen->others_bad)
@@ -121,20 +128,21 @@ static void find_alike(struct mesh_judge *judge, uint8_t verdict)
 {
 	struct mesh_group all = count_alike(judge, MESH_SCOPE_NODE, MESH_NOWHERE, verdict);
 	struct mesh_group places[MESH_LOCATIONS_MAX];
-	uint32_t alike = 0, covered = 0, of = 0;
+	uint32_t alike = 0, unlike = 0, covered = 0;
 
 	if (all.pairs < ALIKE_LEAST)
 		return;
 	for (uint32_t i = 0; i < judge->location_count; i++) {
 		places[i] = count_alike(judge, MESH_SCOPE_PLACE, (uint8_t)i, verdict);
-		of += places[i].of;
 		if (is_alike(&places[i])) {
 			alike++;
 			covered += places[i].of;
+		} else if (places[i].of >= ALIKE_LEAST) {
+			unlike++;
 		}
 	}
 	/* In every location, but for those that are too small to tell. */
-	if (is_alike(&all) && (covered >= ALIKE * of) && (alike != 1 || covered == all.of) &&
+	if (is_alike(&all) && unlike == 0 && (alike != 1 || covered == all.of) &&
 	    !is_seen_by_others(judge, verdict)) {
 		add(judge, all);
 		return;
@@ -154,11 +162,23 @@ static void find_alike(struct mesh_judge *judge, uint8_t verdict)
 
 /* ---- loss */
 
+/* Where there are no datagrams, of the segments of TCP, of which one sent again says nothing. */
 static uint32_t packets_lost(const struct mesh_seen *seen)
 {
 	const struct mesh_sight *sight = &seen->sight;
 
-	return sight->udp_decided > 0 ? sight->udp_lost + sight->tcp_lost : sight->lost;
+	if (sight->udp_decided > 0)
+		return sight->udp_lost + sight->tcp_lost;
+	return sight->lost > 1 ? sight->lost : 0;
+}
+
+static uint32_t packets_sent(const struct mesh_seen *seen)
+{
+	const struct mesh_sight *sight = &seen->sight;
+
+	if (sight->udp_decided > 0)
+		return sight->udp_decided + sight->tcp_decided;
+	return sight->tcp_decided * SEGMENTS;
 }
 
 static bool answers(const struct mesh_seen *seen)
@@ -167,7 +187,7 @@ static bool answers(const struct mesh_seen *seen)
 
 	return is_usable(seen) && !seen->is_covered && seen->sight.received > 0 &&
 	       now != MESH_VERDICT_REFUSED && now != MESH_VERDICT_BLACK_HOLE &&
-	       seen->sight.udp_decided + seen->sight.tcp_decided > 0;
+	       packets_sent(seen) > 0;
 }
 
 static struct mesh_group count_lossy(const struct mesh_judge *judge, uint8_t scope,
@@ -184,7 +204,7 @@ static struct mesh_group count_lossy(const struct mesh_judge *judge, uint8_t sco
 			continue;
 		count_pair(&group, seen, packets_lost(seen) > 0);
 		group.lost += packets_lost(seen);
-		group.sent += seen->sight.udp_decided + seen->sight.tcp_decided;
+		group.sent += packets_sent(seen);
 	}
 	return group;
 }

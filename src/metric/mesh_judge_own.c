@@ -41,15 +41,16 @@ void mesh_doubt_begin(struct mesh_doubt *doubt, const struct mesh_own_window *ow
 	*doubt = (struct mesh_doubt){
 		.share = largest(throttled, largest(waited, late)),
 		.delay_max_ns = own->delay_max_ns,
-		.timeout_ns = settings->timeout_ns,
+		.timeout_ns = settings->timeout_ns ? settings->timeout_ns : NS_PER_S,
+		.length_ns = length_ns,
 		.overflows = own->overflows,
 		.is_heavy = throttled >= THROTTLED_MUCH ||
 			    (late >= LATE_MUCH && own->delay_p99_ns >= DELAY_MUCH_NS),
 	};
 	doubt->is_held = doubt->is_heavy || throttled >= THROTTLED_SOME || waited >= WAITED_SOME ||
 			 late >= LATE_SOME || own->delay_p99_ns >= DELAY_SOME_NS ||
-			 own->overflows > 0 ||
-			 (doubt->timeout_ns > 0 && own->delay_max_ns >= doubt->timeout_ns / 2);
+			 own->overflows > 0 || own->delay_max_ns >= doubt->timeout_ns / 2;
+	doubt->is_moved = doubt->share >= SHARE_EXPLAINS;
 }
 
 void mesh_doubt_add(struct mesh_doubt *doubt, struct mesh_doubt_pairs *pairs,
@@ -87,6 +88,17 @@ void mesh_doubt_settle(struct mesh_doubt *doubt, struct mesh_doubt_pairs *pairs)
 	doubt->slow_ns = (uint64_t)median(pairs->slows, pairs->slow_count);
 }
 
+/* It stood still once, or again and again. */
+static bool stood_still(const struct mesh_doubt *doubt)
+{
+	return doubt->delay_max_ns >= doubt->timeout_ns / 2;
+}
+
+static bool was_held_often(const struct mesh_doubt *doubt)
+{
+	return doubt->share >= SHARE_EXPLAINS && doubt->delay_max_ns >= doubt->timeout_ns / 8;
+}
+
 static bool explains_loss(const struct mesh_doubt *doubt, const struct mesh_sight *sight)
 {
 	double expected = 2 * doubt->loss * sight->decided;
@@ -94,10 +106,11 @@ static bool explains_loss(const struct mesh_doubt *doubt, const struct mesh_sigh
 	if (sight->lost > 0 && doubt->overflows >= sight->lost &&
 	    2 * doubt->overflows >= doubt->udp_lost)
 		return true;
-	if (doubt->share < SHARE_EXPLAINS &&
-	    (doubt->timeout_ns == 0 || doubt->delay_max_ns < doubt->timeout_ns / 2))
-		return false;
-	return sight->lost <= expected + 3 * sqrt(expected) + 3;
+	if (stood_still(doubt) &&
+	    sight->lost <= 1 + sight->decided * ratio(doubt->delay_max_ns + doubt->timeout_ns,
+						      doubt->length_ns))
+		return true;
+	return was_held_often(doubt) && sight->lost <= expected + 3 * sqrt(expected) + 3;
 }
 
 static bool explains_slow(const struct mesh_doubt *doubt, const struct mesh_sight *sight,
@@ -114,11 +127,10 @@ static bool explains_silence(const struct mesh_doubt *doubt, const struct mesh_s
 {
 	uint64_t others = doubt->decided - sight->decided;
 
+	if (!stood_still(doubt) && !was_held_often(doubt))
+		return false;
 	if (others == 0)
 		return doubt->share >= SHARE_SILENCES;
-	if (doubt->share < SHARE_EXPLAINS &&
-	    (doubt->timeout_ns == 0 || doubt->delay_max_ns < doubt->timeout_ns / 2))
-		return false;
 	return pow(1 - ratio(doubt->received - sight->received, others), sight->decided) > TOO_RARE;
 }
 
@@ -137,7 +149,7 @@ bool mesh_doubt_explains(const struct mesh_doubt *doubt, const struct mesh_sight
 	case MESH_VERDICT_SERVICE: /* it took connections, and was not heard in time */
 		return sight->blame == MESH_BLAME_PEER_HOST && explains_silence(doubt, sight);
 	case MESH_VERDICT_BLACK_HOLE: /* 10,000 B need more of a cpu than 10 B */
-		return sight->is_by_tcp && doubt->share >= SHARE_EXPLAINS;
+		return sight->is_by_tcp && was_held_often(doubt);
 	default:
 		return false;
 	}

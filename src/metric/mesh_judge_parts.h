@@ -49,6 +49,9 @@ struct mesh_group {
 	uint32_t reached; /* pairs that other nodes reach */
 	uint64_t lost;
 	uint64_t sent;
+	uint64_t rtt_sum_ns; /* of the bad pairs */
+	uint64_t usual_sum_ns;
+	uint32_t mtu_bytes; /* the least of a way there; 0: not known */
 };
 
 /* A finding with its past. */
@@ -89,11 +92,22 @@ struct mesh_judge {
 /* How it is called: by its peer, by itself, by its address. */
 const char *mesh_seen_name(const struct mesh_seen *seen, char text[ENDPOINT_TEXT_MAX]);
 
+/* All that its window is judged by. */
+struct mesh_sight_case mesh_seen_case(const struct mesh_judge *judge, const struct mesh_seen *seen);
+
+/* mesh_judge_spoken.c: the newest window joins those before it. */
+void mesh_judge_take_in(const struct mesh_judge *judge, struct mesh_seen *seen);
 /* mesh_judge_rows.c: what other nodes say of the bad pairs, into `others_...` and `theirs`. */
 void mesh_judge_ask_rows(struct mesh_judge *judge, const struct mesh_rows *rows);
 /* mesh_judge_group.c: fills judge->groups. */
 void mesh_judge_group(struct mesh_judge *judge);
 /* Would this group be the cause of a pair that is called so. */
 bool mesh_group_covers(uint8_t group_verdict, uint8_t pair_verdict);
+/* mesh_judge_describe.c: findings as of this window. */
+void mesh_describe_group(const struct mesh_judge *judge, const struct mesh_group *group,
+			 struct mesh_finding *ret);
+void mesh_describe_pair(const struct mesh_seen *seen, struct mesh_finding *ret);
+/* False: this node was not held up so much that it is told, nor does that explain a pair. */
+bool mesh_describe_own(const struct mesh_judge *judge, struct mesh_finding *ret);
 /* mesh_judge_findings.c: begins, changes and ends them. */
 void mesh_judge_tell(struct mesh_judge *judge, struct mesh_events *events);

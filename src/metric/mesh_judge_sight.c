@@ -121,7 +121,8 @@ static bool expects_silence(const struct mesh_sight_case *look, struct mesh_sigh
 
 static bool has_nothing(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
-	if (look->pair->closed.is_probed && sight->decided > 0)
+	(void)look;
+	if (sight->decided > 0)
 		return false;
 	return name(sight, MESH_VERDICT_UNKNOWN, MESH_BLAME_NONE);
 }
@@ -265,10 +266,20 @@ static enum mesh_blame blame_for_loss(const struct mesh_sight_case *look,
 	return MESH_BLAME_UNDECIDED;
 }
 
+/* No datagram is lost and TCP sends again: it may as well be size, of which the next look at the
+ * MTU tells. */
+static bool may_be_size(const struct mesh_sight_case *look, const struct mesh_sight *sight)
+{
+	return look->settings->has_mtu && sight->udp_decided >= UDP_ENOUGH &&
+	       sight->udp_lost + sight->tcp_lost == 0 && look->pair->mtu.looked_ns < look->began_ns;
+}
+
 static bool loses(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
 	uint32_t sent = sight->udp_decided + sight->tcp_decided;
 
+	if (may_be_size(look, sight))
+		return false;
 	if (sight->lost < FEW || mesh_chance_of(sight->lost, sent * MESH_BASELINE_LOSS) > CHANCE)
 		return false;
 	return name(sight, MESH_VERDICT_LOSS, blame_for_loss(look, sight));

@@ -95,7 +95,7 @@ static void it_is_said_and_taken_back_once(void **state)
 	assert_int_equal(mesh_world_findings(&world), 0);
 	assert_int_equal(mesh_events_newest(world.events), 2);
 	assert_int_equal(mesh_events_at(world.events, 2)->kind, MESH_EVENT_ENDED);
-	assert_non_null(strstr(mesh_events_at(world.events, 2)->text, "after 4 min"));
+	assert_non_null(strstr(mesh_events_at(world.events, 2)->text, "after 210 s; nothing back"));
 	mesh_world_deinit(&world);
 }
 
@@ -322,6 +322,49 @@ static void a_drain_is_no_fault(void **state)
 	mesh_world_deinit(&world);
 }
 
+static void what_drains_ends_what_was_said(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	mesh_world_pass(&world, 2);
+	world.pairs[1].loss = 0.3;
+	mesh_world_pass(&world, 3);
+	expect(&world, 1, MESH_VERDICT_LOSS, MESH_BLAME_NETWORK);
+	world.snapshot->pairs[1].is_leaving = true;
+	mesh_world_pass(&world, 1);
+	expect(&world, 1, MESH_VERDICT_LEAVING, MESH_BLAME_NONE);
+	assert_int_equal(mesh_world_findings(&world), 0);
+	assert_non_null(strstr(mesh_events_at(world.events, 2)->text, "after 90 s; it leaves; "));
+	mesh_world_deinit(&world);
+}
+
+/* Segments are lost that are large, as TCP alone shows: a look at the MTU comes first. */
+static void what_may_be_size_is_not_called_loss(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	world.settings.has_mtu = true;
+	mesh_world_pass(&world, 2);
+	for (int i = 0; i < 3; i++) {
+		world.snapshot->pairs[1].window.retransmitted = 20;
+		mesh_world_pass(&world, 1);
+	}
+	expect(&world, 1, MESH_VERDICT_OK, MESH_BLAME_NONE);
+	look_at_mtu(&world, 1, PATH_BLACK_HOLE, PATH_VERDICTS);
+	mesh_world_pass(&world, 2);
+	expect(&world, 1, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	for (int i = 0; i < 3; i++) {
+		look_at_mtu(&world, 1, PATH_OK, PATH_OK);
+		world.snapshot->pairs[1].window.retransmitted = 20;
+		mesh_world_pass(&world, 1);
+	}
+	expect(&world, 1, MESH_VERDICT_LOSS, MESH_BLAME_NETWORK);
+	expect_why(&world, 1, "tcp: 20 retransmits");
+	mesh_world_deinit(&world);
+}
+
 static void another_peer_begins_anew(void **state)
 {
 	struct mesh_world world;
@@ -336,6 +379,7 @@ static void another_peer_begins_anew(void **state)
 	mesh_world_pass(&world, 1);
 	expect(&world, 1, MESH_VERDICT_OK, MESH_BLAME_NONE);
 	assert_int_equal(mesh_world_events(&world, MESH_EVENT_ENDED), 1);
+	assert_non_null(strstr(mesh_events_at(world.events, 2)->text, "it is not probed any more"));
 	world.snapshot->pairs[1].id = 0;
 	mesh_world_pass(&world, 1);
 	assert_null(mesh_judge_of(world.judge, 1));
@@ -388,6 +432,8 @@ int main(void)
 		cmocka_unit_test(an_old_look_at_the_mtu_is_forgotten),
 		cmocka_unit_test(slow_is_its_process_or_the_way),
 		cmocka_unit_test(a_drain_is_no_fault),
+		cmocka_unit_test(what_drains_ends_what_was_said),
+		cmocka_unit_test(what_may_be_size_is_not_called_loss),
 		cmocka_unit_test(another_peer_begins_anew),
 		cmocka_unit_test(windows_are_remembered),
 		cmocka_unit_test(what_so_many_probes_can_see),
