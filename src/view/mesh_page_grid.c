@@ -15,6 +15,7 @@
 #define CELL_MIN       4
 #define TITLES_ALL_MAX 40 /* nodes: beyond, a good cell has no title */
 #define TITLES_MAX     4000
+#define TITLES_BYTES   (1 << 20) /* whatever the names are */
 
 /* ---- where */
 
@@ -344,10 +345,13 @@ static void write_titles(const struct grid_layout *layout)
 {
 	const struct grid *grid = layout->grid;
 	bool has_all = grid->count <= TITLES_ALL_MAX;
+	size_t end = layout->out->size + TITLES_BYTES;
 	uint32_t written = 0;
 
 	for (uint32_t row = 0; row < grid->count; row++) {
-		for (uint32_t column = 0; column < grid->count && written < TITLES_MAX; column++) {
+		for (uint32_t column = 0;
+		     column < grid->count && written < TITLES_MAX && layout->out->size < end;
+		     column++) {
 			const struct grid_cell *cell = grid_at(grid, row, column);
 			bool is_bad = cell->verdict > MESH_VERDICT_OK || cell->step > 0;
 			if (cell->knowledge != GRID_KNOWN || !(has_all || is_bad))

@@ -209,7 +209,7 @@ static void write_subject(const struct mesh_page *page, uint8_t scope, const cha
 		[MESH_SCOPE_PAIR] = "to ",
 		[MESH_SCOPE_PEER] = "to ",
 		[MESH_SCOPE_PLACE] = "to all of ",
-		[MESH_SCOPE_NODE] = "of this node, ",
+		[MESH_SCOPE_NODE] = "at ",
 	};
 
 	buffer_append_text(page->out, scope < array_size(kinds) ? kinds[scope] : "");

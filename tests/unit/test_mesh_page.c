@@ -250,6 +250,45 @@ static void a_thousand_peers_are_shown_as_far_as_they_fit(void **state)
 	sample_mesh_free(sample);
 }
 
+/* Six bytes for each character, and no two neighbours alike. */
+static void make_worst(char name[MESH_NAME_MAX])
+{
+	char number[5];
+
+	(void)snprintf(number, sizeof(number), "%s", name + strlen(name) - 4);
+	memset(name, '"', MESH_NAME_MAX);
+	(void)snprintf(name + MESH_NAME_MAX - 5, 5, "%s", number);
+}
+
+static void no_names_and_verdicts_make_it_too_large(void **state)
+{
+	struct sample_mesh *sample =
+		sample_mesh_new(&(struct sample_mesh_setup){ .trouble = SAMPLE_MESH_MANY,
+							     .peers = 255,
+							     .places = 6,
+							     .rows = 255,
+							     .windows = 30 });
+
+	for (uint32_t i = 0; i < sample->list.count; i++)
+		make_worst(sample->peers[i].name);
+	make_worst(sample->snapshot->node.name);
+	for (uint32_t i = 0; i < sample->rows.count; i++) {
+		struct mesh_row *row = &sample->rows.rows[i];
+		make_worst(row->node);
+		for (uint32_t j = 0; j < row->count; j++) {
+			make_worst(row->cells[j].name);
+			row->cells[j].verdict = (uint8_t)((i + j) % MESH_VERDICTS);
+		}
+	}
+	for (int is_matrix = 0; is_matrix < 2; is_matrix++) {
+		cleanup(buffer_deinit) struct buffer out =
+			write(&(struct mesh_page_style){ .is_matrix = is_matrix }, sample);
+		assert_in_range(out.size, 100000, MESH_PAGE_MAX - 1000000);
+		contains(&out, "</html>");
+	}
+	sample_mesh_free(sample);
+}
+
 static void a_mesh_without_peers_has_a_page(void **state)
 {
 	struct sample_mesh *sample = sample_mesh_a4();
@@ -322,6 +361,7 @@ int main(int count, char **arguments)
 		cmocka_unit_test(links_hold_any_name),
 		cmocka_unit_test(two_hundred_rows_are_below_three_megabytes),
 		cmocka_unit_test(a_thousand_peers_are_shown_as_far_as_they_fit),
+		cmocka_unit_test(no_names_and_verdicts_make_it_too_large),
 		cmocka_unit_test(a_mesh_without_peers_has_a_page),
 		cmocka_unit_test(only_its_own_style_and_script_are_let_in),
 		cmocka_unit_test(colours_have_names),
