@@ -109,14 +109,10 @@ static uint64_t window_begins(const struct mesh_agent *agent, uint64_t number)
 	return agent->live->node.started_ns + (number - 1) * agent->settings.window_ns;
 }
 
-/* Windows that the thread slept through are left out, and the one that was running is as long as
- * it was. */
-static void turn(struct timer *timer)
+/* The running window ends, and `number` begins. */
+static void close_window(struct mesh_agent *agent, uint64_t number, uint64_t now_ns)
 {
-	struct mesh_agent *agent = container_of(timer, struct mesh_agent, turn);
 	struct mesh_node *node = &agent->live->node;
-	uint64_t now_ns = loop_now(agent->loop);
-	uint64_t number = 1 + (now_ns - node->started_ns) / agent->settings.window_ns;
 
 	look_at_host(agent);
 	struct mesh_own_totals totals = totals_of(agent);
@@ -125,6 +121,18 @@ static void turn(struct timer *timer)
 	turn_pairs(agent, number);
 	node->window = number;
 	node->window_began_ns = window_begins(agent, number);
+}
+
+/* Windows that the thread slept through are left out, and the one that was running is as long as
+ * it was. */
+static void turn(struct timer *timer)
+{
+	struct mesh_agent *agent = container_of(timer, struct mesh_agent, turn);
+	uint64_t now_ns = loop_now(agent->loop);
+	uint64_t passed_ns = now_ns - agent->live->node.started_ns;
+	uint64_t number = 1 + passed_ns / agent->settings.window_ns;
+
+	close_window(agent, number, now_ns);
 	loop_set_timer(agent->loop, timer, window_begins(agent, number + 1));
 	mesh_agent_publish(agent);
 }
@@ -174,8 +182,10 @@ void mesh_agent_begin_windows(struct mesh_agent *agent)
 	mesh_agent_publish(agent);
 }
 
+/* What was measured last is a window as well, however short: --once has no other. */
 void mesh_agent_end_windows(struct mesh_agent *agent)
 {
+	close_window(agent, agent->live->node.window + 1, loop_read_clock(agent->loop));
 	loop_clear_timer(agent->loop, &agent->pulse);
 	loop_clear_timer(agent->loop, &agent->turn);
 	loop_clear_timer(agent->loop, &agent->retry);

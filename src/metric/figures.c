@@ -458,7 +458,8 @@ bool figure_is_of(const struct figure_row *row, const struct report *report,
 	unsigned lacks = figure_lacks_of(stream);
 	if (foreign_report(report)) /* figure_value() says what it lacks */
 		lacks &= FIGURE_TLS | FIGURE_UPGRADE | FIGURE_FIRST_BYTE | FIGURE_DELAYS;
-	return (row->scopes & figure_scope_of(stream->kind, stream->transport)) != 0 &&
+	return !(row->scopes & FIGURE_RUN) &&
+	       (row->scopes & figure_scope_of(stream->kind, stream->transport)) != 0 &&
 	       (row->needs & lacks) == 0;
 }
 
