@@ -183,6 +183,7 @@ struct mesh_sight_case mesh_seen_case(const struct mesh_judge *judge, const stru
 		.ended_ns = judge->ended_ns,
 		.usual_ns = seen->judged.usual_ns,
 		.others_ns = seen->others_ns,
+		.spoken = seen->judged.verdict,
 		.is_expected = seen->peer != NULL && (seen->peer->life == MESH_LIFE_DRAINING ||
 						      seen->peer->life == MESH_LIFE_GONE),
 	};

@@ -37,7 +37,7 @@ void mesh_doubt_begin(struct mesh_doubt *doubt, const struct mesh_own_window *ow
 
 	/* Skipped for another reason than lateness says nothing: a cap, or a silent peer. */
 	if (late >= 0.01)
-		late = largest(late, ratio(own->late + own->skipped, own->probes + own->skipped));
+		late = ratio(own->late + own->skipped, own->probes);
 	*doubt = (struct mesh_doubt){
 		.share = largest(throttled, largest(waited, late)),
 		.delay_max_ns = own->delay_max_ns,

@@ -177,11 +177,11 @@ static bool is_deaf(const struct mesh_sight_case *look, struct mesh_sight *sight
 	return window->connects >= FEW && name(sight, MESH_VERDICT_SERVICE, MESH_BLAME_PEER_HOST);
 }
 
-/* The newest look at the MTU counts until the next one is overdue. */
+/* The newest look at the MTU counts until the next one is long overdue. */
 static bool has_look(const struct mesh_sight_case *look)
 {
 	const struct mesh_settings *settings = look->settings;
-	uint64_t valid_ns = settings->mtu_interval_ns / 2 * 3 + settings->window_ns;
+	uint64_t valid_ns = 2 * settings->mtu_interval_ns + settings->window_ns;
 
 	return look->pair->mtu.looked_ns != 0 &&
 	       look->pair->mtu.looked_ns + valid_ns >= look->ended_ns;
@@ -327,6 +327,15 @@ static bool passes_less(const struct mesh_sight_case *look, struct mesh_sight *s
 	       name(sight, MESH_VERDICT_MTU_REDUCED, MESH_BLAME_NETWORK);
 }
 
+/* It was called so by a look, and a newer look that found out nothing is no reason to take it back.
+ */
+static bool is_still_open(const struct mesh_sight_case *look)
+{
+	return (look->spoken == MESH_VERDICT_BLACK_HOLE ||
+		look->spoken == MESH_VERDICT_MTU_REDUCED) &&
+	       (ways(look, PATH_UNDECIDED) | ways(look, PATH_LOSS)) != MESH_WAY_NONE;
+}
+
 void mesh_sight_judge(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
 	static bool (*const rules[])(const struct mesh_sight_case *, struct mesh_sight *) = {
@@ -340,5 +349,5 @@ void mesh_sight_judge(const struct mesh_sight_case *look, struct mesh_sight *sig
 			return;
 	}
 	name(sight, MESH_VERDICT_OK, MESH_BLAME_NONE);
-	sight->is_doubtful = sight->lost > 0;
+	sight->is_doubtful = sight->lost > 0 || is_still_open(look);
 }

@@ -28,7 +28,7 @@ struct mesh_sight {
 	uint8_t verdict;
 	uint8_t blame;        /* by this window alone */
 	uint8_t way;          /* enum mesh_way */
-	bool is_doubtful;     /* OK, and one packet was lost: neither good nor bad */
+	bool is_doubtful;     /* OK, but for one lost packet, say: neither good nor bad */
 	bool is_by_tcp;       /* BLACK_HOLE, and no look at the MTU has said so */
 	bool is_by_connect;   /* SLOW, as the connection came up far faster than its echo */
 	bool was_never_there; /* nothing ever came back */
@@ -42,6 +42,7 @@ struct mesh_sight_case {
 	uint64_t ended_ns;
 	uint64_t usual_ns;  /* 0: not known */
 	uint64_t others_ns; /* the median of others in that location; 0: too few */
+	uint8_t spoken;     /* verdict before this window */
 	bool is_expected;   /* its silence: it drains, or is gone */
 };
 

@@ -100,6 +100,20 @@ static void say_theirs(struct mesh_say *say, const struct mesh_sight_case *look)
 		mesh_say_on(say, ", where %u B pass", theirs->mtu_bytes);
 }
 
+static void say_look(struct mesh_say *say, const struct mesh_mtu_direction *way)
+{
+	if (way->large_lost == way->large_sent)
+		mesh_say(say, "%u of %u of %u B lost", way->large_lost, way->large_sent,
+			 way->full_bytes);
+	else
+		mesh_say(say, "%u of %u large ones lost", way->large_lost, way->large_sent);
+	mesh_say_on(say, ", small ones between them answered, no ICMP");
+	if (way->mtu_bytes > 0)
+		mesh_say(say, "%u B pass", way->mtu_bytes);
+	if (way->mtu_bytes > 0 && way->failed_bytes > 0)
+		mesh_say_on(say, ", %u B do not", way->failed_bytes);
+}
+
 static void say_black_hole(struct mesh_say *say, const struct mesh_sight_case *look,
 			   const struct mesh_sight *sight)
 {
@@ -110,11 +124,7 @@ static void say_black_hole(struct mesh_say *say, const struct mesh_sight_case *l
 		mesh_say(say, "%u of %u echoes of 10,000 B over tcp stuck, small ones answered",
 			 full->lost, full->lost + full->received);
 	} else {
-		mesh_say(say, "%u of %u of %u B lost, small ones between them answered, no ICMP",
-			 way->large_lost, way->large_sent,
-			 way->failed_bytes ? way->failed_bytes : way->full_bytes);
-		if (way->mtu_bytes > 0)
-			mesh_say(say, "%u B pass", way->mtu_bytes);
+		say_look(say, way);
 	}
 	mesh_say(say, "%s", way_text(sight->way));
 	say_theirs(say, look);

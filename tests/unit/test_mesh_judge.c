@@ -260,8 +260,25 @@ static void a_black_hole_has_a_direction(void **state)
 	expect(&world, 1, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
 	expect_why(&world, 1,
 		   "3 of 3 of 1500 B lost, small ones between them answered, no ICMP; "
-		   "1400 B pass; on the way there");
+		   "1400 B pass, 1500 B do not; on the way there");
 	expect_alone(&world, 1);
+	mesh_world_deinit(&world);
+}
+
+static void an_empty_look_takes_no_black_hole_back(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	look_at_mtu(&world, 1, PATH_BLACK_HOLE, PATH_VERDICTS);
+	mesh_world_pass(&world, 2);
+	look_at_mtu(&world, 1, PATH_UNDECIDED, PATH_VERDICTS);
+	mesh_world_pass(&world, 3);
+	expect(&world, 1, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	assert_int_equal(mesh_events_newest(world.events), 1);
+	look_at_mtu(&world, 1, PATH_OK, PATH_VERDICTS);
+	mesh_world_pass(&world, 2);
+	expect(&world, 1, MESH_VERDICT_OK, MESH_BLAME_NONE);
 	mesh_world_deinit(&world);
 }
 
@@ -469,6 +486,7 @@ int main(void)
 		cmocka_unit_test(a_burst_over_the_boundary_is_none),
 		cmocka_unit_test(a_window_with_one_lost_is_neither),
 		cmocka_unit_test(a_black_hole_has_a_direction),
+		cmocka_unit_test(an_empty_look_takes_no_black_hole_back),
 		cmocka_unit_test(the_way_back_is_told_by_tcp_and_by_the_peer),
 		cmocka_unit_test(an_old_look_at_the_mtu_is_forgotten),
 		cmocka_unit_test(slow_is_its_process_or_the_way),
