@@ -110,10 +110,24 @@ static bool needs_escape(char character)
 	return (unsigned char)character < 0x20 || character == '"' || character == '\\';
 }
 
+/* How many characters stand as they are: nearly all. */
+static size_t plain_length(const char *text)
+{
+	size_t length = 0;
+	while (!needs_escape(text[length]) && (unsigned char)text[length] < 0x80)
+		length++;
+	return length;
+}
+
 static void json_quote(struct buffer *out, const char *text)
 {
 	buffer_append_text(out, "\"");
 	while (*text) {
+		size_t plain = plain_length(text);
+		buffer_append(out, text, plain);
+		text += plain;
+		if (!*text)
+			break;
 		size_t length = utf8_length(text);
 		if (length == 0)
 			buffer_append_text(out, "\xef\xbf\xbd");
@@ -145,10 +159,17 @@ void json_text(struct json *json, const char *text)
 	json_quote(json->out, text);
 }
 
+/* Long documents are numbers for the most part; through printf() each would be made twice. */
 void json_unsigned(struct json *json, uint64_t value)
 {
+	char digits[20];
+	size_t at = sizeof(digits);
 	json_begin_value(json);
-	buffer_append_format(json->out, "%" PRIu64, value);
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	buffer_append(json->out, digits + at, sizeof(digits) - at);
 }
 
 void json_signed(struct json *json, int64_t value)

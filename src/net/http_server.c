@@ -370,38 +370,39 @@ static struct http_server_connection *new_connection(struct http_server *server)
 	return connection;
 }
 
-static void begin_connection(struct http_server_connection *connection)
+/* False: there is no room, not even to say so. */
+static bool begin_connection(struct http_server_connection *connection)
 {
 	struct http_server *server = connection->server;
 
 	if (stream_endpoints(&connection->stream, NULL, &connection->remote) < 0)
 		connection->remote = (struct endpoint){ .family = 0 };
 	connection->is_refused = !has_place(server, &connection->remote);
+	if (connection->is_refused && server->refused_count >= HTTP_SERVER_REFUSED_MAX)
+		return false;
 	http1_init(&connection->http, HTTP1_REQUESTS);
 	connection->http.wants_fields = true;
 	list_append(&server->connections, &connection->node);
 	server->open_count++;
 	server->refused_count += connection->is_refused;
 	enter(connection, &reading, HTTP_SERVER_REQUEST_NS);
+	return true;
 }
 
 /* 0: one is dealt with; -EAGAIN: none waits. */
 static int accept_one(struct place *place)
 {
-	struct http_server *server = place->server;
+	struct http_server_connection *connection = new_connection(place->server);
 
-	if (server->refused_count >= HTTP_SERVER_REFUSED_MAX)
-		return turn_away(&place->listener);
-	struct http_server_connection *connection = new_connection(server);
 	if (connection == NULL)
 		return turn_away(&place->listener);
 	int rc = listener_accept(&place->listener, &connection->stream, on_ready);
-	if (rc < 0) {
-		free(connection);
-		return rc;
-	}
-	begin_connection(connection);
-	return 0;
+	if (rc == 0 && begin_connection(connection))
+		return 0;
+	if (rc == 0)
+		stream_close(&connection->stream);
+	free(connection);
+	return rc;
 }
 
 static void accept_some(struct place *place)

@@ -26,8 +26,8 @@
 #define HTTP_SERVER_REQUEST_NS         UINT64_C(10000000000)  /* from its first byte to its last */
 #define HTTP_SERVER_STUCK_NS           UINT64_C(10000000000)  /* nothing of the answer is taken */
 #define HTTP_SERVER_IDLE_NS            UINT64_C(300000000000) /* between two requests */
-/* A request that has begun makes no room before. */
-#define HTTP_SERVER_GRACE_NS UINT64_C(1000000000)
+/* A request that has begun makes no room before: nearly all come in one packet. */
+#define HTTP_SERVER_GRACE_NS UINT64_C(200000000)
 /* Bodies of fewer bytes are not compressed. */
 #define HTTP_SERVER_COMPRESSED_MIN ((size_t)1024)
 
