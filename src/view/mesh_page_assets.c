@@ -73,7 +73,7 @@ static const char style_base[] =
 	".zone{stroke:var(--muted);stroke-width:1.5;fill:none}"
 	".chosen{fill:none;stroke:var(--text);stroke-width:1.5}\n"
 	".part{stroke:var(--paper);stroke-width:1}.z{fill:transparent}.much{fill:var(--alarm)}\n"
-	".k,.grid-all .q,.grid-all .w{text-anchor:middle}.grid-all a .q{text-anchor:end}\n"
+	".k,.grid-all .q,.grid-all .w{text-anchor:middle}.grid-all a .q{text-anchor:end}.grid-all .q.s{text-anchor:start}\n"
 	"svg a{text-decoration:none}svg a:hover text{text-decoration:underline}\n";
 
 static const char style_tables[] =
@@ -88,9 +88,7 @@ static const char style_tables[] =
 	"padding-right:0}\n"
 	"td b.much{color:var(--alarm)}\n"
 	".spark{width:240px;height:24px}.list .why{width:45%}.big{width:100%;height:auto;max-width:1000px}\n"
-	".scroll{overflow-x:auto}"
-	/* Scrolled to its end to begin with: what is newest. */
-	".late{direction:rtl}.late svg{direction:ltr}\n"
+	".scroll{overflow-x:auto}\n"
 	".columns{display:flex;flex-wrap:wrap;gap:4px 26px}.columns section{max-width:100%}\n"
 	".legend{display:flex;flex-wrap:wrap;gap:2px 14px;color:var(--muted);font-size:11px;"
 	"margin:2px 0 4px}.legend .mark{width:15px;height:15px;line-height:15px}\n"
@@ -107,7 +105,9 @@ static const char style_tables[] =
 	".list .l{grid-column:2}.list td[data-h]::before{content:attr(data-h) ' ';"
 	"color:var(--muted);font-size:11px}\n"
 	".list .why:empty{display:none}"
-	".grid-all{max-width:760px;height:auto}.big{min-width:680px}\n"
+	".grid-all{max-width:760px;height:auto}.big{min-width:680px}"
+	/* Scrolled to its end to begin with: what is newest. */
+	".late{direction:rtl}.late svg{direction:ltr}\n"
 	".spark{width:150px;height:20px;margin-left:auto}.facts th,.facts td{padding-right:8px}\n"
 	"}\n"
 	"@media print{body{max-width:none}nav{display:none}tr{break-inside:avoid}}\n";
@@ -179,6 +179,6 @@ const char *mesh_page_policy(void)
 {
 	return "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; "
 	       "form-action 'self'; "
-	       "style-src 'sha256-AriEgHxhMqyfT8sWgfL3Tf1CAthBi3BPPYdkIzdZKiA='; "
+	       "style-src 'sha256-m7FGKanRy5hpZO8C+jN3DM80J0JL7A7oyLwtd8nCGHo='; "
 	       "script-src 'sha256-ZGvgI99DWyzCzKHntRoVatjW8sErjQjVsdklqbsBn9E='";
 }

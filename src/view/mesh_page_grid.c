@@ -101,7 +101,8 @@ static void lay_out(struct grid_layout *layout)
 	layout->cell_height = between((double)(int)((CELLS_HEIGHT - gaps) / count), CELL_MIN, 20);
 	double label = GRID_LETTER_WIDTH * (double)(longest(layout, false) - layout->prefix);
 	layout->is_turned = label > layout->cell_width;
-	layout->top = 18 + (layout->is_turned ? between(label, 0, 90) + 16 : 14);
+	layout->top = 18 + (layout->is_turned ? between(label, 0, 80) + 4 : 14) +
+		      (layout->cell_width < 9 ? 12 : 0); /* a verdict's letter behind the name */
 }
 
 bool grid_is_chosen(const struct grid_layout *layout, uint32_t node)

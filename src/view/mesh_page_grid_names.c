@@ -128,7 +128,7 @@ static void write_place(const struct grid_layout *layout, uint32_t first, uint32
 			     "<text class=\"q\" text-anchor=\"middle\" x=\"%g\" y=\"10\">",
 			     x, x_last, grid_x_end(layout) + 22, y, y_last, (x + x_last) / 2);
 	write_short(out, location[0] ? location : "?", most > 1 ? most : 1);
-	buffer_append_format(out, "</text>\n<text class=\"q\" x=\"%g\" y=\"%g\">",
+	buffer_append_format(out, "</text>\n<text class=\"q s\" x=\"%g\" y=\"%g\">",
 			     grid_x_end(layout) + 27, (y + y_last) / 2 + 3.5);
 	write_short(out, location[0] ? location : "?", GRID_LABEL_MAX);
 	buffer_append_text(out, "</text>\n");
