@@ -12,6 +12,7 @@
 #include "run/mesh_api.h"
 #include "run/mesh_keeper.h"
 #include "run/mesh_log.h"
+#include "run/mesh_push.h"
 #include "run/run.h"
 #include "run/signals.h"
 #include "sys/clock.h"
@@ -29,6 +30,7 @@ struct session {
 	struct mesh_log *log;
 	struct mesh_keeper *keeper;
 	struct mesh_api *api;    /* NULL: no pages */
+	struct mesh_push *push;  /* NULL: nothing is sent elsewhere */
 	struct mesh_state state; /* as it was looked at last */
 	struct timer end;
 	bool is_leaving;
@@ -138,7 +140,14 @@ static const struct mesh_state *on_state(void *context)
 
 	session->state = *mesh_keeper_look(session->keeper);
 	session->state.requests = session->api ? mesh_api_requests(session->api) : 0;
+	mesh_push_count(session->push, &session->state.pushes, &session->state.pushes_dropped);
 	return &session->state;
+}
+
+static void on_push_line(void *context, const char *line)
+{
+	(void)context;
+	message_print("conntest mesh", line);
 }
 
 static void on_release(void *context)
@@ -259,6 +268,21 @@ static int open_api(struct session *session, struct error *error)
 	return plan->has_http ? mesh_api_open(&setup, error, &session->api) : 0;
 }
 
+static int open_push(struct session *session, struct error *error)
+{
+	struct mesh_push_setup setup = {
+		.loop = session->loop,
+		.plan = &session->run->plan->push,
+		.worst = session->run->plan->metrics.worst,
+		.look = on_state,
+		.release = on_release,
+		.tell = on_push_line,
+		.context = session,
+	};
+
+	return mesh_push_new(&setup, error, &session->push);
+}
+
 static int open_session(struct session *session, struct error *error)
 {
 	int result = open_loop(session, error);
@@ -267,11 +291,14 @@ static int open_session(struct session *session, struct error *error)
 		result = open_log(session, error);
 	if (result >= 0)
 		result = open_keeper(session, error);
-	return result < 0 ? result : open_api(session, error);
+	if (result >= 0)
+		result = open_api(session, error);
+	return result < 0 ? result : open_push(session, error);
 }
 
 static void close_session(struct session *session)
 {
+	mesh_push_free(session->push);
 	mesh_api_close(session->api);
 	mesh_keeper_free(session->keeper);
 	mesh_log_free(session->log);
@@ -321,10 +348,12 @@ static int serve(struct session *session, struct error *error)
 		return result;
 	say_first(session);
 	note(session, MESH_EVENT_START, "conntest " CONNTEST_VERSION);
+	mesh_push_start(session->push);
 	result = loop_run(session->loop, UINT64_MAX);
 	if (result < 0)
 		return error_set(error, -result, "the event loop failed: %s",
 				 strerrordesc_np(-result));
+	mesh_push_stop(session->push);
 	return 0;
 }
 
