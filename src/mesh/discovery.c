@@ -46,6 +46,7 @@ static int open_parts(struct mesh_discovery *discovery, struct error *error)
 	const struct mesh_discovery_setup *setup = &discovery->setup;
 	struct resolver_options options = {
 		.servers = setup->servers,
+		.has_additional = true,
 		.endpoints_max = setup->peers_max < ANSWER_MAX ? setup->peers_max : ANSWER_MAX,
 	};
 	int result = discovery_index_make(&discovery->index, setup->peers_max + LEFT_MAX);

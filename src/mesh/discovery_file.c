@@ -91,6 +91,7 @@ void discovery_file_look(struct discovery_source *source)
 	int result = take(source, &error);
 
 	if (result < 0) {
+		/* Looked at every two seconds: counted when it is another one. */
 		bool is_known = source->has_failed && strcmp(public->problem, error.text) == 0;
 		source->has_failed = true;
 		if (!is_known)

@@ -100,6 +100,8 @@ int discovery_http_open(struct discovery_source *source, struct error *error)
 	if (result < 0)
 		return result;
 	source->is_tls = uri.transport == TRANSPORT_TLS;
+	if (source->is_tls && setup->tls == NULL)
+		return error_set(error, EINVAL, "https: nothing is told of what to trust");
 	if (setup->token != NULL && strlen(setup->token) > AUTHORIZATION_MAX - 64)
 		return error_set(error, EINVAL, "the token is too long");
 	source->authority = strdup(uri_authority(&uri, authority));

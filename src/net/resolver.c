@@ -112,6 +112,7 @@ int resolver_new(struct loop *loop, const struct resolver_options *options, stru
 		return -ENOMEM;
 	resolver->loop = loop;
 	resolver->family = options->family;
+	resolver->has_additional = options->has_additional;
 	resolver->endpoints_max = options->endpoints_max;
 	if (resolver->endpoints_max == 0)
 		resolver->endpoints_max = RESOLVER_ENDPOINTS_MAX;

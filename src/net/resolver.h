@@ -19,6 +19,9 @@ struct resolver_options {
 	/* An answer has so many at most; 0 = RESOLVER_ENDPOINTS_MAX. A headless service may have
 	 * more. */
 	uint32_t endpoints_max;
+	/* Addresses of a service's targets that come along with its SRV records are taken: one
+	 * question, where else each target is asked for. A name server may leave some out. */
+	bool has_additional;
 };
 
 /* The answer: `count` endpoints in the order to try them, or code < 0 with a sentence

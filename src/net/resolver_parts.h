@@ -18,6 +18,7 @@ struct resolver {
 	struct timer timer;
 	int family;
 	uint32_t endpoints_max;
+	bool has_additional;
 	bool is_ending;
 };
 
@@ -31,3 +32,25 @@ void resolver_succeed(const struct endpoint *endpoints, size_t count, uint32_t t
 void resolver_fail(const char *name, int code, const char *text, resolver_done_fn done,
 		   void *context);
 void resolver_fail_by_status(const char *name, int status, resolver_done_fn done, void *context);
+
+/* resolver_records.c: the records of a message as they come, until one is broken. */
+struct resolver_records {
+	const unsigned char *packet;
+	long size;
+	long at;
+	unsigned answers; /* of those that are left */
+	unsigned left;
+};
+struct resolver_record {
+	char name[RESOLVER_NAME_MAX]; /* whose it is */
+	bool is_answer;               /* else of the sections behind */
+	uint16_t type;
+	uint32_t ttl_s;
+	const unsigned char *data;
+	uint32_t size;
+};
+void resolver_records_begin(struct resolver_records *records, const unsigned char *packet,
+			    int size);
+bool resolver_records_next(struct resolver_records *records, struct resolver_record *ret);
+/* False: it is none of A and AAAA. Port 0. */
+bool resolver_record_address(const struct resolver_record *record, struct endpoint *ret);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net/resolver_parts.h"
 
@@ -122,6 +123,8 @@ static void ask_targets(struct service *service)
 	service->is_starting = true;
 	while (service->next < service->target_count && service->under_way < LOOKUPS_MAX) {
 		struct target *target = &service->targets[service->next++];
+		if (target->count > 0)
+			continue;
 		service->under_way++;
 		int rc = resolver_resolve(service->resolver, target->host, target->port,
 					  target_done, target);
@@ -196,47 +199,68 @@ static bool take_targets(struct service *service, const struct ares_srv_reply *r
 	return true;
 }
 
-static uint32_t read_number(const unsigned char *bytes, unsigned count)
-{
-	uint32_t number = 0;
-
-	for (unsigned i = 0; i < count; i++)
-		number = number << 8 | bytes[i];
-	return number;
-}
-
-/* Behind the name at `at`; -1: it is broken. */
-static long skip_name(const unsigned char *packet, int size, long at)
-{
-	char *name = NULL;
-	long length = 0;
-
-	if (at >= size || ares_expand_name(packet + at, packet, size, &name, &length) != 0)
-		return -1;
-	ares_free_string(name);
-	return at + length;
-}
-
-/* The shortest of the answer's records (RFC 1035, 4.1.3), which c-ares does not tell of SRV. */
+/* The shortest of the answer's records. */
 static uint32_t shortest_ttl(const unsigned char *packet, int size)
 {
+	struct resolver_records records;
+	struct resolver_record record;
 	uint32_t ttl_s = UINT32_MAX;
-	long at = size < NS_HFIXEDSZ ? -1 : skip_name(packet, size, NS_HFIXEDSZ);
-	unsigned answers = size < NS_HFIXEDSZ ? 0 : read_number(packet + 6, 2);
 
-	at += at < 0 ? 0 : NS_QFIXEDSZ;
-	for (unsigned i = 0; i < answers && at >= 0; i++) {
-		at = skip_name(packet, size, at);
-		if (at < 0 || at + NS_RRFIXEDSZ > size)
-			break;
-		uint32_t record_ttl_s = read_number(packet + at + 4, 4);
-		ttl_s = record_ttl_s < ttl_s ? record_ttl_s : ttl_s;
-		at += NS_RRFIXEDSZ + (long)read_number(packet + at + 8, 2);
-	}
+	resolver_records_begin(&records, packet, size);
+	while (resolver_records_next(&records, &record) && record.is_answer)
+		ttl_s = record.ttl_s < ttl_s ? record.ttl_s : ttl_s;
 	return ttl_s;
 }
 
-static void take_answer(struct service *service, const struct ares_srv_reply *replies)
+/* ---- addresses that come along */
+
+static void add_address(struct target *target, const struct endpoint *endpoint)
+{
+	if (target->count == TARGET_ENDPOINTS_MAX)
+		return;
+	struct endpoint *grown = reallocarray(target->endpoints, target->count + 1, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	target->endpoints = grown;
+	grown[target->count] = *endpoint;
+	grown[target->count++].port = target->port;
+}
+
+/* To the target of this name; name servers tell them in the order of the targets, so that the first
+ * comparison is mostly the last. A second one of the same name is asked for. */
+static void add_to_target(struct service *service, const char *name,
+			  const struct endpoint *endpoint, unsigned *at)
+{
+	for (unsigned i = 0; i < service->target_count; i++) {
+		unsigned place = (*at + i) % service->target_count;
+		if (strcasecmp(service->targets[place].host, name) != 0)
+			continue;
+		add_address(&service->targets[place], endpoint);
+		*at = place;
+		return;
+	}
+}
+
+static void take_additional(struct service *service, const unsigned char *packet, int size)
+{
+	int family = service->resolver->family;
+	struct resolver_records records;
+	struct resolver_record record;
+	struct endpoint endpoint;
+	unsigned at = 0;
+
+	resolver_records_begin(&records, packet, size);
+	while (resolver_records_next(&records, &record)) {
+		if (record.is_answer || !resolver_record_address(&record, &endpoint) ||
+		    (family != AF_UNSPEC && family != endpoint.family))
+			continue;
+		add_to_target(service, record.name, &endpoint, &at);
+		service->ttl_s = record.ttl_s < service->ttl_s ? record.ttl_s : service->ttl_s;
+	}
+}
+
+static void take_answer(struct service *service, const struct ares_srv_reply *replies,
+			const unsigned char *packet, int size)
 {
 	if (!take_targets(service, replies)) {
 		resolver_fail_by_status(service->name, ARES_ENOMEM, service->done,
@@ -246,6 +270,8 @@ static void take_answer(struct service *service, const struct ares_srv_reply *re
 	}
 	if (service->target_count == 0)
 		note_failure(service, -ENODATA, "the service is not offered there");
+	if (service->resolver->has_additional)
+		take_additional(service, packet, size);
 	ask_targets(service);
 }
 
@@ -263,7 +289,7 @@ static void service_done(void *context, int status, int timeouts, unsigned char 
 		return;
 	}
 	service->ttl_s = shortest_ttl(packet, size);
-	take_answer(service, replies);
+	take_answer(service, replies, packet, size);
 	ares_free_data(replies);
 }
 

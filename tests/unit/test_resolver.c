@@ -130,6 +130,7 @@ static void exec_dnsmasq(const struct fixture *fixture, uint16_t port)
 		"--host-record=a.test,127.0.0.2,::1",
 		"--host-record=brief.test,127.0.0.5,7",
 		"--cname=alias.test,brief.test,3",
+		"--srv-host=_both._tcp.test,a.test,7001",
 		"--srv-host=_brief._tcp.test,brief.test,7005",
 		"--host-record=b.test,127.0.0.3",
 		"--host-record=c.test,127.0.0.4",
@@ -320,9 +321,12 @@ static void test_services(void **state)
 		{ "b.test", { 0 }, -ENODATA, "b.test: the name has no record of this kind" },
 	};
 
-	for (size_t i = 0; i < array_size(rows); i++) {
+	/* Once with a question for each target, once with what comes along. */
+	for (size_t n = 0; n < 2 * array_size(rows); n++) {
+		size_t i = n / 2;
 		struct resolver_options options = use_dnsmasq(state, AF_UNSPEC);
 		struct bench bench;
+		options.has_additional = n % 2 == 1;
 		open_bench(&bench, &options);
 		assert_int_equal(resolver_resolve_service(bench.resolver, rows[i].name, take_note,
 							  &bench.note),
@@ -366,6 +370,33 @@ static void test_times_to_live(void **state)
 		assert_int_equal(bench.note.ttl_s, rows[i].ttl_s);
 		close_bench(&bench);
 	}
+}
+
+/* A target with both kinds of addresses, and the shortest time of what comes along. */
+static void test_additional_addresses(void **state)
+{
+	struct resolver_options options = use_dnsmasq(state, AF_UNSPEC);
+	struct bench bench;
+
+	options.has_additional = true;
+	open_bench(&bench, &options);
+	assert_int_equal(
+		resolver_resolve_service(bench.resolver, "_both._tcp.test", take_note, &bench.note),
+		0);
+	await(&bench);
+	assert_int_equal(bench.note.count, 2);
+	assert_int_equal(bench.note.endpoints[0].port, 7001);
+	assert_int_equal(bench.note.endpoints[1].port, 7001);
+	assert_int_not_equal(bench.note.endpoints[0].family, bench.note.endpoints[1].family);
+	close_bench(&bench);
+	options.family = AF_INET;
+	open_bench(&bench, &options);
+	assert_int_equal(
+		resolver_resolve_service(bench.resolver, "_both._tcp.test", take_note, &bench.note),
+		0);
+	await(&bench);
+	assert_int_equal(bench.note.count, 1);
+	close_bench(&bench);
 }
 
 static void test_an_answer_is_cut_where_it_is_told(void **state)
@@ -471,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_truncated_answer_comes_over_tcp),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_times_to_live),
+		cmocka_unit_test(test_additional_addresses),
 		cmocka_unit_test(test_an_answer_is_cut_where_it_is_told),
 		cmocka_unit_test(test_hosts_file),
 		cmocka_unit_test(test_silent_server),
