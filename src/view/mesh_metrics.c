@@ -128,47 +128,6 @@ static void write_families(struct buffer *out, const struct mesh_metrics_style *
 	buffer_deinit(&writer.labels);
 }
 
-static uint32_t count_pairs(const struct mesh_snapshot *snapshot)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < snapshot->places; i++)
-		count += snapshot->pairs[i].id != 0;
-	return count;
-}
-
-static void try_pairs(struct buffer *out, const struct mesh_metrics_style *style,
-		      const struct mesh_state *state, uint32_t wanted, uint32_t pairs)
-{
-	struct mesh_subjects subjects;
-
-	if (mesh_subjects_make(&subjects, state, pairs) < 0) {
-		out->error = -ENOMEM;
-		return;
-	}
-	subjects.omitted = wanted - pairs;
-	write_families(out, style, &subjects);
-	mesh_subjects_deinit(&subjects);
-}
-
-/* Pairs that have no room are left out, and said to be: half of them, until the rest has. */
-void mesh_metrics_write(struct buffer *out, const struct mesh_metrics_style *style,
-			const struct mesh_state *state)
-{
-	size_t before = out->size;
-	uint32_t all = count_pairs(state->snapshot);
-	uint32_t wanted = style->has_pairs || style->worst > all ? all : style->worst;
-	uint32_t pairs = wanted;
-
-	try_pairs(out, style, state, wanted, pairs);
-	while (out->error == -EFBIG && pairs > 0) {
-		buffer_cut(out, before);
-		out->error = 0;
-		pairs /= 2;
-		try_pairs(out, style, state, wanted, pairs);
-	}
-}
-
 /* ---- how many there are */
 
 static uint64_t node_series(const struct mesh_settings *settings)
@@ -210,4 +169,59 @@ uint64_t mesh_metrics_series(const struct mesh_metrics_style *style,
 		series += 2 + pairs * subject_series(mesh_legacy_table, mesh_legacy_count, settings,
 						     true);
 	return series;
+}
+
+/* ---- the whole */
+
+static uint32_t count_pairs(const struct mesh_snapshot *snapshot)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < snapshot->places; i++)
+		count += snapshot->pairs[i].id != 0;
+	return count;
+}
+
+static void try_pairs(struct buffer *out, const struct mesh_metrics_style *style,
+		      const struct mesh_state *state, uint32_t wanted, uint32_t pairs)
+{
+	struct mesh_subjects subjects;
+
+	if (mesh_subjects_make(&subjects, state, pairs) < 0) {
+		out->error = -ENOMEM;
+		return;
+	}
+	subjects.omitted = wanted - pairs;
+	write_families(out, style, &subjects);
+	mesh_subjects_deinit(&subjects);
+}
+
+/* No sample of a pair is shorter, on the average. */
+#define SAMPLE_BYTES_MIN 64
+
+static uint32_t most_pairs(const struct buffer *out, const struct mesh_settings *settings)
+{
+	uint64_t samples = subject_series(mesh_family_table, mesh_family_count, settings, true);
+	uint64_t most = (out->maximum - out->size) / (SAMPLE_BYTES_MIN * (samples + 1));
+
+	return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
+}
+
+/* Pairs that have no room are left out, and said to be: half of them, until the rest has. */
+void mesh_metrics_write(struct buffer *out, const struct mesh_metrics_style *style,
+			const struct mesh_state *state)
+{
+	size_t before = out->size;
+	uint32_t all = count_pairs(state->snapshot);
+	uint32_t wanted = style->has_pairs || style->worst > all ? all : style->worst;
+	uint32_t most = most_pairs(out, state->settings);
+	uint32_t pairs = wanted < most ? wanted : most;
+
+	try_pairs(out, style, state, wanted, pairs);
+	while (out->error == -EFBIG && pairs > 0) {
+		buffer_cut(out, before);
+		out->error = 0;
+		pairs /= 2;
+		try_pairs(out, style, state, wanted, pairs);
+	}
 }
