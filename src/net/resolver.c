@@ -112,6 +112,9 @@ int resolver_new(struct loop *loop, const struct resolver_options *options, stru
 		return -ENOMEM;
 	resolver->loop = loop;
 	resolver->family = options->family;
+	resolver->endpoints_max = options->endpoints_max;
+	if (resolver->endpoints_max == 0)
+		resolver->endpoints_max = RESOLVER_ENDPOINTS_MAX;
 	timer_init(&resolver->timer, timer_fired);
 	resolver->sockets = (struct watch){ sockets_ready, epoll_create1(EPOLL_CLOEXEC) };
 	int rc = resolver->sockets.fd < 0 ? -errno : loop_watch(loop, &resolver->sockets);
@@ -179,38 +182,71 @@ void resolver_fail_by_status(const char *name, int status, resolver_done_fn done
 	resolver_fail(name, -EIO, ares_strerror(status), done, context);
 }
 
-void resolver_succeed(const struct endpoint *endpoints, size_t count, resolver_done_fn done,
-		      void *context)
+void resolver_succeed(const struct endpoint *endpoints, size_t count, uint32_t ttl_s,
+		      resolver_done_fn done, void *context)
 {
 	struct resolver_answer answer = {
 		.sentence = "",
 		.endpoints = endpoints,
 		.count = count,
+		.ttl_s = ttl_s,
 	};
 	done(context, &answer);
 }
 
 /* ---- addresses */
 
+static uint32_t count_nodes(const struct ares_addrinfo *result, uint32_t most)
+{
+	const struct ares_addrinfo_node *node = result != NULL ? result->nodes : NULL;
+	uint32_t count = 0;
+
+	for (; node != NULL && count < most; node = node->ai_next)
+		count++;
+	return count;
+}
+
+/* The shortest of all records, also of those that led there. */
+static uint32_t shortest_ttl(const struct ares_addrinfo *result)
+{
+	uint32_t ttl_s = UINT32_MAX;
+
+	for (const struct ares_addrinfo_node *node = result->nodes; node; node = node->ai_next)
+		ttl_s = (uint32_t)node->ai_ttl < ttl_s ? (uint32_t)node->ai_ttl : ttl_s;
+	for (const struct ares_addrinfo_cname *name = result->cnames; name; name = name->next)
+		ttl_s = (uint32_t)name->ttl < ttl_s ? (uint32_t)name->ttl : ttl_s;
+	return ttl_s;
+}
+
+static void tell_addresses(const struct lookup *lookup, const struct ares_addrinfo *result)
+{
+	uint32_t count = count_nodes(result, lookup->resolver->endpoints_max);
+	struct endpoint *endpoints = calloc(count > 0 ? count : 1, sizeof(*endpoints));
+	const struct ares_addrinfo_node *node = result != NULL ? result->nodes : NULL;
+
+	for (uint32_t i = 0; endpoints != NULL && i < count; i++, node = node->ai_next) {
+		endpoint_from_sockaddr(node->ai_addr, &endpoints[i]);
+		endpoints[i].port = lookup->port;
+	}
+	if (endpoints == NULL || count == 0)
+		resolver_fail_by_status(lookup->host, count > 0 ? ARES_ENOMEM : ARES_ENODATA,
+					lookup->done, lookup->context);
+	else
+		resolver_succeed(endpoints, count, shortest_ttl(result), lookup->done,
+				 lookup->context);
+	free(endpoints);
+}
+
 static void lookup_done(void *context, int status, int timeouts, struct ares_addrinfo *result)
 {
 	struct lookup *lookup = context;
-	struct endpoint endpoints[RESOLVER_ENDPOINTS_MAX];
-	size_t count = 0;
-	const struct ares_addrinfo_node *node = result != NULL ? result->nodes : NULL;
 
 	(void)timeouts;
-	for (; node != NULL && count < RESOLVER_ENDPOINTS_MAX; node = node->ai_next) {
-		endpoint_from_sockaddr(node->ai_addr, &endpoints[count]);
-		endpoints[count++].port = lookup->port;
-	}
-	ares_freeaddrinfo(result);
-	if (status == ARES_SUCCESS && count == 0)
-		status = ARES_ENODATA;
 	if (status == ARES_SUCCESS)
-		resolver_succeed(endpoints, count, lookup->done, lookup->context);
+		tell_addresses(lookup, result);
 	else
 		resolver_fail_by_status(lookup->host, status, lookup->done, lookup->context);
+	ares_freeaddrinfo(result);
 	free(lookup);
 }
 
@@ -241,7 +277,7 @@ int resolver_resolve(struct resolver *resolver, const char *host, uint16_t port,
 		return -ECANCELED;
 	if (resolver_parse_numeric(host, port, &numeric) == 0) {
 		if (resolver->family == AF_UNSPEC || resolver->family == numeric.family)
-			resolver_succeed(&numeric, 1, done, context);
+			resolver_succeed(&numeric, 1, UINT32_MAX, done, context);
 		else
 			resolver_fail(host, -EAFNOSUPPORT, "not an address of the family asked for",
 				      done, context);

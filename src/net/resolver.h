@@ -16,15 +16,21 @@ struct resolver_options {
 	uint64_t timeout_ns; /* of the first of two tries; the second gets twice as long; 0 = 2 s */
 	const char *servers; /* "127.0.0.1:5353,[::1]:53"; NULL = the system's */
 	int family; /* AF_INET, AF_INET6, or AF_UNSPEC: both, IPv6 first as RFC 6724 says */
+	/* An answer has so many at most; 0 = RESOLVER_ENDPOINTS_MAX. A headless service may have
+	 * more. */
+	uint32_t endpoints_max;
 };
 
 /* The answer: `count` endpoints in the order to try them, or code < 0 with a sentence
- * ("web.test: no such name"). Valid during the call. */
+ * ("web.test: no such name"). `ttl_s` is the shortest of all records that it is made of: it may be
+ * kept so long; 0 also of what stands in /etc/hosts, UINT32_MAX of a numeric address. Valid during
+ * the call. */
 struct resolver_answer {
 	int code;
 	const char *sentence;
 	const struct endpoint *endpoints;
 	size_t count;
+	uint32_t ttl_s;
 };
 typedef void (*resolver_done_fn)(void *context, const struct resolver_answer *answer);
 

@@ -17,6 +17,7 @@ struct resolver {
 	struct watch sockets;
 	struct timer timer;
 	int family;
+	uint32_t endpoints_max;
 	bool is_ending;
 };
 
@@ -25,8 +26,8 @@ void resolver_set_timer(struct resolver *resolver);
 
 /* The three ways in which a question ends: the asker is told. `name` is what was asked for,
  * `status` of c-ares. */
-void resolver_succeed(const struct endpoint *endpoints, size_t count, resolver_done_fn done,
-		      void *context);
+void resolver_succeed(const struct endpoint *endpoints, size_t count, uint32_t ttl_s,
+		      resolver_done_fn done, void *context);
 void resolver_fail(const char *name, int code, const char *text, resolver_done_fn done,
 		   void *context);
 void resolver_fail_by_status(const char *name, int status, resolver_done_fn done, void *context);

@@ -53,3 +53,21 @@ uint32_t interface_mtu(const struct endpoint *local)
 	freeifaddrs(list);
 	return mtu_bytes;
 }
+
+uint32_t interface_addresses(struct endpoint *ret, uint32_t max)
+{
+	struct ifaddrs *list = NULL;
+	uint32_t count = 0;
+	if (getifaddrs(&list) < 0)
+		return 0;
+	for (const struct ifaddrs *entry = list; entry && count < max; entry = entry->ifa_next) {
+		const struct sockaddr *address = entry->ifa_addr;
+		if (!address || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+			continue;
+		ret[count] = (struct endpoint){ 0 };
+		endpoint_from_sockaddr(address, &ret[count]);
+		ret[count++].port = 0;
+	}
+	freeifaddrs(list);
+	return count;
+}

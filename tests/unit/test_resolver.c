@@ -36,6 +36,7 @@ struct note {
 	int code;
 	char sentence[256];
 	size_t count;
+	uint32_t ttl_s;
 	struct endpoint endpoints[RESOLVER_ENDPOINTS_MAX];
 };
 
@@ -46,6 +47,7 @@ static void take_note(void *context, const struct resolver_answer *answer)
 	note->calls++;
 	note->code = answer->code;
 	note->count = answer->count;
+	note->ttl_s = answer->ttl_s;
 	(void)snprintf(note->sentence, sizeof(note->sentence), "%s", answer->sentence);
 	if (answer->count > 0)
 		memcpy(note->endpoints, answer->endpoints,
@@ -124,7 +126,11 @@ static void exec_dnsmasq(const struct fixture *fixture, uint16_t port)
 		"--user=root",
 		"--pid-file=",
 		"--local=/test/",
+		"--local-ttl=9",
 		"--host-record=a.test,127.0.0.2,::1",
+		"--host-record=brief.test,127.0.0.5,7",
+		"--cname=alias.test,brief.test,3",
+		"--srv-host=_brief._tcp.test,brief.test,7005",
 		"--host-record=b.test,127.0.0.3",
 		"--host-record=c.test,127.0.0.4",
 		"--srv-host=_echo._tcp.test,b.test,7002,10,20",
@@ -330,6 +336,50 @@ static void test_services(void **state)
 	}
 }
 
+/* The shortest of the records that lead to the addresses. */
+static void test_times_to_live(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_service;
+		uint32_t ttl_s;
+	} rows[] = {
+		{ "a.test", false, 9 },         { "brief.test", false, 7 },
+		{ "alias.test", false, 3 },     { "192.0.2.1", false, UINT32_MAX },
+		{ "_echo._tcp.test", true, 9 }, { "_brief._tcp.test", true, 7 },
+	};
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct resolver_options options = use_dnsmasq(state, AF_UNSPEC);
+		struct bench bench;
+		open_bench(&bench, &options);
+		if (rows[i].is_service)
+			assert_int_equal(resolver_resolve_service(bench.resolver, rows[i].name,
+								  take_note, &bench.note),
+					 0);
+		else
+			assert_int_equal(resolver_resolve(bench.resolver, rows[i].name, 80,
+							  take_note, &bench.note),
+					 0);
+		await(&bench);
+		assert_int_equal(bench.note.code, 0);
+		assert_int_equal(bench.note.ttl_s, rows[i].ttl_s);
+		close_bench(&bench);
+	}
+}
+
+static void test_an_answer_is_cut_where_it_is_told(void **state)
+{
+	struct resolver_options options = use_dnsmasq(state, AF_UNSPEC);
+	struct bench bench;
+
+	options.endpoints_max = 7;
+	open_bench(&bench, &options);
+	resolve(&bench, "many.test");
+	assert_int_equal(bench.note.count, 7);
+	close_bench(&bench);
+}
+
 static void test_hosts_file(void **state)
 {
 	struct resolver_options options = { .family = AF_INET, .servers = "127.0.0.1:1" };
@@ -420,6 +470,8 @@ int main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_truncated_answer_comes_over_tcp),
 		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_times_to_live),
+		cmocka_unit_test(test_an_answer_is_cut_where_it_is_told),
 		cmocka_unit_test(test_hosts_file),
 		cmocka_unit_test(test_silent_server),
 		cmocka_unit_test(test_no_server),
