@@ -467,7 +467,7 @@ int http_server_open(struct loop *loop, const struct http_server_options *option
 
 void http_server_close(struct http_server *server)
 {
-	struct list *node;
+	struct list *next;
 
 	if (server == NULL)
 		return;
@@ -475,9 +475,11 @@ void http_server_close(struct http_server *server)
 		listener_close(&server->places[i].listener);
 		loop_clear_timer(server->loop, &server->places[i].accept_again);
 	}
-	while ((node = list_take_first(&server->connections)) != NULL) {
+	for (struct list *node = server->connections.next; node != &server->connections;
+	     node = next) {
 		struct http_server_connection *connection =
 			container_of(node, struct http_server_connection, node);
+		next = node->next;
 		if (connection->state != NULL)
 			(void)leave(connection);
 		free_connection(&connection->turn);
