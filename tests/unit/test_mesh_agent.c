@@ -21,6 +21,42 @@
 #define PLACES   64
 #define PORT     5003
 
+/* ---- what is allocated: the linker has every such call of ours go through here */
+
+static unsigned allocations;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *data);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *data);
+
+void *__wrap_malloc(size_t size)
+{
+	allocations++;
+	return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	allocations++;
+	return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	allocations++;
+	return __real_realloc(old, size);
+}
+
+void __wrap_free(void *data)
+{
+	__real_free(data);
+}
+
 /* ---- probers that note what is asked of them */
 
 static struct stub {
@@ -747,6 +783,26 @@ static size_t resident_bytes(void *pages, size_t size)
 	return resident;
 }
 
+static void steady_state_allocates_nothing(void **state)
+{
+	struct node node;
+	struct mesh_target targets[] = { target_of(1, ""), target_of(2, "") };
+
+	node_init(&node);
+	node_start(&node);
+	set_targets(&node, targets, 2);
+	assert_true(allocations > 0);
+	allocations = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		answer(&node, 1 + i % 2, i % 3 == 0 ? "web-1" : "web-2@zone-b!");
+		stubs[0].host->started(stubs[0].host->context, i * NS_PER_US);
+		run_for(&node, 100 * NS_PER_MS);
+	}
+	assert_int_equal(node.agent->live->node.window, 4);
+	assert_int_equal(allocations, 0);
+	node_end(&node);
+}
+
 /* With room for 10,000, and 100 of them used: its own, with the copy that readers see. */
 static void a_pair_costs_six_kilobytes(void **state)
 {
@@ -792,6 +848,7 @@ int main(void)
 		cmocka_unit_test(it_ends_at_the_drain_at_the_latest),
 		cmocka_unit_test(settings_change_but_for_what_can_not),
 		cmocka_unit_test(what_can_not_be_opened_is_told),
+		cmocka_unit_test(steady_state_allocates_nothing),
 		cmocka_unit_test(a_pair_costs_six_kilobytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

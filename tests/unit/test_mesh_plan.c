@@ -23,7 +23,7 @@ static const struct mesh_settings settings = {
 	.udp_bytes = 128,
 };
 
-static const struct mesh_plan large = {
+static const struct mesh_forecast large = {
 	.settings = &settings,
 	.members = 1000,
 	.k = 10,
@@ -44,7 +44,7 @@ static const struct mesh_plan large = {
 	.series = 512,
 };
 
-static const struct mesh_plan small = {
+static const struct mesh_forecast small = {
 	.settings = &settings,
 	.members = 3,
 	.pairs = 6,
@@ -63,7 +63,7 @@ static void figures_are_those_of_the_formulas(void **state)
 	struct mesh_settings udp = { .probes = 1u << MESH_UDP,
 				     .udp_interval_ns = NS_PER_S / 10,
 				     .udp_bytes = 72 };
-	struct mesh_plan plan = large;
+	struct mesh_forecast plan = large;
 
 	/* reference: 299 probes see 1 %, 2,995 see 0.1 %, 95 times in 100 */
 	assert_true(fabs(mesh_plan_smallest_loss(299) - 0.01) < 0.0001);
