@@ -32,12 +32,12 @@ static uint64_t interval_ns(const struct look_prober *prober)
 	return ns ? ns : NS_PER_S;
 }
 
-/* From one to the next. */
+/* From one to the next; those of all links fall on one grid. */
 static uint64_t draw_ns(const struct look_prober *prober)
 {
-	uint64_t rand_ns = prober->host->settings->rand_ns;
-	uint64_t more_ns = rand_ns ? random_below(prober->host->random, rand_ns) : 0;
-	return interval_ns(prober) + more_ns;
+	uint64_t steps = prober->host->settings->rand_ns / MESH_GRID_NS;
+	uint64_t drawn = random_below(prober->host->random, steps + 1);
+	return interval_ns(prober) + drawn * MESH_GRID_NS;
 }
 
 /* Sets the seat's next moment, in the future. Returns how many have passed unseen. */
