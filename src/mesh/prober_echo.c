@@ -112,13 +112,18 @@ static void on_round(struct timer *timer)
 
 /* ---- links */
 
+/* Where nothing is asked for no link wakes this process. */
 static void begin(struct echo_link *own)
 {
 	const struct mesh_host *host = own->prober->host;
+	unsigned asked = host->settings->probes & (1U << MESH_TCP | 1U << MESH_TCP_LONG);
 	uint64_t every_ns = wait_of(host->settings) + host->settings->rand_ns;
 
 	own->due_ns = mesh_phase(host, own->link, loop_now(host->loop), every_ns);
-	loop_set_timer(host->loop, &own->timer, own->due_ns);
+	if (asked != 0 && !own->prober->is_stopped)
+		loop_set_timer(host->loop, &own->timer, own->due_ns);
+	else
+		loop_clear_timer(host->loop, &own->timer);
 }
 
 static int echo_add(void *state, struct mesh_link *link)
@@ -136,8 +141,7 @@ static int echo_add(void *state, struct mesh_link *link)
 	list_init(&own->calls);
 	link->own[MESH_PROBER_ECHO] = own;
 	prober->links[link->place] = own;
-	if (!prober->is_stopped)
-		begin(own);
+	begin(own);
 	return 0;
 }
 
@@ -256,7 +260,7 @@ static void echo_change(void *state)
 	struct echo_prober *prober = state;
 
 	for (uint32_t place = 0; place < prober->host->places; place++) {
-		if (prober->links[place] != NULL && !prober->is_stopped)
+		if (prober->links[place] != NULL)
 			begin(prober->links[place]);
 	}
 }

@@ -15,10 +15,16 @@ static const uint16_t families[UDP_FAMILIES] = { AF_INET, AF_INET6 };
 
 /* ---- the schedule of a link */
 
+static bool is_asked_for(const struct udp_prober *prober)
+{
+	return !prober->is_stopped && (prober->host->settings->probes & 1U << MESH_UDP) != 0;
+}
+
 void udp_arm(struct udp_link *own)
 {
 	const struct mesh_host *host = own->prober->host;
-	uint64_t at_ns = own->prober->is_stopped ? UINT64_MAX : own->due_ns;
+	uint64_t at_ns =
+		is_asked_for(own->prober) ? udp_step_of(own->prober, own->due_ns) : UINT64_MAX;
 	struct window_entry oldest;
 	uint64_t number;
 
@@ -31,21 +37,15 @@ void udp_arm(struct udp_link *own)
 		loop_set_timer(host->loop, &own->timer, at_ns);
 }
 
-static bool is_wanted(const struct udp_link *own)
-{
-	return own->link->target.is_probed &&
-	       (own->prober->host->settings->probes & 1U << MESH_UDP) != 0;
-}
-
 /* Turns that were over before this host came to them would only bunch: they are left out. */
 static void skip_late(struct udp_link *own, uint64_t now_ns)
 {
 	const struct mesh_host *host = own->prober->host;
 	uint64_t interval_ns = host->settings->udp_interval_ns;
-	uint64_t over = (now_ns - own->due_ns) / interval_ns;
+	uint64_t over = now_ns > own->due_ns ? (now_ns - own->due_ns) / interval_ns : 0;
 
 	own->due_ns += over * interval_ns;
-	if (!is_wanted(own))
+	if (!own->link->target.is_probed)
 		return;
 	host->node->skipped_late += over;
 	udp_series(own)->skipped += (uint32_t)over;
@@ -54,7 +54,7 @@ static void skip_late(struct udp_link *own, uint64_t now_ns)
 static bool may_send(struct udp_link *own, uint64_t now_ns)
 {
 	const struct mesh_host *host = own->prober->host;
-	uint64_t overhead = own->link->target.endpoint.family == AF_INET6 ? 48 : 28;
+	uint64_t overhead = udp_family(own) > 0 ? 48 : 28;
 
 	if (own->is_queued || window_is_full(&own->window))
 		return false;
@@ -67,9 +67,9 @@ static bool may_send(struct udp_link *own, uint64_t now_ns)
 static void take_turn(struct udp_link *own, uint64_t now_ns)
 {
 	skip_late(own, now_ns);
-	uint64_t due_ns = own->due_ns;
+	uint64_t due_ns = udp_step_of(own->prober, own->due_ns);
 	own->due_ns += own->prober->host->settings->udp_interval_ns;
-	if (!is_wanted(own))
+	if (!own->link->target.is_probed)
 		return;
 	if (may_send(own, now_ns))
 		udp_queue(own, due_ns);
@@ -84,7 +84,7 @@ static void on_timer(struct timer *timer)
 	uint64_t now_ns = loop_now(prober->host->loop);
 
 	udp_give_up(own, now_ns);
-	if (!prober->is_stopped && own->due_ns <= now_ns)
+	if (is_asked_for(prober) && udp_step_of(prober, own->due_ns) <= now_ns)
 		take_turn(own, now_ns);
 	udp_arm(own);
 }
@@ -105,6 +105,7 @@ static void free_link(struct udp_link *own)
 {
 	own->prober->links[own->link->place] = NULL;
 	own->link->own[MESH_PROBER_UDP] = NULL;
+	own->prober->link_count[udp_family(own)]--;
 	loop_clear_timer(own->prober->host->loop, &own->timer);
 	udp_unqueue(own);
 	free(own->storage);
@@ -149,6 +150,8 @@ static int udp_add(void *state, struct mesh_link *link)
 		return -ENOMEM;
 	link->own[MESH_PROBER_UDP] = own;
 	prober->links[link->place] = own;
+	prober->link_count[udp_family(own)]++;
+	udp_choose_look(prober);
 	own->due_ns = mesh_phase(host, link, loop_now(host->loop), host->settings->udp_interval_ns);
 	udp_arm(own);
 	return 0;
@@ -172,11 +175,11 @@ static void udp_remove(void *state, struct mesh_link *link)
 {
 	struct udp_link *own = link->own[MESH_PROBER_UDP];
 
-	(void)state;
 	if (own == NULL)
 		return;
 	forget_pending(own);
 	free_link(own);
+	udp_choose_look(state);
 }
 
 /* ---- all of them */
@@ -236,6 +239,7 @@ static void udp_close(void *state)
 		}
 	}
 	list_remove(&prober->flush.node);
+	loop_clear_timer(prober->host->loop, &prober->look);
 	free(prober->links);
 	free(prober->scratch);
 	free(prober);
@@ -273,6 +277,7 @@ static int udp_open(const struct mesh_host *host, struct error *error, void **re
 	prober->ports = settings->udp_ports;
 	prober->epoch = (uint32_t)random_next(host->random);
 	deferred_init(&prober->flush, udp_on_flush);
+	timer_init(&prober->look, udp_on_look);
 	int rc = open_all(prober, error);
 	if (rc < 0) {
 		udp_close(prober);
@@ -304,6 +309,7 @@ static void udp_change(void *state)
 
 	if (settings->udp_bytes != prober->bytes)
 		(void)make_scratch(prober, settings->udp_bytes); /* else as they were */
+	udp_choose_look(prober);
 	for (uint32_t place = 0; place < host->places; place++) {
 		struct udp_link *own = prober->links[place];
 		if (own == NULL)

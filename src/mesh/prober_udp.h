@@ -4,12 +4,21 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
+#include "base/units.h"
 #include "engine/forward_loss.h"
 #include "mesh/caps.h"
 #include "mesh/prober.h"
 #include "metric/window.h"
 #include "net/datagram.h"
+
+/* With many links an answer's own wake-up costs more than all the rest that this process does for
+ * it, and the kernel's stamp knows when it came: from so many probes a second on the sockets are
+ * looked at by the clock, and what falls due within a step leaves together at its beginning. */
+#define UDP_LOOK_RATE_MIN 250
+#define UDP_LOOK_NS       (20 * NS_PER_MS)
+#define UDP_STEP_NS       (5 * NS_PER_MS)
 
 #define UDP_FAMILIES   2
 #define UDP_PLACE_BITS 20 /* of a flow id; above is the epoch */
@@ -59,7 +68,10 @@ struct udp_prober {
 	uint32_t bytes_before; /* what is answered now may have been sent so */
 	uint32_t epoch;
 	uint64_t in_flight;
+	uint32_t link_count[UDP_FAMILIES];
 	bool is_stopped;
+	bool is_looking; /* by the clock */
+	struct timer look;
 	struct udp_link **links; /* by place */
 	/* Of this turn of the loop: sent together at its end. */
 	struct udp_queued queue[DATAGRAM_BATCH_MAX];
@@ -69,6 +81,11 @@ struct udp_prober {
 	bool has_family[UDP_FAMILIES];
 	struct udp_socket sockets[UDP_FAMILIES][MESH_PORTS_MAX];
 };
+
+static inline unsigned udp_family(const struct udp_link *own)
+{
+	return own->link->target.endpoint.family == AF_INET6;
+}
 
 static inline struct mesh_series *udp_series(const struct udp_link *own)
 {
@@ -96,7 +113,16 @@ void udp_queue(struct udp_link *own, uint64_t due_ns);
 void udp_unqueue(struct udp_link *own);
 void udp_on_flush(struct deferred *deferred);
 
+/* Of prober_udp_look.c. */
+/* After the number of links or their interval has changed. */
+void udp_choose_look(struct udp_prober *prober);
+void udp_on_look(struct timer *timer);
+/* When a probe that is due then is to leave. */
+uint64_t udp_step_of(const struct udp_prober *prober, uint64_t due_ns);
+
 /* Of prober_udp_hear.c. */
+/* Hears all that has arrived. */
+void udp_receive(struct udp_socket *socket);
 void udp_on_ready(struct datagram_socket *socket, unsigned events);
 void udp_on_read_on(struct deferred *deferred);
 /* ICMP about what was sent from this socket, and what else failed it. */

@@ -5,7 +5,7 @@
 #include "mesh/prober_udp.h"
 #include "proto/traffic_wire.h"
 
-#define HEARD_AT_ONCE 8
+#define HEARD_AT_ONCE 16
 #define HEARD_A_TURN  64 /* batches; then others have their turn */
 #define ERRORS_A_TURN 256
 
@@ -206,7 +206,7 @@ static int receive_batch(struct udp_socket *socket)
 	return count;
 }
 
-static void receive(struct udp_socket *socket)
+void udp_receive(struct udp_socket *socket)
 {
 	struct loop *loop = socket->prober->host->loop;
 	bool has_all = false;
@@ -227,12 +227,12 @@ static void receive(struct udp_socket *socket)
 void udp_on_ready(struct datagram_socket *socket, unsigned events)
 {
 	if (events & STREAM_READABLE)
-		receive(container_of(socket, struct udp_socket, socket));
+		udp_receive(container_of(socket, struct udp_socket, socket));
 }
 
 void udp_on_read_on(struct deferred *deferred)
 {
-	receive(container_of(deferred, struct udp_socket, read_on));
+	udp_receive(container_of(deferred, struct udp_socket, read_on));
 }
 
 /* ---- ICMP */
@@ -270,16 +270,16 @@ void udp_take_errors(struct udp_socket *socket)
 void udp_give_up(struct udp_link *own, uint64_t now_ns)
 {
 	struct udp_prober *prober = own->prober;
-	unsigned family = own->link->target.endpoint.family == AF_INET6;
 	uint64_t timeout_ns = prober->host->settings->timeout_ns;
 	struct window_entry oldest;
 	uint64_t number;
 
 	while (window_oldest_pending(&own->window, &number, &oldest) &&
 	       oldest.sent_ns + timeout_ns <= now_ns) {
-		struct udp_socket *socket = &prober->sockets[family][number % prober->ports];
+		struct udp_socket *socket =
+			&prober->sockets[udp_family(own)][number % prober->ports];
 		if (socket->drained_ns < oldest.sent_ns + timeout_ns)
-			receive(socket);
+			udp_receive(socket);
 		/* What it had is heard; this one may be among it. */
 		lose(own, number, MESH_REASON_TIMEOUT);
 	}

@@ -9,13 +9,12 @@
 void udp_queue(struct udp_link *own, uint64_t due_ns)
 {
 	struct udp_prober *prober = own->prober;
-	unsigned family = own->link->target.endpoint.family == AF_INET6;
 
 	if (prober->queued == DATAGRAM_BATCH_MAX)
 		udp_on_flush(&prober->flush);
 	prober->queue[prober->queued++] = (struct udp_queued){
 		.link = own,
-		.from = &prober->sockets[family][own->window.head % prober->ports],
+		.from = &prober->sockets[udp_family(own)][own->window.head % prober->ports],
 		.due_ns = due_ns,
 	};
 	own->is_queued = true;
@@ -40,13 +39,12 @@ void udp_unqueue(struct udp_link *own)
 static void count_packet(struct udp_link *own, uint32_t port)
 {
 	struct mesh_node *node = own->prober->host->node;
-	bool is_ipv6 = own->link->target.endpoint.family == AF_INET6;
 
 	own->link->pair->udp.sent[port]++;
 	own->link->pair->window.ports_used |= (uint16_t)(1U << port);
 	mesh_series_sent(udp_series(own));
 	node->packets_sent++;
-	node->bytes_sent += own->prober->bytes + (is_ipv6 ? 48U : 28U);
+	node->bytes_sent += own->prober->bytes + (udp_family(own) > 0 ? 48U : 28U);
 }
 
 static void note_sent(const struct udp_queued *queued, uint64_t sent_ns)
@@ -163,8 +161,7 @@ void udp_on_flush(struct deferred *deferred)
 
 	while (prober->queued > 0) {
 		int count = take_batch(prober, batch);
-		bool is_ipv6 = batch[0].link->link->target.endpoint.family == AF_INET6;
-		if (prober->has_family[is_ipv6])
+		if (prober->has_family[udp_family(batch[0].link)])
 			send_batch(prober, batch, count);
 		else
 			refuse_batch(batch, count);

@@ -673,7 +673,7 @@ struct real_bench {
 	pthread_t thread;
 };
 
-static void open_real(struct real_bench *bench)
+static void open_real(struct real_bench *bench, uint64_t interval_ns)
 {
 	struct loop_options real = { 0 };
 	socklen_t length = sizeof(bench->at);
@@ -683,7 +683,7 @@ static void open_real(struct real_bench *bench)
 			.probes = 1U << MESH_UDP,
 			.udp_ports = 2,
 			.udp_bytes = 96,
-			.udp_interval_ns = 20 * NS_PER_MS,
+			.udp_interval_ns = interval_ns,
 			.timeout_ns = HELD_NS / 2,
 		},
 		.host = {
@@ -727,11 +727,11 @@ static void close_real(struct real_bench *bench)
 	assert_int_equal(close(bench->fd), 0);
 }
 
-static void being_held_up_is_in_no_figure_of_the_peer(void **state)
+static void hold_up_at(uint64_t interval_ns)
 {
 	struct real_bench bench;
 
-	open_real(&bench);
+	open_real(&bench, interval_ns);
 	uint64_t end_ns = loop_read_clock(bench.host.loop) + 10 * NS_PER_S;
 	while (bench.held.held < 3 && loop_now(bench.host.loop) < end_ns)
 		turn_real(&bench);
@@ -750,6 +750,17 @@ static void being_held_up_is_in_no_figure_of_the_peer(void **state)
 	assert_int_equal(series->skipped, bench.node.skipped_late);
 	assert_true(bench.held.late_max_ns < HELD_NS / 2);
 	close_real(&bench);
+}
+
+static void being_held_up_is_in_no_figure_of_the_peer(void **state)
+{
+	hold_up_at(20 * NS_PER_MS);
+}
+
+/* So many a second that answers are looked for by the clock. */
+static void nor_is_looking_seldom(void **state)
+{
+	hold_up_at(3 * NS_PER_MS);
 }
 
 /* ---- coming and going */
@@ -825,6 +836,7 @@ int main(void)
 		cmocka_unit_test(what_the_ring_can_not_follow_is_skipped),
 		cmocka_unit_test(changed_settings_count_from_the_next_turn_on),
 		cmocka_unit_test(being_held_up_is_in_no_figure_of_the_peer),
+		cmocka_unit_test(nor_is_looking_seldom),
 		cmocka_unit_test(what_is_in_flight_at_removal_was_never_sent),
 		cmocka_unit_test(it_has_no_part_where_no_datagrams_are_spoken),
 	};
