@@ -26,7 +26,8 @@ enum mesh_prober_kind_index {
 	MESH_PROBERS,
 };
 
-/* A peer as the probers have it. It never moves while it is added. */
+/* A peer as the probers have it. It never moves while it is added, and of its target only the name
+ * changes then. */
 struct mesh_link {
 	struct mesh_target target;
 	struct mesh_pair *pair; /* what they write; the place is pair - snapshot->pairs */
