@@ -21,6 +21,14 @@ static uint64_t depth_bit(const struct json *json)
 	return UINT64_C(1) << json->depth;
 }
 
+static void json_begin_line(struct json *json)
+{
+	if (json->indent == 0)
+		return;
+	buffer_append_text(json->out, "\n");
+	buffer_append_repeated(json->out, ' ', (size_t)json->indent * json->depth);
+}
+
 /* What has to stand before the next item of the open container. */
 static void json_separate(struct json *json)
 {
@@ -29,6 +37,8 @@ static void json_separate(struct json *json)
 		buffer_append_text(json->out, ",");
 	}
 	json->has_item |= depth_bit(json);
+	if (json->depth > 0)
+		json_begin_line(json);
 }
 
 static void json_begin_value(struct json *json)
@@ -54,7 +64,10 @@ static void json_open(struct json *json, const char *bracket)
 static void json_close(struct json *json, const char *bracket)
 {
 	assert(json->depth > 0 && !json->is_after_key);
+	bool is_empty = !(json->has_item & depth_bit(json));
 	json->depth--;
+	if (!is_empty)
+		json_begin_line(json);
 	buffer_append_text(json->out, bracket);
 }
 
@@ -118,7 +131,7 @@ void json_key(struct json *json, const char *key)
 	assert((json->is_object & depth_bit(json)) && !json->is_after_key);
 	json_separate(json);
 	json_quote(json->out, key);
-	buffer_append_text(json->out, ":");
+	buffer_append_text(json->out, json->indent > 0 ? ": " : ":");
 	json->is_after_key = true;
 }
 

@@ -13,6 +13,9 @@ struct json {
 	uint64_t has_item;
 	unsigned depth;
 	bool is_after_key;
+	/* Columns a depth, each item on a line of its own; 0: all on one line. The owner's to set
+	 * between two items: what is inside of some of them may be on one line. */
+	unsigned indent;
 };
 
 #define JSON_DEPTH_MAX 64

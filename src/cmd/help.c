@@ -18,6 +18,7 @@
 #include "metric/figures.h"
 #include "proto/template.h"
 #include "run/outputs.h"
+#include "view/mesh_metrics.h"
 #include "view/prometheus_family.h"
 
 #define TOPIC_MAX_BYTES 65536
@@ -114,6 +115,8 @@ static void print_metrics(FILE *out)
 	struct buffer text cleanup(buffer_deinit);
 	buffer_init(&text, TOPIC_MAX_BYTES);
 	prometheus_help(&text);
+	buffer_append_text(&text, "\n");
+	mesh_metrics_help(&text);
 	(void)fputs(buffer_text(&text), out);
 }
 

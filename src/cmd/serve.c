@@ -7,6 +7,7 @@
 #include "cli/message.h"
 #include "cmd/commands.h"
 #include "cmd/serve_health.h"
+#include "cmd/serve_places.h"
 #include "cmd/serve_stamp.h"
 #include "cmd/serve_started.h"
 #include "cmd/serve_tls.h"
@@ -37,42 +38,12 @@ struct serve_options {
 	struct output_options output;
 };
 
-/* What it answers so far, and over what. */
-static const struct uri_defaults served = {
-	.service = SERVICE_TRAFFIC,
-	.services = 1u << SERVICE_TRAFFIC | 1u << SERVICE_ECHO | 1u << SERVICE_DISCARD |
-		    1u << SERVICE_SOURCE | 1u << SERVICE_HTTP | 1u << SERVICE_H2C |
-		    1u << SERVICE_GRPC | 1u << SERVICE_WS | 1u << SERVICE_STAMP |
-		    1u << SERVICE_CONTROL,
-	.transports = 1u << TRANSPORT_TCP | 1u << TRANSPORT_UDP | 1u << TRANSPORT_TLS,
-	.is_listening = true,
-};
-
-static void offer_services(const struct option_offer *offer)
-{
-	char text[32];
-	for (unsigned i = 0; i < SERVICE_COUNT; i++) {
-		const char *tls = service_tls_name(i);
-		if (!(served.services & 1u << i))
-			continue;
-		(void)snprintf(text, sizeof(text), "%s://", service_name(i));
-		offer->word(offer->context, text, service_sentence(i));
-		(void)snprintf(text, sizeof(text), "%s+udp://", service_name(i));
-		if (service_over(i) == SERVICE_OVER_TCP_UDP)
-			offer->word(offer->context, text, service_sentence(i));
-		(void)snprintf(text, sizeof(text), "%s%s://", tls ? tls : service_name(i),
-			       tls ? "" : "+tls");
-		if (service_runs_over_tcp(i))
-			offer->word(offer->context, text, service_sentence(i));
-	}
-}
-
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION(struct serve_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
-	       .values = offer_services,
-	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws, stamp or control, "
+	       .values = serve_places_offer,
+	       .help = "traffic, echo, discard (+udp), source (+udp), http, h2c, grpc, ws, ack, stamp or control, "
 		       "over TCP also +tls; port 0 = any free one"),
 	OPTION(struct serve_options, health, OPTION_LIST, .name = "health",
 	       .placeholder = "NAME=serving|not-serving|unknown", .level = OPTION_ALL,
@@ -127,64 +98,14 @@ static const char *bare_control(const struct serve_options *options)
 	return options->control_token != NULL ? "control://:5004" : "control://127.0.0.1:5004";
 }
 
-static int read_place(const char *text, struct error *error, struct plan_listen *ret)
-{
-	struct uri uri;
-	int rc = uri_parse(text, &served, error, &uri);
-	if (rc < 0)
-		return rc;
-	*ret = (struct plan_listen){ .service = uri.service, .transport = uri.transport };
-	if (uri.host[0] != '\0' && endpoint_parse(uri.host, uri.port, &ret->local) < 0)
-		return error_set(error, EINVAL,
-				 "\"%s\" is a name: give an address of this host, or none for all",
-				 uri.host);
-	ret->local.port = uri.port;
-	return 0;
-}
-
-static bool is_udp(const struct plan_listen *place)
-{
-	return place->transport == TRANSPORT_UDP;
-}
-
-static bool is_same_place(const struct plan_listen *a, const struct plan_listen *b)
-{
-	return is_udp(a) == is_udp(b) && a->local.port != 0 &&
-	       endpoint_is_equal(&a->local, &b->local);
-}
-
-static int add_place(struct plan_serve *serve, const char *text, struct error *error)
-{
-	struct plan_listen *place = &serve->listen[serve->listen_count];
-
-	if (serve->listen_count == PLAN_LISTEN_MAX)
-		return error_set(error, EINVAL, "%s: %d places at most", text, PLAN_LISTEN_MAX);
-	int rc = read_place(text, error, place);
-	if (rc < 0)
-		return rc;
-	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		if (is_same_place(place, &serve->listen[i]))
-			return error_set(error, EINVAL, "%s: its port is another --listen's", text);
-	}
-	serve->listen_count++;
-	return 0;
-}
-
 static int add_places(const struct serve_options *options, struct plan_serve *serve,
 		      struct error *error)
 {
+	const char *usual[] = { bare[0], bare[1], bare[2], bare_control(options) };
 	bool is_bare = options->listen.count == 0;
-	const char *const *places = is_bare ? bare : options->listen.items;
-	size_t count = is_bare ? array_size(bare) : options->listen.count;
-	int rc = 0;
 
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = add_place(serve, places[i], error);
-	if (rc == 0 && is_bare)
-		rc = add_place(serve, bare_control(options), error);
-	if (rc < 0)
-		error_prefix(error, "--listen");
-	return rc;
+	return serve_places_add(is_bare ? usual : options->listen.items,
+				is_bare ? array_size(usual) : options->listen.count, serve, error);
 }
 
 static bool has_service(const struct plan_serve *serve, enum service service)

@@ -1,12 +1,12 @@
 #include "engine/flow_counts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WAYS 8 /* flows that share a place */
-#define SETS (FLOW_COUNTS_MAX / WAYS)
 
 struct flow_count {
 	struct endpoint remote;
@@ -17,16 +17,21 @@ struct flow_count {
 
 struct flow_counts {
 	uint64_t seed;
-	struct flow_count sets[SETS][WAYS];
+	uint32_t set_count;
+	struct flow_count sets[][WAYS];
 };
 
-int flow_counts_new(uint64_t seed, struct flow_counts **ret)
+int flow_counts_new(uint64_t seed, uint32_t flows_max, struct flow_counts **ret)
 {
-	struct flow_counts *counts = calloc(1, sizeof(*counts));
+	uint32_t set_count = (flows_max + WAYS - 1) / WAYS;
+	struct flow_counts *counts =
+		calloc(1, sizeof(*counts) + set_count * sizeof(counts->sets[0]));
 
+	assert(flows_max > 0 && flows_max <= FLOW_COUNTS_MAX);
 	if (counts == NULL)
 		return -ENOMEM;
 	counts->seed = seed;
+	counts->set_count = set_count;
 	*ret = counts;
 	return 0;
 }
@@ -52,7 +57,7 @@ static size_t place_of(const struct flow_counts *counts, const struct endpoint *
 	uint64_t hash = mix(counts->seed ^ words[0]);
 	hash = mix(hash ^ words[1]);
 	hash = mix(hash ^ ((uint64_t)flow << 32 | remote->port));
-	return hash % SETS;
+	return hash % counts->set_count;
 }
 
 static bool is_same(const struct flow_count *entry, const struct endpoint *remote, uint32_t flow)

@@ -12,8 +12,10 @@
 
 struct flow_counts;
 
-/* -ENOMEM. Its 3 MiB are touched as they are used. `seed` keeps clients from choosing places. */
-nodiscard int flow_counts_new(uint64_t seed, struct flow_counts **ret);
+/* -ENOMEM. Room for `flows_max`, FLOW_COUNTS_MAX at most: 48 bytes each, of which a flow takes a
+ * page as long as there are pages, so that few flows in a large table cost the most. `seed` keeps
+ * clients from choosing places. */
+nodiscard int flow_counts_new(uint64_t seed, uint32_t flows_max, struct flow_counts **ret);
 void flow_counts_free(struct flow_counts *counts);
 /* Counts a datagram; returns the flow's count with this one. `now_ns` never falls. */
 uint64_t flow_counts_add(struct flow_counts *counts, const struct endpoint *remote, uint32_t flow,

@@ -110,6 +110,8 @@ struct plan_serve {
 	uint32_t health_count;
 	struct plan_stamp stamp;
 	uint64_t connections_max; /* 0: what the descriptors allow */
+	/* Of traffic over UDP: of how many the datagrams are counted; 0: of 65,536. */
+	uint32_t flows_max;
 	uint64_t drain_ns;
 };
 

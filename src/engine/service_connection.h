@@ -44,6 +44,7 @@ extern const struct service_state service_traffic; /* the same, its name over th
 extern const struct service_state service_discard;
 extern const struct service_state service_source;
 extern const struct service_state service_control;  /* tells what has arrived */
+extern const struct service_state service_ack;      /* answers every line */
 extern const struct service_state service_http;     /* answers requests of HTTP, 1.1 or 2 */
 extern const struct service_state service_h2c;      /* answers requests of HTTP/2 */
 extern const struct service_state service_grpc;     /* answers calls of gRPC */

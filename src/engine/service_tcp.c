@@ -16,7 +16,7 @@ static const struct service_state *const first_states[SERVICE_COUNT] = {
 	[SERVICE_DISCARD] = &service_discard, [SERVICE_SOURCE] = &service_source,
 	[SERVICE_HTTP] = &service_http,       [SERVICE_WS] = &service_ws,
 	[SERVICE_H2C] = &service_h2c,         [SERVICE_GRPC] = &service_grpc,
-	[SERVICE_CONTROL] = &service_control,
+	[SERVICE_CONTROL] = &service_control, [SERVICE_ACK] = &service_ack,
 };
 
 static struct worker *worker_of(const struct service_listener *place)

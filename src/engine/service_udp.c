@@ -331,7 +331,9 @@ int service_udp_prepare(struct service_udp *udp, struct service_socket *place, e
 		return stamp_service_new(udp->worker, &place->stamp);
 	if (service != SERVICE_TRAFFIC || udp->flows != NULL)
 		return 0;
-	return flow_counts_new(random_next(&udp->worker->random), &udp->flows);
+	uint32_t flows_max = udp->worker->plan->serve.flows_max;
+	return flow_counts_new(random_next(&udp->worker->random),
+			       flows_max > 0 ? flows_max : FLOW_COUNTS_MAX, &udp->flows);
 }
 
 /* As with listeners: is the port anybody else's? */

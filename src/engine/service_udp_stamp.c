@@ -49,7 +49,8 @@ static int keep_state(struct stamp_service *service)
 	service->before = calloc(FLOW_COUNTS_MAX, sizeof(*service->before));
 	if (service->before == NULL)
 		return -ENOMEM;
-	return flow_counts_new(random_next(&service->worker->random), &service->counts);
+	return flow_counts_new(random_next(&service->worker->random), FLOW_COUNTS_MAX,
+			       &service->counts);
 }
 
 int stamp_service_new(struct worker *worker, struct stamp_service **ret)

@@ -176,7 +176,7 @@ static void on_tick(struct timer *timer)
 	loop_set_timer(worker->loop, timer, worker->begin_ns + (passed + 1) * WORKER_TICK_NS);
 }
 
-static void obey(struct worker *worker)
+void worker_obey(struct worker *worker)
 {
 	uint64_t begin_ns = atomic_load(&worker->wanted_begin_ns);
 	if (worker->stage == WORKER_RAMP && begin_ns)
@@ -191,9 +191,9 @@ static void obey(struct worker *worker)
 static void on_wake(void *context)
 {
 	struct worker *worker = context;
-	obey(worker);
+	worker_obey(worker);
 	if (worker->far_end)
-		obey(worker->far_end);
+		worker_obey(worker->far_end);
 }
 
 static bool are_all_settled(const struct worker *worker)

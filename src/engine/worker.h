@@ -163,6 +163,9 @@ void worker_want_end(struct worker *worker);
 void worker_want_abort(struct worker *worker);
 /* The pace has changed. */
 void worker_want_pace(struct worker *worker);
+/* For the worker's thread, whoever has taken over its loop's loop_on_wake(): does what is wanted.
+ */
+void worker_obey(struct worker *worker);
 
 /* Its process is gone: what it recorded is now as it was when it published last, and it is settled
  * and done, at `lost_ns`. */

@@ -28,15 +28,20 @@ static bool is_of_command(const struct expect *expect)
 	return (expect->figure->scopes & FIGURE_COMMAND) != 0;
 }
 
-static bool is_of_path(const struct expect *expect)
+/* The command that alone measures it; NULL: others do, too. */
+static const char *own_command(const struct expect *expect)
 {
-	return (expect->figure->scopes & FIGURE_PATH) != 0;
+	if (!is_of_run(expect))
+		return NULL;
+	if (expect->figure->scopes & FIGURE_PATH)
+		return "conntest path";
+	return expect->figure->scopes & FIGURE_MESH ? "conntest mesh --once" : NULL;
 }
 
 static bool is_possible(const struct expect *expect, const struct expect_stream *streams,
 			size_t count)
 {
-	if (is_of_run(expect) && !is_of_command(expect) && !is_of_path(expect))
+	if (is_of_run(expect) && !is_of_command(expect) && !own_command(expect))
 		return !*expect->stream || strcmp(expect->stream, "run") == 0;
 	for (size_t i = 0; i < count; i++) {
 		if (is_possible_in(expect, &streams[i]))
@@ -90,9 +95,9 @@ static int not_possible(const struct expect *expect, const struct expect_stream 
 		return error_set(error, EINVAL,
 				 "\"%s\": this run wraps no command (TARGET -- COMMAND)",
 				 expect->figure->name);
-	if (is_of_path(expect) && (!*expect->stream || strcmp(expect->stream, "run") == 0))
-		return error_set(error, EINVAL, "\"%s\": `conntest path` measures it",
-				 expect->figure->name);
+	if (own_command(expect) && (!*expect->stream || strcmp(expect->stream, "run") == 0))
+		return error_set(error, EINVAL, "\"%s\": `%s` measures it", expect->figure->name,
+				 own_command(expect));
 	if (is_of_run(expect))
 		return error_set(error, EINVAL, "\"%s.%s\": %s is a figure of the whole run",
 				 expect->stream, expect->figure->name, expect->figure->name);

@@ -232,6 +232,15 @@ static const char *get_hops_lost(const struct report *report, const struct repor
 	return reason;
 }
 
+/* `outer` is an offset in the report. */
+static const char *get_mesh(const struct report *report, const struct report_stream *stream,
+			    const struct figure_source *source, double *ret)
+{
+	(void)stream;
+	*ret = (double)*(const uint64_t *)(const void *)((const char *)report + source->outer);
+	return report->mesh.probed > 0 ? NULL : "no peer was probed";
+}
+
 /* Scopes, as figures.def names them. */
 #define TCP       FIGURE_SLOTS_TCP
 #define UDP       FIGURE_SLOTS_UDP
@@ -246,6 +255,7 @@ static const char *get_hops_lost(const struct report *report, const struct repor
 #define CONNECTED (TCP | ATTEMPTS)
 #define ANY       (PACED | SERVICES)
 #define PING      FIGURE_PING
+#define MESH      FIGURE_MESH
 
 /* Needs. */
 #define OPEN      FIGURE_OPEN
@@ -282,6 +292,7 @@ static const char *get_hops_lost(const struct report *report, const struct repor
 #define DURATION          FROM(get_duration)
 #define COMMAND_EXIT      FROM(get_command_exit)
 #define PATH_MTU(way)     FROM(get_path_mtu, .outer = offsetof(struct report, path.way))
+#define MESHED(member)    FROM(get_mesh, .outer = offsetof(struct report, mesh.member))
 #define HOPS(member)      FROM(get_hops, .outer = offsetof(struct report_hops_totals, member))
 #define HOPS_LOST(member) FROM(get_hops_lost, .outer = offsetof(struct report_hops_totals, member))
 #define LATENCY_OF(function, symbol, member) \
@@ -384,6 +395,8 @@ unsigned figure_scope_of(const char *kind, const char *transport)
 		return FIGURE_PING;
 	if (strcmp(kind, "path") == 0)
 		return FIGURE_PATH;
+	if (strcmp(kind, "mesh") == 0)
+		return FIGURE_MESH;
 	return strcmp(kind, "service") == 0 ? FIGURE_SERVICE : 0;
 }
 
@@ -417,6 +430,8 @@ unsigned figure_lacks_of(const struct report_stream *stream)
 {
 	if (strcmp(stream->kind, "ping") == 0)
 		return lacks_of_ping(stream);
+	if (strcmp(stream->kind, "mesh") == 0)
+		return strcmp(stream->transport, "udp") == 0 ? 0 : FIGURE_UNORDERED;
 	bool is_load = strcmp(stream->name, "load") == 0 || strcmp(stream->name, "probe") == 0;
 	unsigned lacks = 0;
 	if (is_load && !stream->schedule.is_open_loop)
@@ -449,7 +464,8 @@ bool figure_is_of(const struct figure_row *row, const struct report *report,
 
 bool figure_is_of_run(const struct figure_row *row, const struct report *report)
 {
-	return (row->scopes & FIGURE_RUN) && (!(row->scopes & FIGURE_PATH) || report->has_path);
+	return (row->scopes & FIGURE_RUN) && (!(row->scopes & FIGURE_PATH) || report->has_path) &&
+	       (!(row->scopes & FIGURE_MESH) || report->has_mesh);
 }
 
 void figure_value(const struct report *report, const struct report_stream *stream,
@@ -476,11 +492,16 @@ static const char *scopes_text(unsigned scopes, struct buffer *text)
 	static const struct {
 		unsigned scopes;
 		const char *stream;
-	} streams[] = { { SLOTS, "persistent load" }, { ATTEMPTS, "new" }, { PROBES, "path" },
-			{ SERVICES, "served" },       { PING, "ping" },    { RUN, "run" } };
+	} streams[] = { { SLOTS, "persistent load" },
+			{ ATTEMPTS, "new" },
+			{ PROBES, "path" },
+			{ SERVICES, "served" },
+			{ PING, "ping" },
+			{ MESH, "mesh" },
+			{ RUN, "run" } };
 	buffer_clear(text);
 	for (size_t i = 0; i < array_size(streams); i++) {
-		if (!(scopes & streams[i].scopes))
+		if (!(scopes & streams[i].scopes) || (streams[i].scopes == MESH && (scopes & RUN)))
 			continue;
 		buffer_append_text(text, text->size > 0 ? " " : "");
 		buffer_append_text(text, streams[i].stream);

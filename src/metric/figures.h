@@ -28,6 +28,7 @@ enum figure_scope {
 	FIGURE_COMMAND = 64, /* of these: only where the run wraps a command */
 	FIGURE_PING = 128,   /* a target of ping */
 	FIGURE_PATH = 256,   /* of these: only of `conntest path` */
+	FIGURE_MESH = 512,   /* a kind of probe of `conntest mesh --once`; of RUN: only there */
 };
 
 /* What a figure needs of a stream besides its kind. */

@@ -41,12 +41,6 @@ struct mesh_judged {
 };
 
 /* What several bad pairs have in common. */
-enum mesh_scope {
-	MESH_SCOPE_PAIR,  /* nothing but this pair */
-	MESH_SCOPE_PEER,  /* what leads to one peer, or its host: others see it too */
-	MESH_SCOPE_PLACE, /* all of one location, from here */
-	MESH_SCOPE_NODE,  /* this node: all that it looks at */
-};
 struct mesh_finding {
 	uint8_t scope;
 	uint8_t verdict;

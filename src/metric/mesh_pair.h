@@ -2,6 +2,7 @@
  * size, one writer, published in copies (mesh_snapshot.h). */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -107,5 +108,6 @@ struct mesh_pair {
 	struct mesh_window window; /* the running one */
 	struct mesh_window closed; /* the newest that is complete */
 };
+static_assert(sizeof(struct mesh_pair) <= 3072, "1,000 of them, twice, in a node of 16 MiB");
 /* The running window becomes the closed one and `number` begins. */
 void mesh_pair_turn(struct mesh_pair *pair, uint64_t number);

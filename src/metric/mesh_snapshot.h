@@ -39,6 +39,7 @@ struct mesh_node {
 	uint64_t skipped_late; /* held up for longer than their interval */
 	uint64_t packets_sent; /* by probes, as far as they are counted */
 	uint64_t bytes_sent;
+	uint64_t overflows;      /* datagrams that the probers' own receive queues dropped */
 	uint64_t stamps_missing; /* answers whose arrival the kernel did not stamp */
 	uint64_t served_connections;
 	uint64_t served_messages;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "metric/mesh_events.h"
+#include "metric/mesh_groups.h"
 #include "metric/mesh_judge.h"
 #include "metric/mesh_peer.h"
 #include "metric/mesh_row.h"
@@ -18,6 +19,9 @@ struct mesh_state {
 	const struct mesh_judge *judge;
 	const struct mesh_events *events;
 	const struct mesh_rows *rows; /* of other nodes; NULL: not asked */
+	/* Of the locations, as they were last taken; NULL: summed anew from the pairs that are
+	 * there, so that a sum goes back when one is forgotten. */
+	const struct mesh_groups *groups;
 	uint64_t now_ns;
 	int64_t unix_now_ns;
 	uint64_t requests; /* answered over HTTP */

@@ -53,3 +53,23 @@ enum mesh_blame mesh_blame_find(const char *name)
 		blame++;
 	return blame;
 }
+
+const char *mesh_scope_name(enum mesh_scope scope)
+{
+	static const char *const names[] = {
+#define MESH_SCOPE(symbol, name) [MESH_SCOPE_##symbol] = name,
+		MESH_SCOPE_TABLE
+#undef MESH_SCOPE
+	};
+	assert(scope < MESH_SCOPES);
+	return names[scope];
+}
+
+enum mesh_scope mesh_scope_find(const char *name)
+{
+	enum mesh_scope scope = 0;
+
+	while (scope < MESH_SCOPES && strcmp(mesh_scope_name(scope), name) != 0)
+		scope++;
+	return scope;
+}

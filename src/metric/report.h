@@ -13,6 +13,7 @@
 #include "metric/counters.h"
 #include "metric/path_result.h"
 #include "metric/recorder.h"
+#include "metric/report_mesh.h"
 #include "metric/report_ping.h"
 #include "metric/survival.h"
 
@@ -178,7 +179,7 @@ struct report_receiver {
 struct report_stream {
 	const char *name; /* persistent, new, path; load: load, probe; serve: served; ping: ping,
 			     of several targets ping1, ping2 ... */
-	const char *kind; /* slots, probe, attempts, probes, service, ping */
+	const char *kind; /* slots, probe, attempts, probes, service, ping, mesh */
 	const char *target;
 	const char *transport; /* tcp, udp, tls */
 	uint64_t slots;        /* slots or flows */
@@ -427,6 +428,8 @@ struct report {
 	uint32_t push_count;
 	bool has_path;
 	struct path_result path;
+	bool has_mesh;
+	struct report_mesh mesh;
 	/* serve */
 	uint64_t drained, cut_off, drain_ns;
 	struct report_limit *limits;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "metric/mesh_fields.h"
 #include "metric/path_fields.h"
 #include "metric/report.h"
 
@@ -644,6 +645,8 @@ static const struct field_row report_rows[] = {
 	{ "search",      FIELD_OBJECT, OBJECT(search_table), PLACE(search), IF(has_search),
 	  .is_left_out = true },
 	{ "path",        FIELD_OBJECT, OBJECT(path_result_fields), PLACE(path), IF(has_path),
+	  .is_left_out = true },
+	{ "mesh",        FIELD_OBJECT, OBJECT(report_mesh_fields), PLACE(mesh), IF(has_mesh),
 	  .is_left_out = true },
 	{ "pushes",      FIELD_LIST, OBJECT(push_table),
 	  LIST(pushes, push_count, sizeof(struct report_push), REPORT_PUSHES_MAX),

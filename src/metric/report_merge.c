@@ -39,6 +39,10 @@ static int check(const struct report *const *reports, size_t count, struct error
 		if (reports[i]->has_path)
 			return error_set(error, EINVAL,
 					 "reports of path can't be merged: each is of one path");
+		if (reports[i]->has_mesh)
+			return error_set(
+				error, EINVAL,
+				"reports of mesh can't be merged: each is of one node's peers");
 		if (strcmp(reports[i]->command, reports[0]->command) != 0)
 			return error_set(error, EINVAL,
 					 "different commands can't be merged: %s and %s",

@@ -115,6 +115,17 @@ bool window_lost(struct window *window, uint64_t sequence, struct window_entry *
 	return true;
 }
 
+bool window_is_pending(const struct window *window, uint64_t sequence,
+		       struct window_entry *ret_entry)
+{
+	const uint8_t *state = find(window, sequence);
+
+	if (state == NULL || *state != PENDING)
+		return false;
+	*ret_entry = window->entries[sequence & window->mask];
+	return true;
+}
+
 bool window_oldest_pending(const struct window *window, uint64_t *ret_sequence,
 			   struct window_entry *ret_entry)
 {

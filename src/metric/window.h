@@ -50,6 +50,10 @@ enum window_answer window_answered(struct window *window, uint64_t sequence,
 /* Gives up on one number (a failed attempt). False if it was final already. */
 bool window_lost(struct window *window, uint64_t sequence, struct window_entry *ret_entry);
 
+/* Is it still pending? Then its entry. */
+bool window_is_pending(const struct window *window, uint64_t sequence,
+		       struct window_entry *ret_entry);
+
 /* The oldest pending entry, to time it out. False if none is pending. */
 bool window_oldest_pending(const struct window *window, uint64_t *ret_sequence,
 			   struct window_entry *ret_entry);

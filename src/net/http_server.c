@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/http_server_connection.h"
-
-#define CONNECTIONS_MAX (HTTP_SERVER_SERVED_MAX + HTTP_SERVER_REFUSED_MAX)
 
 /* What one connection may do before it is the others' turn. */
 #define STEPS_A_TURN   64
@@ -17,13 +16,23 @@
  * connection, and the answer might be lost (RFC 9112 9.6). */
 #define ENDING_NS UINT64_C(1000000000)
 
+struct place {
+	struct listener listener;
+	struct http_server *server;
+	struct timer accept_again;
+};
+
 struct http_server {
 	struct loop *loop;
 	struct http_server_options options;
-	struct listener listener;
-	struct timer accept_again;
+	struct place places[HTTP_SERVER_LISTENERS_MAX];
+	unsigned place_count;
+	struct list connections; /* also those that are over, until the end of the turn */
+	struct list idle;        /* without a request, the longest so first */
+	struct list begun;       /* with a part of one, the longest so first */
 	unsigned open_count;
-	struct http_server_connection connections[CONNECTIONS_MAX];
+	unsigned refused_count; /* of these: told that they are too many */
+	uint64_t requests;
 };
 
 struct http_server_state {
@@ -39,24 +48,62 @@ const struct http_server_options *http_server_options(const struct http_server *
 	return &server->options;
 }
 
+void http_server_count_request(struct http_server *server)
+{
+	server->requests++;
+}
+
+uint64_t http_server_requests(const struct http_server *server)
+{
+	return server->requests;
+}
+
+static struct list *waiting_list(struct http_server_connection *connection)
+{
+	if (connection->state != &reading)
+		return connection->state == &ending ? &connection->server->idle : NULL;
+	return connection->has_begun ? &connection->server->begun : &connection->server->idle;
+}
+
 static void enter(struct http_server_connection *connection, const struct http_server_state *state,
 		  uint64_t timeout_ns)
 {
 	struct loop *loop = connection->server->loop;
 
 	connection->state = state;
+	list_remove(&connection->waiting);
+	struct list *waiting = waiting_list(connection);
+	if (waiting != NULL)
+		list_append(waiting, &connection->waiting);
 	loop_set_timer(loop, &connection->clock, loop_now(loop) + timeout_ns);
 }
 
+static void free_connection(struct deferred *deferred)
+{
+	struct http_server_connection *connection =
+		container_of(deferred, struct http_server_connection, turn);
+
+	list_remove(&connection->turn.node);
+	list_remove(&connection->node);
+	free(connection);
+}
+
+/* Its memory goes at the end of this turn, out of which we may be called. */
 static bool leave(struct http_server_connection *connection)
 {
+	struct http_server *server = connection->server;
+
 	stream_close(&connection->stream);
-	loop_clear_timer(connection->server->loop, &connection->clock);
+	loop_clear_timer(server->loop, &connection->clock);
 	list_remove(&connection->turn.node);
+	list_remove(&connection->waiting);
 	http1_deinit(&connection->http);
 	http_server_forget(connection);
 	connection->state = NULL;
-	connection->server->open_count--;
+	server->open_count--;
+	server->refused_count -= connection->is_refused;
+	connection->turn.run = free_connection;
+	loop_defer(server->loop, &connection->turn);
 	return false;
 }
 
@@ -65,6 +112,7 @@ static bool leave(struct http_server_connection *connection)
 static void begin_request(struct http_server_connection *connection)
 {
 	connection->has_begun = true;
+	connection->begun_ns = loop_now(connection->server->loop);
 	enter(connection, &reading, HTTP_SERVER_REQUEST_NS);
 }
 
@@ -117,12 +165,12 @@ static void give_up_reading(struct http_server_connection *connection)
 static int unsent(const struct http_server_connection *connection, struct iovec parts[2])
 {
 	const struct buffer *const buffers[2] = { &connection->answer_head,
-						  &connection->answer_body };
+						  connection->answer_body.sent };
 	size_t skipped = connection->sent_bytes;
 	int count = 0;
 
 	for (int i = 0; i < 2; i++) {
-		size_t size = buffers[i]->size;
+		size_t size = buffers[i] != NULL ? buffers[i]->size : 0;
 		if (skipped < size)
 			parts[count++] =
 				(struct iovec){ buffers[i]->data + skipped, size - skipped };
@@ -227,12 +275,68 @@ static void on_clock(struct timer *timer)
 
 /* ---- accepting */
 
-static struct http_server_connection *free_connection(struct http_server *server)
+/* IPv6 hosts have 2^64 addresses. */
+static bool is_same_host(const struct endpoint *a, const struct endpoint *b)
 {
-	for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-		if (server->connections[i].state == NULL)
-			return &server->connections[i];
+	size_t bytes = a->family == AF_INET6 ? 8 : 4;
+
+	return a->family == b->family && memcmp(a->address, b->address, bytes) == 0;
+}
+
+static unsigned count_of(const struct http_server *server, const struct endpoint *remote)
+{
+	unsigned count = 0;
+
+	for (const struct list *node = server->connections.next; node != &server->connections;
+	     node = node->next) {
+		const struct http_server_connection *connection =
+			container_of(node, struct http_server_connection, node);
+		count += connection->state != NULL && !connection->is_refused &&
+			 is_same_host(&connection->remote, remote);
+	}
+	return count;
+}
+
+/* The first of the list that may go; `remote` NULL: of anybody. */
+static struct http_server_connection *find_oldest(const struct list *list,
+						  const struct endpoint *remote, uint64_t before_ns)
+{
+	for (const struct list *node = list->next; node != list; node = node->next) {
+		struct http_server_connection *connection =
+			container_of(node, struct http_server_connection, waiting);
+		if (connection->has_begun && connection->begun_ns > before_ns)
+			return NULL; /* so are those behind it */
+		if (!connection->is_refused &&
+		    (remote == NULL || is_same_host(&connection->remote, remote)))
+			return connection;
+	}
 	return NULL;
+}
+
+/* Who has waited for longest leaves. False: all are busy. */
+static bool make_room(struct http_server *server, const struct endpoint *remote)
+{
+	uint64_t now_ns = loop_now(server->loop);
+	uint64_t before_ns = now_ns > HTTP_SERVER_GRACE_NS ? now_ns - HTTP_SERVER_GRACE_NS : 0;
+	struct http_server_connection *oldest = find_oldest(&server->idle, remote, UINT64_MAX);
+
+	if (oldest == NULL)
+		oldest = find_oldest(&server->begun, remote, before_ns);
+	if (oldest != NULL)
+		(void)leave(oldest);
+	return oldest != NULL;
+}
+
+/* Is there a place for one more from there, perhaps now. */
+static bool has_place(struct http_server *server, const struct endpoint *remote)
+{
+	const struct http_server_options *options = &server->options;
+	unsigned most = options->served_max > 0 ? options->served_max : HTTP_SERVER_SERVED_MAX;
+
+	if (options->per_address_max > 0 && remote->family != 0 &&
+	    count_of(server, remote) >= options->per_address_max && !make_room(server, remote))
+		return false;
+	return server->open_count - server->refused_count < most || make_room(server, NULL);
 }
 
 static void ignore_ready(struct stream *stream, unsigned events)
@@ -241,58 +345,103 @@ static void ignore_ready(struct stream *stream, unsigned events)
 	(void)events;
 }
 
-static int turn_away(struct http_server *server)
+static int turn_away(struct listener *listener)
 {
 	struct stream stream;
-	int rc = listener_accept(&server->listener, &stream, ignore_ready);
+	int rc = listener_accept(listener, &stream, ignore_ready);
 
 	if (rc == 0)
 		stream_close(&stream);
 	return rc;
 }
 
-/* 0: one is dealt with; -EAGAIN: none waits. */
-static int accept_one(struct http_server *server)
+static struct http_server_connection *new_connection(struct http_server *server)
 {
-	struct http_server_connection *connection = free_connection(server);
+	struct http_server_connection *connection = calloc(1, sizeof(*connection));
 
 	if (connection == NULL)
-		return turn_away(server);
-	int rc = listener_accept(&server->listener, &connection->stream, on_ready);
-	if (rc < 0)
-		return rc;
+		return NULL;
+	connection->server = server;
+	timer_init(&connection->clock, on_clock);
+	deferred_init(&connection->turn, on_turn);
+	list_init(&connection->node);
+	list_init(&connection->waiting);
+	http_server_prepare(connection);
+	return connection;
+}
+
+static void begin_connection(struct http_server_connection *connection)
+{
+	struct http_server *server = connection->server;
+
+	if (stream_endpoints(&connection->stream, NULL, &connection->remote) < 0)
+		connection->remote = (struct endpoint){ .family = 0 };
+	connection->is_refused = !has_place(server, &connection->remote);
 	http1_init(&connection->http, HTTP1_REQUESTS);
 	connection->http.wants_fields = true;
-	connection->input_at = 0;
-	connection->input_size = 0;
-	connection->is_refused = server->open_count >= HTTP_SERVER_SERVED_MAX;
+	list_append(&server->connections, &connection->node);
 	server->open_count++;
+	server->refused_count += connection->is_refused;
 	enter(connection, &reading, HTTP_SERVER_REQUEST_NS);
+}
+
+/* 0: one is dealt with; -EAGAIN: none waits. */
+static int accept_one(struct place *place)
+{
+	struct http_server *server = place->server;
+
+	if (server->refused_count >= HTTP_SERVER_REFUSED_MAX)
+		return turn_away(&place->listener);
+	struct http_server_connection *connection = new_connection(server);
+	if (connection == NULL)
+		return turn_away(&place->listener);
+	int rc = listener_accept(&place->listener, &connection->stream, on_ready);
+	if (rc < 0) {
+		free(connection);
+		return rc;
+	}
+	begin_connection(connection);
 	return 0;
 }
 
-static void accept_some(struct http_server *server)
+static void accept_some(struct place *place)
 {
+	struct loop *loop = place->server->loop;
 	int rc = 0;
 
 	for (unsigned i = 0; i < ACCEPTS_A_TURN && rc == 0; i++)
-		rc = accept_one(server);
+		rc = accept_one(place);
 	if (rc != -EAGAIN)
-		loop_set_timer(server->loop, &server->accept_again,
-			       loop_now(server->loop) + (rc == 0 ? 0 : ACCEPT_AGAIN_NS));
+		loop_set_timer(loop, &place->accept_again,
+			       loop_now(loop) + (rc == 0 ? 0 : ACCEPT_AGAIN_NS));
 }
 
 static void on_arrived(struct listener *listener)
 {
-	accept_some(container_of(listener, struct http_server, listener));
+	accept_some(container_of(listener, struct place, listener));
 }
 
 static void on_accept_again(struct timer *timer)
 {
-	accept_some(container_of(timer, struct http_server, accept_again));
+	accept_some(container_of(timer, struct place, accept_again));
 }
 
 /* ---- life */
+
+int http_server_listen(struct http_server *server, const struct stream_transport *transport,
+		       const struct listen_options *listen)
+{
+	if (server->place_count == HTTP_SERVER_LISTENERS_MAX)
+		return -ENOSPC;
+	struct place *place = &server->places[server->place_count];
+	place->server = server;
+	timer_init(&place->accept_again, on_accept_again);
+	int rc = listener_open(&place->listener, transport, server->loop, listen, on_arrived);
+	if (rc < 0)
+		return rc;
+	server->place_count++;
+	return 0;
+}
 
 int http_server_open(struct loop *loop, const struct http_server_options *options,
 		     struct http_server **ret)
@@ -303,16 +452,10 @@ int http_server_open(struct loop *loop, const struct http_server_options *option
 		return -ENOMEM;
 	server->loop = loop;
 	server->options = *options;
-	timer_init(&server->accept_again, on_accept_again);
-	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
-		struct http_server_connection *connection = &server->connections[i];
-		connection->server = server;
-		timer_init(&connection->clock, on_clock);
-		deferred_init(&connection->turn, on_turn);
-		http_server_forget(connection);
-	}
-	int rc = listener_open(&server->listener, options->transport, loop, &options->listen,
-			       on_arrived);
+	list_init(&server->connections);
+	list_init(&server->idle);
+	list_init(&server->begun);
+	int rc = http_server_listen(server, options->transport, &options->listen);
 	if (rc < 0) {
 		free(server);
 		return rc;
@@ -323,17 +466,30 @@ int http_server_open(struct loop *loop, const struct http_server_options *option
 
 void http_server_close(struct http_server *server)
 {
+	struct list *node;
+
 	if (server == NULL)
 		return;
-	listener_close(&server->listener);
-	loop_clear_timer(server->loop, &server->accept_again);
-	for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-		if (server->connections[i].state != NULL)
-			(void)leave(&server->connections[i]);
+	for (unsigned i = 0; i < server->place_count; i++) {
+		listener_close(&server->places[i].listener);
+		loop_clear_timer(server->loop, &server->places[i].accept_again);
+	}
+	while ((node = list_take_first(&server->connections)) != NULL) {
+		struct http_server_connection *connection =
+			container_of(node, struct http_server_connection, node);
+		if (connection->state != NULL)
+			(void)leave(connection);
+		free_connection(&connection->turn);
+	}
 	free(server);
 }
 
 const struct endpoint *http_server_local(const struct http_server *server)
 {
-	return &server->listener.local;
+	return http_server_local_of(server, 0);
+}
+
+const struct endpoint *http_server_local_of(const struct http_server *server, unsigned index)
+{
+	return &server->places[index].listener.local;
 }

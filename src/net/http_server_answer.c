@@ -14,12 +14,16 @@ void http_server_forget(struct http_server_connection *connection)
 	buffer_deinit(&connection->request);
 	buffer_deinit(&connection->body);
 	buffer_deinit(&connection->answer_head);
-	buffer_deinit(&connection->answer_body);
+	http_server_body_drop(&connection->answer_body);
+	http_server_prepare(connection);
+}
+
+void http_server_prepare(struct http_server_connection *connection)
+{
 	/* A NUL takes the place of each separator, and the query's end is one more. */
 	buffer_init(&connection->request, HTTP_SERVER_HEAD_BYTES_MAX + 16);
 	buffer_init(&connection->body, HTTP_SERVER_BODY_BYTES_MAX);
 	buffer_init(&connection->answer_head, HTTP_SERVER_ANSWER_HEAD_MAX);
-	buffer_init(&connection->answer_body, HTTP_SERVER_RESPONSE_BYTES_MAX);
 	connection->fields_at = 0;
 	connection->head_bytes = 0;
 	connection->sent_bytes = 0;
@@ -40,7 +44,7 @@ static void add_connection(const struct http_server_connection *connection, stru
 }
 
 static void write_head(struct http_server_connection *connection,
-		       const struct http_server_response *response)
+		       const struct http_server_response *response, bool is_gzip)
 {
 	struct buffer *head = &connection->answer_head;
 	char date[HTTP1_DATE_MAX];
@@ -51,32 +55,41 @@ static void write_head(struct http_server_connection *connection,
 			     "Date: %s\r\n"
 			     "Content-Type: %s\r\n"
 			     "Content-Length: %zu\r\n"
-			     "%s",
+			     "%s%s",
 			     response->status, http1_reason(response->status),
 			     http1_format_date(clock_wall().unix_ns, date), response->content_type,
-			     response->body.size, response->fields ? response->fields : "");
+			     connection->answer_body.sent->size,
+			     is_gzip ? "Content-Encoding: gzip\r\n" : "",
+			     response->fields ? response->fields : "");
+	if (http_server_options(connection->server)->compresses)
+		buffer_append_text(head, "Vary: Accept-Encoding\r\n");
 	add_connection(connection, head);
 	buffer_append_text(head, "\r\n");
 }
 
-static void begin_response(struct http_server_response *response, uint16_t status)
+static void begin_response(const struct http_server_connection *connection,
+			   struct http_server_response *response, uint16_t status)
 {
+	size_t most = http_server_options(connection->server)->response_bytes_max;
+
 	*response = (struct http_server_response){ .status = status, .content_type = plain };
-	buffer_init(&response->body, HTTP_SERVER_RESPONSE_BYTES_MAX);
+	buffer_init(&response->body, most > 0 ? most : HTTP_SERVER_RESPONSE_BYTES_MAX);
 }
 
 /* Takes the body over. */
-static void give(struct http_server_connection *connection, struct http_server_response *response)
+static void give(struct http_server_connection *connection, struct http_server_response *response,
+		 bool wants_gzip)
 {
-	if (response->body.error != 0) {
+	if (http_server_response_body(response)->error != 0) {
 		buffer_deinit(&response->body);
-		begin_response(response, 500);
+		begin_response(connection, response, 500);
 	}
-	if (response->status >= 400 && response->body.size == 0)
+	if (response->status >= 400 && http_server_response_body(response)->size == 0)
 		buffer_append_format(&response->body, "%u %s\n", response->status,
 				     http1_reason(response->status));
-	write_head(connection, response);
-	connection->answer_body = response->body;
+	bool is_gzip = http_server_body_take(&connection->answer_body, response, wants_gzip);
+	write_head(connection, response, is_gzip);
+	http_server_count_request(connection->server);
 }
 
 void http_server_refuse(struct http_server_connection *connection, uint16_t status,
@@ -85,10 +98,10 @@ void http_server_refuse(struct http_server_connection *connection, uint16_t stat
 	struct http_server_response response;
 
 	connection->is_last = true;
-	begin_response(&response, status);
+	begin_response(connection, &response, status);
 	if (text != NULL)
 		buffer_append_format(&response.body, "%s\n", text);
-	give(connection, &response);
+	give(connection, &response, false);
 }
 
 /* ---- the request */
@@ -152,6 +165,7 @@ static struct http_server_request request_of(const struct http_server_connection
 		.fields_end = method + connection->request.size,
 		.body = buffer_text(&connection->body),
 		.body_size = connection->body.size,
+		.remote = connection->remote,
 	};
 }
 
@@ -179,9 +193,9 @@ static void give_unrouted(struct http_server_connection *connection, const char 
 
 	buffer_init(&allowed, 256);
 	write_allowed(http_server_options(connection->server), path, &allowed);
-	begin_response(&response, allowed.size > 0 ? 405 : 404);
+	begin_response(connection, &response, allowed.size > 0 ? 405 : 404);
 	response.fields = buffer_text(&allowed);
-	give(connection, &response);
+	give(connection, &response, false);
 }
 
 static const struct http_server_route *find_route(const struct http_server_options *options,
@@ -194,24 +208,36 @@ static const struct http_server_route *find_route(const struct http_server_optio
 	return NULL;
 }
 
+/* True: it is answered by a route, or by who says that it may not be. */
+static bool handle(const struct http_server_options *options,
+		   const struct http_server_request *request, bool is_head,
+		   struct http_server_response *response)
+{
+	if (options->allow != NULL && !options->allow(options->context, request, response))
+		return true;
+	const struct http_server_route *route =
+		find_route(options, is_head ? "GET" : request->method, request->path);
+	if (route != NULL)
+		route->handle(options->context, request, response);
+	return route != NULL;
+}
+
 static void answer(struct http_server_connection *connection)
 {
 	const struct http_server_options *options = http_server_options(connection->server);
 	const struct http_server_request request = request_of(connection);
 	bool is_head = strcmp(request.method, "HEAD") == 0;
-	const struct http_server_route *route =
-		find_route(options, is_head ? "GET" : request.method, request.path);
 	struct http_server_response response;
 
-	if (route == NULL) {
+	begin_response(connection, &response, 200);
+	if (handle(options, &request, is_head, &response))
+		give(connection, &response,
+		     options->compresses && http_server_wants_gzip(http_server_field(
+						    &request, "Accept-Encoding")));
+	else
 		give_unrouted(connection, request.path);
-	} else {
-		begin_response(&response, 200);
-		route->handle(options->context, &request, &response);
-		give(connection, &response);
-	}
 	if (is_head)
-		buffer_clear(&connection->answer_body);
+		http_server_body_drop(&connection->answer_body);
 }
 
 /* ---- events */

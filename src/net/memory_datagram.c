@@ -19,6 +19,7 @@ struct memory_socket {
 	struct datagram_socket *socket;
 	struct endpoint remote; /* family 0: not connected */
 	bool wants_header;
+	bool wants_errors;
 	struct list arrived; /* struct letter */
 	unsigned arrived_count;
 	int failure;                 /* an ICMP error that is still to be told */
@@ -106,7 +107,7 @@ static void name_refusal(const struct letter *letter, struct datagram_error *err
 	error->icmp_code = is_size ? (is_ipv6 ? 0 : 4) : (is_ipv6 ? 4 : 3);
 }
 
-/* Only a connected socket hears of it, and of one at a time. */
+/* Only a connected socket hears of it, or one that asked for it, and of one at a time. */
 static void hear(struct memory_socket *state, const struct letter *letter)
 {
 	state->failure = letter->refusal;
@@ -146,7 +147,7 @@ static void land_letter(struct flight *flight)
 	}
 	if (state == NULL)
 		refuse(letter, letter->data, &unreachable);
-	else if (state->remote.family != 0)
+	else if (state->remote.family != 0 || state->wants_errors)
 		hear(state, letter);
 	free(letter);
 }
@@ -160,6 +161,7 @@ static int memory_open(struct datagram_socket *socket, const struct datagram_opt
 	state->socket = socket;
 	state->remote = options->remote;
 	state->wants_header = options->wants_header;
+	state->wants_errors = options->wants_errors;
 	list_init(&state->arrived);
 	list_append(&state->network->sockets, &state->node);
 	socket->state = state;

@@ -105,6 +105,8 @@ struct stream_info {
 	uint64_t unacked_segments;
 	uint64_t path_mtu;
 	uint64_t mss_bytes; /* of what we send */
+	uint64_t receive_mss_bytes;
+	uint64_t timeouts; /* of retransmission, one after another since the last progress */
 	uint64_t congestion_window_bytes;
 	uint64_t reordering_segments; /* so far apart as the kernel has seen them come */
 	uint64_t delivery_bytes_per_s;

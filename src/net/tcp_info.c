@@ -48,6 +48,8 @@ static void read_segments(const struct tcp_info *info, struct stream_info *ret)
 	ret->unacked_segments = info->tcpi_unacked;
 	ret->path_mtu = info->tcpi_pmtu;
 	ret->mss_bytes = info->tcpi_snd_mss;
+	ret->receive_mss_bytes = info->tcpi_rcv_mss;
+	ret->timeouts = info->tcpi_retransmits;
 	ret->congestion_window_bytes = (uint64_t)info->tcpi_snd_cwnd * info->tcpi_snd_mss;
 	ret->reordering_segments = info->tcpi_reordering;
 	ret->delivery_bytes_per_s = info->tcpi_delivery_rate;

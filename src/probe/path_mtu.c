@@ -13,7 +13,6 @@
 #include "proto/traffic_wire.h"
 #include "sys/interface.h"
 
-#define ROOM_BYTES     65536
 #define IPV4_UDP_BYTES 28
 #define IPV6_UDP_BYTES 48
 #define FALLBACK_BYTES 1500 /* of an interface that does not tell */
@@ -45,6 +44,7 @@ struct path_mtu {
 	struct path_back back;
 	uint8_t *out; /* zeros behind the head */
 	uint8_t *in;
+	uint32_t room_bytes; /* of both: what is larger is none of ours */
 };
 
 /* ---- sending ---- */
@@ -245,7 +245,7 @@ static void take_datagrams(struct path_mtu *path)
 {
 	int failures = 0;
 	for (int i = 0; i < RECEIVES_A_TURN; i++) {
-		struct datagram datagram = { .data = path->in, .capacity = ROOM_BYTES };
+		struct datagram datagram = { .data = path->in, .capacity = path->room_bytes };
 		int count = datagram_receive(&path->socket, &datagram, 1);
 		failures += count < 0;
 		if (count == -EAGAIN || failures == FAILURES_MAX)
@@ -322,6 +322,14 @@ static int open_socket(struct path_mtu *path)
 	return 0;
 }
 
+static int make_room(struct path_mtu *path)
+{
+	path->room_bytes = largest(path);
+	path->out = calloc(1, path->room_bytes);
+	path->in = malloc(path->room_bytes);
+	return path->out && path->in ? 0 : -ENOMEM;
+}
+
 int path_mtu_new(const struct path_mtu_setup *setup, struct path_mtu **ret)
 {
 	struct path_mtu *path = calloc(1, sizeof(*path));
@@ -334,9 +342,9 @@ int path_mtu_new(const struct path_mtu_setup *setup, struct path_mtu **ret)
 	timer_init(&path->timer, on_timer);
 	deferred_init(&path->telling, tell);
 	deferred_init(&path->hearing_on, hear_on);
-	path->out = calloc(1, ROOM_BYTES);
-	path->in = malloc(ROOM_BYTES);
-	int result = path->out && path->in ? open_socket(path) : -ENOMEM;
+	int result = open_socket(path);
+	if (result >= 0)
+		result = make_room(path);
 	if (result < 0) {
 		path_mtu_free(path);
 		return result;

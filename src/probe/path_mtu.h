@@ -29,7 +29,7 @@ struct path_mtu_setup {
 	/* The kernel's or a test's. */
 	const struct datagram_transport *datagram;
 	void *network;
-	uint32_t interface_bytes; /* of a test; 0: as the kernel says */
+	uint32_t interface_bytes; /* as known before, or a test's; 0: the kernel is asked */
 	void (*over)(void *context);
 	void *context;
 };

@@ -67,6 +67,23 @@ static bool is_as_signalled(const struct pmtu *pmtu)
 	return pmtu->is_signalled && pmtu->signal_bytes == pmtu->low_bytes;
 }
 
+/* ICMP said what the search has found. */
+static bool is_explained(const struct pmtu *pmtu)
+{
+	return pmtu->is_signalled &&
+	       (pmtu->signal_bytes == 0 || pmtu->low_bytes >= pmtu->signal_bytes);
+}
+
+/* What is said of a path without a witness rests on its one size that failed, at first by as few
+ * probes as knew nothing of the path's loss yet: it has to fail once more. */
+static uint32_t confirm(struct pmtu *pmtu)
+{
+	if (is_explained(pmtu) || pmtu->confirmed_bytes == pmtu->high_bytes)
+		return 0;
+	pmtu->confirmed_bytes = pmtu->high_bytes;
+	return pmtu->high_bytes;
+}
+
 /* 0: nothing more is to be known. */
 static uint32_t choose(struct pmtu *pmtu)
 {
@@ -79,7 +96,7 @@ static uint32_t choose(struct pmtu *pmtu)
 	if (hint)
 		return hint;
 	if (gap <= pmtu->setup.step_bytes)
-		return 0;
+		return confirm(pmtu);
 	if (is_as_signalled(pmtu))
 		return pmtu->setup.step_bytes == 1 ? pmtu->low_bytes + 1 : 0;
 	if (is_between(pmtu, pmtu->setup.base_bytes))
@@ -119,7 +136,7 @@ static void passed(struct pmtu *pmtu, uint32_t bytes)
 	if (bytes > pmtu->low_bytes)
 		pmtu->low_bytes = bytes;
 	if (pmtu->high_bytes && pmtu->low_bytes >= pmtu->high_bytes)
-		pmtu->high_bytes = 0; /* it was loss after all */
+		pmtu->high_bytes = pmtu->confirmed_bytes = 0; /* it was loss after all */
 	if (pmtu->trying_bytes && pmtu->low_bytes >= pmtu->trying_bytes) {
 		pmtu->trying_bytes = 0;
 		pmtu->tries = 0;
@@ -163,8 +180,8 @@ static void lose_large(struct pmtu *pmtu)
 		return;
 	pmtu->tries++;
 	/* A message names the cause, so that chance needs no excluding. */
-	bool is_explained = pmtu->hinted_bytes && pmtu->hinted_bytes < bytes;
-	if (is_explained || pmtu->tries >= probes_needed(pmtu))
+	bool is_hinted = pmtu->hinted_bytes && pmtu->hinted_bytes < bytes;
+	if (is_hinted || pmtu->tries >= probes_needed(pmtu))
 		failed(pmtu);
 }
 
@@ -336,7 +353,5 @@ enum path_verdict pmtu_verdict(const struct pmtu *pmtu)
 		return PATH_LOSS;
 	if (!pmtu->high_bytes) /* it was stopped */
 		return PATH_UNDECIDED;
-	bool is_explained = pmtu->is_signalled &&
-			    (pmtu->signal_bytes == 0 || pmtu->low_bytes >= pmtu->signal_bytes);
-	return is_explained ? PATH_REDUCED : PATH_BLACK_HOLE;
+	return is_explained(pmtu) ? PATH_REDUCED : PATH_BLACK_HOLE;
 }

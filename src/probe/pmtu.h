@@ -6,7 +6,8 @@
  * size two things: a large one is lost when `timeout_ns` is over (its PROBE_TIMER is 1 s or more
  * for want of knowing the round trip) or, sooner, when the small one that left after it was
  * answered and three of the longest round trips more, 50 ms at least, brought nothing. Where small
- * ones get lost too, a size needs as many failures as chance explains once in a thousand times.
+ * ones get lost too, a size needs as many failures as chance explains once in a thousand times;
+ * and where nobody says why, the one that the verdict rests on fails as often once more.
  * An ICMP message is a hint and a name for the cause; what passes is proved by a probe alone. */
 #pragma once
 
@@ -49,11 +50,12 @@ struct pmtu_flight {
 
 struct pmtu {
 	struct pmtu_setup setup;
-	uint32_t low_bytes;    /* the largest that passed; 0: none */
-	uint32_t high_bytes;   /* the smallest that failed; 0: none */
-	uint32_t trying_bytes; /* 0: it is to be chosen */
-	uint32_t tries;        /* that failed */
-	uint32_t hinted_bytes; /* by the last message, and not tried; 0: none */
+	uint32_t low_bytes;       /* the largest that passed; 0: none */
+	uint32_t high_bytes;      /* the smallest that failed; 0: none */
+	uint32_t trying_bytes;    /* 0: it is to be chosen */
+	uint32_t tries;           /* that failed */
+	uint32_t confirmed_bytes; /* the size that is tried, or failed, once more; 0: none */
+	uint32_t hinted_bytes;    /* by the last message, and not tried; 0: none */
 	uint64_t next_number;
 	struct pmtu_flight large;
 	struct pmtu_flight small;

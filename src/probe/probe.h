@@ -62,6 +62,9 @@ struct probe_target {
 struct probe_host {
 	struct loop *loop;
 	const char *servers; /* of DNS; NULL: the system's */
+	/* The ports that the kernel chooses for connections; 0: each prober asks it. */
+	uint16_t port_low;
+	uint16_t port_high;
 	/* Once for every probe that was started, never from within prober_start(): `result` is
 	 * whole, and `probe` may be used anew. */
 	void (*done)(void *context, struct probe *probe);

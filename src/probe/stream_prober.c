@@ -13,7 +13,7 @@
 #include "probe/kinds.h"
 #include "sys/limits.h"
 
-#define CALLS_A_CHUNK     4
+#define CALLS_A_CHUNK     1 /* mostly there is one */
 #define QUESTIONS_A_CHUNK 16
 
 /* ---- calls ---- */
@@ -241,7 +241,9 @@ static int open_prober(struct prober *prober, struct error *error)
 		  CALLS_A_CHUNK);
 	slab_init(&owner->questions, sizeof(struct stream_question), QUESTIONS_A_CHUNK);
 	(void)uri_authority(&target->uri, owner->authority);
-	if (limits_read_port_range(&owner->port_low, &owner->port_high) < 0)
+	owner->port_low = prober->host->port_low;
+	owner->port_high = prober->host->port_high;
+	if (owner->port_low == 0 && limits_read_port_range(&owner->port_low, &owner->port_high) < 0)
 		owner->port_low = 0;
 	/* Else the last part of a longer request waits for a round trip more. */
 	owner->options.has_no_delay = true;

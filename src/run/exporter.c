@@ -53,15 +53,15 @@ static bool is_decimal(const char *text)
 	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
-int exporter_parse(const char *text, struct error *error, struct endpoint *ret)
+int exporter_parse(const char *text, const char *option, struct error *error, struct endpoint *ret)
 {
 	char everywhere[ENDPOINT_TEXT_MAX];
 	*ret = (struct endpoint){ .family = 0 };
 	if (is_decimal(text))
 		return error_set(error, EINVAL,
-				 "--metrics: \"%s\" has no address (try 127.0.0.1:%s, or :%s for "
-				 "all addresses)",
-				 text, text, text);
+				 "%s: \"%s\" has no address (try 127.0.0.1:%s, or :%s for all "
+				 "addresses)",
+				 option, text, text, text);
 	if (text[0] == ':' && is_decimal(text + 1)) {
 		(void)snprintf(everywhere, sizeof(everywhere), "0.0.0.0%s", text);
 		if (endpoint_parse(everywhere, 0, ret) == 0) {
@@ -72,11 +72,11 @@ int exporter_parse(const char *text, struct error *error, struct endpoint *ret)
 	struct endpoint found;
 	if (endpoint_parse(text, 0, &found) < 0)
 		return error_set(error, EINVAL,
-				 "--metrics: \"%s\" is no ADDR:PORT of this host (try "
-				 "127.0.0.1:9090, or :9090 for all addresses)",
-				 text);
+				 "%s: \"%s\" is no ADDR:PORT of this host (try 127.0.0.1:9090, "
+				 "or :9090 for all addresses)",
+				 option, text);
 	if (!has_port(text))
-		return error_set(error, EINVAL, "--metrics: \"%s\" has no port (try %s%s%s:9090)",
+		return error_set(error, EINVAL, "%s: \"%s\" has no port (try %s%s%s:9090)", option,
 				 text, found.family == AF_INET6 && text[0] != '[' ? "[" : "", text,
 				 found.family == AF_INET6 && text[0] != '[' ? "]" : "");
 	*ret = found;

@@ -20,8 +20,10 @@ struct exporter_setup {
 	const char *target;  /* as used */
 };
 
-/* "127.0.0.1:9090", "[::1]:9090", ":9090" for all addresses. -EINVAL with a sentence. */
-nodiscard int exporter_parse(const char *text, struct error *error, struct endpoint *ret);
+/* "127.0.0.1:9090", "[::1]:9090", ":9090" for all addresses. -EINVAL with a sentence that `option`
+ * begins ("--metrics"). */
+nodiscard int exporter_parse(const char *text, const char *option, struct error *error,
+			     struct endpoint *ret);
 /* -EIO with a sentence where it cannot listen, -ENOMEM. */
 nodiscard int exporter_open(const struct exporter_setup *setup, struct error *error,
 			    struct exporter **ret);

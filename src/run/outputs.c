@@ -28,7 +28,7 @@
 #define PINGING (1u << OUTPUT_PINGING)
 #define CLIENTS (SENDING | PINGING)
 #define STREAMS (CLIENTS | 1u << OUTPUT_SERVING)
-#define ANY     (STREAMS | 1u << OUTPUT_PATH)
+#define ANY     (STREAMS | 1u << OUTPUT_PATH | 1u << OUTPUT_MESH)
 
 static const struct format {
 	const char *name;
@@ -51,13 +51,13 @@ static const char *limit_text(enum output_format format)
 	case ANY:
 		return "";
 	case STREAMS:
-		return "; not of path";
+		return "; not of path and mesh";
 	case CLIENTS:
-		return "; not of serve and path";
+		return "; not of serve, path and mesh";
 	case PINGING:
 		return "; of ping alone";
 	default:
-		return "; not of serve, ping and path";
+		return "; not of serve, ping, path and mesh";
 	}
 }
 
@@ -99,6 +99,11 @@ void output_formats_path(const struct option_offer *offer)
 	offer_formats(offer, OUTPUT_PATH);
 }
 
+void output_formats_mesh(const struct option_offer *offer)
+{
+	offer_formats(offer, OUTPUT_MESH);
+}
+
 static void offer_figures(const struct option_offer *offer, unsigned scopes)
 {
 	for (size_t i = 0; i < figure_table_size; i++)
@@ -111,7 +116,7 @@ void output_figures_sending(const struct option_offer *offer)
 	const char *name = NULL;
 	for (size_t i = 0; (name = expect_set_name(i)) != NULL; i++)
 		offer->word(offer->context, name, "a set of expectations");
-	offer_figures(offer, ~(unsigned)(FIGURE_SERVICE | FIGURE_PING));
+	offer_figures(offer, ~(unsigned)(FIGURE_SERVICE | FIGURE_PING | FIGURE_MESH));
 }
 
 void output_figures_pinging(const struct option_offer *offer)
@@ -122,6 +127,11 @@ void output_figures_pinging(const struct option_offer *offer)
 void output_figures_path(const struct option_offer *offer)
 {
 	offer_figures(offer, FIGURE_PATH);
+}
+
+void output_figures_mesh(const struct option_offer *offer)
+{
+	offer_figures(offer, FIGURE_MESH);
 }
 
 void output_figures_serving(const struct option_offer *offer)
@@ -159,6 +169,7 @@ static const char *const side_names[] = {
 	[OUTPUT_SERVING] = "serve",
 	[OUTPUT_PINGING] = "ping",
 	[OUTPUT_PATH] = "path",
+	[OUTPUT_MESH] = "mesh --once",
 };
 
 /* "-o: serve has nothing for ctraffic (text, json, ndjson or csv)" */
@@ -260,6 +271,8 @@ enum output_side outputs_side(const struct report *report)
 		return OUTPUT_PINGING;
 	if (report->has_path)
 		return OUTPUT_PATH;
+	if (report->has_mesh)
+		return OUTPUT_MESH;
 	return report_is_serving(report) ? OUTPUT_SERVING : OUTPUT_SENDING;
 }
 

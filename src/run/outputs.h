@@ -35,10 +35,12 @@ void output_formats_sending(const struct option_offer *offer);
 void output_formats_serving(const struct option_offer *offer);
 void output_formats_pinging(const struct option_offer *offer);
 void output_formats_path(const struct option_offer *offer);
+void output_formats_mesh(const struct option_offer *offer);
 void output_figures_sending(const struct option_offer *offer);
 void output_figures_serving(const struct option_offer *offer);
 void output_figures_pinging(const struct option_offer *offer);
 void output_figures_path(const struct option_offer *offer);
+void output_figures_mesh(const struct option_offer *offer);
 
 /* The rows of these options inside a command's own table: `field` is the member of type struct
  * output_options in `structure`, `side` is sending or serving. */
@@ -112,8 +114,8 @@ struct outputs {
 	enum output_format stdout_format; /* text unless an -o without a file says otherwise */
 };
 
-/* What a report is of: the side of the connections that it was on, or a path. */
-enum output_side { OUTPUT_SENDING, OUTPUT_SERVING, OUTPUT_PINGING, OUTPUT_PATH };
+/* What a report is of: the side of the connections that it was on, a path, or a node's mesh. */
+enum output_side { OUTPUT_SENDING, OUTPUT_SERVING, OUTPUT_PINGING, OUTPUT_PATH, OUTPUT_MESH };
 enum output_side outputs_side(const struct report *report);
 
 /* Parses the -o options and opens every file, so that one that can't be written is told before

@@ -1,6 +1,4 @@
-/* Pushes a run's metrics to an OTLP/HTTP receiver, on the loop of its owner: at an interval and at
- * the end. A receiver that is dead, slow or resets costs the oldest pushes, which are counted and
- * told once; nothing waits but the end, and that for PUSH_END_NS at most. */
+/* Pushes a run's metrics to an OTLP/HTTP receiver: see run/otlp_sender.h. */
 #pragma once
 
 #include "base/attributes.h"

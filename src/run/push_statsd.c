@@ -1,23 +1,14 @@
 #include "run/push_statsd.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/outcome.h"
 #include "base/units.h"
-#include "net/datagram.h"
-#include "net/resolver.h"
 #include "run/build.h"
-#include "view/phrase.h"
+#include "run/statsd_sender.h"
 #include "view/statsd.h"
 
 #define INTERVAL_NS (NS_PER_S / 4)
-/* From a name that did not resolve to the next try. */
-#define RETRY_NS (5 * NS_PER_S)
-/* Addresses of a name that are tried, as many refuse. */
-#define REMOTES_MAX 8
 
 /* A stream, and what of it was told last. */
 struct group {
@@ -35,141 +26,11 @@ struct push_statsd {
 	struct group groups[PLAN_STREAMS];
 	enum plan_stream main_stream; /* whose latencies stand for all where there are no tags */
 	struct recorder *delta;       /* scratch */
-	struct resolver *resolver;
-	struct datagram_socket socket;
+	struct statsd_sender *sender;
 	struct timer tick;
-	struct timer retry;
 	uint64_t window_ends_ns;
 	uint64_t told_tick; /* of the figures that were sent last */
-	uint64_t sent;
-	uint64_t refused;
-	struct endpoint remotes[REMOTES_MAX];
-	size_t remote_count;
-	size_t remote;
-	bool is_open;
-	bool is_refused; /* by this one of the addresses */
-	bool is_told;
-	char trouble[256]; /* the last: "refused" */
 };
-
-/* ---- trouble ---- */
-
-static void tell(struct push_statsd *statsd, const char *text)
-{
-	char line[512];
-	(void)snprintf(line, sizeof(line), "StatsD %s: %s", statsd->source->plan->options->statsd,
-		       text);
-	monitor_mark(statsd->source->monitor, loop_read_clock(statsd->source->loop), line);
-}
-
-static void note_trouble(struct push_statsd *statsd, const char *text)
-{
-	(void)snprintf(statsd->trouble, sizeof(statsd->trouble), "%s", text);
-	if (!statsd->is_told)
-		tell(statsd, text);
-	statsd->is_told = true;
-}
-
-static void note_refused(struct push_statsd *statsd, int code)
-{
-	statsd->refused++;
-	statsd->is_refused |= code == ECONNREFUSED;
-	note_trouble(statsd, code == EAGAIN ? "this host's queue is full"
-					    : outcome_sentence(outcome_from_errno(code)));
-}
-
-static void try_again_later(struct push_statsd *statsd, const char *why)
-{
-	struct loop *loop = statsd->source->loop;
-	note_trouble(statsd, why);
-	loop_set_timer(loop, &statsd->retry, loop_now(loop) + RETRY_NS);
-}
-
-/* ---- the network ---- */
-
-static void send_datagram(void *context, const char *bytes, size_t size)
-{
-	struct push_statsd *statsd = context;
-	struct datagram datagram = { .data = (void *)bytes, .size = size };
-	int result = datagram_send(&statsd->socket, &datagram, 1);
-	/* That was the answer to an earlier one; this one has not gone. */
-	if (result == -ECONNREFUSED) {
-		note_refused(statsd, ECONNREFUSED);
-		result = datagram_send(&statsd->socket, &datagram, 1);
-	}
-	statsd->sent++;
-	if (result < 0)
-		note_refused(statsd, -result);
-}
-
-/* Nobody answers a StatsD datagram: what arrives is an error for one that was sent. */
-static void on_ready(struct datagram_socket *socket, unsigned events)
-{
-	struct push_statsd *statsd = container_of(socket, struct push_statsd, socket);
-	char byte;
-	struct datagram datagram = { .data = &byte, .capacity = sizeof(byte) };
-	int result = (events & STREAM_READABLE) != 0 ? 0 : -EAGAIN;
-	for (int i = 0; i < DATAGRAM_BATCH_MAX && result != -EAGAIN; i++) {
-		result = datagram_receive(socket, &datagram, 1);
-		if (result < 0 && result != -EAGAIN)
-			note_refused(statsd, -result);
-	}
-}
-
-static void write_zeros(struct push_statsd *statsd);
-
-static void open_socket(struct push_statsd *statsd)
-{
-	struct datagram_options options = { .remote = statsd->remotes[statsd->remote] };
-	int result = datagram_open(&statsd->socket, &datagram_udp, statsd->source->loop, &options,
-				   on_ready);
-	if (result < 0) {
-		try_again_later(statsd, outcome_sentence(outcome_from_errno(-result)));
-		return;
-	}
-	statsd->is_open = true;
-	write_zeros(statsd);
-}
-
-/* "localhost" is two addresses, and the daemon may have only one. */
-static void open_next(struct push_statsd *statsd)
-{
-	if (statsd->is_open)
-		datagram_close(&statsd->socket);
-	statsd->is_open = false;
-	statsd->is_refused = false;
-	statsd->remote = (statsd->remote + 1) % statsd->remote_count;
-	open_socket(statsd);
-}
-
-static void on_resolved(void *context, const struct resolver_answer *answer)
-{
-	struct push_statsd *statsd = context;
-	if (answer->code == -ECANCELED)
-		return;
-	if (answer->code < 0) {
-		try_again_later(statsd, answer->sentence);
-		return;
-	}
-	statsd->remote = 0;
-	statsd->remote_count = answer->count < REMOTES_MAX ? answer->count : REMOTES_MAX;
-	memcpy(statsd->remotes, answer->endpoints, statsd->remote_count * sizeof(*statsd->remotes));
-	open_socket(statsd);
-}
-
-static void resolve(struct push_statsd *statsd)
-{
-	const struct uri *place = &statsd->source->plan->statsd;
-	int result =
-		resolver_resolve(statsd->resolver, place->host, place->port, on_resolved, statsd);
-	if (result < 0)
-		try_again_later(statsd, outcome_sentence(outcome_from_errno(-result)));
-}
-
-static void on_retry(struct timer *timer)
-{
-	resolve(container_of(timer, struct push_statsd, retry));
-}
 
 /* ---- figures ---- */
 
@@ -184,8 +45,8 @@ static void write_figures(struct push_statsd *statsd, const struct group *group,
 	struct statsd_writer writer = {
 		.name_space = statsd->source->plan->options->statsd_namespace,
 		.tags = has_tags(statsd) ? group->tags : NULL,
-		.send = send_datagram,
-		.context = statsd,
+		.send = statsd_sender_send,
+		.context = statsd->sender,
 	};
 	statsd_write(&writer, figures);
 }
@@ -269,15 +130,6 @@ static void turn_window(struct push_statsd *statsd)
 	}
 }
 
-/* There is nowhere to send it: the name has not been resolved. */
-static void note_unsent(struct push_statsd *statsd)
-{
-	statsd->sent++;
-	statsd->refused++;
-	if (!statsd->trouble[0])
-		note_trouble(statsd, "its name is still looked up");
-}
-
 /* Rates are by the workers' ticks, which come at their own times. In the ramp nothing that has a
  * rate counts, and later there is nothing to say where no tick came since. */
 static void on_tick(struct timer *timer)
@@ -287,11 +139,7 @@ static void on_tick(struct timer *timer)
 	uint64_t tick = sampler_tick(source->sampler);
 	loop_set_timer(source->loop, timer, loop_now(source->loop) + INTERVAL_NS);
 	push_source_look(source);
-	if (statsd->is_refused && statsd->remote_count > 1)
-		open_next(statsd);
-	if (!statsd->is_open)
-		note_unsent(statsd);
-	if (!statsd->is_open || (source->has_begun && tick <= statsd->told_tick))
+	if (!statsd_sender_turn(statsd->sender) || (source->has_begun && tick <= statsd->told_tick))
 		return;
 	write_now(statsd, source->has_begun ? (tick - statsd->told_tick) * WORKER_TICK_NS : 0);
 	if (source->has_begun)
@@ -304,40 +152,23 @@ void push_statsd_start(struct push_statsd *statsd)
 	struct loop *loop = statsd->source->loop;
 	statsd->window_ends_ns =
 		loop_read_clock(loop) + statsd->source->plan->options->statsd_window_ns;
-	resolve(statsd);
+	statsd_sender_start(statsd->sender);
 	loop_set_timer(loop, &statsd->tick, loop_now(loop) + INTERVAL_NS);
-}
-
-static void tell_refused(struct push_statsd *statsd)
-{
-	char text[384], refused[UNITS_TEXT_MAX], sent[PHRASE_MAX];
-	if (statsd->refused == 0)
-		return;
-	(void)snprintf(text, sizeof(text), "%s of %s not taken: %s",
-		       units_format_grouped(statsd->refused, refused),
-		       phrase_count(statsd->sent, "datagram", sent), statsd->trouble);
-	tell(statsd, text);
 }
 
 void push_statsd_end(struct push_statsd *statsd)
 {
 	loop_clear_timer(statsd->source->loop, &statsd->tick);
-	if (statsd->is_open) {
+	if (statsd_sender_is_open(statsd->sender)) {
 		write_now(statsd, 0);
 		write_zeros(statsd);
 	}
-	tell_refused(statsd);
+	statsd_sender_close(statsd->sender);
 }
 
 void push_statsd_give(const struct push_statsd *statsd, struct report *report)
 {
-	report->pushes[report->push_count++] = (struct report_push){
-		.kind = "StatsD",
-		.to = arena_text(&report->arena, statsd->source->plan->options->statsd),
-		.sent = statsd->sent,
-		.dropped = statsd->refused,
-		.trouble = statsd->trouble[0] ? arena_text(&report->arena, statsd->trouble) : NULL,
-	};
+	statsd_sender_give(statsd->sender, report);
 }
 
 /* ---- life ---- */
@@ -378,6 +209,29 @@ static int open_groups(struct push_statsd *statsd)
 	return result;
 }
 
+static void on_opened(void *context)
+{
+	write_zeros(context);
+}
+
+static void tell(void *context, const char *line)
+{
+	const struct push_statsd *statsd = context;
+	monitor_mark(statsd->source->monitor, loop_read_clock(statsd->source->loop), line);
+}
+
+static int open_sender(struct push_statsd *statsd)
+{
+	const struct statsd_sender_setup setup = {
+		.loop = statsd->source->loop,
+		.plan = statsd->source->plan,
+		.opened = on_opened,
+		.tell = tell,
+		.context = statsd,
+	};
+	return statsd_sender_new(&setup, &statsd->sender);
+}
+
 int push_statsd_new(const struct push_source *source, struct push_statsd **ret)
 {
 	struct push_statsd *statsd = calloc(1, sizeof(*statsd));
@@ -386,11 +240,9 @@ int push_statsd_new(const struct push_source *source, struct push_statsd **ret)
 	statsd->source = source;
 	statsd->told_tick = WORKER_RAMP_TICK;
 	timer_init(&statsd->tick, on_tick);
-	timer_init(&statsd->retry, on_retry);
 	int result = open_groups(statsd);
 	if (result >= 0)
-		result = resolver_new(source->loop, &(struct resolver_options){ 0 },
-				      &statsd->resolver);
+		result = open_sender(statsd);
 	if (result < 0) {
 		push_statsd_free(statsd);
 		return result;
@@ -403,11 +255,8 @@ void push_statsd_free(struct push_statsd *statsd)
 {
 	if (!statsd)
 		return;
-	resolver_free(statsd->resolver);
-	if (statsd->is_open)
-		datagram_close(&statsd->socket);
+	statsd_sender_free(statsd->sender);
 	loop_clear_timer(statsd->source->loop, &statsd->tick);
-	loop_clear_timer(statsd->source->loop, &statsd->retry);
 	for (int i = 0; i < PLAN_STREAMS; i++)
 		recorder_free(statsd->groups[i].window);
 	recorder_free(statsd->delta);

@@ -379,7 +379,8 @@ static int open_session(struct session *session, struct error *error)
 	const struct run *run = session->run;
 	int result = parse_expectations(session, error);
 	if (result >= 0 && run->output->metrics)
-		result = exporter_parse(run->output->metrics, error, &session->metrics);
+		result =
+			exporter_parse(run->output->metrics, "--metrics", error, &session->metrics);
 	if (result >= 0)
 		result = push_plan_parse(&run->output->push, error, &session->push_plan);
 	if (result >= 0)

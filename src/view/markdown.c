@@ -47,6 +47,8 @@ void markdown_write(const struct report *report, struct buffer *out)
 	paragraph(out, "**Trust:** ", report->trust);
 	if (report->has_path)
 		part(text_path, report, out);
+	if (report->has_mesh)
+		part(text_mesh, report, out);
 	part(text_marks, report, out);
 	part(text_expectations, report, out);
 	part(text_backends, report, out);

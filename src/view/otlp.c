@@ -1,44 +1,13 @@
 #include "view/otlp.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/attributes.h"
-#include "base/json.h"
 #include "base/units.h"
+#include "view/otlp_parts.h"
 
-/* AGGREGATION_TEMPORALITY_CUMULATIVE of metrics.proto. */
-#define CUMULATIVE 2
-#define SCOPE      "conntest"
-#define NAME_MAX   96
-
-/* protobuf's JSON has 64-bit integers as texts. */
-static void integer_text(struct json *json, uint64_t value)
-{
-	char text[24];
-	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	json_text(json, text);
-}
-
-static void key_integer_text(struct json *json, const char *key, uint64_t value)
-{
-	json_key(json, key);
-	integer_text(json, value);
-}
-
-static void attribute(struct json *json, const char *key, const char *value)
-{
-	if (!value)
-		return;
-	json_object_open(json);
-	json_key_text(json, "key", key);
-	json_key(json, "value");
-	json_object_open(json);
-	json_key_text(json, "stringValue", value);
-	json_object_close(json);
-	json_object_close(json);
-}
+#define NAME_MAX 96
 
 /* ---- points ---- */
 
@@ -48,32 +17,18 @@ static void point_open(struct json *json, const struct otlp_push *push,
 	json_object_open(json);
 	json_key(json, "attributes");
 	json_array_open(json);
-	attribute(json, "stream", stream->name);
-	attribute(json, "target", stream->target);
+	otlp_attribute(json, "stream", stream->name);
+	otlp_attribute(json, "target", stream->target);
 	json_array_close(json);
-	key_integer_text(json, "startTimeUnixNano", (uint64_t)push->started_unix_ns);
-	key_integer_text(json, "timeUnixNano", (uint64_t)push->now_unix_ns);
+	otlp_key_times(json, push->started_unix_ns, push->now_unix_ns);
 }
 
 static void metric_open(struct json *json, const char *name, const char *unit, const char *help,
 			const char *kind)
 {
 	char text[NAME_MAX];
-	(void)snprintf(text, sizeof(text), SCOPE ".%s", name);
-	json_object_open(json);
-	json_key_text(json, "name", text);
-	json_key_text(json, "unit", unit);
-	json_key_text(json, "description", help);
-	json_key(json, kind);
-	json_object_open(json);
-	json_key(json, "dataPoints");
-	json_array_open(json);
-}
-
-static void metric_close(struct json *json)
-{
-	json_object_close(json);
-	json_object_close(json);
+	(void)snprintf(text, sizeof(text), OTLP_SCOPE ".%s", name);
+	otlp_metric_open(json, text, unit, help, kind);
 }
 
 /* ---- counters ---- */
@@ -99,16 +54,16 @@ static void write_counter(struct json *json, const struct otlp_push *push,
 	metric_open(json, row->name, unit_of(row->name), row->help, is_sum(row) ? "sum" : "gauge");
 	for (uint32_t i = 0; i < push->stream_count; i++) {
 		point_open(json, push, &push->streams[i]);
-		key_integer_text(json, "asInt",
+		otlp_key_integer(json, "asInt",
 				 counter_value(&push->streams[i].now->counters, row));
 		json_object_close(json);
 	}
-	json_array_close(json);
+	otlp_points_close(json);
 	if (is_sum(row)) {
-		json_key_unsigned(json, "aggregationTemporality", CUMULATIVE);
+		otlp_key_cumulative(json);
 		json_key_boolean(json, "isMonotonic", true);
 	}
-	metric_close(json);
+	otlp_metric_close(json);
 }
 
 /* ---- histograms ---- */
@@ -141,7 +96,7 @@ static void write_buckets(struct json *json, const struct hist *hist)
 	json_key(json, "bucketCounts");
 	json_array_open(json);
 	for (size_t i = 0; i <= BOUNDS; i++)
-		integer_text(json, counts[i]);
+		otlp_integer(json, counts[i]);
 	json_array_close(json);
 	json_key(json, "explicitBounds");
 	json_array_open(json);
@@ -154,7 +109,7 @@ static void write_histogram_point(struct json *json, const struct otlp_push *pus
 				  const struct otlp_stream *stream, const struct hist *hist)
 {
 	point_open(json, push, stream);
-	key_integer_text(json, "count", hist->count);
+	otlp_key_integer(json, "count", hist->count);
 	json_key_double(json, "sum", seconds(hist->sum));
 	json_key_double(json, "min", seconds(hist->minimum));
 	json_key_double(json, "max", seconds(hist->maximum));
@@ -180,59 +135,23 @@ static void write_latency(struct json *json, const struct otlp_push *push, enum 
 		if (hist->count > 0)
 			write_histogram_point(json, push, &push->streams[i], hist);
 	}
-	json_array_close(json);
-	json_key_unsigned(json, "aggregationTemporality", CUMULATIVE);
-	metric_close(json);
+	otlp_points_close(json);
+	otlp_key_cumulative(json);
+	otlp_metric_close(json);
 }
 
 /* ---- the whole ---- */
 
-static void write_resource(struct json *json, const struct otlp_push *push)
-{
-	json_key(json, "resource");
-	json_object_open(json);
-	json_key(json, "attributes");
-	json_array_open(json);
-	attribute(json, "service.name", SCOPE);
-	attribute(json, "service.version", CONNTEST_VERSION);
-	attribute(json, "host.name", push->host_name);
-	attribute(json, "conntest.command", push->command);
-	json_array_close(json);
-	json_object_close(json);
-}
-
-static void write_scope(struct json *json, const struct otlp_push *push)
-{
-	json_object_open(json);
-	json_key(json, "scope");
-	json_object_open(json);
-	json_key_text(json, "name", SCOPE);
-	json_key_text(json, "version", CONNTEST_VERSION);
-	json_object_close(json);
-	json_key(json, "metrics");
-	json_array_open(json);
-	for (size_t i = 0; i < counter_table_size; i++)
-		write_counter(json, push, &counter_table[i]);
-	for (int i = 0; i < LATENCY_RECORDED; i++)
-		write_latency(json, push, (enum latency)i);
-	json_array_close(json);
-	json_object_close(json);
-}
-
 void otlp_write(const struct otlp_push *push, struct buffer *out)
 {
+	const struct otlp_resource resource = { .command = push->command,
+						.host_name = push->host_name };
 	struct json json;
 	json_init(&json, out);
-	json_object_open(&json);
-	json_key(&json, "resourceMetrics");
-	json_array_open(&json);
-	json_object_open(&json);
-	write_resource(&json, push);
-	json_key(&json, "scopeMetrics");
-	json_array_open(&json);
-	write_scope(&json, push);
-	json_array_close(&json);
-	json_object_close(&json);
-	json_array_close(&json);
-	json_object_close(&json);
+	otlp_open(&json, &resource);
+	for (size_t i = 0; i < counter_table_size; i++)
+		write_counter(&json, push, &counter_table[i]);
+	for (int i = 0; i < LATENCY_RECORDED; i++)
+		write_latency(&json, push, (enum latency)i);
+	otlp_close(&json);
 }

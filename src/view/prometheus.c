@@ -5,13 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/units.h"
-#include "base/utf8.h"
 #include "proto/http1_accept.h"
 #include "view/prometheus_family.h"
+#include "view/prometheus_text.h"
 
-/* A value of a label stands in every sample: of a longer one this much does. */
-#define LABEL_BYTES_MAX  256
 #define LABELS_BYTES_MAX 4096
 #define NAME_BYTES_MAX   80
 
@@ -44,84 +41,31 @@ const char *prometheus_content_type(enum prometheus_format format)
 
 /* ---- text */
 
-static void add_escaped(struct buffer *out, const char *text)
-{
-	size_t left = LABEL_BYTES_MAX;
-
-	while (*text != '\0') {
-		size_t size = utf8_length(text);
-		if ((size > 0 ? size : 1) > left)
-			return;
-		left -= size > 0 ? size : 1;
-		if (*text == '\n')
-			buffer_append_text(out, "\\n");
-		else if (*text == '\\' || *text == '"')
-			buffer_append_format(out, "\\%c", *text);
-		else if (size > 0)
-			buffer_append(out, text, size);
-		else
-			buffer_append_text(out, UTF8_REPLACEMENT);
-		text += size > 0 ? size : 1;
-	}
-}
-
-static void add_label(struct buffer *out, const char *name, const char *value)
-{
-	buffer_append_format(out, "%s%s=\"", out->size > 0 ? "," : "", name);
-	add_escaped(out, value);
-	buffer_append_text(out, "\"");
-}
-
 static void make_labels(struct writer *writer)
 {
 	assert(writer->snapshot->stream_count <= PROMETHEUS_STREAMS_MAX);
 	for (uint32_t i = 0; i < writer->snapshot->stream_count; i++) {
 		const struct prometheus_stream *stream = &writer->snapshot->streams[i];
 		buffer_init(&writer->labels[i], LABELS_BYTES_MAX);
-		add_label(&writer->labels[i], "command", writer->snapshot->command);
-		add_label(&writer->labels[i], "stream", stream->name);
-		add_label(&writer->labels[i], "target", stream->target);
+		prometheus_append_label(&writer->labels[i], "command", writer->snapshot->command);
+		prometheus_append_label(&writer->labels[i], "stream", stream->name);
+		prometheus_append_label(&writer->labels[i], "target", stream->target);
 	}
-}
-
-/* Exact, however long it ran. */
-static void add_seconds(struct buffer *out, uint64_t ns)
-{
-	buffer_append_format(out, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_S, ns % NS_PER_S);
 }
 
 static void add_value(const struct writer *writer, const struct prometheus_family *family,
 		      uint64_t value)
 {
 	buffer_append_text(writer->out, " ");
-	if (family->unit != NULL && strcmp(family->unit, "seconds") == 0)
-		add_seconds(writer->out, value);
-	else
-		buffer_append_format(writer->out, "%" PRIu64, value);
+	prometheus_append_value(writer->out, family, value);
 	buffer_append_text(writer->out, "\n");
-}
-
-/* "0.0001", "2.5", "60.0": as OpenMetrics writes a bound. */
-static const char *format_bound(uint64_t ns, char text[24])
-{
-	int size = snprintf(text, 24, "%" PRIu64 ".%06" PRIu64, ns / NS_PER_S,
-			    ns % NS_PER_S / NS_PER_US);
-
-	while (text[size - 1] == '0' && text[size - 2] != '.')
-		text[--size] = '\0';
-	return text;
 }
 
 /* ---- families */
 
 static void write_family(const struct writer *writer, const struct prometheus_family *family)
 {
-	const struct prometheus_words words = prometheus_words(family, writer->format);
-
-	buffer_append_format(writer->out, "# HELP %s%s %s\n# TYPE %s%s %s\n", family->name,
-			     words.suffix, family->help, family->name, words.suffix, words.type);
-	if (writer->format == PROMETHEUS_OPENMETRICS && family->unit != NULL)
-		buffer_append_format(writer->out, "# UNIT %s %s\n", family->name, family->unit);
+	prometheus_append_head(writer->out, writer->format, family);
 }
 
 /* `suffix` "_total", `labels` without braces; "": none. */
@@ -142,7 +86,7 @@ static void write_created(const struct writer *writer, const struct prometheus_f
 		return;
 	write_name(writer, family, "_created", labels);
 	buffer_append_text(writer->out, " ");
-	add_seconds(writer->out, (uint64_t)writer->snapshot->started_unix_ns);
+	prometheus_append_seconds(writer->out, (uint64_t)writer->snapshot->started_unix_ns);
 	buffer_append_text(writer->out, "\n");
 }
 
@@ -178,13 +122,13 @@ static void write_hist(const struct writer *writer, const struct prometheus_fami
 		       const char *labels, const struct prometheus_hist *hist)
 {
 	static const struct prometheus_family count = { .unit = NULL };
-	char bound[24];
+	char bound[PROMETHEUS_BOUND_MAX];
 
 	for (unsigned i = 0; i <= PROMETHEUS_BOUNDS; i++) {
 		bool is_last = i == PROMETHEUS_BOUNDS;
-		buffer_append_format(writer->out, "%s_bucket{%s,le=\"%s\"}", family->name, labels,
-				     is_last ? "+Inf"
-					     : format_bound(prometheus_bounds_ns[i], bound));
+		buffer_append_format(
+			writer->out, "%s_bucket{%s,le=\"%s\"}", family->name, labels,
+			is_last ? "+Inf" : prometheus_format_bound(prometheus_bounds_ns[i], bound));
 		add_value(writer, &count, is_last ? hist->count : hist->counts[i]);
 	}
 	write_name(writer, family, "_sum", labels);
@@ -265,7 +209,7 @@ static void write_info(const struct writer *writer)
 	struct buffer label cleanup(buffer_deinit);
 
 	buffer_init(&label, LABELS_BYTES_MAX);
-	add_label(&label, "version", writer->snapshot->version);
+	prometheus_append_label(&label, "version", writer->snapshot->version);
 	write_family(writer, &prometheus_own[PROMETHEUS_OWN_BUILD]);
 	write_name(writer, &prometheus_own[PROMETHEUS_OWN_BUILD], "_info", buffer_text(&label));
 	buffer_append_text(writer->out, " 1\n");

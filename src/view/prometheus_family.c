@@ -74,19 +74,23 @@ struct prometheus_words prometheus_words(const struct prometheus_family *family,
 		[PROMETHEUS_HISTOGRAM] = { "histogram", "" },
 		[PROMETHEUS_SUMMARY] = { "summary", "" },
 		[PROMETHEUS_INFO] = { "gauge", "_info" },
+		[PROMETHEUS_BARE_COUNTER] = { "counter", "" },
 	};
-	static const struct prometheus_words info = { "info", "" };
+	static const struct prometheus_words openmetrics[] = {
+		[PROMETHEUS_COUNTER] = { "counter", "" },
+		[PROMETHEUS_GAUGE] = { "gauge", "" },
+		[PROMETHEUS_HISTOGRAM] = { "histogram", "" },
+		[PROMETHEUS_SUMMARY] = { "summary", "" },
+		[PROMETHEUS_INFO] = { "info", "" },
+		[PROMETHEUS_BARE_COUNTER] = { "unknown", "" },
+	};
 
-	if (format == PROMETHEUS_TEXT)
-		return text[family->type];
-	return family->type == PROMETHEUS_INFO
-		       ? info
-		       : (struct prometheus_words){ text[family->type].type, "" };
+	return format == PROMETHEUS_TEXT ? text[family->type] : openmetrics[family->type];
 }
 
 /* ---- help */
 
-static void help_family(struct buffer *out, const struct prometheus_family *family)
+void prometheus_help_family(struct buffer *out, const struct prometheus_family *family)
 {
 	const struct prometheus_words words = prometheus_words(family, PROMETHEUS_TEXT);
 	char name[PROMETHEUS_NAME_MAX + 8];
@@ -106,12 +110,12 @@ void prometheus_help(struct buffer *out)
 	for (size_t i = 0; i < counter_table_size; i++) {
 		const struct prometheus_family family =
 			prometheus_family_of_counter(&counter_table[i]);
-		help_family(out, &family);
+		prometheus_help_family(out, &family);
 	}
 	for (enum latency i = 0; i < LATENCY_RECORDED; i++) {
 		const struct prometheus_family family = prometheus_family_of_latency(i);
-		help_family(out, &family);
+		prometheus_help_family(out, &family);
 	}
 	for (size_t i = 0; i < PROMETHEUS_OWN_COUNT; i++)
-		help_family(out, &prometheus_own[i]);
+		prometheus_help_family(out, &prometheus_own[i]);
 }

@@ -9,7 +9,8 @@ enum prometheus_type {
 	PROMETHEUS_GAUGE,
 	PROMETHEUS_HISTOGRAM,
 	PROMETHEUS_SUMMARY,
-	PROMETHEUS_INFO
+	PROMETHEUS_INFO,
+	PROMETHEUS_BARE_COUNTER, /* without _total: OpenMetrics has no such, and calls it unknown */
 };
 
 #define PROMETHEUS_NAME_MAX 80
@@ -46,5 +47,7 @@ struct prometheus_words {
 struct prometheus_words prometheus_words(const struct prometheus_family *family,
 					 enum prometheus_format format);
 
+/* A line of it: the name as Prometheus stores it, the kind, and what it holds. */
+void prometheus_help_family(struct buffer *out, const struct prometheus_family *family);
 /* `conntest help metrics`: every name, with its kind and what it holds. */
 void prometheus_help(struct buffer *out);

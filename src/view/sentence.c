@@ -10,6 +10,7 @@
 #include "view/clauses.h"
 #include "view/errors_text.h"
 #include "view/foreign_text.h"
+#include "view/mesh_text.h"
 #include "view/pairs_text.h"
 #include "view/path_sentence.h"
 #include "view/phrase.h"
@@ -301,6 +302,10 @@ void sentence_build(struct report *report)
 	buffer_init(&out, CLAUSES_MAX);
 	if (report->has_path) {
 		path_sentence_build(report, &out);
+		return;
+	}
+	if (report->has_mesh) {
+		mesh_sentence_build(report, &out);
 		return;
 	}
 	report->headline = headline(report, &out);

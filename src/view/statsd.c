@@ -1,12 +1,12 @@
 #include "view/statsd.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/attributes.h"
 #include "base/units.h"
+#include "view/statsd_batch.h"
 
 static uint64_t risen(uint64_t before, uint64_t now)
 {
@@ -57,9 +57,17 @@ void statsd_add(struct statsd_figures *into, const struct statsd_figures *from)
 
 const char *statsd_tags(const char *stream, const char *target, char text[STATSD_TAGS_MAX])
 {
-	(void)snprintf(text, STATSD_TAGS_MAX, "stream:%s,target:", stream);
+	*text = '\0';
+	(void)statsd_tag("stream", stream, text);
+	return statsd_tag("target", target, text);
+}
+
+const char *statsd_tag(const char *name, const char *value, char text[STATSD_TAGS_MAX])
+{
 	size_t place = strlen(text);
-	(void)snprintf(text + place, STATSD_TAGS_MAX - place, "%s", target);
+	(void)snprintf(text + place, STATSD_TAGS_MAX - place, "%s%s:", place > 0 ? "," : "", name);
+	place += strlen(text + place);
+	(void)snprintf(text + place, STATSD_TAGS_MAX - place, "%s", value);
 	for (char *letter = text + place; *letter; letter++)
 		if ((unsigned char)*letter <= ' ' || strchr(",|#", *letter))
 			*letter = '_';
@@ -68,52 +76,20 @@ const char *statsd_tags(const char *stream, const char *target, char text[STATSD
 
 /* ---- writing */
 
-struct batch {
-	const struct statsd_writer *writer;
-	size_t used;
-	char text[STATSD_DATAGRAM_MAX + 1];
-};
-
-/* The longest line fits into a datagram of its own. */
-#define NAME_AND_VALUE_MAX 64
-static_assert(STATSD_NAME_SPACE_MAX + NAME_AND_VALUE_MAX + STATSD_TAGS_MAX < STATSD_DATAGRAM_MAX,
-	      "a line is cut off");
-
-static void flush(struct batch *batch)
-{
-	if (batch->used > 0)
-		batch->writer->send(batch->writer->context, batch->text, batch->used);
-	batch->used = 0;
-}
-
-static void add_line(struct batch *batch, const char *name, const char *value, char type)
-{
-	const struct statsd_writer *writer = batch->writer;
-	char line[STATSD_DATAGRAM_MAX];
-	size_t size = (size_t)snprintf(line, sizeof(line), "%s.%s:%s|%c%s%s\n", writer->name_space,
-				       name, value, type, writer->tags ? "|#" : "",
-				       writer->tags ? writer->tags : "");
-	assert(size < sizeof(line));
-	if (batch->used + size > STATSD_DATAGRAM_MAX)
-		flush(batch);
-	memcpy(batch->text + batch->used, line, size);
-	batch->used += size;
-}
-
-static void add_count(struct batch *batch, const char *name, uint64_t value, char type)
+static void add_count(struct statsd_batch *batch, const char *name, uint64_t value, char type)
 {
 	char text[24];
 	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	add_line(batch, name, text, type);
+	statsd_batch_add(batch, name, text, type);
 }
 
-static void add_ms(struct batch *batch, const char *latency, const char *suffix, double ns)
+static void add_ms(struct statsd_batch *batch, const char *latency, const char *suffix, double ns)
 {
 	char name[48];
 	char text[32];
 	(void)snprintf(name, sizeof(name), "latency.%s.%s", latency, suffix);
 	(void)snprintf(text, sizeof(text), "%.1f", ns / (double)NS_PER_MS);
-	add_line(batch, name, text, 'g');
+	statsd_batch_add(batch, name, text, 'g');
 }
 
 static const char *const latency_names[STATSD_LATENCIES] = {
@@ -122,7 +98,7 @@ static const char *const latency_names[STATSD_LATENCIES] = {
 	[STATSD_MESSAGE] = "message",
 };
 
-static void add_latency(struct batch *batch, const char *name, const struct hist *hist)
+static void add_latency(struct statsd_batch *batch, const char *name, const struct hist *hist)
 {
 	static const struct {
 		double percentile;
@@ -140,7 +116,7 @@ static void add_latency(struct batch *batch, const char *name, const struct hist
 	add_ms(batch, name, "max", hist ? (double)hist_percentile(hist, 100) : 0);
 }
 
-static void add_figures(struct batch *batch, const struct statsd_figures *figures)
+static void add_figures(struct statsd_batch *batch, const struct statsd_figures *figures)
 {
 	const struct {
 		const char *name;
@@ -168,12 +144,12 @@ static void add_figures(struct batch *batch, const struct statsd_figures *figure
 
 void statsd_write(const struct statsd_writer *writer, const struct statsd_figures *figures)
 {
-	struct batch batch = { .writer = writer };
+	struct statsd_batch batch = { .writer = writer };
 	add_figures(&batch, figures);
 	for (int i = 0; i < STATSD_LATENCIES; i++) {
 		const struct hist *hist = figures->hists[i];
 		if ((figures->latencies & 1u << i) != 0 && (!hist || hist->count > 0))
 			add_latency(&batch, latency_names[i], hist);
 	}
-	flush(&batch);
+	statsd_batch_flush(&batch);
 }

@@ -45,6 +45,9 @@ void statsd_add(struct statsd_figures *into, const struct statsd_figures *from);
 /* "stream:load,target:tcp://10.0.0.1:5003" with what ends a tag replaced; returns `text`. */
 const char *statsd_tags(const char *stream, const char *target, char text[STATSD_TAGS_MAX]);
 
+/* Behind the tags that `text` has already, with what ends a tag replaced; returns `text`. */
+const char *statsd_tag(const char *name, const char *value, char text[STATSD_TAGS_MAX]);
+
 struct statsd_writer {
 	const char *name_space; /* at most STATSD_NAME_SPACE_MAX - 1 */
 	const char *tags;       /* NULL: plain StatsD */

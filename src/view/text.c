@@ -36,8 +36,8 @@ void text_append_line(struct buffer *out, const struct text_style *style, const 
 void text_write(const struct report *report, const struct text_style *style, struct buffer *out)
 {
 	static text_part *const parts[] = {
-		text_search,    text_path, text_expectations, text_backends,
-		text_intervals, text_tcp,  text_datagrams,    text_latencies,
+		text_search,    text_path, text_mesh,      text_expectations, text_backends,
+		text_intervals, text_tcp,  text_datagrams, text_latencies,
 	};
 	cleanup(buffer_deinit) struct buffer part = { 0 };
 	if (report_is_ping(report)) {

@@ -14,6 +14,7 @@ text_part text_marks;        /* lines, not a table: when it was good again after
 text_part text_tls;          /* a line, not a table: what was agreed on */
 text_part text_search;       /* every trial, in order */
 text_part text_path;         /* what passes each way, and what TCP makes of it */
+text_part text_mesh;         /* the peers of a mesh, the worst first */
 text_part text_expectations; /* what was expected, what is, first and last */
 text_part text_backends;     /* what became of the clients, by backend, worst first */
 text_part text_intervals;    /* outages, and interruptions where no backend tells them */

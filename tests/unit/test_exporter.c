@@ -30,7 +30,7 @@ static void places_are_read(void **state)
 		struct endpoint place;
 		struct error error = { "" };
 		char text[ENDPOINT_TEXT_MAX];
-		if (exporter_parse(cases[i].text, &error, &place) < 0)
+		if (exporter_parse(cases[i].text, "--metrics", &error, &place) < 0)
 			fail_msg("%s", error.text);
 		assert_string_equal(endpoint_format(&place, text), cases[i].place);
 		assert_int_equal(place.port, cases[i].port);
@@ -60,7 +60,8 @@ static void what_is_no_place_is_answered(void **state)
 	for (size_t i = 0; i < array_size(cases); i++) {
 		struct endpoint place;
 		struct error error = { "" };
-		assert_int_equal(exporter_parse(cases[i].text, &error, &place), -EINVAL);
+		assert_int_equal(exporter_parse(cases[i].text, "--metrics", &error, &place),
+				 -EINVAL);
 		if (strstr(error.text, cases[i].sentence) == NULL)
 			fail_msg("\"%s\": %s", cases[i].text, error.text);
 	}

@@ -389,6 +389,7 @@ static void an_idle_connection_is_kept_five_minutes(void **state)
 	close_place(&place);
 }
 
+/* Idle ones would make room; these have begun a request, and are given a second. */
 static void one_too_many_is_told(void **state)
 {
 	struct place place;
@@ -397,11 +398,11 @@ static void one_too_many_is_told(void **state)
 	open_place(&place, &networks[0]);
 	for (size_t i = 0; i <= last; i++) {
 		client_open(&clients[i], &place.bench, PORT);
-		bench_run(&place.bench, 1);
+		say(&clients[i], "GET /hello ", 1);
 	}
-	assert_true(clients[last].has_end);
+	assert_true(clients[last].has_end || clients[last].error);
 	for (size_t i = 0; i < last; i++)
-		say(&clients[i], GET("/hello"), 1);
+		say(&clients[i], "HTTP/1.1\r\n" HOST "\r\n", 1);
 	for (size_t i = 0; i < last; i++) {
 		bool is_served = i < HTTP_SERVER_SERVED_MAX;
 		assert_true(has(&clients[i], is_served ? "200 OK" : "503 Service Unavailable"));

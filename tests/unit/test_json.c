@@ -39,6 +39,34 @@ static void nests_and_separates(void **state)
 	buffer_deinit(&out);
 }
 
+static void indents(void **state)
+{
+	struct buffer out;
+	struct json json;
+	buffer_init(&out, 4096);
+	json_init(&json, &out);
+	json.indent = 2;
+	json_object_open(&json);
+	json_key_text(&json, "a", "x");
+	json_key(&json, "b");
+	json_array_open(&json);
+	json_unsigned(&json, 1);
+	json_object_open(&json);
+	json.indent = 0;
+	json_key_unsigned(&json, "c", 2);
+	json_key_unsigned(&json, "d", 3);
+	json_object_close(&json);
+	json.indent = 2;
+	json_array_open(&json);
+	json_array_close(&json);
+	json_array_close(&json);
+	json_object_close(&json);
+	assert_string_equal(buffer_text(&out),
+			    "{\n  \"a\": \"x\",\n  \"b\": [\n    1,\n    {\"c\":2,\"d\":3},\n"
+			    "    []\n  ]\n}");
+	buffer_deinit(&out);
+}
+
 static const struct {
 	const char *text;
 	const char *json;
@@ -115,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nests_and_separates),
+		cmocka_unit_test(indents),
 		cmocka_unit_test(escapes_and_repairs_text),
 		cmocka_unit_test(writes_numbers_that_read_back),
 		cmocka_unit_test(goes_as_deep_as_it_says),

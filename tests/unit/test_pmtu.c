@@ -237,6 +237,30 @@ static void loss_is_not_taken_for_size(void **state)
 	}
 }
 
+/* Who looks all the time, as a mesh does, accuses no path of more than it does. */
+static void random_loss_is_no_black_hole(void **state)
+{
+	static const unsigned percents[] = { 5, 10, 20 };
+
+	for (size_t i = 0; i < array_size(percents); i++) {
+		struct path path = { .mtu_bytes = 1500, .loss_percent = percents[i] };
+		unsigned holes = 0;
+
+		for (uint64_t seed = 0; seed < 3000; seed++) {
+			struct pmtu_setup setup = setup_of(1500, PMTU_STEP_BYTES);
+			struct world world;
+			struct pmtu pmtu;
+
+			world_init(&world, &path, seed);
+			pmtu_init(&pmtu, &setup);
+			run(&world, &pmtu);
+			holes += pmtu_verdict(&pmtu) == PATH_BLACK_HOLE;
+		}
+		if (holes > 0)
+			fail_msg("%u %%: %u of 3000", percents[i], holes);
+	}
+}
+
 static void heavy_loss_is_called_loss(void **state)
 {
 	struct pmtu_setup setup = setup_of(1500, PMTU_STEP_BYTES);
@@ -334,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_get_their_verdicts),
 		cmocka_unit_test(loss_is_not_taken_for_size),
+		cmocka_unit_test(random_loss_is_no_black_hole),
 		cmocka_unit_test(heavy_loss_is_called_loss),
 		cmocka_unit_test(late_answers_still_count),
 		cmocka_unit_test(numbers_of_nobody_do_no_harm),

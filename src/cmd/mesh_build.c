@@ -1,0 +1,307 @@
+/* From the options of `mesh` to a plan. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "cmd/mesh.h"
+#include "cmd/serve_places.h"
+#include "mesh/name.h"
+#include "net/resolver.h"
+#include "net/tls.h"
+#include "run/exporter.h"
+
+/* What a probe of --probes is called where it is no enum mesh_probe. */
+#define MTU_NAME "mtu"
+
+/* --once: so many looks fit into its ten seconds. */
+#define ONCE_UDP_NS  UINT64_C(166000000)
+#define ONCE_WAIT_NS (1 * NS_PER_S)
+#define ONCE_MTU_NS  (3 * NS_PER_S)
+
+void mesh_build_init(struct mesh_build *build)
+{
+	memset(build, 0, sizeof(*build));
+	arena_init(&build->arena);
+}
+
+void mesh_build_deinit(struct mesh_build *build)
+{
+	tls_client_free(build->tls);
+	tls_server_free(build->tls_server);
+	arena_deinit(&build->arena);
+}
+
+/* ---- who we are ---- */
+
+static int choose_node(const struct mesh_options *options, struct mesh_settings *settings,
+		       struct error *error)
+{
+	const char *given = options->node ? options->node : getenv("NODE_NAME");
+
+	if (given && strlen(given) >= sizeof(settings->node))
+		return error_set(error, EINVAL, "--node: \"%s\" is longer than %zu bytes", given,
+				 sizeof(settings->node) - 1);
+	if (given)
+		(void)snprintf(settings->node, sizeof(settings->node), "%s", given);
+	else if (gethostname(settings->node, sizeof(settings->node) - 1) < 0)
+		return error_set(error, errno, "this host has no name: give one with --node");
+	int result = mesh_name_check(settings->node, error);
+	if (result < 0)
+		error_prefix(error, "--node");
+	else if (options->location && strlen(options->location) >= sizeof(settings->location))
+		result = error_set(error, EINVAL, "--location: longer than %zu bytes",
+				   sizeof(settings->location) - 1);
+	else if (options->location)
+		(void)snprintf(settings->location, sizeof(settings->location), "%s",
+			       options->location);
+	return result;
+}
+
+/* ---- probes ---- */
+
+static int add_probe(const char *name, size_t size, struct mesh_settings *settings,
+		     struct error *error)
+{
+	for (enum mesh_probe i = 0; i < MESH_PROBES; i++) {
+		if (strlen(mesh_probe_name(i)) == size &&
+		    strncmp(mesh_probe_name(i), name, size) == 0) {
+			settings->probes |= 1u << i;
+			return 0;
+		}
+	}
+	if (size == strlen(MTU_NAME) && strncmp(name, MTU_NAME, size) == 0) {
+		settings->has_mtu = true;
+		return 0;
+	}
+	return error_set(error, EINVAL,
+			 "--probes: \"%.*s\" is no probe (tcp, tcp_long, udp, http, grpc, mtu)",
+			 (int)size, name);
+}
+
+static int choose_probes(const char *text, struct mesh_settings *settings, struct error *error)
+{
+	int result = 0;
+
+	for (const char *at = text; result >= 0;) {
+		size_t size = strcspn(at, ",");
+		result = add_probe(at, size, settings, error);
+		if (at[size] == '\0')
+			break;
+		at += size + 1;
+	}
+	return result;
+}
+
+static bool is_given(const struct command *command, const struct operands *operands,
+		     const char *name)
+{
+	return option_is_given(command, operands, name);
+}
+
+/* One look has less time than a daemon. */
+static void hurry(const struct command *command, const struct operands *operands,
+		  struct mesh_settings *settings)
+{
+	if (!is_given(command, operands, "udp-interval"))
+		settings->udp_interval_ns = ONCE_UDP_NS;
+	if (!is_given(command, operands, "wait-time"))
+		settings->wait_ns = ONCE_WAIT_NS;
+	if (!is_given(command, operands, "rand-time"))
+		settings->rand_ns = 0;
+	if (!is_given(command, operands, "mtu-interval"))
+		settings->mtu_interval_ns = ONCE_MTU_NS;
+	/* All of it is one window. */
+	settings->window_ns = UINT64_MAX / 4;
+	settings->windows_needed = 1;
+}
+
+static int choose_settings(const struct mesh_options *options, struct mesh_settings *settings,
+			   struct error *error)
+{
+	settings->wait_ns = options->wait_ns;
+	settings->rand_ns = options->rand_ns;
+	settings->udp_interval_ns = options->udp_interval_ns;
+	settings->mtu_interval_ns = options->mtu_interval_ns;
+	settings->timeout_ns = options->timeout_ns;
+	settings->window_ns = options->window_ns;
+	settings->udp_ports = (uint32_t)options->udp_ports;
+	settings->udp_bytes = (uint32_t)options->udp_bytes;
+	settings->http_port = (uint16_t)options->http_port;
+	settings->grpc_port = (uint16_t)options->grpc_port;
+	settings->http_is_tls = options->peers_https;
+	settings->is_unverified = options->is_insecure;
+	settings->packets_per_second = options->packets_max;
+	settings->bytes_per_second = (uint64_t)(options->bandwidth_max.bits_per_second / 8);
+	settings->windows_needed = (uint32_t)options->windows;
+	settings->slow_ns = options->slow_ns;
+	settings->forget_ns = options->forget_ns;
+	if (options->http_path[0] != '/' ||
+	    strlen(options->http_path) >= sizeof(settings->http_path))
+		return error_set(error, EINVAL,
+				 "--http-path: \"%s\" is no path (it begins with \"/\" and has at "
+				 "most %zu bytes)",
+				 options->http_path, sizeof(settings->http_path) - 1);
+	(void)snprintf(settings->http_path, sizeof(settings->http_path), "%s", options->http_path);
+	return choose_probes(options->probes, settings, error);
+}
+
+/* ---- what it answers ---- */
+
+static uint16_t traffic_port(const struct plan_serve *serve)
+{
+	for (uint32_t i = 0; i < serve->listen_count; i++) {
+		if (serve->listen[i].service == SERVICE_TRAFFIC)
+			return serve->listen[i].local.port;
+	}
+	return service_port(SERVICE_TRAFFIC);
+}
+
+static int choose_services(const struct mesh_options *options, struct mesh_build *build,
+			   struct error *error)
+{
+	static const char *const usual[] = { "traffic://:5003", "traffic+udp://:5003",
+					     "control://:5004" };
+	struct mesh_plan *plan = &build->plan;
+	bool is_bare = options->listen.count == 0;
+	size_t bare_count = options->control_token ? 3 : 2;
+	int result =
+		serve_places_add(is_bare ? usual : options->listen.items,
+				 is_bare ? bare_count : options->listen.count, &plan->serve, error);
+
+	if (result >= 0 && options->control_token) {
+		result = control_set_token(options->control_token, error, build->control_token);
+		plan->serve.control_token = build->control_token;
+		plan->control_token = build->control_token;
+		if (result < 0)
+			error_prefix(error, "--control-token");
+	}
+	plan->port = traffic_port(&plan->serve);
+	plan->serve.name = plan->settings.node;
+	plan->serve.drain_ns = options->drain_ns;
+	return result;
+}
+
+/* ---- pages ---- */
+
+static int choose_pages(const struct mesh_options *options, struct mesh_plan *plan,
+			struct error *error)
+{
+	plan->has_http = strcmp(options->http, "off") != 0;
+	plan->token = options->token;
+	plan->token_for_all = options->token_for_all;
+	plan->metrics = (struct mesh_metrics_style){ .has_pairs = options->has_pairs,
+						     .worst = (uint32_t)options->worst,
+						     .has_legacy = options->has_legacy };
+	if (options->token_for_all && !options->token)
+		return error_set(error, EINVAL, "--token-for-all: needs a --token");
+	int result =
+		plan->has_http ? exporter_parse(options->http, "--http", error, &plan->http) : 0;
+	if (options->http_port == 0)
+		plan->settings.http_port = plan->http.port;
+	return result;
+}
+
+/* "10.0.0.0/8" is a range of addresses, "node-7.example" or ".example" names. */
+static bool is_name(const char *text)
+{
+	return strchr(text, ':') == NULL && strchr(text, '/') == NULL &&
+	       text[strspn(text, "0123456789.")] != '\0';
+}
+
+static int choose_allowed(const struct mesh_options *options, struct mesh_build *build,
+			  struct error *error)
+{
+	size_t count = options->allow.count;
+	struct subnet *subnets = arena_take_array(&build->arena, count, sizeof(*subnets));
+	const char **hosts = arena_take_array(&build->arena, count, sizeof(*hosts));
+	struct mesh_plan *plan = &build->plan;
+	int result = 0;
+
+	plan->allowed = subnets;
+	plan->allowed_hosts = hosts;
+	for (size_t i = 0; i < count && result >= 0; i++) {
+		const char *text = options->allow.items[i];
+		if (is_name(text))
+			hosts[plan->allowed_host_count++] = text;
+		else
+			result = subnet_parse(text, error, &subnets[plan->allowed_count++]);
+	}
+	if (result < 0)
+		error_prefix(error, "--allow");
+	return result;
+}
+
+/* ---- all ---- */
+
+int mesh_build_plan(const struct command *command, const struct mesh_options *options,
+		    const struct operands *operands, struct error *error, struct mesh_build *build)
+{
+	struct mesh_plan *plan = &build->plan;
+
+	*plan = (struct mesh_plan){
+		.sources = options->peers.items,
+		.source_count = (uint32_t)options->peers.count,
+		.dns = options->dns,
+		.refresh_ns = options->refresh_ns,
+		.peers_max = (uint32_t)options->peers_max,
+		.places = (uint32_t)options->pairs_max,
+		.k = (uint32_t)options->k,
+		.seed = options->seed,
+		.events = options->events,
+		.drain_ns = options->drain_ns,
+		.duration_ns = options->is_once ? options->duration_ns : 0,
+	};
+	int result = choose_node(options, &plan->settings, error);
+	if (result >= 0)
+		result = choose_settings(options, &plan->settings, error);
+	if (options->is_once)
+		hurry(command, operands, &plan->settings);
+	if (result >= 0)
+		result = choose_services(options, build, error);
+	if (result >= 0)
+		result = choose_pages(options, plan, error);
+	if (result >= 0)
+		result = choose_allowed(options, build, error);
+	return result < 0 ? result : push_plan_parse(&options->output.push, error, &plan->push);
+}
+
+/* Of the pages, and of services over TLS. */
+static int make_server(const struct mesh_options *options, struct error *error,
+		       struct mesh_build *build)
+{
+	struct plan_serve *serve = &build->plan.serve;
+	bool is_needed = options->is_https;
+	struct tls_server_options server = {
+		.certificate_file = options->cert,
+		.key_file = options->key,
+		.host_name = build->plan.settings.node,
+		.addresses = &build->plan.http,
+		.address_count = 1,
+	};
+
+	for (uint32_t i = 0; i < serve->listen_count; i++)
+		is_needed |= serve->listen[i].transport == TRANSPORT_TLS;
+	if (!is_needed)
+		return 0;
+	int result = command_file_code(tls_server_new(&server, error, &build->tls_server));
+	serve->tls = build->tls_server;
+	if (options->is_https)
+		build->plan.http_tls = build->tls_server;
+	return result;
+}
+
+int mesh_build_tls(const struct mesh_options *options, struct error *error,
+		   struct mesh_build *build)
+{
+	struct tls_client_options client = {
+		.is_unverified = options->is_insecure,
+		.ca_file = options->ca,
+		.has_resumption = true,
+	};
+	int result = command_file_code(tls_client_new(&client, error, &build->tls));
+
+	build->plan.tls = build->tls;
+	return result < 0 ? result : make_server(options, error, build);
+}

@@ -1,0 +1,197 @@
+/* The three lines of `mesh --once`. */
+#include <string.h>
+
+#include "base/attributes.h"
+#include "base/date.h"
+#include "base/units.h"
+#include "metric/mesh_verdict.h"
+#include "view/clauses.h"
+#include "view/mesh_text.h"
+#include "view/phrase.h"
+#include "view/result_traffic.h"
+
+/* "1,500" */
+#define GROUPED(count) units_format_grouped((count), (char[UNITS_TEXT_MAX]){ "" })
+
+/* So many findings are named in the result. */
+#define NAMED_MAX 4
+
+/* ---- line 1 ---- */
+
+/* "mesh --once from node-04  11 peers (SRV), each 60 udp, 20 tcp and 3 full-size probes in 10.0 s"
+ */
+static void headline(const struct report *report, struct buffer *out)
+{
+	const struct report_mesh *mesh = &report->mesh;
+	char date[DATE_TEXT_MAX], length[PHRASE_MAX], peers[PHRASE_MAX];
+	struct clauses each;
+
+	buffer_append_format(out, "mesh --once from %s  %s", mesh->node ? mesh->node : "here",
+			     phrase_count(mesh->listed, "peer", peers));
+	if (mesh->mechanism)
+		buffer_append_format(out, " (%s)", mesh->mechanism);
+	if (mesh->probed < mesh->listed)
+		buffer_append_format(out, ", %s of them probed", GROUPED(mesh->probed));
+	buffer_append_text(out, ", each ");
+	clauses_init(&each, out, ", ");
+	if (mesh->udp_each > 0)
+		buffer_append_format(clauses_next(&each), "%s udp", GROUPED(mesh->udp_each));
+	if (mesh->tcp_each > 0)
+		buffer_append_format(clauses_next(&each), "%s tcp", GROUPED(mesh->tcp_each));
+	if (mesh->large_each > 0)
+		buffer_append_format(clauses_next(&each), "%s full-size",
+				     GROUPED(mesh->large_each));
+	buffer_append_format(out, "%s in %s from %s", each.has_one ? " probes" : "no probe",
+			     phrase_duration(report->duration_ns, length),
+			     date_format_ms(report->started_unix_ns, date));
+}
+
+/* ---- Result ---- */
+
+/* "node-09 loses packets" */
+static const char *deed(enum mesh_verdict verdict)
+{
+	switch (verdict) {
+	case MESH_VERDICT_LOSS:
+		return "loses packets";
+	case MESH_VERDICT_BLACK_HOLE:
+		return "swallows large packets (MTU black hole)";
+	case MESH_VERDICT_MTU_REDUCED:
+		return "takes only smaller packets, and says so";
+	case MESH_VERDICT_SLOW:
+		return "is slow";
+	case MESH_VERDICT_REFUSED:
+		return "refuses";
+	case MESH_VERDICT_SILENT:
+		return "is silent";
+	case MESH_VERDICT_AGENT:
+		return "was held up itself";
+	default:
+		return mesh_verdict_name(verdict);
+	}
+}
+
+static void tell_finding(const struct report_mesh_finding *finding, struct buffer *out)
+{
+	enum mesh_scope scope = mesh_scope_find(finding->scope);
+	enum mesh_verdict verdict = mesh_verdict_find(finding->verdict);
+
+	if (scope == MESH_SCOPE_PLACE)
+		buffer_append_format(out, "the way to %s", finding->subject);
+	else if (scope == MESH_SCOPE_NODE)
+		buffer_append_format(out, "this node (%s)", finding->subject);
+	else
+		buffer_append_text(out, finding->subject);
+	buffer_append_format(out, " %s",
+			     verdict < MESH_VERDICTS ? deed(verdict) : finding->verdict);
+	if (scope == MESH_SCOPE_PLACE || scope == MESH_SCOPE_NODE)
+		buffer_append_format(out, " (%s of %s peers)", GROUPED(finding->pairs),
+				     GROUPED(finding->of));
+	if (finding->blame)
+		buffer_append_format(out, ": %s", finding->blame);
+}
+
+static void tell_findings(const struct report_mesh *mesh, struct buffer *out)
+{
+	struct clauses clauses;
+
+	clauses_init(&clauses, out, ", ");
+	for (uint32_t i = 0; i < mesh->finding_count && i < NAMED_MAX; i++)
+		tell_finding(&mesh->findings[i], clauses_next(&clauses));
+	if (mesh->finding_count > NAMED_MAX)
+		buffer_append_format(clauses_next(&clauses), "%s more",
+				     GROUPED(mesh->finding_count - NAMED_MAX));
+}
+
+static void result(const struct report *report, struct buffer *out)
+{
+	const struct report_mesh *mesh = &report->mesh;
+	uint64_t well = mesh->probed - mesh->bad - mesh->leaving;
+	char peers[PHRASE_MAX];
+
+	if (report->not_measured) {
+		buffer_append_format(out, "could not measure: %s", report->not_measured);
+		return;
+	}
+	if (report->expectation_count > 0)
+		result_verdict(report, out);
+	if (mesh->probed == 0) {
+		buffer_append_text(out, "no peer was found");
+		return;
+	}
+	if (mesh->bad == 0 && mesh->finding_count == 0) {
+		buffer_append_format(out, "all well: %s ok", phrase_count(well, "peer", peers));
+	} else {
+		buffer_append_format(out, "%s of %s bad: ", GROUPED(mesh->bad),
+				     phrase_count(mesh->probed, "peer", peers));
+		tell_findings(mesh, out);
+		buffer_append_format(out, "; %s ok", GROUPED(well));
+	}
+	if (mesh->leaving > 0)
+		buffer_append_format(out, "; %s leaving", GROUPED(mesh->leaving));
+}
+
+/* ---- Trust ---- */
+
+static bool is_held_up(const struct report_mesh *mesh)
+{
+	for (uint32_t i = 0; i < mesh->finding_count; i++) {
+		if (mesh_verdict_find(mesh->findings[i].verdict) == MESH_VERDICT_AGENT)
+			return true;
+	}
+	return false;
+}
+
+static void trust_own(const struct report_mesh *mesh, struct clauses *clauses)
+{
+	char text[UNITS_TEXT_MAX], length[PHRASE_MAX];
+
+	buffer_append_format(clauses_next(clauses), "own delay p99 %s ms",
+			     units_format_ms(mesh->delay_p99_ns, text));
+	if (mesh->throttled_ns > 0)
+		buffer_append_format(clauses_next(clauses), "throttled for %s",
+				     phrase_interval(mesh->throttled_ns, length));
+	else
+		buffer_append_text(clauses_next(clauses), "not throttled");
+	if (mesh->skipped > 0)
+		buffer_append_format(clauses_next(clauses), "%s probes skipped",
+				     GROUPED(mesh->skipped));
+}
+
+static void trust(struct report *report, struct buffer *out)
+{
+	const struct report_mesh *mesh = &report->mesh;
+	bool is_bad = report->not_measured || report->has_nothing_answered;
+	bool is_weak = is_held_up(mesh) || mesh->skipped > 0 || report->is_interrupted;
+	char share[PHRASE_MAX];
+	struct clauses clauses;
+
+	clauses_init(&clauses, out, ", ");
+	if (report->is_interrupted)
+		buffer_append_text(clauses_next(&clauses), "interrupted before the end");
+	if (!report->not_measured)
+		trust_own(mesh, &clauses);
+	if (mesh->udp_each > 0)
+		buffer_append_format(out,
+				     "; %s probes see a loss of %s %% 95 times in 100; less can "
+				     "escape them",
+				     GROUPED(mesh->udp_each),
+				     phrase_number(100 * mesh->smallest_loss, 2, share));
+	if (out->size == 0)
+		buffer_append_text(out, "nothing was sent");
+	report->generator.verdict = is_bad ? "bad" : is_weak ? "weak" : "good";
+}
+
+void mesh_sentence_build(struct report *report, struct buffer *scratch)
+{
+	headline(report, scratch);
+	report->headline = arena_text(&report->arena, buffer_text(scratch));
+	buffer_clear(scratch);
+	result(report, scratch);
+	report->result = arena_text(&report->arena, buffer_text(scratch));
+	buffer_clear(scratch);
+	trust(report, scratch);
+	report->generator.evidence = arena_text(&report->arena, buffer_text(scratch));
+	report->trust = arena_format(&report->arena, "%s: %s", report->generator.verdict,
+				     report->generator.evidence);
+}
