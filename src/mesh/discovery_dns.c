@@ -67,6 +67,20 @@ static uint64_t take_answer(struct discovery_question *question,
 	return (ttl_s < TTL_MAX_S ? ttl_s : TTL_MAX_S) * NS_PER_S;
 }
 
+static void settle(struct discovery_question *question, const struct resolver_answer *answer)
+{
+	struct mesh_discovery *discovery = question->source->discovery;
+	uint64_t wait_ns = take_answer(question, answer);
+
+	if (!question->is_answered) {
+		question->is_answered = true;
+		question->source->unanswered_questions--;
+		discovery_touch(discovery);
+	}
+	loop_set_timer(discovery->setup.loop, &question->timer,
+		       loop_now(discovery->setup.loop) + wait_ns);
+}
+
 static void answered(void *context, const struct resolver_answer *answer)
 {
 	struct discovery_question *question = context;
@@ -78,14 +92,7 @@ static void answered(void *context, const struct resolver_answer *answer)
 		free(question->endpoints);
 		free(question);
 	} else if (!discovery->is_ending) {
-		uint64_t wait_ns = take_answer(question, answer);
-		if (!question->is_answered) {
-			question->is_answered = true;
-			question->source->unanswered_questions--;
-			discovery_touch(discovery);
-		}
-		loop_set_timer(discovery->setup.loop, &question->timer,
-			       loop_now(discovery->setup.loop) + wait_ns);
+		settle(question, answer);
 	}
 	pump(discovery);
 }
@@ -103,10 +110,12 @@ static void ask(struct discovery_question *question)
 	else
 		result = resolver_resolve(resolver, question->host, question->port, answered,
 					  question);
-	if (result < 0) {
-		struct resolver_answer answer = { .code = result, .sentence = strerror(-result) };
-		answered(question, &answer);
-	}
+	if (result == 0)
+		return;
+	struct resolver_answer answer = { .code = result, .sentence = strerror(-result) };
+	question->is_asked = false;
+	discovery->asking--;
+	settle(question, &answer);
 }
 
 /* What is answered from within finds `is_pumping` and leaves the rest to this loop. */

@@ -20,8 +20,7 @@ struct maker {
 	struct named *named;
 	uint32_t named_count;
 	uint32_t named_capacity;
-	const struct discovery_labels *labels; /* of the group before */
-	struct discovery_labels copied;
+	struct discovery_labels labels;      /* of the peer before */
 	const struct discovery_marks *marks; /* the same, packed */
 };
 
@@ -113,15 +112,19 @@ static int add_row(struct maker *maker, const struct discovery_found *found, boo
 	return result;
 }
 
+static bool is_same(const struct discovery_labels *a, const struct discovery_labels *b)
+{
+	return a->http_port == b->http_port && a->grpc_port == b->grpc_port &&
+	       a->speech == b->speech && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->location, b->location) == 0 && strcmp(a->rack, b->rack) == 0;
+}
+
 static int take_found(void *context, const struct discovery_found *found, struct error *error)
 {
 	struct maker *maker = context;
-	bool is_same = maker->labels == found->labels &&
-		       memcmp(&maker->copied, found->labels, sizeof(maker->copied)) == 0;
 
-	if (!is_same) {
-		maker->labels = found->labels;
-		maker->copied = *found->labels;
+	if (maker->marks == NULL || !is_same(&maker->labels, found->labels)) {
+		maker->labels = *found->labels;
 		maker->marks = pack(&maker->items.arena, found->labels);
 	}
 	if (add_row(maker, found, false) < 0)

@@ -28,7 +28,7 @@ struct discovery_labels {
 	uint8_t speech; /* enum mesh_speech */
 };
 
-/* Texts are valid during the call. The labels stay at one address for all targets of a group. */
+/* Valid during the call. */
 struct discovery_found {
 	const char *host; /* a name or an address, without brackets */
 	uint16_t port;    /* 0: not told */

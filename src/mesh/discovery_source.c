@@ -167,63 +167,69 @@ static char *show(const char *text)
 	return shown;
 }
 
-static int make(struct mesh_discovery *discovery, const char *text, struct error *error,
-		struct discovery_source **ret)
+/* NULL: out of memory. */
+static struct discovery_source *make(struct mesh_discovery *discovery, const char *text)
 {
-	uint32_t index = discovery->source_count;
-
-	if (index == MESH_SOURCES_MAX)
-		return error_set(error, ENOSPC, "there are %d sources at most", MESH_SOURCES_MAX);
+	struct mesh_source *public = &discovery->public[discovery->source_count];
 	struct discovery_source *source = calloc(1, sizeof(*source));
+
 	if (source == NULL)
-		return error_set(error, ENOMEM, "out of memory");
+		return NULL;
+	*public = (struct mesh_source){ .text = show(text) };
 	source->discovery = discovery;
-	source->index = (uint8_t)index;
+	source->index = (uint8_t)discovery->source_count;
 	source->text = strdup(text);
 	discovery_items_init(&source->items);
 	timer_init(&source->timer, timer_fired);
-	discovery->public[index] = (struct mesh_source){ .text = show(text) };
-	*ret = source;
-	if (source->text == NULL || discovery->public[index].text == NULL)
-		return error_set(error, ENOMEM, "out of memory");
-	return 0;
+	if (source->text != NULL && public->text != NULL)
+		return source;
+	discovery_source_free(source);
+	return NULL;
 }
 
-static int put(struct mesh_discovery *discovery, struct discovery_source *source)
+static int check_room(const struct mesh_discovery *discovery, struct error *error)
+{
+	if (discovery->source_count < MESH_SOURCES_MAX)
+		return 0;
+	return error_set(error, ENOSPC, "there are %d sources at most", MESH_SOURCES_MAX);
+}
+
+static void put(struct mesh_discovery *discovery, struct discovery_source *source)
 {
 	discovery->public[source->index].mechanism = mechanisms[source->kind];
 	discovery->sources[discovery->source_count++] = source;
 	discovery->list.source_count = discovery->source_count;
-	return 0;
 }
 
 int discovery_source_add(struct mesh_discovery *discovery, const char *text, struct error *error)
 {
-	struct discovery_source *source = NULL;
-	int result = make(discovery, text, error, &source);
-
-	if (result == 0)
-		result = read_text(source, error);
-	if (result < 0) {
-		discovery_source_free(source);
+	int result = check_room(discovery, error);
+	if (result < 0)
 		return result;
-	}
-	return put(discovery, source);
+	struct discovery_source *source = make(discovery, text);
+	if (source == NULL)
+		return error_set(error, ENOMEM, "out of memory");
+	result = read_text(source, error);
+	if (result < 0)
+		discovery_source_free(source);
+	else
+		put(discovery, source);
+	return result;
 }
 
 int discovery_source_add_own(struct mesh_discovery *discovery, const char *text,
 			     struct error *error)
 {
-	struct discovery_source *source = NULL;
-	int result = make(discovery, text, error, &source);
-
-	if (result < 0) {
-		discovery_source_free(source);
+	int result = check_room(discovery, error);
+	if (result < 0)
 		return result;
-	}
+	struct discovery_source *source = make(discovery, text);
+	if (source == NULL)
+		return error_set(error, ENOMEM, "out of memory");
 	source->has_answered = true;
 	discovery->added = source;
-	return put(discovery, source);
+	put(discovery, source);
+	return 0;
 }
 
 void discovery_source_free(struct discovery_source *source)

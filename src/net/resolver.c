@@ -199,7 +199,7 @@ void resolver_succeed(const struct endpoint *endpoints, size_t count, uint32_t t
 
 static uint32_t count_nodes(const struct ares_addrinfo *result, uint32_t most)
 {
-	const struct ares_addrinfo_node *node = result != NULL ? result->nodes : NULL;
+	const struct ares_addrinfo_node *node = result->nodes;
 	uint32_t count = 0;
 
 	for (; node != NULL && count < most; node = node->ai_next)
@@ -223,9 +223,10 @@ static void tell_addresses(const struct lookup *lookup, const struct ares_addrin
 {
 	uint32_t count = count_nodes(result, lookup->resolver->endpoints_max);
 	struct endpoint *endpoints = calloc(count > 0 ? count : 1, sizeof(*endpoints));
-	const struct ares_addrinfo_node *node = result != NULL ? result->nodes : NULL;
+	const struct ares_addrinfo_node *node = result->nodes;
 
-	for (uint32_t i = 0; endpoints != NULL && i < count; i++, node = node->ai_next) {
+	for (uint32_t i = 0; endpoints != NULL && node != NULL && i < count;
+	     i++, node = node->ai_next) {
 		endpoint_from_sockaddr(node->ai_addr, &endpoints[i]);
 		endpoints[i].port = lookup->port;
 	}
@@ -243,6 +244,8 @@ static void lookup_done(void *context, int status, int timeouts, struct ares_add
 	struct lookup *lookup = context;
 
 	(void)timeouts;
+	if (status == ARES_SUCCESS && result == NULL)
+		status = ARES_ENODATA;
 	if (status == ARES_SUCCESS)
 		tell_addresses(lookup, result);
 	else
