@@ -128,6 +128,30 @@ static uint32_t find_group(struct mesh_groups *groups, const char *name)
 	return found < groups->count ? found : add_group(groups, MESH_GROUP_OTHERS);
 }
 
+static uint32_t *count_at(struct taken *taken, size_t offset)
+{
+	return &taken->counts[offset / sizeof(uint64_t) - TIMES];
+}
+
+/* Nobody will decide what was in flight: it is lost, for want of its pair, so that what was sent is
+ * somewhere for ever. */
+static void abandon(struct mesh_groups *groups, struct taken *taken)
+{
+	struct mesh_figures *figures = &groups->groups[taken->group].figures;
+
+	for (unsigned i = 0; i < MESH_PROBES && taken->id != 0; i++) {
+		size_t at = offsetof(struct mesh_figures, probes) + i * sizeof(struct mesh_counts);
+		uint32_t open = *count_at(taken, at + offsetof(struct mesh_counts, sent)) -
+				*count_at(taken, at + offsetof(struct mesh_counts, received)) -
+				*count_at(taken, at + offsetof(struct mesh_counts, lost));
+		figures->probes[i].lost += open;
+		figures->probes[i].failures[MESH_REASON_ABORTED] += open;
+		if (i == MESH_TCP || i == MESH_TCP_LONG)
+			figures->lost_tcp += open;
+	}
+	taken->id = 0;
+}
+
 /* A pair that has a new id, for its peer's address changed, is the same by when it began. */
 static void take_pair(struct mesh_groups *groups, uint32_t place, const struct mesh_pair *pair,
 		      const struct mesh_peer *peer)
@@ -135,17 +159,19 @@ static void take_pair(struct mesh_groups *groups, uint32_t place, const struct m
 	struct taken *taken = &groups->taken[place];
 	struct mesh_figures now;
 
-	if (pair->id == 0) {
-		taken->id = 0;
+	if (pair->id == 0 || taken->began_ns != pair->began_ns)
+		abandon(groups, taken);
+	if (pair->id == 0)
 		return;
-	}
-	if (taken->id == 0 || taken->began_ns != pair->began_ns)
+	if (taken->id == 0)
 		*taken = (struct taken){ .began_ns = pair->began_ns };
 	taken->id = pair->id;
 	taken->group = find_group(groups, mesh_group_name(pair, peer));
 	mesh_figures_of(pair, &now);
 	add_difference(&groups->groups[taken->group].figures, taken, &now);
 	groups->groups[taken->group].pairs++;
+	for (unsigned i = 0; i < MESH_PROBES; i++)
+		groups->groups[taken->group].in_flight[i] += pair->probes[i].in_flight;
 }
 
 /* The last one moves into the gap. */
@@ -165,8 +191,10 @@ void mesh_groups_take(struct mesh_groups *groups, const struct mesh_snapshot *sn
 		      const struct mesh_peer *const *peers)
 {
 	assert(snapshot->places <= groups->places);
-	for (uint32_t i = 0; i < groups->count; i++)
+	for (uint32_t i = 0; i < groups->count; i++) {
 		groups->groups[i].pairs = 0;
+		memset(groups->groups[i].in_flight, 0, sizeof(groups->groups[i].in_flight));
+	}
 	for (uint32_t i = 0; i < snapshot->places; i++)
 		take_pair(groups, i, &snapshot->pairs[i], peers[i]);
 	for (uint32_t i = groups->count; i-- > 0;)

@@ -54,13 +54,15 @@ struct mesh_group {
 	char name[MESH_PLACE_MAX];
 	uint32_t pairs; /* that are there now */
 	struct mesh_figures figures;
+	uint64_t in_flight[MESH_PROBES]; /* sent = received + lost + in flight, always */
 };
 
 struct mesh_groups;
 /* `places` as of the snapshots. */
 nodiscard int mesh_groups_new(uint32_t places, struct mesh_groups **ret);
 void mesh_groups_free(struct mesh_groups *groups); /* takes NULL */
-/* Adds what was counted since the last time. `peers`: of each place, as mesh_join() gives it. A
+/* Adds what was counted since the last time; what a forgotten pair had in flight is lost,
+ * aborted. `peers`: of each place, as mesh_join() gives it. A
  * group without a pair is forgotten. */
 void mesh_groups_take(struct mesh_groups *groups, const struct mesh_snapshot *snapshot,
 		      const struct mesh_peer *const *peers);

@@ -264,6 +264,16 @@ static void add_to_group(struct mesh_subjects *subjects, const struct mesh_told 
 	group->verdicts[mesh_told_verdict(told)]++;
 }
 
+/* As of when the sums were taken: a later snapshot would not add up with them. */
+static void take_in_flight(struct mesh_subject *subject, const struct mesh_group *groups,
+			   uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (subject->name == groups[i].name)
+			memcpy(subject->levels.in_flight, groups[i].in_flight,
+			       sizeof(subject->levels.in_flight));
+}
+
 static void list_groups(struct mesh_subjects *subjects, const struct mesh_groups *from)
 {
 	const struct mesh_group *groups = mesh_groups_list(from, &subjects->group_count);
@@ -278,6 +288,8 @@ static void list_groups(struct mesh_subjects *subjects, const struct mesh_groups
 	qsort(subjects->groups, subjects->group_count, sizeof(subjects->groups[0]), compare_groups);
 	for (uint32_t i = 0; i < subjects->told_count; i++)
 		add_to_group(subjects, &subjects->told[i]);
+	for (uint32_t i = 0; i < subjects->group_count; i++)
+		take_in_flight(&subjects->groups[i], groups, subjects->group_count);
 }
 
 static int sum_groups(struct mesh_subjects *subjects)

@@ -125,6 +125,31 @@ static void what_a_forgotten_pair_counted_stays(void **state)
 	close_bench(&bench);
 }
 
+/* Sent = received + lost + in flight, whatever becomes of the pairs. */
+static void what_was_in_flight_is_somewhere(void **state)
+{
+	struct bench bench;
+	open_bench(&bench);
+	struct mesh_pair *pair = add_pair(&bench, 0, 7, "a");
+	count(add_pair(&bench, 1, 8, "a"), 4, 60000);
+	mesh_series_sent(&pair->probes[MESH_UDP]);
+	mesh_series_sent(&pair->probes[MESH_UDP]);
+	mesh_series_sent(&pair->probes[MESH_TCP]);
+	take(&bench);
+	assert_int_equal(group(&bench, "a")->in_flight[MESH_UDP], 2);
+	pair->id = 0;
+	take(&bench);
+	take(&bench);
+	const struct mesh_group *a = group(&bench, "a");
+	assert_int_equal(a->in_flight[MESH_UDP], 0);
+	assert_int_equal(a->figures.probes[MESH_UDP].sent, 6);
+	assert_int_equal(a->figures.probes[MESH_UDP].lost, 2);
+	assert_int_equal(a->figures.probes[MESH_UDP].failures[MESH_REASON_ABORTED], 2);
+	assert_int_equal(a->figures.probes[MESH_TCP].lost, 1);
+	assert_int_equal(a->figures.lost_tcp, 1);
+	close_bench(&bench);
+}
+
 static void a_new_address_counts_nothing_twice(void **state)
 {
 	struct bench bench;
@@ -211,6 +236,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_location_has_the_sum_of_its_pairs),
 		cmocka_unit_test(what_a_forgotten_pair_counted_stays),
+		cmocka_unit_test(what_was_in_flight_is_somewhere),
 		cmocka_unit_test(a_new_address_counts_nothing_twice),
 		cmocka_unit_test(what_was_counted_elsewhere_stays_there),
 		cmocka_unit_test(a_location_without_pairs_is_forgotten),
