@@ -120,7 +120,7 @@ static void the_worst_is_first_and_says_why(void **state)
 	contains(&out, "<title>2 bad - node-04</title>");
 	contains(&out, "2 of 13 peers bad");
 	contains(&out, "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>");
-	contains(&out, "3 of 3 of 1401 B lost");
+	contains(&out, "3 of 3 of 1500 B lost");
 	const char *list = strstr(buffer_text(&out), "<table class=\"list\">");
 	assert_non_null(list);
 	const char *hole = strstr(list, "?peer=node-12"), *loss = strstr(list, "?peer=node-09");
