@@ -366,19 +366,33 @@ static void answer_events(void *context, const struct http_server_request *reque
 	render(context, request, write_events, response);
 }
 
+/* How others reach this node: as it was told, else as who asks has just done. */
+static const char *self_of(const struct mesh_api *api, const struct http_server_request *request)
+{
+	static const char characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
+	const char *host = http_server_field(request, "Host");
+
+	if (api->setup.self != NULL && api->setup.self[0] != '\0')
+		return api->setup.self;
+	return host != NULL && host[strspn(host, characters)] == '\0' ? host : "";
+}
+
 static void write_sd(const struct mesh_api *api, const struct http_server_request *request,
 		     const struct mesh_state *state, struct buffer *out)
 {
-	(void)request;
-	mesh_peers_write_sd(out, state, api->setup.self != NULL ? api->setup.self : "");
+	mesh_peers_write_sd(out, state, self_of(api, request));
 }
 
 static void answer_sd(void *context, const struct http_server_request *request,
 		      struct http_server_response *response)
 {
+	char key[HTTP_SERVER_HEAD_BYTES_MAX];
+
+	(void)snprintf(key, sizeof(key), "sd %s", self_of(context, request));
 	response->content_type = json;
 	response->fields = fields_plain;
-	give(context, request, "sd", write_sd, response);
+	give(context, request, key, write_sd, response);
 }
 
 static void answer_alive(void *context, const struct http_server_request *request,

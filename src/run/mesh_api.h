@@ -69,7 +69,8 @@ struct mesh_api_setup {
 	unsigned connections_max; /* 0: 64 */
 	unsigned refresh_s;       /* of the page; 0: it does not */
 	struct mesh_metrics_style metrics;
-	const char *self; /* how others reach it, for /sd: "10.0.0.4:8080"; "" */
+	/* How others reach it, for /sd: "10.0.0.4:8080"; "": as who asks has done (Host). */
+	const char *self;
 	const struct mesh_api_calls *calls;
 	void *context;
 	/* The kernel's, NULL; or a test's. */

@@ -116,7 +116,6 @@ static void open_place(struct place *place, const struct mesh_api_setup *wanted)
 	setup.loop = place->bench.loop;
 	setup.places = &at;
 	setup.place_count = 1;
-	setup.self = "10.0.0.4:8080";
 	setup.calls = &calls;
 	setup.context = place;
 	setup.transport = &stream_memory;
@@ -184,7 +183,8 @@ static void it_tells(void **state)
 	GETS("/v1/ping", "<p>Served from b\n");
 	GETS("/v1/metrics", "\"NumActive\"");
 	GETS("/v1", "/v1/addpeer");
-	GETS("/sd", "[{\"targets\":[\"10.0.0.4:8080\"]");
+	GETS("/sd", "[{\"targets\":[\"node-04\"]");
+	check(&place, "GET", "http://x/sd", "", "", "[{\"targets\":[\"node-04\"]");
 	GETS("/healthz", "HTTP/1.1 200 OK");
 	GETS("/readyz", "\r\n\r\nready\n");
 	GETS("/v1/env", "HTTP/1.1 404 ");
@@ -196,6 +196,27 @@ static void it_tells(void **state)
 	GETS("/readyz", "\r\n\r\nno source of peers has answered yet\n");
 	GETS("/healthz", "HTTP/1.1 200 OK");
 	assert_true(mesh_api_requests(place.api) > 10);
+	close_place(&place);
+}
+
+static void who_asks_for_peers_learns_where_we_are(void **state)
+{
+	struct bench_client client;
+	struct place place;
+	static const char request[] = "GET /sd HTTP/1.1\r\nHost: 10.0.0.9:1\r\n\r\n"
+				      "GET /sd HTTP/1.1\r\nHost: a/b\r\n\r\n";
+
+	open_place(&place, &(struct mesh_api_setup){ .self = "10.0.0.4:8080" });
+	GETS("/sd", "[{\"targets\":[\"10.0.0.4:8080\"]");
+	close_place(&place);
+	open_place(&place, &(struct mesh_api_setup){ .self = "" });
+	GETS("/sd", "[{\"targets\":[\"node-04\"]");
+	client_open(&client, &place.bench, PORT);
+	client_send(&client, request, strlen(request));
+	bench_run(&place.bench, 10);
+	assert_non_null(strstr(buffer_text(&client.got), "[{\"targets\":[\"10.0.0.9:1\"]"));
+	assert_null(strstr(buffer_text(&client.got), "a/b"));
+	client_close(&client);
 	close_place(&place);
 }
 
@@ -526,6 +547,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_tells),
+		cmocka_unit_test(who_asks_for_peers_learns_where_we_are),
 		cmocka_unit_test(the_page_is_as_its_query_says),
 		cmocka_unit_test(metrics_are_as_they_are_accepted),
 		cmocka_unit_test(what_is_written_is_kept_for_a_second),
