@@ -1,6 +1,4 @@
 /* conntest mesh plan: what a mesh of so many nodes covers and costs, before it runs. */
-#include "view/mesh_plan.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include "cmd/commands.h"
 #include "cmd/mesh_probes.h"
 #include "mesh/pinglist.h"
+#include "view/mesh_forecast.h"
 #include "view/mesh_metrics.h"
 
 #define NODES_MAX  100000
@@ -154,7 +153,7 @@ static int plan_run(const struct command *command, int argc, char **argv)
 		return command_stop(command, code, &error);
 	if (forecast(&options, count, &arena, &found) < 0)
 		return command_fail(command, EXIT_UNABLE, &(struct error){ "out of memory" });
-	mesh_plan_write(&out, &found);
+	mesh_forecast_write(&out, &found);
 	(void)fwrite(out.data, 1, out.size, stdout);
 	return EXIT_OK;
 }

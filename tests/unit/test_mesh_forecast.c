@@ -9,7 +9,7 @@
 
 #include "base/units.h"
 #include "support/golden.h"
-#include "view/mesh_plan.h"
+#include "view/mesh_forecast.h"
 
 static const struct mesh_settings settings = {
 	.probes = 1u << MESH_TCP | 1u << MESH_TCP_LONG | 1u << MESH_UDP | 1u << MESH_HTTP,
@@ -59,22 +59,22 @@ static const struct mesh_forecast small = {
 
 static void figures_are_those_of_the_formulas(void **state)
 {
-	struct mesh_plan_traffic traffic;
+	struct mesh_forecast_traffic traffic;
 	struct mesh_settings udp = { .probes = 1u << MESH_UDP,
 				     .udp_interval_ns = NS_PER_S / 10,
 				     .udp_bytes = 72 };
-	struct mesh_forecast plan = large;
+	struct mesh_forecast forecast = large;
 
 	/* reference: 299 probes see 1 %, 2,995 see 0.1 %, 95 times in 100 */
-	assert_true(fabs(mesh_plan_smallest_loss(299) - 0.01) < 0.0001);
-	assert_true(fabs(mesh_plan_smallest_loss(2995) - 0.001) < 0.00001);
-	assert_true(mesh_plan_smallest_loss(0) == 1);
+	assert_true(fabs(mesh_forecast_smallest_loss(299) - 0.01) < 0.0001);
+	assert_true(fabs(mesh_forecast_smallest_loss(2995) - 0.001) < 0.00001);
+	assert_true(mesh_forecast_smallest_loss(0) == 1);
 	/* 16/64: 0.26; 64/256: 1.1 */
-	assert_true(fabs(mesh_plan_missed_paths(16, 64) - 0.26) < 0.005);
-	assert_true(fabs(mesh_plan_missed_paths(64, 256) - 1.14) < 0.01);
+	assert_true(fabs(mesh_forecast_missed_paths(16, 64) - 0.26) < 0.005);
+	assert_true(fabs(mesh_forecast_missed_paths(64, 256) - 1.14) < 0.01);
 	/* Ten peers, ten times a second, and as many answers: 100 bytes each. */
-	plan.settings = &udp;
-	mesh_plan_traffic(&plan, &traffic);
+	forecast.settings = &udp;
+	mesh_forecast_traffic(&forecast, &traffic);
 	assert_true(fabs(traffic.packets_per_second - 200) < 0.001);
 	assert_true(fabs(traffic.bytes_per_second - 20000) < 0.1);
 }
@@ -83,10 +83,10 @@ static void a_plan_reads_so(void **state)
 {
 	struct buffer out;
 	buffer_init(&out, 1 << 16);
-	mesh_plan_write(&out, &large);
+	mesh_forecast_write(&out, &large);
 	buffer_append_text(&out, "\n");
-	mesh_plan_write(&out, &small);
-	golden_check("mesh_plan.txt", &out);
+	mesh_forecast_write(&out, &small);
+	golden_check("mesh_forecast.txt", &out);
 	buffer_deinit(&out);
 }
 
@@ -96,5 +96,5 @@ int main(void)
 		cmocka_unit_test(figures_are_those_of_the_formulas),
 		cmocka_unit_test(a_plan_reads_so),
 	};
-	return cmocka_run_group_tests_name("mesh_plan", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("mesh_forecast", tests, NULL, NULL);
 }

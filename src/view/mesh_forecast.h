@@ -26,15 +26,15 @@ struct mesh_forecast {
 
 /* What a node sends in a second, headers of IPv4 counted: its own probes, and its answers to those
  * of others. By the messages of the protocols, not measured. */
-struct mesh_plan_traffic {
+struct mesh_forecast_traffic {
 	double packets_per_second;
 	double bytes_per_second;
 };
-void mesh_plan_traffic(const struct mesh_forecast *plan, struct mesh_plan_traffic *ret);
+void mesh_forecast_traffic(const struct mesh_forecast *forecast, struct mesh_forecast_traffic *ret);
 /* The smallest share of lost probes that shows itself, as one lost probe, 95 times in 100 among
  * `probes`: 1 - 0.05^(1/n). 1: there are none. */
-double mesh_plan_smallest_loss(double probes);
+double mesh_forecast_smallest_loss(double probes);
 /* Of `paths` equal ones, how many none of so many random flows takes: m (1 - 1/m)^s. */
-double mesh_plan_missed_paths(uint32_t paths, uint32_t flows);
+double mesh_forecast_missed_paths(uint32_t paths, uint32_t flows);
 
-void mesh_plan_write(struct buffer *out, const struct mesh_forecast *plan);
+void mesh_forecast_write(struct buffer *out, const struct mesh_forecast *forecast);
