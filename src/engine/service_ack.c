@@ -25,12 +25,13 @@ static struct ack_reader *reader_of(const struct service_connection *connection)
 static const struct service_state *answer(struct service_connection *connection, size_t lines)
 {
 	struct counters *counters = connection->owner->counters;
+	static const uint8_t one[ACK_ANSWER_BYTES] = ACK_ANSWER;
 	uint8_t *scratch = connection->owner->worker->scratch;
 
 	if (lines == 0)
 		return connection->state;
 	for (size_t i = 0; i < lines; i++)
-		memcpy(scratch + i * ACK_ANSWER_BYTES, ACK_ANSWER, ACK_ANSWER_BYTES);
+		memcpy(scratch + i * sizeof(one), one, sizeof(one));
 	service_count_tell_arrived(&connection->count, counters, (uint32_t)lines);
 	int rc = service_send(connection, scratch, lines * ACK_ANSWER_BYTES);
 	if (rc < 0)
