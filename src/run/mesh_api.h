@@ -59,7 +59,7 @@ struct mesh_api_setup {
 	uint32_t place_count;
 	const struct tls_server *tls; /* NULL: without */
 	const char *token;            /* copied; NULL: nothing can be changed */
-	bool token_for_all;           /* nothing is told without it, either */
+	bool token_for_all; /* nothing but /healthz and /readyz is told without it, either */
 	/* What effects may name over the network: addresses in these; names that are one of these,
 	 * or end in one that begins with a dot. None: they are refused. Outlive it. */
 	const struct subnet *allowed;
