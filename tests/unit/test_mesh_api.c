@@ -399,7 +399,8 @@ static void all_may_need_the_token(void **state)
 	GETS("/", "WWW-Authenticate: Basic ");
 	GETS("/metrics", "HTTP/1.1 401 ");
 	GETS("/nothing", "HTTP/1.1 401 ");
-	GETS("/healthz", "HTTP/1.1 401 ");
+	GETS("/healthz", "HTTP/1.1 200 ");
+	GETS("/readyz", "HTTP/1.1 200 ");
 	check(&place, "GET", "/v1/peers?token=" TOKEN, "", "", "HTTP/1.1 401 ");
 	check(&place, "GET", "/v1/peers", AUTH, "", "HTTP/1.1 200 ");
 	check(&place, "GET", "/v1/peers", basic, "", "HTTP/1.1 200 ");
