@@ -17,6 +17,7 @@ struct mesh_options {
 	bool is_https;
 	const char *node;
 	const char *location;
+	struct option_list labels;
 	struct mesh_probe_options probing;
 	uint64_t http_port;
 	bool peers_https;

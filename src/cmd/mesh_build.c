@@ -56,6 +56,47 @@ static int choose_node(const struct mesh_options *options, struct mesh_settings 
 	return result;
 }
 
+static bool is_label_name(const char *text, size_t size)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+
+	return size > 0 && size < MESH_NODE_LABEL_NAME_MAX && strchr(letters, text[0]) != NULL &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") ==
+		       size;
+}
+
+static int add_label(const char *text, struct mesh_settings *settings, struct error *error)
+{
+	struct mesh_node_label *label = &settings->labels[settings->label_count];
+	size_t size = strcspn(text, "=");
+
+	if (settings->label_count == MESH_NODE_LABELS_MAX)
+		return error_set(error, EINVAL, "--label: %d at most", MESH_NODE_LABELS_MAX);
+	if (text[size] != '=' || !is_label_name(text, size))
+		return error_set(error, EINVAL,
+				 "--label: \"%s\" is no NAME=VALUE (a name has letters, digits and "
+				 "\"_\", %d at most)",
+				 text, MESH_NODE_LABEL_NAME_MAX - 1);
+	if (strlen(text + size + 1) >= sizeof(label->value))
+		return error_set(error, EINVAL,
+				 "--label: the value of %.*s is longer than %zu bytes", (int)size,
+				 text, sizeof(label->value) - 1);
+	(void)snprintf(label->name, sizeof(label->name), "%.*s", (int)size, text);
+	(void)snprintf(label->value, sizeof(label->value), "%s", text + size + 1);
+	settings->label_count++;
+	return 0;
+}
+
+static int choose_labels(const struct option_list *labels, struct mesh_settings *settings,
+			 struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < labels->count && result >= 0; i++)
+		result = add_label(labels->items[i], settings, error);
+	return result;
+}
+
 /* ---- probes ---- */
 
 static bool is_given(const struct command *command, const struct operands *operands,
@@ -126,6 +167,7 @@ static int choose_services(const struct mesh_options *options, struct mesh_build
 			error_prefix(error, "--control-token");
 	}
 	plan->port = traffic_port(&plan->serve);
+	plan->settings.traffic_port = plan->port;
 	plan->serve.name = plan->settings.node;
 	plan->serve.drain_ns = options->drain_ns;
 	return result;
@@ -202,6 +244,8 @@ int mesh_build_plan(const struct command *command, const struct mesh_options *op
 		.duration_ns = options->is_once ? options->duration_ns : 0,
 	};
 	int result = choose_node(options, &plan->settings, error);
+	if (result >= 0)
+		result = choose_labels(&options->labels, &plan->settings, error);
 	if (result >= 0)
 		result = choose_settings(options, &plan->settings, error);
 	if (options->is_once)
