@@ -138,13 +138,14 @@ static int choose_settings(const struct mesh_options *options, struct mesh_setti
 
 /* ---- what it answers ---- */
 
-static uint16_t traffic_port(const struct plan_serve *serve)
+/* Where this node has the service, and so do its peers. */
+static uint16_t port_of(const struct plan_serve *serve, enum service service)
 {
 	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		if (serve->listen[i].service == SERVICE_TRAFFIC)
+		if (serve->listen[i].service == service)
 			return serve->listen[i].local.port;
 	}
-	return service_port(SERVICE_TRAFFIC);
+	return service_port(service);
 }
 
 static int choose_services(const struct mesh_options *options, struct mesh_build *build,
@@ -166,7 +167,8 @@ static int choose_services(const struct mesh_options *options, struct mesh_build
 		if (result < 0)
 			error_prefix(error, "--control-token");
 	}
-	plan->port = traffic_port(&plan->serve);
+	plan->port = port_of(&plan->serve, SERVICE_TRAFFIC);
+	plan->settings.control_port = port_of(&plan->serve, SERVICE_CONTROL);
 	plan->settings.traffic_port = plan->port;
 	plan->serve.name = plan->settings.node;
 	plan->serve.drain_ns = options->drain_ns;

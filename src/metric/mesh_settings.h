@@ -35,6 +35,7 @@ struct mesh_settings {
 	uint32_t udp_bytes; /* 96 or more */
 	uint16_t http_port; /* of a peer that tells none */
 	uint16_t grpc_port;
+	uint16_t control_port;
 	bool http_is_tls;
 	bool is_unverified; /* -k */
 	char http_path[128];
