@@ -32,11 +32,13 @@ void discovery_tell(struct mesh_discovery *discovery, enum mesh_event_kind kind,
 {
 	const struct mesh_peer *peer = &discovery->peers[place];
 	char address[ENDPOINT_TEXT_MAX];
+	const char *place_text = peer->url ? peer->url : endpoint_format(&peer->endpoint, address);
+	bool is_said = strcmp(place_text, peer->name) == 0;
 
 	if (++discovery->told[kind] > TOLD_MAX)
 		return;
-	mesh_events_note(discovery->setup.events, kind, peer->name, "%s (%s) %s", peer->name,
-			 peer->url ? peer->url : endpoint_format(&peer->endpoint, address), text);
+	mesh_events_note(discovery->setup.events, kind, peer->name, "%s%s%s",
+			 is_said ? "" : place_text, is_said ? "" : " ", text);
 }
 
 void discovery_tell_rest(struct mesh_discovery *discovery)
