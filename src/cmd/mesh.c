@@ -203,6 +203,8 @@ static int reload(void *context, struct error *error, const struct mesh_plan **r
 	if (again == NULL)
 		return error_set(error, ENOMEM, "out of memory");
 	int code = read_command(again, error);
+	if (code >= 0)
+		code = mesh_reload_check(mesh->command, &mesh->options, &again->options, error);
 	if (code < 0) {
 		free_commands(again);
 		return code;
@@ -276,7 +278,9 @@ const struct command command_mesh = {
 		"the peer's host, the network, or the service. Own delays, throttled time and lost receive "
 		"queues are looked at first: a starved agent accuses itself and nobody else. What several bad "
 		"pairs have in common, a peer, a location or this node, is told once.\n\n"
-		"SIGHUP reads file and environment again; a wrong one is refused and the old one stays. "
+		"SIGHUP reads the file of --config again: peers, probes, their intervals, caps and what a verdict "
+		"needs may change; a wrong one, or one in which more has changed, is refused and the old one "
+		"stays. "
 		"SIGTERM tells the peers, for --drain, and ends.",
 	.examples =
 		"conntest mesh --peers srv://_conntest._tcp.conntest.monitoring.svc --location zone-a  # on each node\n"

@@ -163,7 +163,7 @@ static bool is_self(const struct maker *maker, const struct endpoint *endpoint)
 {
 	struct endpoint address = *endpoint;
 
-	if (endpoint->port != maker->discovery->setup.port)
+	if (endpoint->port != maker->discovery->own_port)
 		return false;
 	address.port = 0;
 	for (uint32_t i = 0; i < maker->own_count; i++) {
