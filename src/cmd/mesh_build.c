@@ -293,6 +293,8 @@ int mesh_build_tls(const struct mesh_options *options, struct error *error,
 		.is_unverified = options->is_insecure,
 		.ca_file = options->ca,
 		.has_resumption = true,
+		/* Most meshes need none, but a list of peers may name https://... at any time. */
+		.is_late = !options->peers_https,
 	};
 	int result = command_file_code(tls_client_new(&client, error, &build->tls));
 
