@@ -72,10 +72,10 @@ static void a_median_lies_in_the_bucket_of_its_own(void **state)
 		uint64_t median_us;
 	} cases[] = {
 		{ { 0 }, 0, 0 },
-		{ { 250, 260, 390 }, 3, 300 },		   /* one bucket: the mean */
-		{ { 210, 230, 250, 390, 900 }, 5, 328 },   /* 200 to 400, from 210 on */
-		{ { 30, 30, 30, 110, 110, 110 }, 6, 50 },  /* between two of them */
-		{ { 90, 210, 230, 250, 390 }, 5, 271 },	   /* up to 390 */
+		{ { 250, 260, 390 }, 3, 300 },              /* one bucket: the mean */
+		{ { 210, 230, 250, 390, 900 }, 5, 328 },    /* 200 to 400, from 210 on */
+		{ { 30, 30, 30, 110, 110, 110 }, 6, 50 },   /* between two of them */
+		{ { 90, 210, 230, 250, 390 }, 5, 271 },     /* up to 390 */
 		{ { 10, 27000000, 28000000 }, 3, 26660800 } /* the last has no bound */
 	};
 	for (size_t i = 0; i < array_size(cases); i++) {
