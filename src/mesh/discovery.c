@@ -57,8 +57,10 @@ static int open_parts(struct mesh_discovery *discovery, struct error *error)
 		return error_set(error, -result, "the resolver: %s", strerror(-result));
 	for (uint32_t i = 0; i < setup->source_count; i++) {
 		result = discovery_source_add(discovery, setup->sources[i], error);
-		if (result < 0)
+		if (result < 0) {
+			error_prefix(error, "--peers");
 			return result;
+		}
 		discovery->sources[i]->is_typed = true;
 	}
 	return 0;

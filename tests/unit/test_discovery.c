@@ -218,14 +218,16 @@ static void what_is_no_source_is_told(void **state)
 		const char *text;
 		const char *sentence;
 	} rows[] = {
-		{ "a b", "\"a b\" is not HOST:PORT" },
-		{ "a:0", "\"0\" is not a port from 1 to 65535" },
-		{ "ftp://a", "\"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
-			     "http:// or https://" },
-		{ "srv://a.test", "\"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
-				  "answer" },
-		{ "file:", "file: names no file" },
-		{ "http://a:99999/", "port \"99999\" is not a number from 1 to 65535" },
+		{ "a b", "--peers: \"a b\" is not HOST:PORT" },
+		{ "a:0", "--peers: \"0\" is not a port from 1 to 65535" },
+		{ "ftp://a",
+		  "--peers: \"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
+		  "http:// or https://" },
+		{ "srv://a.test",
+		  "--peers: \"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
+		  "answer" },
+		{ "file:", "--peers: file: names no file" },
+		{ "http://a:99999/", "--peers: port \"99999\" is not a number from 1 to 65535" },
 	};
 
 	for (size_t i = 0; i < array_size(rows); i++) {
