@@ -9,8 +9,6 @@
 #include "sys/interface.h"
 
 #define OWN_ADDRESSES_MAX 256
-/* Peers that have left and whose figures stay, beyond --max-peers. */
-#define LEFT_MAX 1024
 /* Events of one kind at once. */
 #define TOLD_MAX 16
 
@@ -343,7 +341,8 @@ static void leave(struct maker *maker)
 		member->is_kept = true;
 		if (member->generation == discovery->generation)
 			continue;
-		member->is_kept = member->was_chosen && !peer->is_self && left++ < LEFT_MAX;
+		member->is_kept =
+			member->was_chosen && !peer->is_self && left++ < DISCOVERY_LEFT_MAX;
 		if (!member->is_kept || peer->left_ns != 0)
 			continue;
 		discovery->is_changed = true;

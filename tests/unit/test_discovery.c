@@ -528,6 +528,28 @@ static void a_name_that_all_claim_costs_no_more(void **state)
 	assert_in_range(events_of(MESH_EVENT_RENAMED), 2, 20);
 }
 
+static bool has_another_list(void)
+{
+	return list()->sources[0].updates == 2 && peer("node-100000") != NULL;
+}
+
+/* For a moment both lists are there: twice as many as may be listed. */
+static void a_whole_list_takes_the_place_of_another(void **state)
+{
+	char source[128];
+	const char *sources[] = { source };
+
+	(void)snprintf(source, sizeof(source), "file:%s", bench.path);
+	write_many(0, 4437, "node-", false);
+	open_discovery(sources, 1, &(struct mesh_discovery_setup){ .peers_max = 4437 });
+	await(is_settled);
+	assert_int_equal(list()->count, 4437);
+	write_many(100000, 4437, "node-", false);
+	await(has_another_list);
+	assert_int_equal(list()->sources[0].peers, 4437);
+	assert_int_equal(list()->refused, 0);
+}
+
 static void there_is_a_limit(void **state)
 {
 	char source[128];
@@ -800,6 +822,7 @@ int main(void)
 		TEST(a_label_is_stronger_than_what_is_said),
 		TEST(ten_thousand_are_a_list),
 		TEST(a_name_that_all_claim_costs_no_more),
+		TEST(a_whole_list_takes_the_place_of_another),
 		TEST(there_is_a_limit),
 		TEST(http_sd_is_asked_again_and_again),
 		TEST(pingmeshs_peers_are_looked_at),
