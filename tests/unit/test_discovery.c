@@ -260,6 +260,11 @@ static bool has_recovered(void)
 	return list()->sources[0].problem[0] == '\0' && list()->sources[0].updates > 0;
 }
 
+static bool has_other_port(void)
+{
+	return peer("a")->http_port == 81;
+}
+
 static void a_file_is_followed(void **state)
 {
 	char source[128];
@@ -275,6 +280,12 @@ static void a_file_is_followed(void **state)
 	assert_string_equal(peer("a")->rack, "r");
 	assert_int_equal(peer("a")->http_port, 80);
 	assert_int_equal(peer("a")->speech, MESH_SPEECH_ACK);
+	/* A port alone is news as well: whom to probe is told again. */
+	unsigned changes = bench.changes;
+	write_file("[{\"targets\":[\"203.0.113.1\"],\"labels\":{\"node\":\"a\",\"zone\":\"x\","
+		   "\"rack\":\"r\",\"http_port\":\"81\",\"speech\":\"ack\"}}]");
+	await(has_other_port);
+	assert_int_equal(bench.changes, changes + 1);
 	write_file("[{\"targets\":[\"203.0.113.1\",\"203.0.113.2:7\"]}]");
 	await(has_two);
 	assert_string_equal(names(), "203.0.113.1 203.0.113.2:7 ");
