@@ -73,12 +73,9 @@ static void find_lines(struct mesh_page *page)
 	for (uint32_t i = 0; page->lines && i < snapshot->places; i++) {
 		if (snapshot->pairs[i].id == 0)
 			continue;
-		const struct mesh_judged *judged = mesh_judge_of(page->state->judge, i);
-		/* A place may have gone to another peer since it was judged. */
-		bool is_its_own = judged && judged->id == snapshot->pairs[i].id;
 		page->lines[page->count++] = (struct mesh_page_line){
 			.pair = &snapshot->pairs[i],
-			.judged = is_its_own ? judged : NULL,
+			.judged = mesh_judge_of(page->state->judge, i, snapshot->pairs[i].id),
 		};
 	}
 	join_peers(page);
