@@ -26,8 +26,8 @@ static const struct option_row rows[] = {
 	OPTION(struct mesh_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = serve_places_offer,
-	       .help = "what it answers, as of serve; without it traffic over TCP and UDP on "
-		       "port 5003, and with --control-token control on 5004"),
+	       .help = "what it answers, as of serve; without it traffic over TCP and UDP on port 5003, with "
+		       "--control-token control on 5004, and with --once nothing"),
 	OPTION(struct mesh_options, node, OPTION_TEXT, .name = "node", .placeholder = "NAME",
 	       .level = OPTION_FIRST_HOUR,
 	       .help = "what peers call this node; without it NODE_NAME of the environment, or the host's name"),

@@ -149,17 +149,24 @@ static uint16_t port_of(const struct plan_serve *serve, enum service service)
 	return service_port(service);
 }
 
-static int choose_services(const struct mesh_options *options, struct mesh_build *build,
-			   struct error *error)
+/* One look at all peers is nobody's peer, and the node of this host may run beside it. */
+static int choose_places(const struct mesh_options *options, struct plan_serve *serve,
+			 struct error *error)
 {
 	static const char *const usual[] = { "traffic://:5003", "traffic+udp://:5003",
 					     "control://:5004" };
+	size_t usual_count = options->is_once ? 0 : options->control_token ? 3 : 2;
+
+	return options->listen.count > 0 ? serve_places_add(options->listen.items,
+							    options->listen.count, serve, error)
+					 : serve_places_add(usual, usual_count, serve, error);
+}
+
+static int choose_services(const struct mesh_options *options, struct mesh_build *build,
+			   struct error *error)
+{
 	struct mesh_plan *plan = &build->plan;
-	bool is_bare = options->listen.count == 0;
-	size_t bare_count = options->control_token ? 3 : 2;
-	int result =
-		serve_places_add(is_bare ? usual : options->listen.items,
-				 is_bare ? bare_count : options->listen.count, &plan->serve, error);
+	int result = choose_places(options, &plan->serve, error);
 
 	if (result >= 0 && options->control_token) {
 		result = control_set_token(options->control_token, error, build->control_token);

@@ -28,11 +28,6 @@
 #define APART_TIMES    10
 #define APART_LEAST_NS (20 * NS_PER_MS)
 
-bool mesh_verdict_is_bad(uint8_t verdict)
-{
-	return verdict >= MESH_VERDICT_MTU_REDUCED;
-}
-
 double mesh_chance_of(uint32_t least, double expected)
 {
 	double one = exp(-expected), below = 0;

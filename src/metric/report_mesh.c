@@ -60,7 +60,7 @@ static void describe_pair(const struct mesh_state *state, uint32_t place, struct
 {
 	const struct mesh_pair *pair = &state->snapshot->pairs[place];
 	const struct mesh_peer *peer = mesh_state_peer(state, pair->id);
-	const struct mesh_judged *judged = mesh_judge_of(state->judge, place);
+	const struct mesh_judged *judged = mesh_judge_of(state->judge, place, pair->id);
 	char name[MESH_NAME_MAX + ENDPOINT_TEXT_MAX], address[ENDPOINT_TEXT_MAX];
 	enum mesh_verdict verdict = judged ? judged->verdict : MESH_VERDICT_UNKNOWN;
 

@@ -435,11 +435,14 @@ static void another_peer_begins_anew(void **state)
 	world.pairs[1].state = MESH_WORLD_UP;
 	mesh_world_pass(&world, 1);
 	expect(&world, 1, MESH_VERDICT_OK, MESH_BLAME_NONE);
+	/* Whoever has the place next is not called what this one was. */
+	assert_null(mesh_judge_of(world.judge, 1, 78));
 	assert_int_equal(mesh_world_events(&world, MESH_EVENT_ENDED), 1);
 	assert_non_null(strstr(mesh_events_at(world.events, 2)->text, "it is not probed any more"));
 	world.snapshot->pairs[1].id = 0;
 	mesh_world_pass(&world, 1);
-	assert_null(mesh_judge_of(world.judge, 1));
+	assert_null(mesh_judge_of(world.judge, 1, 77));
+	assert_null(mesh_judge_of(world.judge, 1, 0));
 	mesh_world_deinit(&world);
 }
 

@@ -202,7 +202,8 @@ void mesh_world_pass(struct mesh_world *world, uint32_t windows)
 
 const struct mesh_judged *mesh_world_judged(const struct mesh_world *world, uint32_t pair)
 {
-	const struct mesh_judged *judged = mesh_judge_of(world->judge, pair);
+	const struct mesh_judged *judged =
+		mesh_judge_of(world->judge, pair, world->snapshot->pairs[pair].id);
 
 	assert(judged != NULL);
 	return judged;
