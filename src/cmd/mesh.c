@@ -13,6 +13,7 @@
 #include "metric/mesh_peer.h"
 #include "run/mesh.h"
 #include "run/run.h"
+#include "view/statsd.h"
 
 /* clang-format off */
 static const struct option_row rows[] = {
@@ -121,7 +122,16 @@ static const struct option_row rows[] = {
 	OPTION(struct mesh_options, output.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',
 	       .level = OPTION_OUTPUT, .help = "no events on stderr"),
 	OUTPUT_KEPT_OPTION(struct mesh_options, output),
-	PUSH_OPTIONS(struct mesh_options, output.push),
+	OPTION(struct mesh_options, output.push.statsd, OPTION_TEXT, .name = "statsd",
+	       .placeholder = "HOST:PORT", .level = OPTION_OUTPUT,
+	       .help = "sends figures there every 10 s, those of probes by location"),
+	OPTION(struct mesh_options, output.push.statsd_namespace, OPTION_TEXT,
+	       .name = "statsd-namespace", .placeholder = "NAME", .default_text = STATSD_OURS,
+	       .level = OPTION_OUTPUT, .help = "what these names begin with"),
+	OPTION(struct mesh_options, output.push.is_dogstatsd, OPTION_FLAG, .name = "dogstatsd",
+	       .level = OPTION_OUTPUT,
+	       .help = "locations and probes are DogStatsD's tags there, and no parts of names"),
+	PUSH_OTLP_OPTIONS(struct mesh_options, output.push),
 };
 /* clang-format on */
 
