@@ -102,9 +102,9 @@ static const struct option_row rows[] = {
 	       .default_text = "5s", .level = OPTION_ALL,
 	       .help = "at its end answers say for so long that this node leaves"),
 	OPTION(struct mesh_options, is_https, OPTION_FLAG, .name = "https", .level = OPTION_TLS,
-	       .help = "--http is over TLS"),
+	       .help = "--http is over TLS, and the peers' pages are taken to be"),
 	OPTION(struct mesh_options, peers_https, OPTION_FLAG, .name = "peers-https",
-	       .level = OPTION_TLS, .help = "so are the peers' pages"),
+	       .level = OPTION_TLS, .help = "the peers' pages are, and this node's need not be"),
 	OPTION(struct mesh_options, cert, OPTION_TEXT, .name = "cert", .placeholder = "FILE",
 	       .level = OPTION_TLS,
 	       .help = "certificate for --https and services +tls (PEM, with its chain); without it one "
