@@ -13,6 +13,7 @@
 #include "metric/mesh_peer.h"
 #include "run/mesh.h"
 #include "run/run.h"
+#include "view/statsd.h"
 
 /* clang-format off */
 static const struct option_row rows[] = {
@@ -100,9 +101,9 @@ static const struct option_row rows[] = {
 	       .default_text = "5s", .level = OPTION_ALL,
 	       .help = "at its end answers say for so long that this node leaves"),
 	OPTION(struct mesh_options, is_https, OPTION_FLAG, .name = "https", .level = OPTION_TLS,
-	       .help = "--http is over TLS"),
+	       .help = "--http is over TLS, and the peers' pages are taken to be"),
 	OPTION(struct mesh_options, peers_https, OPTION_FLAG, .name = "peers-https",
-	       .level = OPTION_TLS, .help = "so are the peers' pages"),
+	       .level = OPTION_TLS, .help = "the peers' pages are, and this node's need not be"),
 	OPTION(struct mesh_options, cert, OPTION_TEXT, .name = "cert", .placeholder = "FILE",
 	       .level = OPTION_TLS,
 	       .help = "certificate for --https and services +tls (PEM, with its chain); without it one "
@@ -120,7 +121,16 @@ static const struct option_row rows[] = {
 	OPTION(struct mesh_options, output.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',
 	       .level = OPTION_OUTPUT, .help = "no events on stderr"),
 	OUTPUT_KEPT_OPTION(struct mesh_options, output),
-	PUSH_MESH_OPTIONS(struct mesh_options, output.push),
+	OPTION(struct mesh_options, output.push.statsd, OPTION_TEXT, .name = "statsd",
+	       .placeholder = "HOST:PORT", .level = OPTION_OUTPUT,
+	       .help = "sends figures there every 10 s, those of probes by location"),
+	OPTION(struct mesh_options, output.push.statsd_namespace, OPTION_TEXT,
+	       .name = "statsd-namespace", .placeholder = "NAME", .default_text = STATSD_OURS,
+	       .level = OPTION_OUTPUT, .help = "what these names begin with"),
+	OPTION(struct mesh_options, output.push.is_dogstatsd, OPTION_FLAG, .name = "dogstatsd",
+	       .level = OPTION_OUTPUT,
+	       .help = "locations and probes are DogStatsD's tags there, and no parts of names"),
+	PUSH_OTLP_OPTIONS(struct mesh_options, output.push),
 };
 /* clang-format on */
 
