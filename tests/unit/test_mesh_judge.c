@@ -185,6 +185,9 @@ static void what_this_node_lacks_accuses_nobody(void **state)
 	mesh_world_pass(&world, 4);
 	for (uint32_t i = 0; i < 6; i++)
 		expect(&world, i, MESH_VERDICT_AGENT, MESH_BLAME_AGENT);
+	assert_int_equal(mesh_world_findings(&world), 1);
+	const struct mesh_finding *finding = mesh_world_finding(&world, world.snapshot->node.name);
+	assert_non_null(strstr(finding->evidence, "72 probes could not be made here"));
 	mesh_world_deinit(&world);
 }
 
