@@ -53,8 +53,6 @@ void mesh_sight_judge(const struct mesh_sight_case *look, struct mesh_sight *sig
 /* The evidence, "" where there is none. */
 void mesh_sight_say(const struct mesh_sight_case *look, const struct mesh_sight *sight, char *text,
 		    size_t room);
-/* Is something wrong that can be the peer's, its service's or the network's. */
-bool mesh_verdict_is_bad(uint8_t verdict);
 /* So often chance alone gives `least` or more where `expected` are. */
 double mesh_chance_of(uint32_t least, double expected);
 

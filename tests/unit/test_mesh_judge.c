@@ -159,6 +159,35 @@ static void a_bad_page_is_the_service_s(void **state)
 	mesh_world_deinit(&world);
 }
 
+static void other_bytes_are_the_service_s(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	mesh_world_pass(&world, 2);
+	world.pairs[1].state = MESH_WORLD_GARBLED;
+	mesh_world_pass(&world, 2);
+	expect(&world, 1, MESH_VERDICT_SERVICE, MESH_BLAME_SERVICE);
+	expect_why(&world, 1, "tcp_long: 4 of 4 failed (corrupted)");
+	expect_alone(&world, 1);
+	mesh_world_deinit(&world);
+}
+
+static void what_this_node_lacks_accuses_nobody(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	world.has_pages = true;
+	mesh_world_pass(&world, 2);
+	for (uint32_t i = 0; i < 6; i++)
+		world.pairs[i].state = MESH_WORLD_WANTING;
+	mesh_world_pass(&world, 4);
+	for (uint32_t i = 0; i < 6; i++)
+		expect(&world, i, MESH_VERDICT_AGENT, MESH_BLAME_AGENT);
+	mesh_world_deinit(&world);
+}
+
 static void loss_is_named_with_its_ports(void **state)
 {
 	struct mesh_world world;
@@ -435,11 +464,14 @@ static void another_peer_begins_anew(void **state)
 	world.pairs[1].state = MESH_WORLD_UP;
 	mesh_world_pass(&world, 1);
 	expect(&world, 1, MESH_VERDICT_OK, MESH_BLAME_NONE);
+	/* Whoever has the place next is not called what this one was. */
+	assert_null(mesh_judge_of(world.judge, 1, 78));
 	assert_int_equal(mesh_world_events(&world, MESH_EVENT_ENDED), 1);
 	assert_non_null(strstr(mesh_events_at(world.events, 2)->text, "it is not probed any more"));
 	world.snapshot->pairs[1].id = 0;
 	mesh_world_pass(&world, 1);
-	assert_null(mesh_judge_of(world.judge, 1));
+	assert_null(mesh_judge_of(world.judge, 1, 77));
+	assert_null(mesh_judge_of(world.judge, 1, 0));
 	mesh_world_deinit(&world);
 }
 
@@ -481,6 +513,8 @@ int main(void)
 		cmocka_unit_test(a_closed_port_is_refused),
 		cmocka_unit_test(a_frozen_process_is_its_host_s),
 		cmocka_unit_test(a_bad_page_is_the_service_s),
+		cmocka_unit_test(other_bytes_are_the_service_s),
+		cmocka_unit_test(what_this_node_lacks_accuses_nobody),
 		cmocka_unit_test(loss_is_named_with_its_ports),
 		cmocka_unit_test(loss_on_one_port_is_the_network_s),
 		cmocka_unit_test(a_burst_over_the_boundary_is_none),
