@@ -64,6 +64,10 @@ void mesh_build_deinit(struct mesh_build *build);
 nodiscard int mesh_build_plan(const struct command *command, const struct mesh_options *options,
 			      const struct operands *operands, struct error *error,
 			      struct mesh_build *build);
+/* SIGHUP: may these become those while it runs? -EINVAL with the sentence, which names the first
+ * option that may not. */
+nodiscard int mesh_reload_check(const struct command *command, const struct mesh_options *old,
+				const struct mesh_options *new, struct error *error);
 /* What asks this host: certificates. -errno with the sentence. */
 nodiscard int mesh_build_tls(const struct mesh_options *options, struct error *error,
 			     struct mesh_build *build);

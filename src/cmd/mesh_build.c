@@ -35,10 +35,11 @@ void mesh_build_deinit(struct mesh_build *build)
 static int choose_node(const struct mesh_options *options, struct mesh_settings *settings,
 		       struct error *error)
 {
+	const char *by = options->node ? "--node" : "NODE_NAME";
 	const char *given = options->node ? options->node : getenv("NODE_NAME");
 
 	if (given && strlen(given) >= sizeof(settings->node))
-		return error_set(error, EINVAL, "--node: \"%s\" is longer than %zu bytes", given,
+		return error_set(error, EINVAL, "%s: \"%s\" is longer than %zu bytes", by, given,
 				 sizeof(settings->node) - 1);
 	if (given)
 		(void)snprintf(settings->node, sizeof(settings->node), "%s", given);
@@ -46,7 +47,7 @@ static int choose_node(const struct mesh_options *options, struct mesh_settings 
 		return error_set(error, errno, "this host has no name: give one with --node");
 	int result = mesh_name_check(settings->node, error);
 	if (result < 0)
-		error_prefix(error, "--node");
+		error_prefix(error, "%s", given ? by : "--node");
 	else if (options->location && strlen(options->location) >= sizeof(settings->location))
 		result = error_set(error, EINVAL, "--location: longer than %zu bytes",
 				   sizeof(settings->location) - 1);
@@ -300,6 +301,8 @@ int mesh_build_tls(const struct mesh_options *options, struct error *error,
 		.is_unverified = options->is_insecure,
 		.ca_file = options->ca,
 		.has_resumption = true,
+		/* Most meshes need none, but a list of peers may name https://... at any time. */
+		.is_late = !options->peers_https,
 	};
 	int result = command_file_code(tls_client_new(&client, error, &build->tls));
 

@@ -30,11 +30,13 @@ void discovery_tell(struct mesh_discovery *discovery, enum mesh_event_kind kind,
 {
 	const struct mesh_peer *peer = &discovery->peers[place];
 	char address[ENDPOINT_TEXT_MAX];
+	const char *place_text = peer->url ? peer->url : endpoint_format(&peer->endpoint, address);
+	bool is_said = strcmp(place_text, peer->name) == 0;
 
 	if (++discovery->told[kind] > TOLD_MAX)
 		return;
-	mesh_events_note(discovery->setup.events, kind, peer->name, "%s (%s) %s", peer->name,
-			 peer->url ? peer->url : endpoint_format(&peer->endpoint, address), text);
+	mesh_events_note(discovery->setup.events, kind, peer->name, "%s%s%s",
+			 is_said ? "" : place_text, is_said ? "" : " ", text);
 }
 
 void discovery_tell_rest(struct mesh_discovery *discovery)
@@ -159,7 +161,7 @@ static bool is_self(const struct maker *maker, const struct endpoint *endpoint)
 {
 	struct endpoint address = *endpoint;
 
-	if (endpoint->port != maker->discovery->setup.port)
+	if (endpoint->port != maker->discovery->own_port)
 		return false;
 	address.port = 0;
 	for (uint32_t i = 0; i < maker->own_count; i++) {

@@ -79,6 +79,22 @@ static struct mesh_group count_alike(const struct mesh_judge *judge, uint8_t sco
 	return group;
 }
 
+static uint8_t blame_for(const struct mesh_group *group)
+{
+	switch (group->verdict) {
+	case MESH_VERDICT_REFUSED:
+	case MESH_VERDICT_SERVICE:
+		return MESH_BLAME_SERVICE;
+	case MESH_VERDICT_LOSS: /* of size or packets, and this node's link is one too */
+	case MESH_VERDICT_BLACK_HOLE:
+	case MESH_VERDICT_MTU_REDUCED:
+		return MESH_BLAME_NETWORK;
+	default:
+		return group->scope == MESH_SCOPE_NODE && group->reached == 0 ? MESH_BLAME_UNDECIDED
+									      : MESH_BLAME_NETWORK;
+	}
+}
+
 static void add(struct mesh_judge *judge, struct mesh_group group)
 {
 	for (uint32_t i = 0; i < judge->group_count; i++) {
@@ -88,12 +104,7 @@ static void add(struct mesh_judge *judge, struct mesh_group group)
 	}
 	if (judge->group_count == MESH_GROUPS_MAX)
 		return;
-	group.blame = MESH_BLAME_NETWORK;
-	if (group.verdict == MESH_VERDICT_REFUSED || group.verdict == MESH_VERDICT_SERVICE)
-		group.blame = MESH_BLAME_SERVICE;
-	else if (group.scope == MESH_SCOPE_NODE && group.reached == 0 &&
-		 group.verdict != MESH_VERDICT_LOSS)
-		group.blame = MESH_BLAME_UNDECIDED;
+	group.blame = blame_for(&group);
 	judge->groups[judge->group_count++] = group;
 	for (uint32_t i = 0; i < judge->places; i++) {
 		if (is_of(&group, &judge->seen[i]) &&

@@ -146,7 +146,10 @@ static const struct mesh_state *on_state(void *context)
 	struct session *session = context;
 
 	session->state = *mesh_keeper_look(session->keeper);
-	session->state.requests = session->api ? mesh_api_requests(session->api) : 0;
+	if (session->api) {
+		session->state.page_port = mesh_api_local(session->api, 0)->port;
+		session->state.requests = mesh_api_requests(session->api);
+	}
 	mesh_push_count(session->push, &session->state.pushes, &session->state.pushes_dropped);
 	return &session->state;
 }

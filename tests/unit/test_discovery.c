@@ -218,14 +218,16 @@ static void what_is_no_source_is_told(void **state)
 		const char *text;
 		const char *sentence;
 	} rows[] = {
-		{ "a b", "\"a b\" is not HOST:PORT" },
-		{ "a:0", "\"0\" is not a port from 1 to 65535" },
-		{ "ftp://a", "\"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
-			     "http:// or https://" },
-		{ "srv://a.test", "\"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
-				  "answer" },
-		{ "file:", "file: names no file" },
-		{ "http://a:99999/", "port \"99999\" is not a number from 1 to 65535" },
+		{ "a b", "--peers: \"a b\" is not HOST:PORT" },
+		{ "a:0", "--peers: \"0\" is not a port from 1 to 65535" },
+		{ "ftp://a",
+		  "--peers: \"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
+		  "http:// or https://" },
+		{ "srv://a.test",
+		  "--peers: \"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
+		  "answer" },
+		{ "file:", "--peers: file: names no file" },
+		{ "http://a:99999/", "--peers: port \"99999\" is not a number from 1 to 65535" },
 	};
 
 	for (size_t i = 0; i < array_size(rows); i++) {
@@ -817,6 +819,50 @@ static void a_name_is_all_its_addresses(void **state)
 	stop_dnsmasq(&server);
 }
 
+static bool has_added(void)
+{
+	return peer("192.0.2.9:7") != NULL;
+}
+
+static void other_sources_take_their_place(void **state)
+{
+	/* The name is asked for when its source goes: the answer finds nobody. */
+	static const char *const first[] = { "192.0.2.1:7", "name.test", "192.0.2.3:7" };
+	static const char *const second[] = { "192.0.2.3:7", "192.0.2.4:7" };
+	static const char *const wrong[] = { "192.0.2.5:7", "ftp://a" };
+	struct mesh_discovery_setup setup = {
+		.sources = second, .source_count = 2, .refresh_ns = NS_PER_S, .k = 4
+	};
+	struct error error = { "" };
+
+	open_discovery(first, 3, &(struct mesh_discovery_setup){ .servers = "127.0.0.1:9" });
+	await(has_two);
+	assert_int_equal(mesh_discovery_change(bench.discovery, &setup, &error), 0);
+	await(is_settled);
+	assert_string_equal(names(), "192.0.2.1:7 192.0.2.3:7 192.0.2.4:7 ");
+	assert_int_equal(peer("192.0.2.1:7")->life, MESH_LIFE_DRAINING);
+	assert_int_equal(list()->source_count, 2);
+	assert_string_equal(list()->sources[0].text, "192.0.2.3:7");
+	assert_int_equal(peer("192.0.2.3:7")->source, 0);
+	assert_int_equal(peer("192.0.2.4:7")->source, 1);
+
+	/* All of it, or nothing. */
+	setup.sources = wrong;
+	assert_int_equal(mesh_discovery_change(bench.discovery, &setup, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "ftp://a"));
+	assert_int_equal(list()->source_count, 2);
+
+	/* What was added over the API is not of the file. */
+	assert_int_equal(mesh_discovery_add(bench.discovery, "192.0.2.9:7", &error), 0);
+	await(has_added);
+	setup.sources = second;
+	setup.source_count = 1;
+	assert_int_equal(mesh_discovery_change(bench.discovery, &setup, &error), 0);
+	await(is_settled);
+	assert_int_equal(peer("192.0.2.9:7")->life, MESH_LIFE_JOINING);
+	assert_int_equal(peer("192.0.2.4:7")->life, MESH_LIFE_DRAINING);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -840,6 +886,7 @@ int main(void)
 		TEST(peers_are_added),
 		TEST(a_service_comes_and_changes),
 		TEST(a_name_is_all_its_addresses),
+		TEST(other_sources_take_their_place),
 	};
 	return cmocka_run_group_tests_name("discovery", tests, NULL, NULL);
 }
