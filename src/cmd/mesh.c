@@ -79,7 +79,8 @@ static const struct option_row rows[] = {
 	       .help = "series of a peer that is gone stay so long"),
 	OPTION(struct mesh_options, refresh_ns, OPTION_TIME, .name = "refresh", .placeholder = "TIME",
 	       .default_text = "0", .level = OPTION_ALL,
-	       .help = "asks sources again after so long; 0 = names by their TTL, the others after 60s"),
+	       .help = "asks sources over HTTP again after so long; 0 = 60s; names go by their TTL, and files are "
+		       "looked at every 2s"),
 	OPTION(struct mesh_options, dns, OPTION_TEXT, .name = "dns", .placeholder = "ADDR[:PORT],...",
 	       .level = OPTION_ALL, .help = "asks these servers instead of the system's"),
 	OPTION(struct mesh_options, control_token, OPTION_TEXT, .name = "control-token",
