@@ -134,7 +134,7 @@ struct mesh_command {
 	struct mesh_options options;
 	struct operands operands;
 	struct mesh_build build;
-	/* Behind SIGHUP: what was read anew, and is in use or wrong. */
+	/* Behind SIGHUP: what was read anew. */
 	struct mesh_command *next;
 };
 
@@ -210,7 +210,7 @@ static int reload(void *context, struct error *error, const struct mesh_plan **r
 		free_commands(again);
 		return code;
 	}
-	again->next = mesh->next;
+	free_commands(mesh->next);
 	mesh->next = again;
 	*ret = &again->build.plan;
 	return 0;
