@@ -227,6 +227,10 @@ static void print_environment(FILE *out, const struct command *const *members, s
 			      option_variable(members[i], &members[i]->options.rows[0], name),
 			      members[i]->name);
 	}
+	for (size_t i = 0; i < count; i++) {
+		if (members[i]->variables)
+			print_text(out, members[i]->variables);
+	}
 }
 
 static void print_examples(FILE *out, const struct command *const *members, size_t count)

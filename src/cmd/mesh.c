@@ -13,20 +13,22 @@
 #include "metric/mesh_peer.h"
 #include "run/mesh.h"
 #include "run/run.h"
+#include "view/statsd.h"
 
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION(struct mesh_options, peers, OPTION_LIST, .name = "peers",
 	       .placeholder = "SOURCE", .level = OPTION_FIRST_HOUR,
 	       .help = "HOST:PORT (all its addresses), srv://_NAME._tcp.DOMAIN, file:PATH (file_sd) or "
-		       "http(s)://... (http_sd, or a pingmesh's /v1/peers); may be repeated"),
+		       "http(s)://... (http_sd, or a pingmesh's /v1/peers)"),
 	OPTION(struct mesh_options, http, OPTION_TEXT, .name = "http", .placeholder = "ADDR:PORT|off",
 	       .default_text = ":8080", .level = OPTION_FIRST_HOUR,
 	       .help = "the page, the API and /metrics; port 0 = any free one"),
 	OPTION(struct mesh_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = serve_places_offer,
-	       .help = "what it answers, as of serve; without it traffic over TCP and UDP on port 5003"),
+	       .help = "what it answers, as of serve; without it traffic over TCP and UDP on port 5003, with "
+		       "--control-token control on 5004, and with --once nothing"),
 	OPTION(struct mesh_options, node, OPTION_TEXT, .name = "node", .placeholder = "NAME",
 	       .level = OPTION_FIRST_HOUR,
 	       .help = "what peers call this node; without it NODE_NAME of the environment, or the host's name"),
@@ -38,7 +40,7 @@ static const struct option_row rows[] = {
 	       .help = "stands beside this node in /sd, for who scrapes it; 8 at most"),
 	MESH_PROBE_OPTIONS(struct mesh_options, probing),
 	OPTION(struct mesh_options, is_once, OPTION_FLAG, .name = "once", .level = OPTION_FIRST_HOUR,
-	       .help = "probes every peer for -T, reports the bad ones first, and ends"),
+	       .help = "probes every peer for -T, more often than a daemon, reports the bad ones first, and ends"),
 	OPTION(struct mesh_options, duration_ns, OPTION_TIME, .name = "duration", .letter = 'T',
 	       .placeholder = "TIME", .default_text = "10s", .minimum = "1s",
 	       .level = OPTION_FIRST_HOUR, .help = "of --once"),
@@ -51,8 +53,7 @@ static const struct option_row rows[] = {
 	       .level = OPTION_ALL, .help = "reading needs the token, too, but for /healthz and /readyz"),
 	OPTION(struct mesh_options, allow, OPTION_LIST, .name = "allow",
 	       .placeholder = "SUBNET|NAME|.DOMAIN", .level = OPTION_ALL,
-	       .help = "where peers may be that are named over the API or by a source over the network; may be "
-		       "repeated"),
+	       .help = "where peers may be that are named over the API or by a source over the network"),
 	OPTION(struct mesh_options, http_port, OPTION_COUNT, .name = "http-port", .placeholder = "PORT",
 	       .default_text = "0", .maximum = "65535", .level = OPTION_ALL,
 	       .help = "of the peers' pages, where nothing says otherwise; 0 = as of --http"),
@@ -100,9 +101,9 @@ static const struct option_row rows[] = {
 	       .default_text = "5s", .level = OPTION_ALL,
 	       .help = "at its end answers say for so long that this node leaves"),
 	OPTION(struct mesh_options, is_https, OPTION_FLAG, .name = "https", .level = OPTION_TLS,
-	       .help = "--http is over TLS"),
+	       .help = "--http is over TLS, and the peers' pages are taken to be"),
 	OPTION(struct mesh_options, peers_https, OPTION_FLAG, .name = "peers-https",
-	       .level = OPTION_TLS, .help = "so are the peers' pages"),
+	       .level = OPTION_TLS, .help = "the peers' pages are, and this node's need not be"),
 	OPTION(struct mesh_options, cert, OPTION_TEXT, .name = "cert", .placeholder = "FILE",
 	       .level = OPTION_TLS,
 	       .help = "certificate for --https and services +tls (PEM, with its chain); without it one "
@@ -120,7 +121,16 @@ static const struct option_row rows[] = {
 	OPTION(struct mesh_options, output.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',
 	       .level = OPTION_OUTPUT, .help = "no events on stderr"),
 	OUTPUT_KEPT_OPTION(struct mesh_options, output),
-	PUSH_OPTIONS(struct mesh_options, output.push),
+	OPTION(struct mesh_options, output.push.statsd, OPTION_TEXT, .name = "statsd",
+	       .placeholder = "HOST:PORT", .level = OPTION_OUTPUT,
+	       .help = "sends figures there every 10 s, those of probes by location"),
+	OPTION(struct mesh_options, output.push.statsd_namespace, OPTION_TEXT,
+	       .name = "statsd-namespace", .placeholder = "NAME", .default_text = STATSD_OURS,
+	       .level = OPTION_OUTPUT, .help = "what these names begin with"),
+	OPTION(struct mesh_options, output.push.is_dogstatsd, OPTION_FLAG, .name = "dogstatsd",
+	       .level = OPTION_OUTPUT,
+	       .help = "locations and probes are DogStatsD's tags there, and no parts of names"),
+	PUSH_OTLP_OPTIONS(struct mesh_options, output.push),
 };
 /* clang-format on */
 
@@ -146,7 +156,7 @@ static int check(const struct mesh_options *options, const struct operands *oper
 	if (options->is_once && options->peers.count == 0)
 		return error_set(error, EINVAL,
 				 "--once: whom to probe? Name a source, as in --peers "
-				 "srv://_conntest._tcp.conntest.monitoring.svc");
+				 "srv://_traffic._tcp.mesh.example");
 	if (!options->is_once && options->output.expect.count > 0)
 		return error_set(error, EINVAL, "--expect: goes with --once");
 	if (!options->is_once && options->output.formats.count > 0)
@@ -162,11 +172,12 @@ static int read_command(struct mesh_command *mesh, struct error *error)
 	int code = options_parse(mesh->command, mesh->argc, mesh->argv, &mesh->options,
 				 &mesh->operands, error);
 
+	if (code >= 0 && mesh->options.is_once)
+		mesh_build_hurry(mesh->command, &mesh->operands, &mesh->options);
 	if (code >= 0)
 		code = check(&mesh->options, &mesh->operands, error);
 	if (code >= 0)
-		code = mesh_build_plan(mesh->command, &mesh->options, &mesh->operands, error,
-				       &mesh->build);
+		code = mesh_build_plan(&mesh->options, error, &mesh->build);
 	return code;
 }
 
@@ -278,12 +289,20 @@ const struct command command_mesh = {
 		"the peer's host, the network, or the service. Own delays, throttled time and lost receive "
 		"queues are looked at first: a starved agent accuses itself and nobody else. What several bad "
 		"pairs have in common, a peer, a location or this node, is told once.\n\n"
+		"With --once it probes all of its peers, unless options say otherwise every 166 ms by UDP, "
+		"every second by TCP and every 3 s at full size; -T is one window, and one is enough.\n\n"
+		"At --http stand the page (/), /metrics, /v1/events (NDJSON, ?after=NUMBER), /v1/peers, "
+		"/v1/ping and /v1/metrics in pingmesh's shapes, /sd for Prometheus, /healthz and /readyz. "
+		"Who has the --token may POST to /v1/addpeer, /v1/mark and /v1/quit.\n\n"
 		"SIGHUP reads the file of --config again: peers, probes, their intervals, caps and what a verdict "
 		"needs may change; a wrong one, or one in which more has changed, is refused and the old one "
 		"stays. "
 		"SIGTERM tells the peers, for --drain, and ends.",
+	.variables =
+		"Where --node and CONNTEST_MESH_NODE are not given, NODE_NAME is what this node is "
+		"called, as the older conntest has it.",
 	.examples =
-		"conntest mesh --peers srv://_conntest._tcp.conntest.monitoring.svc --location zone-a  # on each node\n"
+		"conntest mesh --peers srv://_traffic._tcp.mesh.example --location zone-a  # on each node\n"
 		"conntest mesh --peers node-1:5003 --peers node-2:5003 --node node-3  # named one by one\n"
 		"conntest mesh --peers file:/etc/conntest/peers.json --http 127.0.0.1:8080  # file_sd\n"
 		"conntest mesh --once --peers node-1:5003 --expect 'lost == 0'  # in CI: exit status 1 if not\n"

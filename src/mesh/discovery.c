@@ -13,7 +13,6 @@
 #define EPOCH_NS  (600 * NS_PER_S)
 /* Of the resolver, from one name. */
 #define ANSWER_MAX 4096
-#define LEFT_MAX   1024
 /* Peers that were added over the API. */
 #define ADDED_MAX 256
 
@@ -49,7 +48,9 @@ static int open_parts(struct mesh_discovery *discovery, struct error *error)
 		.has_additional = true,
 		.endpoints_max = setup->peers_max < ANSWER_MAX ? setup->peers_max : ANSWER_MAX,
 	};
-	int result = discovery_index_make(&discovery->index, setup->peers_max + LEFT_MAX);
+	/* While a list takes the place of another, those of both are there. */
+	int result =
+		discovery_index_make(&discovery->index, 2 * setup->peers_max + DISCOVERY_LEFT_MAX);
 
 	if (result == 0)
 		result = resolver_new(setup->loop, &options, &discovery->resolver);
@@ -57,8 +58,10 @@ static int open_parts(struct mesh_discovery *discovery, struct error *error)
 		return error_set(error, -result, "the resolver: %s", strerror(-result));
 	for (uint32_t i = 0; i < setup->source_count; i++) {
 		result = discovery_source_add(discovery, setup->sources[i], error);
-		if (result < 0)
+		if (result < 0) {
+			error_prefix(error, "--peers");
 			return result;
+		}
 		discovery->sources[i]->is_typed = true;
 	}
 	return 0;

@@ -165,6 +165,8 @@ struct mesh_discovery {
 };
 
 #define DISCOVERY_NOWHERE UINT32_MAX
+/* Peers that have left and whose figures stay, beyond those that may be listed. */
+#define DISCOVERY_LEFT_MAX 1024
 
 /* discovery_source.c */
 nodiscard int discovery_source_add(struct mesh_discovery *discovery, const char *text,

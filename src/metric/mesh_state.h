@@ -24,6 +24,7 @@ struct mesh_state {
 	const struct mesh_groups *groups;
 	uint64_t now_ns;
 	int64_t unix_now_ns;
+	uint16_t page_port;      /* where it answers HTTP itself; 0: nowhere */
 	uint64_t requests;       /* answered over HTTP */
 	uint64_t pushes;         /* StatsD's datagrams and OTLP's requests */
 	uint64_t pushes_dropped; /* of these: not taken */

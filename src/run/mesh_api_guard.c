@@ -144,9 +144,10 @@ static enum shown look_at(const struct guard *guard, const struct http_server_re
 
 /* ---- requests */
 
+/* Nothing but POST has effects: of other methods it is only told that they are not taken. */
 static bool is_reading(const struct http_server_request *request)
 {
-	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+	return strcmp(request->method, "POST") != 0;
 }
 
 static bool refuse(struct http_server_response *response, uint16_t status, const char *fields,

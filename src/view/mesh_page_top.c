@@ -15,7 +15,7 @@ static uint32_t bad_lines(const struct mesh_page *page)
 	uint32_t bad = 0;
 
 	for (enum mesh_verdict i = 0; i < MESH_VERDICTS; i++) {
-		if (mesh_page_is_bad(i))
+		if (mesh_verdict_is_bad(i))
 			bad += page->verdicts[i];
 	}
 	return bad;
@@ -219,19 +219,16 @@ static void write_subject(const struct mesh_page *page, uint8_t scope, const cha
 		xml_append(page->out, subject);
 }
 
+/* How many pairs and other nodes say so is in the evidence already. */
 static void write_support(const struct mesh_page *page, const struct mesh_finding *finding)
 {
 	struct buffer *out = page->out;
+	bool is_open = finding->blame == MESH_BLAME_UNDECIDED;
 
-	if (finding->of > 1)
-		buffer_append_format(out, "%u of %u pairs; ", finding->pairs, finding->of);
-	if (finding->witnesses > 0)
-		buffer_append_format(out, "%u other %s the same; ", finding->witnesses,
-				     finding->witnesses == 1 ? "node says" : "nodes say");
 	xml_append(out, finding->evidence);
 	if (finding->besides[0] == '\0')
 		return;
-	buffer_append_text(out, " <i>(can't be told apart from ");
+	buffer_append_text(out, is_open ? " <i>(either " : " <i>(can't be told apart from ");
 	xml_append(out, finding->besides);
 	buffer_append_text(out, ")</i>");
 }

@@ -200,7 +200,7 @@ void mesh_peers_write(struct buffer *out, enum mesh_peers_detail detail,
 	key_start(&json, "Start", state);
 	json_key_text(&json, "SrvLoc", node->location);
 	json_key_text(&json, "SrvHost", node->name);
-	json_key_unsigned(&json, "SrvPort", state->settings->http_port);
+	json_key_unsigned(&json, "SrvPort", state->page_port);
 	write_list(&json, "Peers", detail, state, false);
 	json_key_unsigned(&json, "Requests", state->requests);
 	json_key_unsigned(&json, "NumActive", count_pairs(state, false));

@@ -218,14 +218,16 @@ static void what_is_no_source_is_told(void **state)
 		const char *text;
 		const char *sentence;
 	} rows[] = {
-		{ "a b", "\"a b\" is not HOST:PORT" },
-		{ "a:0", "\"0\" is not a port from 1 to 65535" },
-		{ "ftp://a", "\"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
-			     "http:// or https://" },
-		{ "srv://a.test", "\"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
-				  "answer" },
-		{ "file:", "file: names no file" },
-		{ "http://a:99999/", "port \"99999\" is not a number from 1 to 65535" },
+		{ "a b", "--peers: \"a b\" is not HOST:PORT" },
+		{ "a:0", "--peers: \"0\" is not a port from 1 to 65535" },
+		{ "ftp://a",
+		  "--peers: \"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
+		  "http:// or https://" },
+		{ "srv://a.test",
+		  "--peers: \"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
+		  "answer" },
+		{ "file:", "--peers: file: names no file" },
+		{ "http://a:99999/", "--peers: port \"99999\" is not a number from 1 to 65535" },
 	};
 
 	for (size_t i = 0; i < array_size(rows); i++) {
@@ -260,6 +262,11 @@ static bool has_recovered(void)
 	return list()->sources[0].problem[0] == '\0' && list()->sources[0].updates > 0;
 }
 
+static bool has_other_port(void)
+{
+	return peer("a")->http_port == 81;
+}
+
 static void a_file_is_followed(void **state)
 {
 	char source[128];
@@ -275,6 +282,12 @@ static void a_file_is_followed(void **state)
 	assert_string_equal(peer("a")->rack, "r");
 	assert_int_equal(peer("a")->http_port, 80);
 	assert_int_equal(peer("a")->speech, MESH_SPEECH_ACK);
+	/* A port alone is news as well: whom to probe is told again. */
+	unsigned changes = bench.changes;
+	write_file("[{\"targets\":[\"203.0.113.1\"],\"labels\":{\"node\":\"a\",\"zone\":\"x\","
+		   "\"rack\":\"r\",\"http_port\":\"81\",\"speech\":\"ack\"}}]");
+	await(has_other_port);
+	assert_int_equal(bench.changes, changes + 1);
 	write_file("[{\"targets\":[\"203.0.113.1\",\"203.0.113.2:7\"]}]");
 	await(has_two);
 	assert_string_equal(names(), "203.0.113.1 203.0.113.2:7 ");
@@ -526,6 +539,28 @@ static void a_name_that_all_claim_costs_no_more(void **state)
 	assert_non_null(peer("same1"));
 	assert_non_null(peer("same1#9999"));
 	assert_in_range(events_of(MESH_EVENT_RENAMED), 2, 20);
+}
+
+static bool has_another_list(void)
+{
+	return list()->sources[0].updates == 2 && peer("node-100000") != NULL;
+}
+
+/* For a moment both lists are there: twice as many as may be listed. */
+static void a_whole_list_takes_the_place_of_another(void **state)
+{
+	char source[128];
+	const char *sources[] = { source };
+
+	(void)snprintf(source, sizeof(source), "file:%s", bench.path);
+	write_many(0, 4437, "node-", false);
+	open_discovery(sources, 1, &(struct mesh_discovery_setup){ .peers_max = 4437 });
+	await(is_settled);
+	assert_int_equal(list()->count, 4437);
+	write_many(100000, 4437, "node-", false);
+	await(has_another_list);
+	assert_int_equal(list()->sources[0].peers, 4437);
+	assert_int_equal(list()->refused, 0);
 }
 
 static void there_is_a_limit(void **state)
@@ -844,6 +879,7 @@ int main(void)
 		TEST(a_label_is_stronger_than_what_is_said),
 		TEST(ten_thousand_are_a_list),
 		TEST(a_name_that_all_claim_costs_no_more),
+		TEST(a_whole_list_takes_the_place_of_another),
 		TEST(there_is_a_limit),
 		TEST(http_sd_is_asked_again_and_again),
 		TEST(pingmeshs_peers_are_looked_at),

@@ -26,6 +26,7 @@ void mesh_world_init(struct mesh_world *world, uint32_t count, uint32_t windows_
 		.rounds = 4,
 		.settings = { .node = "here",
 			      .location = "a",
+			      .probes = 1u << MESH_TCP | 1u << MESH_TCP_LONG | 1u << MESH_UDP,
 			      .udp_interval_ns = 200 * NS_PER_MS,
 			      .mtu_interval_ns = 60 * NS_PER_S,
 			      .timeout_ns = 2 * NS_PER_S,
@@ -212,7 +213,8 @@ void mesh_world_pass(struct mesh_world *world, uint32_t windows)
 
 const struct mesh_judged *mesh_world_judged(const struct mesh_world *world, uint32_t pair)
 {
-	const struct mesh_judged *judged = mesh_judge_of(world->judge, pair);
+	const struct mesh_judged *judged =
+		mesh_judge_of(world->judge, pair, world->snapshot->pairs[pair].id);
 
 	assert(judged != NULL);
 	return judged;

@@ -311,6 +311,7 @@ static void set_state(struct sample_mesh *sample)
 	state->events = sample->events;
 	state->now_ns = sample->snapshot->node.now_ns;
 	state->unix_now_ns = SAMPLE_MESH_NOW;
+	state->page_port = 8080;
 	state->requests = 321;
 	state->cpu_ns = 4200 * NS_PER_MS;
 	state->resident_bytes = 11 << 20;

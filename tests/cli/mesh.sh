@@ -1,0 +1,42 @@
+# The command mesh: its help, plans, and what does not go together with the way out.
+source "$(dirname "$0")/lib.sh" || exit
+
+run conntest mesh --help
+run conntest mesh --help all
+run conntest mesh --help output
+run conntest mesh plan --help
+run conntest mesh plan 30
+run conntest mesh plan 1000 --locations 3 --racks 8 --peers-each 14 --udp-interval 1s --pairs
+run conntest mesh plan 100k --probes udp
+run conntest mesh plan
+run conntest mesh plan 1
+run conntest mesh plan 1M
+run conntest mesh plan many
+run conntest mesh web:5003
+run conntest mesh --once
+run conntest mesh --expect 'lost == 0'
+run conntest mesh -o json
+run conntest mesh --once --peers 192.0.2.1 -o csv
+run conntest mesh --once --peers 192.0.2.1 --expect 'outages.max < 1s'
+run conntest mesh --once --peers 192.0.2.1 --expect 'http.lost == 0'
+run conntest mesh --once --peers 192.0.2.1 --expect 'tcp.reordered == 0'
+run conntest mesh --once --peers ''
+run conntest mesh --once --peers ftp://web
+run conntest mesh --once --peers srv://
+run conntest mesh --once --peers web:0
+run conntest mesh --peers web --http 8080
+run conntest mesh --peers web --http-path v1
+run conntest mesh --peers web --probes tcp,icmp
+run conntest mesh --peers web --probes ''
+run conntest mesh --peers web --listen tcp://:5003
+run conntest mesh --peers web --allow 10.0.0.0/99
+run conntest mesh --peers web --token-for-all
+run conntest mesh --peers web --token @/nowhere/token
+run conntest mesh --peers web --node "$(printf '%065d' 0)"
+NODE_NAME=$(printf '%065d' 0) run conntest mesh --peers web
+run conntest mesh --peers web --statsd-latency-window 1s
+run conntest mesh --peers web --dogstatsd
+run conntest mesh --peers web --cert nothing.pem --https
+run conntest mesh --peers web --ca nothing.pem
+run conntest mesh --peers web --windw 5s
+CONNTEST_MESH_PEER=web run conntest mesh
