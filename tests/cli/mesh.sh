@@ -70,3 +70,15 @@ run conntest mesh --peers web --statsd localhost
 run conntest mesh --peers web --otlp tcp://localhost
 run conntest mesh --peers web --config /nowhere/mesh.yaml
 run conntest mesh --peers web --listen traffic://127.0.0.1:0 --http off --events /nowhere/events
+
+# What becomes of a report of it: shown it is what was printed.
+cd "$CONNTEST_SOURCE/tests/golden" || exit
+conntest report show mesh_once.json | diff - mesh_once.txt
+run conntest report diff mesh_once.json mesh_once_many.json
+run conntest report merge -o json=/dev/null mesh_once.json mesh_once.json
+run conntest report show -o csv mesh_once.json
+run conntest report plot -o svg=/dev/null mesh_once.json
+conntest report show -o csv-figures mesh_once.json |
+	/usr/bin/python3 -c 'import csv, sys
+for row in csv.DictReader(sys.stdin):
+    print(*(f"{key} {row[key]}" for key in row if row[key] not in ("", "0") and key != "time"))'
