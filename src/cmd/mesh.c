@@ -39,7 +39,7 @@ static const struct option_row rows[] = {
 	       .help = "stands beside this node in /sd, for who scrapes it; 8 at most"),
 	MESH_PROBE_OPTIONS(struct mesh_options, probing),
 	OPTION(struct mesh_options, is_once, OPTION_FLAG, .name = "once", .level = OPTION_FIRST_HOUR,
-	       .help = "probes every peer for -T, reports the bad ones first, and ends"),
+	       .help = "probes every peer for -T, more often than a daemon, reports the bad ones first, and ends"),
 	OPTION(struct mesh_options, duration_ns, OPTION_TIME, .name = "duration", .letter = 'T',
 	       .placeholder = "TIME", .default_text = "10s", .minimum = "1s",
 	       .level = OPTION_FIRST_HOUR, .help = "of --once"),
@@ -163,11 +163,12 @@ static int read_command(struct mesh_command *mesh, struct error *error)
 	int code = options_parse(mesh->command, mesh->argc, mesh->argv, &mesh->options,
 				 &mesh->operands, error);
 
+	if (code >= 0 && mesh->options.is_once)
+		mesh_build_hurry(mesh->command, &mesh->operands, &mesh->options);
 	if (code >= 0)
 		code = check(&mesh->options, &mesh->operands, error);
 	if (code >= 0)
-		code = mesh_build_plan(mesh->command, &mesh->options, &mesh->operands, error,
-				       &mesh->build);
+		code = mesh_build_plan(&mesh->options, error, &mesh->build);
 	return code;
 }
 
@@ -279,6 +280,8 @@ const struct command command_mesh = {
 		"the peer's host, the network, or the service. Own delays, throttled time and lost receive "
 		"queues are looked at first: a starved agent accuses itself and nobody else. What several bad "
 		"pairs have in common, a peer, a location or this node, is told once.\n\n"
+		"With --once it probes all of its peers, unless options say otherwise every 166 ms by UDP, "
+		"every second by TCP and every 3 s at full size; -T is one window, and one is enough.\n\n"
 		"At --http stand the page (/), /metrics, /v1/events (NDJSON, ?after=NUMBER), /v1/peers, "
 		"/v1/ping and /v1/metrics in pingmesh's shapes, /sd for Prometheus, /healthz and /readyz. "
 		"Who has the --token may POST to /v1/addpeer, /v1/mark and /v1/quit.\n\n"

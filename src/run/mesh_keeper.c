@@ -217,6 +217,7 @@ static int open_rest(struct mesh_keeper *keeper)
 	struct mesh_judge_setup judge = { .settings = &keeper->settings, .places = plan->places };
 	struct mesh_row_setup rows = {
 		.loop = keeper->loop,
+		.node = keeper->settings.node,
 		.tls = keeper->settings.http_is_tls ? plan->tls : NULL,
 		.token = plan->token_for_all ? plan->token : NULL,
 		.http_port = keeper->settings.http_port,
