@@ -57,9 +57,9 @@ expect "accused for a name" "$(accused 1)" == ""
 stop node-1
 
 echo "a service to which nodes are added, and from which they are taken"
-one=(--host-record=one.test,127.0.0.1 --srv-host=_mesh._tcp.test,one.test,5001)
-two=(--srv-host=_mesh._tcp.test,two.test,5002)
-three=(--srv-host=_mesh._tcp.test,three.test,5003)
+one=("--host-record=one.test,127.0.0.1" "--srv-host=_mesh._tcp.test,one.test,5001")
+two=("--srv-host=_mesh._tcp.test,two.test,5002")
+three=("--srv-host=_mesh._tcp.test,three.test,5003")
 names "${one[@]}" "${two[@]}"
 node 1 --peers srv://_mesh._tcp.test --forget 3s
 within 15 "node-2 of the service" is_life 1 node-2 up
