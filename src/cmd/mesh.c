@@ -39,7 +39,7 @@ static const struct option_row rows[] = {
 	       .help = "stands beside this node in /sd, for who scrapes it; 8 at most"),
 	MESH_PROBE_OPTIONS(struct mesh_options, probing),
 	OPTION(struct mesh_options, is_once, OPTION_FLAG, .name = "once", .level = OPTION_FIRST_HOUR,
-	       .help = "probes every peer for -T, reports the bad ones first, and ends"),
+	       .help = "probes every peer for -T, more often than a daemon, reports the bad ones first, and ends"),
 	OPTION(struct mesh_options, duration_ns, OPTION_TIME, .name = "duration", .letter = 'T',
 	       .placeholder = "TIME", .default_text = "10s", .minimum = "1s",
 	       .level = OPTION_FIRST_HOUR, .help = "of --once"),
@@ -79,7 +79,8 @@ static const struct option_row rows[] = {
 	       .help = "series of a peer that is gone stay so long"),
 	OPTION(struct mesh_options, refresh_ns, OPTION_TIME, .name = "refresh", .placeholder = "TIME",
 	       .default_text = "0", .level = OPTION_ALL,
-	       .help = "asks sources again after so long; 0 = names by their TTL, the others after 60s"),
+	       .help = "asks sources over HTTP again after so long; 0 = 60s; names go by their TTL, and files are "
+		       "looked at every 2s"),
 	OPTION(struct mesh_options, dns, OPTION_TEXT, .name = "dns", .placeholder = "ADDR[:PORT],...",
 	       .level = OPTION_ALL, .help = "asks these servers instead of the system's"),
 	OPTION(struct mesh_options, control_token, OPTION_TEXT, .name = "control-token",
@@ -100,9 +101,9 @@ static const struct option_row rows[] = {
 	       .default_text = "5s", .level = OPTION_ALL,
 	       .help = "at its end answers say for so long that this node leaves"),
 	OPTION(struct mesh_options, is_https, OPTION_FLAG, .name = "https", .level = OPTION_TLS,
-	       .help = "--http is over TLS"),
+	       .help = "--http is over TLS, and the peers' pages are taken to be"),
 	OPTION(struct mesh_options, peers_https, OPTION_FLAG, .name = "peers-https",
-	       .level = OPTION_TLS, .help = "so are the peers' pages"),
+	       .level = OPTION_TLS, .help = "the peers' pages are, and this node's need not be"),
 	OPTION(struct mesh_options, cert, OPTION_TEXT, .name = "cert", .placeholder = "FILE",
 	       .level = OPTION_TLS,
 	       .help = "certificate for --https and services +tls (PEM, with its chain); without it one "
@@ -133,7 +134,7 @@ struct mesh_command {
 	struct mesh_options options;
 	struct operands operands;
 	struct mesh_build build;
-	/* Behind SIGHUP: what was read anew, and is in use or wrong. */
+	/* Behind SIGHUP: what was read anew. */
 	struct mesh_command *next;
 };
 
@@ -162,11 +163,12 @@ static int read_command(struct mesh_command *mesh, struct error *error)
 	int code = options_parse(mesh->command, mesh->argc, mesh->argv, &mesh->options,
 				 &mesh->operands, error);
 
+	if (code >= 0 && mesh->options.is_once)
+		mesh_build_hurry(mesh->command, &mesh->operands, &mesh->options);
 	if (code >= 0)
 		code = check(&mesh->options, &mesh->operands, error);
 	if (code >= 0)
-		code = mesh_build_plan(mesh->command, &mesh->options, &mesh->operands, error,
-				       &mesh->build);
+		code = mesh_build_plan(&mesh->options, error, &mesh->build);
 	return code;
 }
 
@@ -209,7 +211,7 @@ static int reload(void *context, struct error *error, const struct mesh_plan **r
 		free_commands(again);
 		return code;
 	}
-	again->next = mesh->next;
+	free_commands(mesh->next);
 	mesh->next = again;
 	*ret = &again->build.plan;
 	return 0;
@@ -278,6 +280,8 @@ const struct command command_mesh = {
 		"the peer's host, the network, or the service. Own delays, throttled time and lost receive "
 		"queues are looked at first: a starved agent accuses itself and nobody else. What several bad "
 		"pairs have in common, a peer, a location or this node, is told once.\n\n"
+		"With --once it probes all of its peers, unless options say otherwise every 166 ms by UDP, "
+		"every second by TCP and every 3 s at full size; -T is one window, and one is enough.\n\n"
 		"At --http stand the page (/), /metrics, /v1/events (NDJSON, ?after=NUMBER), /v1/peers, "
 		"/v1/ping and /v1/metrics in pingmesh's shapes, /sd for Prometheus, /healthz and /readyz. "
 		"Who has the --token may POST to /v1/addpeer, /v1/mark and /v1/quit.\n\n"

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/units.h"
 #include "cmd/mesh.h"
 #include "cmd/serve_places.h"
@@ -12,7 +13,7 @@
 #include "net/tls.h"
 #include "run/exporter.h"
 
-/* --once: so many looks fit into its ten seconds. */
+/* Of --once: so many looks fit into its ten seconds. */
 #define ONCE_UDP_NS  UINT64_C(166000000)
 #define ONCE_WAIT_NS (1 * NS_PER_S)
 #define ONCE_MTU_NS  (3 * NS_PER_S)
@@ -100,35 +101,34 @@ static int choose_labels(const struct option_list *labels, struct mesh_settings 
 
 /* ---- probes ---- */
 
-static bool is_given(const struct command *command, const struct operands *operands,
-		     const char *name)
+void mesh_build_hurry(const struct command *command, const struct operands *operands,
+		      struct mesh_options *options)
 {
-	return option_is_given(command, operands, name);
-}
+	const struct {
+		const char *name;
+		uint64_t *value;
+		uint64_t once;
+	} rows[] = {
+		{ "udp-interval", &options->probing.udp_interval_ns, ONCE_UDP_NS },
+		{ "wait-time", &options->probing.wait_ns, ONCE_WAIT_NS },
+		{ "rand-time", &options->probing.rand_ns, 0 },
+		{ "mtu-interval", &options->probing.mtu_interval_ns, ONCE_MTU_NS },
+		{ "peers-each", &options->probing.k, 0 },
+	};
 
-/* One look has less time than a daemon. */
-static void hurry(const struct command *command, const struct operands *operands,
-		  struct mesh_settings *settings)
-{
-	if (!is_given(command, operands, "udp-interval"))
-		settings->udp_interval_ns = ONCE_UDP_NS;
-	if (!is_given(command, operands, "wait-time"))
-		settings->wait_ns = ONCE_WAIT_NS;
-	if (!is_given(command, operands, "rand-time"))
-		settings->rand_ns = 0;
-	if (!is_given(command, operands, "mtu-interval"))
-		settings->mtu_interval_ns = ONCE_MTU_NS;
-	/* All of it is one window. */
-	settings->window_ns = UINT64_MAX / 4;
-	settings->windows_needed = 1;
+	for (size_t i = 0; i < array_size(rows); i++) {
+		if (!option_is_given(command, operands, rows[i].name))
+			*rows[i].value = rows[i].once;
+	}
+	options->probing.window_ns = options->duration_ns;
+	options->windows = 1;
 }
 
 static int choose_settings(const struct mesh_options *options, struct mesh_settings *settings,
 			   struct error *error)
 {
 	settings->http_port = (uint16_t)options->http_port;
-	settings->http_is_tls = options->peers_https;
-	settings->is_unverified = options->is_insecure;
+	settings->http_is_tls = options->peers_https || options->is_https;
 	settings->packets_per_second = options->packets_max;
 	settings->bytes_per_second = (uint64_t)(options->bandwidth_max.bits_per_second / 8);
 	settings->windows_needed = (uint32_t)options->windows;
@@ -235,8 +235,8 @@ static int choose_allowed(const struct mesh_options *options, struct mesh_build 
 
 /* ---- all ---- */
 
-int mesh_build_plan(const struct command *command, const struct mesh_options *options,
-		    const struct operands *operands, struct error *error, struct mesh_build *build)
+int mesh_build_plan(const struct mesh_options *options, struct error *error,
+		    struct mesh_build *build)
 {
 	struct mesh_plan *plan = &build->plan;
 
@@ -258,8 +258,9 @@ int mesh_build_plan(const struct command *command, const struct mesh_options *op
 		result = choose_labels(&options->labels, &plan->settings, error);
 	if (result >= 0)
 		result = choose_settings(options, &plan->settings, error);
+	/* All of it is one window, also what is still under way at the end. */
 	if (options->is_once)
-		hurry(command, operands, &plan->settings);
+		plan->settings.window_ns = UINT64_MAX / 4;
 	if (result >= 0)
 		result = choose_services(options, build, error);
 	if (result >= 0)

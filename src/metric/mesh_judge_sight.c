@@ -125,7 +125,7 @@ static bool has_nothing(const struct mesh_sight_case *look, struct mesh_sight *s
 static bool is_held_up_here(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
 	(void)look;
-	if (sight->received > 0 || sight->reasons != REASON(ABORTED))
+	if (sight->reasons != REASON(ABORTED))
 		return false;
 	return name(sight, MESH_VERDICT_AGENT, MESH_BLAME_AGENT);
 }
@@ -250,13 +250,22 @@ static bool swallows_large_ones(const struct mesh_sight_case *look, struct mesh_
 	return name(sight, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
 }
 
-static const struct mesh_window_series *failing(const struct mesh_pair *pair, enum mesh_probe *ret)
+/* Pages and grpc; an echo only if something else came back: packets are lost for other reasons. */
+static bool is_failing(const struct mesh_window_series *series, enum mesh_probe probe)
 {
-	for (enum mesh_probe i = MESH_HTTP; i <= MESH_GRPC; i++) {
+	if (series->lost < FEW || series->lost < series->received ||
+	    series->reasons == REASON(ABORTED))
+		return false;
+	return probe == MESH_HTTP || probe == MESH_GRPC ||
+	       (probe != MESH_UDP && (series->reasons & ~TALKED) == 0);
+}
+
+static const struct mesh_window_series *failing(const struct mesh_pair *pair)
+{
+	for (enum mesh_probe i = 0; i < MESH_PROBES; i++) {
 		const struct mesh_window_series *series = &pair->closed.probes[i];
 
-		*ret = i;
-		if (series->lost >= FEW && series->lost >= series->received)
+		if (is_failing(series, i))
 			return series;
 	}
 	return NULL;
@@ -265,8 +274,7 @@ static const struct mesh_window_series *failing(const struct mesh_pair *pair, en
 /* Packets that were lost make a page fail too: then it is the service only if it said so. */
 static bool fails_to_serve(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
-	enum mesh_probe probe = MESH_HTTP;
-	const struct mesh_window_series *series = failing(look->pair, &probe);
+	const struct mesh_window_series *series = failing(look->pair);
 
 	if (series == NULL || (sight->lost >= FEW && (series->reasons & MISSING)))
 		return false;

@@ -217,7 +217,8 @@ static int open_rest(struct mesh_keeper *keeper)
 	struct mesh_judge_setup judge = { .settings = &keeper->settings, .places = plan->places };
 	struct mesh_row_setup rows = {
 		.loop = keeper->loop,
-		.tls = plan->http_tls ? plan->tls : NULL,
+		.node = keeper->settings.node,
+		.tls = keeper->settings.http_is_tls ? plan->tls : NULL,
 		.token = plan->token_for_all ? plan->token : NULL,
 		.http_port = keeper->settings.http_port,
 		.fresh_ns = ROW_FRESH_NS,

@@ -42,7 +42,7 @@ struct push_options {
 /* Of a mesh, whose names and times are its own. */
 #define PUSH_MESH_OPTIONS(structure, field)                                                        \
 	OPTION(structure, field.statsd, OPTION_TEXT, .name = "statsd", .placeholder = "HOST:PORT", \
-	       .level = OPTION_OUTPUT, .help = "sends figures of locations there every 0.25 s"),   \
+	       .level = OPTION_OUTPUT, .help = "sends figures of locations there every 10 s"),     \
 		OPTION(structure, field.statsd_namespace, OPTION_TEXT, .name = "statsd-namespace", \
 		       .placeholder = "NAME", .default_text = "conntest", .level = OPTION_OUTPUT,  \
 		       .help = "what their names begin with"),                                     \

@@ -159,6 +159,38 @@ static void a_bad_page_is_the_service_s(void **state)
 	mesh_world_deinit(&world);
 }
 
+static void other_bytes_are_the_service_s(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	mesh_world_pass(&world, 2);
+	world.pairs[1].state = MESH_WORLD_GARBLED;
+	mesh_world_pass(&world, 2);
+	expect(&world, 1, MESH_VERDICT_SERVICE, MESH_BLAME_SERVICE);
+	expect_why(&world, 1, "tcp_long: 4 of 4 failed (corrupted)");
+	expect_alone(&world, 1);
+	mesh_world_deinit(&world);
+}
+
+static void what_this_node_lacks_accuses_nobody(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	world.has_pages = true;
+	mesh_world_pass(&world, 2);
+	for (uint32_t i = 0; i < 6; i++)
+		world.pairs[i].state = MESH_WORLD_WANTING;
+	mesh_world_pass(&world, 4);
+	for (uint32_t i = 0; i < 6; i++)
+		expect(&world, i, MESH_VERDICT_AGENT, MESH_BLAME_AGENT);
+	assert_int_equal(mesh_world_findings(&world), 1);
+	const struct mesh_finding *finding = mesh_world_finding(&world, world.snapshot->node.name);
+	assert_non_null(strstr(finding->evidence, "72 probes could not be made here"));
+	mesh_world_deinit(&world);
+}
+
 static void loss_is_named_with_its_ports(void **state)
 {
 	struct mesh_world world;
@@ -573,6 +605,8 @@ int main(void)
 		cmocka_unit_test(a_closed_port_is_refused),
 		cmocka_unit_test(a_frozen_process_is_its_host_s),
 		cmocka_unit_test(a_bad_page_is_the_service_s),
+		cmocka_unit_test(other_bytes_are_the_service_s),
+		cmocka_unit_test(what_this_node_lacks_accuses_nobody),
 		cmocka_unit_test(loss_is_named_with_its_ports),
 		cmocka_unit_test(loss_on_one_port_is_the_network_s),
 		cmocka_unit_test(a_burst_over_the_boundary_is_none),
