@@ -16,7 +16,8 @@
 #include "mesh/caps.h"
 #include "mesh/prober.h"
 
-#define HELD_NS (400 * NS_PER_MS)
+/* Half of it is the time-out: long enough for a busy host to echo in. */
+#define HELD_NS (1000 * NS_PER_MS)
 
 /* Echoes from a thread of its own, until it gets a datagram without a byte. */
 static void *echo_until_empty(void *context)
@@ -44,7 +45,8 @@ struct held {
 /* The loop does not come to the answer before its time is over. */
 static void hold_up(void *context, uint64_t late_ns)
 {
-	static const struct timespec while_held = { .tv_nsec = HELD_NS };
+	static const struct timespec while_held = { .tv_sec = HELD_NS / NS_PER_S,
+						    .tv_nsec = HELD_NS % NS_PER_S };
 	struct held *held = context;
 
 	if (held->held > 0 && late_ns > held->late_max_ns)
