@@ -67,7 +67,7 @@ happened() {
 }
 has_happened() { [[ $(happened "$@") ]]; }
 
-# accused N: what it holds against others or itself, now or before.
+# accused N: what it holds or held against others; that it was held up itself is true on a busy machine.
 accused() {
-	happened "$1" '.event == "began" or .event == "changed"'
+	happened "$1" '(.event == "began" or .event == "changed") and .verdict != "agent"'
 }
