@@ -287,8 +287,7 @@ const struct command command_mesh = {
 		"Who has the --token may POST to /v1/addpeer, /v1/mark and /v1/quit.\n\n"
 		"SIGHUP reads the file of --config again: peers, probes, their intervals, caps and what a verdict "
 		"needs may change; a wrong one, or one in which more has changed, is refused and the old one "
-		"stays. "
-		"SIGTERM tells the peers, for --drain, and ends.",
+		"stays; --events is opened anew. SIGTERM tells the peers, for --drain, and ends. SIGUSR1 is an event, a mark.",
 	.variables =
 		"Where --node and CONNTEST_MESH_NODE are not given, NODE_NAME is what this node is "
 		"called, as the older conntest has it.",

@@ -62,11 +62,16 @@ static void count_pair(struct mesh_group *group, const struct mesh_seen *seen, b
 		group->reached++;
 }
 
-/* By a window that is neither good nor bad nothing is taken back. */
+/* By a window that is neither good nor bad nothing is taken back. And a single long echo that alone
+ * was lost proves nothing of its pair, but is one of many. */
 static bool is_called(const struct mesh_seen *seen, uint8_t verdict)
 {
-	return seen->sight.verdict == verdict ||
-	       (seen->sight.is_doubtful && seen->judged.verdict == verdict);
+	const struct mesh_sight *sight = &seen->sight;
+
+	if (sight->verdict == verdict ||
+	    (verdict == MESH_VERDICT_BLACK_HOLE && sight->lost_only_long))
+		return true;
+	return sight->is_doubtful && seen->judged.verdict == verdict;
 }
 
 static struct mesh_group count_alike(const struct mesh_judge *judge, uint8_t scope,
@@ -205,7 +210,7 @@ static uint32_t packets_lost(const struct mesh_seen *seen)
 {
 	const struct mesh_sight *sight = &seen->sight;
 
-	if (sight->may_be_size)
+	if (sight->lost_only_long)
 		return 0;
 	if (sight->udp_decided > 0)
 		return sight->udp_lost + sight->tcp_lost;

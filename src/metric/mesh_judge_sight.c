@@ -194,18 +194,30 @@ static uint8_t ways(const struct mesh_sight_case *look, enum path_verdict verdic
 			 (is_mtu(&mtu->reverse, verdict) ? MESH_WAY_BACK : 0));
 }
 
-/* 10,000 B get stuck where 10 B and datagrams pass: it is size, whoever was asked for its MTU. As
- * few may be lost in a window, two or more are wanted before it is said, and one later on. */
+/* So many long echoes are lost by chance where datagrams are lost as they are: an echo over TCP
+ * dies of the first packet of its connection, there or back, or of one that is lost twice. One more
+ * datagram is taken for lost, as few of them prove little. */
+static bool may_be_chance(const struct mesh_sight *sight, uint32_t long_ones)
+{
+	double rate = 2.0 * (sight->udp_lost + 1) / (sight->udp_decided + 1);
+
+	return sight->udp_decided > 0 && pow(rate < 1 ? rate : 1, long_ones) > CHANCE;
+}
+
+/* 10,000 B get stuck where 10 B and datagrams pass: it is size, whoever was asked for its MTU. Once
+ * that was said, one is enough. */
 static bool is_stuck(const struct mesh_sight_case *look, const struct mesh_sight *sight)
 {
 	const struct mesh_window_series *probes = look->pair->closed.probes;
 	const struct mesh_window_series *full = &probes[MESH_TCP_LONG];
 	const struct mesh_window_series *small = &probes[MESH_TCP];
-	uint32_t least = look->spoken == MESH_VERDICT_BLACK_HOLE ? 1 : FEW;
 
-	return full->lost >= least && full->received == 0 && (full->reasons & ~MISSING) == 0 &&
-	       small->received >= least && small->lost == 0 &&
-	       sight->udp_lost * 20 <= sight->udp_decided;
+	if (full->lost == 0 || full->received > 0 || (full->reasons & ~MISSING) != 0 ||
+	    small->received == 0 || small->lost > 0 || sight->udp_lost * 20 > sight->udp_decided)
+		return false;
+	if (look->spoken == MESH_VERDICT_BLACK_HOLE)
+		return true;
+	return full->lost >= FEW && small->received >= FEW && !may_be_chance(sight, full->lost);
 }
 
 static bool has_new_look(const struct mesh_sight_case *look)
@@ -284,25 +296,25 @@ static enum mesh_blame blame_for_loss(const struct mesh_sight_case *look,
 	return MESH_BLAME_UNDECIDED;
 }
 
-/* No datagram and no short echo is lost, and long ones are, or were sent again: it may as well be
- * size, of which the next look at the MTU tells, or the next long echo. */
-static bool may_be_size(const struct mesh_sight_case *look, const struct mesh_sight *sight)
+/* No datagram and no short echo is lost. Long ones are: then the next one tells whether it was
+ * size. Or TCP sent something again: then the next look at the MTU. */
+static bool may_be_size(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
 	const struct mesh_window_series *probes = look->pair->closed.probes;
+	const struct mesh_window_series *full = &probes[MESH_TCP_LONG];
 
 	if (sight->udp_decided < UDP_ENOUGH || sight->udp_lost + probes[MESH_TCP].lost > 0)
 		return false;
-	if (probes[MESH_TCP_LONG].lost > 0)
-		return probes[MESH_TCP_LONG].received == 0 && !is_seen_to_pass(look);
-	return look->settings->has_mtu && !has_new_look(look);
+	sight->lost_only_long = full->lost > 0 && full->received == 0 && !is_seen_to_pass(look);
+	return sight->lost_only_long ||
+	       (full->lost == 0 && look->settings->has_mtu && !has_new_look(look));
 }
 
 static bool loses(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
 	uint32_t sent = sight->udp_decided + sight->tcp_decided;
 
-	sight->may_be_size = may_be_size(look, sight);
-	if (sight->may_be_size)
+	if (may_be_size(look, sight))
 		return false;
 	if (sight->lost < FEW || mesh_chance_of(sight->lost, sent * MESH_BASELINE_LOSS) > CHANCE)
 		return false;
