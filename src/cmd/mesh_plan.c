@@ -1,4 +1,5 @@
 /* conntest mesh plan: what a mesh of so many nodes covers and costs, before it runs. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static struct pinglist_member *make_members(const struct plan_options *options, 
 	struct pinglist_member *members = arena_take_array(arena, count, sizeof(*members));
 	const char **locations = arena_take_array(arena, options->locations, sizeof(const char *));
 
+	assert(options->locations > 0 && options->racks > 0); /* by their rows */
 	for (uint64_t i = 0; i < options->locations; i++)
 		locations[i] = options->locations > 1 ? numbered(arena, "location", i + 1) : "";
 	for (uint32_t i = 0; i < count; i++) {

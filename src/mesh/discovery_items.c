@@ -231,8 +231,11 @@ int discovery_items_read(struct discovery_source *source, const char *text, size
 	discovery_items_init(&maker.items);
 	int result = discovery_read(text, size, format, take_found, &maker, error);
 
-	if (result == 0 && match_questions(&maker) < 0)
+	if (result == 0 && match_questions(&maker) < 0) {
+		/* Some of the old list's questions are gone with the new one. */
+		discovery_items_free(&source->items);
 		result = error_set(error, ENOMEM, "out of memory");
+	}
 	free(maker.named);
 	if (result < 0) {
 		discovery_items_free(&maker.items);

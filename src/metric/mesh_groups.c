@@ -245,12 +245,6 @@ const struct mesh_group *mesh_groups_list(const struct mesh_groups *groups, uint
 	return groups->groups;
 }
 
-uint32_t mesh_groups_of(const struct mesh_groups *groups, uint32_t place)
-{
-	assert(place < groups->places && groups->taken[place].id != 0);
-	return groups->taken[place].group;
-}
-
 /* ---- life */
 
 int mesh_groups_new(uint32_t places, struct mesh_groups **ret)

@@ -68,5 +68,3 @@ void mesh_groups_take(struct mesh_groups *groups, const struct mesh_snapshot *sn
 		      const struct mesh_peer *const *peers);
 /* In no order; valid until the next take. */
 const struct mesh_group *mesh_groups_list(const struct mesh_groups *groups, uint32_t *ret_count);
-/* Of the pair in this place, an index of the list. */
-uint32_t mesh_groups_of(const struct mesh_groups *groups, uint32_t place);

@@ -60,9 +60,9 @@ const struct mesh_finding *mesh_judge_findings(const struct mesh_judge *judge, u
 	return judge->told;
 }
 
-double mesh_smallest_loss(uint64_t probes)
+double mesh_smallest_loss(double probes)
 {
-	return probes > 0 ? 1 - pow(0.05, 1 / (double)probes) : 1;
+	return probes > 0 ? 1 - pow(0.05, 1 / probes) : 1;
 }
 
 const char *mesh_seen_name(const struct mesh_seen *seen, char text[ENDPOINT_TEXT_MAX])

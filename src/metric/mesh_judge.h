@@ -76,4 +76,4 @@ const struct mesh_judged *mesh_judge_of(const struct mesh_judge *judge, uint32_t
 const struct mesh_finding *mesh_judge_findings(const struct mesh_judge *judge, uint32_t *ret_count);
 /* The smallest loss that `probes` probes see 95 times in 100, as a ratio: 1 - 0.05^(1/n); 1 for 0.
  */
-double mesh_smallest_loss(uint64_t probes);
+double mesh_smallest_loss(double probes);

@@ -176,7 +176,7 @@ static void describe_node(const struct mesh_state *state, struct report *report)
 	mesh->delay_p99_ns = node->closed.delay_p99_ns;
 	mesh->throttled_ns = node->closed.throttled_ns;
 	mesh->skipped = node->skipped_cap + node->skipped_late;
-	mesh->smallest_loss = mesh_smallest_loss(mesh->udp_each);
+	mesh->smallest_loss = mesh_smallest_loss((double)mesh->udp_each);
 }
 
 /* ---- streams: a kind of probe each, all peers together ---- */

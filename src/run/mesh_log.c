@@ -33,22 +33,24 @@ static void complain(const struct mesh_log *log, const char *what, int code)
 	message_print(log->setup.command, text);
 }
 
+/* Where it can't be opened again the one before goes on being written. */
 static int open_file(struct mesh_log *log)
 {
-	log->fd =
+	int fd =
 		open(log->setup.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
-	return log->fd < 0 ? -errno : 0;
+
+	if (fd < 0)
+		return -errno;
+	if (log->fd >= 0)
+		(void)close(log->fd);
+	log->fd = fd;
+	return 0;
 }
 
 void mesh_log_reopen(struct mesh_log *log)
 {
-	int code;
+	int code = log->setup.path ? open_file(log) : 0;
 
-	if (log->setup.path == NULL)
-		return;
-	if (log->fd >= 0)
-		(void)close(log->fd);
-	code = open_file(log);
 	if (code < 0)
 		complain(log, "open", -code);
 }

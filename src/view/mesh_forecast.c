@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "metric/mesh_judge.h"
 
 /* Equal paths between two racks, as data centres have them. */
 #define ECMP_PATHS   16
@@ -70,11 +71,6 @@ void mesh_forecast_traffic(const struct mesh_forecast *forecast, struct mesh_for
 	}
 	if (settings->has_mtu)
 		add_cost(forecast, &mtu_cost, 0, settings->mtu_interval_ns, ret);
-}
-
-double mesh_forecast_smallest_loss(double probes)
-{
-	return probes > 0 ? 1 - pow(0.05, 1 / probes) : 1;
 }
 
 double mesh_forecast_missed_paths(uint32_t paths, uint32_t flows)
@@ -193,7 +189,7 @@ static void append_loss(struct buffer *out, double probes)
 	if (probes > 0)
 		(void)snprintf(cell, sizeof(cell), "%s: %.2g %%",
 			       units_format_grouped((uint64_t)(probes + 0.5), count),
-			       100 * mesh_forecast_smallest_loss(probes));
+			       100 * mesh_smallest_loss(probes));
 	buffer_append_format(out, "  %-18s", cell);
 }
 

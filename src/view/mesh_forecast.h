@@ -31,9 +31,6 @@ struct mesh_forecast_traffic {
 	double bytes_per_second;
 };
 void mesh_forecast_traffic(const struct mesh_forecast *forecast, struct mesh_forecast_traffic *ret);
-/* The smallest share of lost probes that shows itself, as one lost probe, 95 times in 100 among
- * `probes`: 1 - 0.05^(1/n). 1: there are none. */
-double mesh_forecast_smallest_loss(double probes);
 /* Of `paths` equal ones, how many none of so many random flows takes: m (1 - 1/m)^s. */
 double mesh_forecast_missed_paths(uint32_t paths, uint32_t flows);
 
