@@ -18,6 +18,8 @@ struct command {
 	struct option_table options;
 	size_t options_size;
 	const char *description; /* paragraphs for the manual, separated by an empty line */
+	const char
+		*variables; /* a sentence on those that it reads besides its own, for the manual */
 	const char *examples; /* lines "command line  # what it does" for --help and the manual */
 	/* Returns an exit code. NULL: a group, which only introduces the commands inside it. */
 	int (*run)(const struct command *command, int argc, char **argv);

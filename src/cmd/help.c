@@ -181,6 +181,7 @@ static void print_environment(FILE *out)
 		"                         A flag is true or false; the items of an option that "
 		"may be repeated\n"
 		"                         stand on lines of their own.\n"
+		"NODE_NAME                what mesh calls this node, unless --node says it\n"
 		"NO_COLOR                 no colour, unless --color always\n"
 		"XDG_STATE_HOME           reports are kept in its folder conntest "
 		"(~/.local/state)\n");
@@ -198,7 +199,7 @@ const struct topic *topic_table(void)
 	static const struct topic topics[] = {
 		{ "figures", "what --expect, JSON and CSV name", print_figures },
 		{ "formats", "what -o writes, and the columns of CSV", print_formats },
-		{ "metrics", "what --metrics exposes, by name", print_metrics },
+		{ "metrics", "what --metrics and mesh expose, by name", print_metrics },
 		{ "targets", "what to connect to: schemes and ports", print_targets },
 		{ "units", "times, counts, rates, sizes, bandwidths", print_units },
 		{ "templates", "what varies in messages: \\{connection.uid}, \\{re [a-z]{4}}",

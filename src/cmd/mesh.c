@@ -19,23 +19,27 @@ static const struct option_row rows[] = {
 	OPTION(struct mesh_options, peers, OPTION_LIST, .name = "peers",
 	       .placeholder = "SOURCE", .level = OPTION_FIRST_HOUR,
 	       .help = "HOST:PORT (all its addresses), srv://_NAME._tcp.DOMAIN, file:PATH (file_sd) or "
-		       "http(s)://... (http_sd, or a pingmesh's /v1/peers); may be repeated"),
+		       "http(s)://... (http_sd, or a pingmesh's /v1/peers)"),
 	OPTION(struct mesh_options, http, OPTION_TEXT, .name = "http", .placeholder = "ADDR:PORT|off",
 	       .default_text = ":8080", .level = OPTION_FIRST_HOUR,
 	       .help = "the page, the API and /metrics; port 0 = any free one"),
 	OPTION(struct mesh_options, listen, OPTION_LIST, .name = "listen",
 	       .placeholder = "SERVICE://[ADDR]:PORT", .level = OPTION_FIRST_HOUR,
 	       .values = serve_places_offer,
-	       .help = "what it answers, as of serve; without it traffic over TCP and UDP on port 5003"),
+	       .help = "what it answers, as of serve; without it traffic over TCP and UDP on port 5003, with "
+		       "--control-token control on 5004, and with --once nothing"),
 	OPTION(struct mesh_options, node, OPTION_TEXT, .name = "node", .placeholder = "NAME",
 	       .level = OPTION_FIRST_HOUR,
 	       .help = "what peers call this node; without it NODE_NAME of the environment, or the host's name"),
 	OPTION(struct mesh_options, location, OPTION_TEXT, .name = "location", .placeholder = "NAME",
 	       .level = OPTION_FIRST_HOUR,
 	       .help = "its zone, rack row or site: faults are looked for between these"),
+	OPTION(struct mesh_options, labels, OPTION_LIST, .name = "label", .placeholder = "NAME=VALUE",
+	       .level = OPTION_ALL,
+	       .help = "stands beside this node in /sd, for who scrapes it; 8 at most"),
 	MESH_PROBE_OPTIONS(struct mesh_options, probing),
 	OPTION(struct mesh_options, is_once, OPTION_FLAG, .name = "once", .level = OPTION_FIRST_HOUR,
-	       .help = "probes every peer for -T, reports the bad ones first, and ends"),
+	       .help = "probes every peer for -T, more often than a daemon, reports the bad ones first, and ends"),
 	OPTION(struct mesh_options, duration_ns, OPTION_TIME, .name = "duration", .letter = 'T',
 	       .placeholder = "TIME", .default_text = "10s", .minimum = "1s",
 	       .level = OPTION_FIRST_HOUR, .help = "of --once"),
@@ -48,8 +52,7 @@ static const struct option_row rows[] = {
 	       .level = OPTION_ALL, .help = "reading needs the token, too, but for /healthz and /readyz"),
 	OPTION(struct mesh_options, allow, OPTION_LIST, .name = "allow",
 	       .placeholder = "SUBNET|NAME|.DOMAIN", .level = OPTION_ALL,
-	       .help = "where peers may be that are named over the API or by a source over the network; may be "
-		       "repeated"),
+	       .help = "where peers may be that are named over the API or by a source over the network"),
 	OPTION(struct mesh_options, http_port, OPTION_COUNT, .name = "http-port", .placeholder = "PORT",
 	       .default_text = "0", .maximum = "65535", .level = OPTION_ALL,
 	       .help = "of the peers' pages, where nothing says otherwise; 0 = as of --http"),
@@ -76,7 +79,8 @@ static const struct option_row rows[] = {
 	       .help = "series of a peer that is gone stay so long"),
 	OPTION(struct mesh_options, refresh_ns, OPTION_TIME, .name = "refresh", .placeholder = "TIME",
 	       .default_text = "0", .level = OPTION_ALL,
-	       .help = "asks sources again after so long; 0 = names by their TTL, the others after 60s"),
+	       .help = "asks sources over HTTP again after so long; 0 = 60s; names go by their TTL, and files are "
+		       "looked at every 2s"),
 	OPTION(struct mesh_options, dns, OPTION_TEXT, .name = "dns", .placeholder = "ADDR[:PORT],...",
 	       .level = OPTION_ALL, .help = "asks these servers instead of the system's"),
 	OPTION(struct mesh_options, control_token, OPTION_TEXT, .name = "control-token",
@@ -97,9 +101,9 @@ static const struct option_row rows[] = {
 	       .default_text = "5s", .level = OPTION_ALL,
 	       .help = "at its end answers say for so long that this node leaves"),
 	OPTION(struct mesh_options, is_https, OPTION_FLAG, .name = "https", .level = OPTION_TLS,
-	       .help = "--http is over TLS"),
+	       .help = "--http is over TLS, and the peers' pages are taken to be"),
 	OPTION(struct mesh_options, peers_https, OPTION_FLAG, .name = "peers-https",
-	       .level = OPTION_TLS, .help = "so are the peers' pages"),
+	       .level = OPTION_TLS, .help = "the peers' pages are, and this node's need not be"),
 	OPTION(struct mesh_options, cert, OPTION_TEXT, .name = "cert", .placeholder = "FILE",
 	       .level = OPTION_TLS,
 	       .help = "certificate for --https and services +tls (PEM, with its chain); without it one "
@@ -117,7 +121,7 @@ static const struct option_row rows[] = {
 	OPTION(struct mesh_options, output.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',
 	       .level = OPTION_OUTPUT, .help = "no events on stderr"),
 	OUTPUT_KEPT_OPTION(struct mesh_options, output),
-	PUSH_OPTIONS(struct mesh_options, output.push),
+	PUSH_MESH_OPTIONS(struct mesh_options, output.push),
 };
 /* clang-format on */
 
@@ -130,7 +134,7 @@ struct mesh_command {
 	struct mesh_options options;
 	struct operands operands;
 	struct mesh_build build;
-	/* Behind SIGHUP: what was read anew, and is in use or wrong. */
+	/* Behind SIGHUP: what was read anew. */
 	struct mesh_command *next;
 };
 
@@ -143,7 +147,7 @@ static int check(const struct mesh_options *options, const struct operands *oper
 	if (options->is_once && options->peers.count == 0)
 		return error_set(error, EINVAL,
 				 "--once: whom to probe? Name a source, as in --peers "
-				 "srv://_conntest._tcp.conntest.monitoring.svc");
+				 "srv://_traffic._tcp.mesh.example");
 	if (!options->is_once && options->output.expect.count > 0)
 		return error_set(error, EINVAL, "--expect: goes with --once");
 	if (!options->is_once && options->output.formats.count > 0)
@@ -159,11 +163,12 @@ static int read_command(struct mesh_command *mesh, struct error *error)
 	int code = options_parse(mesh->command, mesh->argc, mesh->argv, &mesh->options,
 				 &mesh->operands, error);
 
+	if (code >= 0 && mesh->options.is_once)
+		mesh_build_hurry(mesh->command, &mesh->operands, &mesh->options);
 	if (code >= 0)
 		code = check(&mesh->options, &mesh->operands, error);
 	if (code >= 0)
-		code = mesh_build_plan(mesh->command, &mesh->options, &mesh->operands, error,
-				       &mesh->build);
+		code = mesh_build_plan(&mesh->options, error, &mesh->build);
 	return code;
 }
 
@@ -200,11 +205,13 @@ static int reload(void *context, struct error *error, const struct mesh_plan **r
 	if (again == NULL)
 		return error_set(error, ENOMEM, "out of memory");
 	int code = read_command(again, error);
+	if (code >= 0)
+		code = mesh_reload_check(mesh->command, &mesh->options, &again->options, error);
 	if (code < 0) {
 		free_commands(again);
 		return code;
 	}
-	again->next = mesh->next;
+	free_commands(mesh->next);
 	mesh->next = again;
 	*ret = &again->build.plan;
 	return 0;
@@ -273,10 +280,19 @@ const struct command command_mesh = {
 		"the peer's host, the network, or the service. Own delays, throttled time and lost receive "
 		"queues are looked at first: a starved agent accuses itself and nobody else. What several bad "
 		"pairs have in common, a peer, a location or this node, is told once.\n\n"
-		"SIGHUP reads file and environment again; a wrong one is refused and the old one stays. "
-		"SIGTERM tells the peers, for --drain, and ends.",
+		"With --once it probes all of its peers, unless options say otherwise every 166 ms by UDP, "
+		"every second by TCP and every 3 s at full size; -T is one window, and one is enough.\n\n"
+		"At --http stand the page (/), /metrics, /v1/events (NDJSON, ?after=NUMBER), /v1/peers, "
+		"/v1/ping and /v1/metrics in pingmesh's shapes, /sd for Prometheus, /healthz and /readyz. "
+		"Who has the --token may POST to /v1/addpeer, /v1/mark and /v1/quit.\n\n"
+		"SIGHUP reads the file of --config again: peers, probes, their intervals, caps and what a verdict "
+		"needs may change; a wrong one, or one in which more has changed, is refused and the old one "
+		"stays; --events is opened anew. SIGTERM tells the peers, for --drain, and ends. SIGUSR1 is an event, a mark.",
+	.variables =
+		"Where --node and CONNTEST_MESH_NODE are not given, NODE_NAME is what this node is "
+		"called, as the older conntest has it.",
 	.examples =
-		"conntest mesh --peers srv://_conntest._tcp.conntest.monitoring.svc --location zone-a  # on each node\n"
+		"conntest mesh --peers srv://_traffic._tcp.mesh.example --location zone-a  # on each node\n"
 		"conntest mesh --peers node-1:5003 --peers node-2:5003 --node node-3  # named one by one\n"
 		"conntest mesh --peers file:/etc/conntest/peers.json --http 127.0.0.1:8080  # file_sd\n"
 		"conntest mesh --once --peers node-1:5003 --expect 'lost == 0'  # in CI: exit status 1 if not\n"

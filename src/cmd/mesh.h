@@ -17,6 +17,7 @@ struct mesh_options {
 	bool is_https;
 	const char *node;
 	const char *location;
+	struct option_list labels;
 	struct mesh_probe_options probing;
 	uint64_t http_port;
 	bool peers_https;
@@ -59,10 +60,16 @@ struct mesh_build {
 };
 void mesh_build_init(struct mesh_build *build);
 void mesh_build_deinit(struct mesh_build *build);
-/* `operands` says which options were given. -EINVAL with the sentence: what was typed can't be. */
-nodiscard int mesh_build_plan(const struct command *command, const struct mesh_options *options,
-			      const struct operands *operands, struct error *error,
+/* --once has less time than a daemon: what `operands` don't give becomes what fits into it. */
+void mesh_build_hurry(const struct command *command, const struct operands *operands,
+		      struct mesh_options *options);
+/* -EINVAL with the sentence: what was typed can't be. */
+nodiscard int mesh_build_plan(const struct mesh_options *options, struct error *error,
 			      struct mesh_build *build);
+/* SIGHUP: may these become those while it runs? -EINVAL with the sentence, which names the first
+ * option that may not. */
+nodiscard int mesh_reload_check(const struct command *command, const struct mesh_options *old,
+				const struct mesh_options *new, struct error *error);
 /* What asks this host: certificates. -errno with the sentence. */
 nodiscard int mesh_build_tls(const struct mesh_options *options, struct error *error,
 			     struct mesh_build *build);

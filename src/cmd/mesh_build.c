@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attributes.h"
 #include "base/units.h"
 #include "cmd/mesh.h"
 #include "cmd/serve_places.h"
@@ -12,7 +13,7 @@
 #include "net/tls.h"
 #include "run/exporter.h"
 
-/* --once: so many looks fit into its ten seconds. */
+/* Of --once: so many looks fit into its ten seconds. */
 #define ONCE_UDP_NS  UINT64_C(166000000)
 #define ONCE_WAIT_NS (1 * NS_PER_S)
 #define ONCE_MTU_NS  (3 * NS_PER_S)
@@ -35,10 +36,11 @@ void mesh_build_deinit(struct mesh_build *build)
 static int choose_node(const struct mesh_options *options, struct mesh_settings *settings,
 		       struct error *error)
 {
+	const char *by = options->node ? "--node" : "NODE_NAME";
 	const char *given = options->node ? options->node : getenv("NODE_NAME");
 
 	if (given && strlen(given) >= sizeof(settings->node))
-		return error_set(error, EINVAL, "--node: \"%s\" is longer than %zu bytes", given,
+		return error_set(error, EINVAL, "%s: \"%s\" is longer than %zu bytes", by, given,
 				 sizeof(settings->node) - 1);
 	if (given)
 		(void)snprintf(settings->node, sizeof(settings->node), "%s", given);
@@ -46,7 +48,7 @@ static int choose_node(const struct mesh_options *options, struct mesh_settings 
 		return error_set(error, errno, "this host has no name: give one with --node");
 	int result = mesh_name_check(settings->node, error);
 	if (result < 0)
-		error_prefix(error, "--node");
+		error_prefix(error, "%s", given ? by : "--node");
 	else if (options->location && strlen(options->location) >= sizeof(settings->location))
 		result = error_set(error, EINVAL, "--location: longer than %zu bytes",
 				   sizeof(settings->location) - 1);
@@ -56,37 +58,77 @@ static int choose_node(const struct mesh_options *options, struct mesh_settings 
 	return result;
 }
 
-/* ---- probes ---- */
-
-static bool is_given(const struct command *command, const struct operands *operands,
-		     const char *name)
+static bool is_label_name(const char *text, size_t size)
 {
-	return option_is_given(command, operands, name);
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+
+	return size > 0 && size < MESH_NODE_LABEL_NAME_MAX && strchr(letters, text[0]) != NULL &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") ==
+		       size;
 }
 
-/* One look has less time than a daemon. */
-static void hurry(const struct command *command, const struct operands *operands,
-		  struct mesh_settings *settings)
+static int add_label(const char *text, struct mesh_settings *settings, struct error *error)
 {
-	if (!is_given(command, operands, "udp-interval"))
-		settings->udp_interval_ns = ONCE_UDP_NS;
-	if (!is_given(command, operands, "wait-time"))
-		settings->wait_ns = ONCE_WAIT_NS;
-	if (!is_given(command, operands, "rand-time"))
-		settings->rand_ns = 0;
-	if (!is_given(command, operands, "mtu-interval"))
-		settings->mtu_interval_ns = ONCE_MTU_NS;
-	/* All of it is one window. */
-	settings->window_ns = UINT64_MAX / 4;
-	settings->windows_needed = 1;
+	struct mesh_node_label *label = &settings->labels[settings->label_count];
+	size_t size = strcspn(text, "=");
+
+	if (settings->label_count == MESH_NODE_LABELS_MAX)
+		return error_set(error, EINVAL, "--label: %d at most", MESH_NODE_LABELS_MAX);
+	if (text[size] != '=' || !is_label_name(text, size))
+		return error_set(error, EINVAL,
+				 "--label: \"%s\" is no NAME=VALUE (a name has letters, digits and "
+				 "\"_\", %d at most)",
+				 text, MESH_NODE_LABEL_NAME_MAX - 1);
+	if (strlen(text + size + 1) >= sizeof(label->value))
+		return error_set(error, EINVAL,
+				 "--label: the value of %.*s is longer than %zu bytes", (int)size,
+				 text, sizeof(label->value) - 1);
+	(void)snprintf(label->name, sizeof(label->name), "%.*s", (int)size, text);
+	(void)snprintf(label->value, sizeof(label->value), "%s", text + size + 1);
+	settings->label_count++;
+	return 0;
+}
+
+static int choose_labels(const struct option_list *labels, struct mesh_settings *settings,
+			 struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < labels->count && result >= 0; i++)
+		result = add_label(labels->items[i], settings, error);
+	return result;
+}
+
+/* ---- probes ---- */
+
+void mesh_build_hurry(const struct command *command, const struct operands *operands,
+		      struct mesh_options *options)
+{
+	const struct {
+		const char *name;
+		uint64_t *value;
+		uint64_t once;
+	} rows[] = {
+		{ "udp-interval", &options->probing.udp_interval_ns, ONCE_UDP_NS },
+		{ "wait-time", &options->probing.wait_ns, ONCE_WAIT_NS },
+		{ "rand-time", &options->probing.rand_ns, 0 },
+		{ "mtu-interval", &options->probing.mtu_interval_ns, ONCE_MTU_NS },
+		{ "peers-each", &options->probing.k, 0 },
+	};
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		if (!option_is_given(command, operands, rows[i].name))
+			*rows[i].value = rows[i].once;
+	}
+	options->probing.window_ns = options->duration_ns;
+	options->windows = 1;
 }
 
 static int choose_settings(const struct mesh_options *options, struct mesh_settings *settings,
 			   struct error *error)
 {
 	settings->http_port = (uint16_t)options->http_port;
-	settings->http_is_tls = options->peers_https;
-	settings->is_unverified = options->is_insecure;
+	settings->http_is_tls = options->peers_https || options->is_https;
 	settings->packets_per_second = options->packets_max;
 	settings->bytes_per_second = (uint64_t)(options->bandwidth_max.bits_per_second / 8);
 	settings->windows_needed = (uint32_t)options->windows;
@@ -97,26 +139,34 @@ static int choose_settings(const struct mesh_options *options, struct mesh_setti
 
 /* ---- what it answers ---- */
 
-static uint16_t traffic_port(const struct plan_serve *serve)
+/* Where this node has the service, and so do its peers. */
+static uint16_t port_of(const struct plan_serve *serve, enum service service)
 {
 	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		if (serve->listen[i].service == SERVICE_TRAFFIC)
+		if (serve->listen[i].service == service)
 			return serve->listen[i].local.port;
 	}
-	return service_port(SERVICE_TRAFFIC);
+	return service_port(service);
+}
+
+/* One look at all peers is nobody's peer, and the node of this host may run beside it. */
+static int choose_places(const struct mesh_options *options, struct plan_serve *serve,
+			 struct error *error)
+{
+	static const char *const usual[] = { "traffic://:5003", "traffic+udp://:5003",
+					     "control://:5004" };
+	size_t usual_count = options->is_once ? 0 : options->control_token ? 3 : 2;
+
+	return options->listen.count > 0 ? serve_places_add(options->listen.items,
+							    options->listen.count, serve, error)
+					 : serve_places_add(usual, usual_count, serve, error);
 }
 
 static int choose_services(const struct mesh_options *options, struct mesh_build *build,
 			   struct error *error)
 {
-	static const char *const usual[] = { "traffic://:5003", "traffic+udp://:5003",
-					     "control://:5004" };
 	struct mesh_plan *plan = &build->plan;
-	bool is_bare = options->listen.count == 0;
-	size_t bare_count = options->control_token ? 3 : 2;
-	int result =
-		serve_places_add(is_bare ? usual : options->listen.items,
-				 is_bare ? bare_count : options->listen.count, &plan->serve, error);
+	int result = choose_places(options, &plan->serve, error);
 
 	if (result >= 0 && options->control_token) {
 		result = control_set_token(options->control_token, error, build->control_token);
@@ -125,7 +175,9 @@ static int choose_services(const struct mesh_options *options, struct mesh_build
 		if (result < 0)
 			error_prefix(error, "--control-token");
 	}
-	plan->port = traffic_port(&plan->serve);
+	plan->port = port_of(&plan->serve, SERVICE_TRAFFIC);
+	plan->settings.control_port = port_of(&plan->serve, SERVICE_CONTROL);
+	plan->settings.traffic_port = plan->port;
 	plan->serve.name = plan->settings.node;
 	plan->serve.drain_ns = options->drain_ns;
 	return result;
@@ -183,8 +235,8 @@ static int choose_allowed(const struct mesh_options *options, struct mesh_build 
 
 /* ---- all ---- */
 
-int mesh_build_plan(const struct command *command, const struct mesh_options *options,
-		    const struct operands *operands, struct error *error, struct mesh_build *build)
+int mesh_build_plan(const struct mesh_options *options, struct error *error,
+		    struct mesh_build *build)
 {
 	struct mesh_plan *plan = &build->plan;
 
@@ -203,9 +255,12 @@ int mesh_build_plan(const struct command *command, const struct mesh_options *op
 	};
 	int result = choose_node(options, &plan->settings, error);
 	if (result >= 0)
+		result = choose_labels(&options->labels, &plan->settings, error);
+	if (result >= 0)
 		result = choose_settings(options, &plan->settings, error);
+	/* All of it is one window, also what is still under way at the end. */
 	if (options->is_once)
-		hurry(command, operands, &plan->settings);
+		plan->settings.window_ns = UINT64_MAX / 4;
 	if (result >= 0)
 		result = choose_services(options, build, error);
 	if (result >= 0)
@@ -247,6 +302,8 @@ int mesh_build_tls(const struct mesh_options *options, struct error *error,
 		.is_unverified = options->is_insecure,
 		.ca_file = options->ca,
 		.has_resumption = true,
+		/* Most meshes need none, but a list of peers may name https://... at any time. */
+		.is_late = !options->peers_https,
 	};
 	int result = command_file_code(tls_client_new(&client, error, &build->tls));
 

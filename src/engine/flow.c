@@ -24,6 +24,7 @@ void flow_init(struct flow *flow, struct flows *flows, uint32_t own, void *windo
 	flow->backend = BACKEND_UNKNOWN;
 	timer_init(&flow->timer, flow_on_timeout);
 	window_init(&flow->window, window, pending);
+	flow->forward.jumps = flow->jumps;
 	if (flows->delays) {
 		flow->delays = &flows->delays[own];
 		delays_init(flow->delays, recorder_hist(flows->recorder, LATENCY_DELAY_VARIATION));

@@ -34,7 +34,8 @@ struct flow {
 	uint64_t next_round;
 	uint64_t held_round; /* those before it waited for room in the socket's buffer */
 	struct forward_loss forward;
-	uint32_t sent; /* counted ones */
+	struct forward_jump jumps[FORWARD_JUMPS_MAX]; /* its own */
+	uint32_t sent;                                /* counted ones */
 	uint32_t received;
 	uint32_t lost;
 	uint64_t opened_ns;

@@ -35,19 +35,35 @@ static void forgive(struct forward_loss *loss, uint64_t arrived)
 	}
 }
 
+static uint64_t skipped_before(const struct forward_loss *loss, uint64_t sequence)
+{
+	return sequence > loss->skipped_first ? loss->skipped : 0;
+}
+
+/* Sent since the newest answer, and not arrived; below 0: more arrived. */
+static int64_t missing_at(const struct forward_loss *loss, uint64_t sequence, uint64_t count)
+{
+	uint64_t sent = sequence - loss->sequence - skipped_before(loss, sequence);
+
+	return (int64_t)sent - (int64_t)(count - loss->count);
+}
+
+bool forward_loss_wants_room(const struct forward_loss *loss, uint64_t sequence, uint64_t count)
+{
+	return loss->is_known && sequence > loss->sequence && missing_at(loss, sequence, count) > 0;
+}
+
 void forward_loss_note(struct forward_loss *loss, uint64_t sequence, uint64_t count)
 {
 	if (loss->is_known && sequence <= loss->sequence)
 		return;
-	uint64_t skipped = sequence > loss->skipped_first ? loss->skipped : 0;
-	int64_t missing =
-		(int64_t)(sequence - loss->sequence - skipped) - (int64_t)(count - loss->count);
-	if (loss->is_known && missing > 0)
+	int64_t missing = missing_at(loss, sequence, count);
+	if (loss->is_known && missing > 0 && loss->jumps != NULL)
 		add(loss, (struct forward_jump){ loss->sequence, sequence, (uint64_t)missing,
 						 loss->unanswered });
-	else if (loss->is_known)
+	else if (loss->is_known && missing < 0)
 		forgive(loss, (uint64_t)-missing);
-	loss->skipped -= skipped;
+	loss->skipped -= skipped_before(loss, sequence);
 	loss->sequence = sequence;
 	loss->count = count;
 	loss->unanswered = 0;

@@ -20,14 +20,19 @@ struct forward_jump {
 struct forward_loss {
 	uint64_t sequence; /* of the newest answer with a count, and that count */
 	uint64_t count;
-	uint64_t unanswered;                          /* given up since */
-	uint64_t skipped;                             /* numbers behind it that were never sent */
-	uint64_t skipped_first;                       /* of these */
-	struct forward_jump jumps[FORWARD_JUMPS_MAX]; /* oldest first */
+	uint64_t unanswered;    /* given up since */
+	uint64_t skipped;       /* numbers behind it that were never sent */
+	uint64_t skipped_first; /* of these */
+	/* FORWARD_JUMPS_MAX of them, the owner's; oldest first. NULL: what would be kept there is
+	 * not counted. */
+	struct forward_jump *jumps;
 	uint32_t jump_count;
 	bool is_known; /* the peer counts */
 };
 
+/* This answer will be kept as a jump: an owner of very many may bring room for them only then, and
+ * take it back when jump_count is 0. */
+bool forward_loss_wants_room(const struct forward_loss *loss, uint64_t sequence, uint64_t count);
 /* An answer came. */
 void forward_loss_note(struct forward_loss *loss, uint64_t sequence, uint64_t count);
 /* This one is given up. */

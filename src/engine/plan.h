@@ -108,6 +108,9 @@ struct plan_serve {
 	const char *control_token;
 	const struct plan_health *health; /* besides what is there; the first of a name holds */
 	uint32_t health_count;
+	/* It is about to end: checks of health are told "not serving". May turn true at any time,
+	 * in the thread of the one worker that has this plan. */
+	bool is_leaving;
 	struct plan_stamp stamp;
 	uint64_t connections_max; /* 0: what the descriptors allow */
 	/* Of traffic over UDP: of how many the datagrams are counted; 0: of 65,536. */

@@ -80,7 +80,7 @@ static enum grpc_health health_of(const struct service_h2_request *request, cons
 	static const char *const own[] = { "", "grpc.health.v1.Health", "conntest.Echo" };
 	const struct plan_serve *serve = serve_of(request);
 
-	if (request->connection->owner->is_draining)
+	if (request->connection->owner->is_draining || serve->is_leaving)
 		return GRPC_HEALTH_NOT_SERVING;
 	for (uint32_t i = 0; i < serve->health_count; i++) {
 		if (strcmp(serve->health[i].service, service) == 0)

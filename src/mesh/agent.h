@@ -39,7 +39,7 @@ struct mesh_agent_setup {
 /* Opens the listeners; no thread runs yet. -errno with the sentence, which names the address. */
 nodiscard int mesh_agent_new(const struct mesh_agent_setup *setup, struct error *error,
 			     struct mesh_agent **ret);
-/* Stopped and done, or never started. Takes NULL. */
+/* What is under way still is cut. Takes NULL. */
 void mesh_agent_free(struct mesh_agent *agent);
 /* The port that listener `index` of setup->serve got. */
 uint16_t mesh_agent_port(const struct mesh_agent *agent, uint32_t index);

@@ -79,6 +79,7 @@ static void follow_orders(struct mesh_agent *agent)
 		       orders.is_leaving != agent->live->node.is_leaving;
 
 	agent->live->node.is_leaving = orders.is_leaving;
+	agent->plan.serve.is_leaving = orders.is_leaving;
 	if (orders.has_settings)
 		change_settings(agent, &orders.settings);
 	if (orders.targets != NULL)

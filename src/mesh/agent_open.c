@@ -176,8 +176,10 @@ void mesh_agent_free(struct mesh_agent *agent)
 {
 	if (agent == NULL)
 		return;
-	if (agent->has_thread)
+	if (agent->has_thread) {
+		worker_want_abort(agent->worker);
 		(void)pthread_join(agent->thread, NULL);
+	}
 	if (agent->links.live != NULL)
 		mesh_links_withdraw_all(&agent->links);
 	close_probers(&agent->links);

@@ -13,7 +13,6 @@
 #define EPOCH_NS  (600 * NS_PER_S)
 /* Of the resolver, from one name. */
 #define ANSWER_MAX 4096
-#define LEFT_MAX   1024
 /* Peers that were added over the API. */
 #define ADDED_MAX 256
 
@@ -49,16 +48,26 @@ static int open_parts(struct mesh_discovery *discovery, struct error *error)
 		.has_additional = true,
 		.endpoints_max = setup->peers_max < ANSWER_MAX ? setup->peers_max : ANSWER_MAX,
 	};
-	int result = discovery_index_make(&discovery->index, setup->peers_max + LEFT_MAX);
+	/* While a list takes the place of another, those of both are there. */
+	int result =
+		discovery_index_make(&discovery->index, 2 * setup->peers_max + DISCOVERY_LEFT_MAX);
 
 	if (result == 0)
 		result = resolver_new(setup->loop, &options, &discovery->resolver);
+	if (result == -EINVAL && setup->servers != NULL)
+		return error_set(error, EINVAL,
+				 "--dns: \"%s\" is no address of a server (192.0.2.53:53, or "
+				 "several with commas)",
+				 setup->servers);
 	if (result < 0)
 		return error_set(error, -result, "the resolver: %s", strerror(-result));
 	for (uint32_t i = 0; i < setup->source_count; i++) {
 		result = discovery_source_add(discovery, setup->sources[i], error);
-		if (result < 0)
+		if (result < 0) {
+			error_prefix(error, "--peers");
 			return result;
+		}
+		discovery->sources[i]->is_typed = true;
 	}
 	return 0;
 }
@@ -71,6 +80,7 @@ int mesh_discovery_new(const struct mesh_discovery_setup *setup, struct error *e
 	if (discovery == NULL)
 		return error_set(error, ENOMEM, "out of memory");
 	discovery->setup = *setup;
+	discovery->own_port = setup->port;
 	discovery->list.sources = discovery->public;
 	list_init(&discovery->waiting);
 	timer_init(&discovery->gather, gathered);
@@ -105,6 +115,11 @@ void mesh_discovery_free(struct mesh_discovery *discovery)
 	free(discovery);
 }
 
+void mesh_discovery_know_port(struct mesh_discovery *discovery, uint16_t port)
+{
+	discovery->own_port = port;
+}
+
 void mesh_discovery_start(struct mesh_discovery *discovery)
 {
 	discovery->is_started = true;
@@ -137,6 +152,74 @@ const struct mesh_peer_list *mesh_discovery_list(const struct mesh_discovery *di
 	return &discovery->list;
 }
 
+/* ---- told anew */
+
+static struct discovery_source *find_source(const struct mesh_discovery *discovery,
+					    const char *text)
+{
+	for (uint32_t i = 0; i < discovery->source_count; i++) {
+		if (strcmp(discovery->sources[i]->text, text) == 0)
+			return discovery->sources[i];
+	}
+	return NULL;
+}
+
+/* Those that are new, at the end; all of them or none. */
+static int add_missing(struct mesh_discovery *discovery, const struct mesh_discovery_setup *setup,
+		       struct error *error)
+{
+	uint32_t before = discovery->source_count;
+
+	for (uint32_t i = 0; i < setup->source_count; i++) {
+		if (find_source(discovery, setup->sources[i]) != NULL)
+			continue;
+		int result = discovery_source_add(discovery, setup->sources[i], error);
+		while (result < 0 && discovery->source_count > before)
+			discovery_source_remove(discovery->sources[discovery->source_count - 1]);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static bool is_listed(const struct mesh_discovery_setup *setup, const char *text)
+{
+	for (uint32_t i = 0; i < setup->source_count; i++) {
+		if (strcmp(setup->sources[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void remove_others(struct mesh_discovery *discovery,
+			  const struct mesh_discovery_setup *setup)
+{
+	for (uint32_t i = discovery->source_count; i > 0; i--) {
+		struct discovery_source *source = discovery->sources[i - 1];
+		if (is_listed(setup, source->text))
+			source->is_typed = true;
+		else if (source->is_typed)
+			discovery_source_remove(source);
+	}
+}
+
+int mesh_discovery_change(struct mesh_discovery *discovery,
+			  const struct mesh_discovery_setup *setup, struct error *error)
+{
+	int result = add_missing(discovery, setup, error);
+
+	if (result < 0)
+		return result;
+	remove_others(discovery, setup);
+	discovery->setup.refresh_ns = setup->refresh_ns;
+	discovery->setup.k = setup->k;
+	discovery->setup.seed = setup->seed;
+	discovery_touch(discovery);
+	if (discovery->is_started)
+		mesh_discovery_refresh(discovery);
+	return 0;
+}
+
 /* ---- over the API */
 
 /* Of a URL: what lists peers is a source, any other page is a peer's own. */
@@ -152,11 +235,8 @@ static bool is_list(const char *text)
 
 static int add_source(struct mesh_discovery *discovery, const char *text, struct error *error)
 {
-	for (uint32_t i = 0; i < discovery->source_count; i++) {
-		if (discovery->sources[i]->text != NULL &&
-		    strcmp(discovery->sources[i]->text, text) == 0)
-			return 0;
-	}
+	if (find_source(discovery, text) != NULL)
+		return 0;
 	int result = discovery_source_add(discovery, text, error);
 	if (result == 0 && discovery->is_started)
 		discovery_source_start(discovery->sources[discovery->source_count - 1]);

@@ -6,8 +6,8 @@
  *   http(s)://...             http_sd; or pingmesh's /v1/peers, whose URLs are looked at
  * Names are asked for again when their TTL is over, within 1 s and 5 min; what fails, after 1 s to
  * 30 s. A file is looked at every two seconds. Labels that are heeded: node (or name, instance),
- * location (or zone), rack, speech=ack, http_port, grpc_port. All calls belong to the loop's
- * thread. */
+ * location (or zone), rack, speech=ack, http_port, grpc_port; and of another node's
+ * /sd, whose targets are pages, where those are probed. All calls belong to the loop's thread. */
 #pragma once
 
 #include <stddef.h>
@@ -38,7 +38,7 @@ struct mesh_discovery_setup {
 	uint32_t peers_max;
 	uint32_t k; /* as of the pinglist */
 	uint64_t seed;
-	uint16_t port; /* of a peer that names none, and our own, to know ourselves by */
+	uint16_t port; /* of a peer that names none; and our own, unless another is told */
 	struct mesh_events *events;
 	/* Where peers may be that DNS or a source over HTTP names; a page stands for all addresses
 	 * of its host. None = anywhere. */
@@ -53,11 +53,19 @@ struct mesh_discovery_setup {
 nodiscard int mesh_discovery_new(const struct mesh_discovery_setup *setup, struct error *error,
 				 struct mesh_discovery **ret);
 void mesh_discovery_free(struct mesh_discovery *discovery); /* takes NULL */
+/* Where this node answers, to know ourselves by; 0: nowhere. Before the start. */
+void mesh_discovery_know_port(struct mesh_discovery *discovery, uint16_t port);
 void mesh_discovery_start(struct mesh_discovery *discovery);
 /* Every source has had one answer or failure. */
 bool mesh_discovery_is_settled(const struct mesh_discovery *discovery);
 /* Asks all anew. */
 void mesh_discovery_refresh(struct mesh_discovery *discovery);
+/* Of `setup`, the sources, refresh_ns, k and seed hold from now on, and all is asked anew. What
+ * was listed by a source that is not there any more leaves; sources that were added over the API
+ * stay. -EINVAL or -ENOSPC (old and new ones together are too many) with the sentence: nothing has
+ * changed. */
+nodiscard int mesh_discovery_change(struct mesh_discovery *discovery,
+				    const struct mesh_discovery_setup *setup, struct error *error);
 
 /* Stays as it is until the loop turns. */
 const struct mesh_peer_list *mesh_discovery_list(const struct mesh_discovery *discovery);

@@ -53,7 +53,7 @@ static void set_failing(struct discovery_question *question, bool is_failing)
 static uint64_t take_answer(struct discovery_question *question,
 			    const struct resolver_answer *answer)
 {
-	struct mesh_discovery *discovery = question->source->discovery;
+	struct mesh_discovery *discovery = question->discovery;
 	uint64_t ttl_s = answer->ttl_s;
 
 	set_failing(question, answer->code < 0);
@@ -69,7 +69,7 @@ static uint64_t take_answer(struct discovery_question *question,
 
 static void settle(struct discovery_question *question, const struct resolver_answer *answer)
 {
-	struct mesh_discovery *discovery = question->source->discovery;
+	struct mesh_discovery *discovery = question->discovery;
 	uint64_t wait_ns = take_answer(question, answer);
 
 	if (!question->is_answered) {
@@ -84,7 +84,7 @@ static void settle(struct discovery_question *question, const struct resolver_an
 static void answered(void *context, const struct resolver_answer *answer)
 {
 	struct discovery_question *question = context;
-	struct mesh_discovery *discovery = question->source->discovery;
+	struct mesh_discovery *discovery = question->discovery;
 
 	discovery->asking--;
 	question->is_asked = false;
@@ -99,7 +99,7 @@ static void answered(void *context, const struct resolver_answer *answer)
 
 static void ask(struct discovery_question *question)
 {
-	struct mesh_discovery *discovery = question->source->discovery;
+	struct mesh_discovery *discovery = question->discovery;
 	struct resolver *resolver = discovery->resolver;
 	int result = 0;
 
@@ -133,7 +133,7 @@ static void pump(struct mesh_discovery *discovery)
 
 static void queue(struct discovery_question *question)
 {
-	struct mesh_discovery *discovery = question->source->discovery;
+	struct mesh_discovery *discovery = question->discovery;
 
 	if (question->is_asked || !list_is_empty(&question->node))
 		return;
@@ -154,7 +154,7 @@ void discovery_question_start(struct discovery_question *question)
 		timer_init(&question->timer, timer_fired);
 		question->source->unanswered_questions++;
 	}
-	if (question->source->discovery->is_started && !timer_is_set(&question->timer))
+	if (question->discovery->is_started && !timer_is_set(&question->timer))
 		queue(question);
 }
 
@@ -164,7 +164,7 @@ void discovery_question_free(struct discovery_question *question)
 		return;
 	set_failing(question, false);
 	if (question->timer.fire != NULL) {
-		loop_clear_timer(question->source->discovery->setup.loop, &question->timer);
+		loop_clear_timer(question->discovery->setup.loop, &question->timer);
 		question->source->unanswered_questions -= !question->is_answered;
 	}
 	list_remove(&question->node);

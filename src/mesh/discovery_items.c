@@ -150,6 +150,7 @@ static struct discovery_question *new_question(struct discovery_source *source,
 
 	if (question == NULL)
 		return NULL;
+	question->discovery = source->discovery;
 	question->source = source;
 	question->port = named->port;
 	question->is_srv = named->is_srv;

@@ -9,8 +9,6 @@
 #include "sys/interface.h"
 
 #define OWN_ADDRESSES_MAX 256
-/* Peers that have left and whose figures stay, beyond --max-peers. */
-#define LEFT_MAX 1024
 /* Events of one kind at once. */
 #define TOLD_MAX 16
 
@@ -32,11 +30,13 @@ void discovery_tell(struct mesh_discovery *discovery, enum mesh_event_kind kind,
 {
 	const struct mesh_peer *peer = &discovery->peers[place];
 	char address[ENDPOINT_TEXT_MAX];
+	const char *place_text = peer->url ? peer->url : endpoint_format(&peer->endpoint, address);
+	bool is_said = strcmp(place_text, peer->name) == 0;
 
 	if (++discovery->told[kind] > TOLD_MAX)
 		return;
-	mesh_events_note(discovery->setup.events, kind, peer->name, "%s (%s) %s", peer->name,
-			 peer->url ? peer->url : endpoint_format(&peer->endpoint, address), text);
+	mesh_events_note(discovery->setup.events, kind, peer->name, "%s%s%s",
+			 is_said ? "" : place_text, is_said ? "" : " ", text);
 }
 
 void discovery_tell_rest(struct mesh_discovery *discovery)
@@ -161,7 +161,7 @@ static bool is_self(const struct maker *maker, const struct endpoint *endpoint)
 {
 	struct endpoint address = *endpoint;
 
-	if (endpoint->port != maker->discovery->setup.port)
+	if (endpoint->port != maker->discovery->own_port)
 		return false;
 	address.port = 0;
 	for (uint32_t i = 0; i < maker->own_count; i++) {
@@ -195,15 +195,27 @@ static void apply_text(struct maker *maker, char *ret, size_t size, const char *
 	maker->discovery->is_changed = true;
 }
 
+/* Where it is spoken to, and how. */
+static void apply_ways(struct maker *maker, struct mesh_peer *peer,
+		       const struct discovery_marks *marks)
+{
+	uint8_t speech = peer->url != NULL ? MESH_SPEECH_HTTP : marks->speech;
+
+	maker->discovery->is_changed |= peer->http_port != marks->http_port ||
+					peer->grpc_port != marks->grpc_port ||
+					peer->speech != speech;
+	peer->http_port = marks->http_port;
+	peer->grpc_port = marks->grpc_port;
+	peer->speech = speech;
+}
+
 static void apply_marks(struct maker *maker, uint32_t place, const struct discovery_marks *marks)
 {
 	struct mesh_peer *peer = &maker->discovery->peers[place];
 	struct discovery_member *member = &maker->discovery->members[place];
 	const char *location = marks->text + marks->location_at;
 
-	peer->http_port = marks->http_port;
-	peer->grpc_port = marks->grpc_port;
-	peer->speech = peer->url != NULL ? MESH_SPEECH_HTTP : marks->speech;
+	apply_ways(maker, peer, marks);
 	apply_text(maker, peer->rack, sizeof(peer->rack), marks->text + marks->rack_at);
 	if (*location != '\0' || !member->is_told_place) {
 		apply_text(maker, peer->location, sizeof(peer->location), location);
@@ -343,7 +355,8 @@ static void leave(struct maker *maker)
 		member->is_kept = true;
 		if (member->generation == discovery->generation)
 			continue;
-		member->is_kept = member->was_chosen && !peer->is_self && left++ < LEFT_MAX;
+		member->is_kept =
+			member->was_chosen && !peer->is_self && left++ < DISCOVERY_LEFT_MAX;
 		if (!member->is_kept || peer->left_ns != 0)
 			continue;
 		discovery->is_changed = true;

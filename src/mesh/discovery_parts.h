@@ -21,6 +21,7 @@
 struct discovery_source;
 
 struct discovery_question {
+	struct mesh_discovery *discovery; /* an orphan's source may be gone */
 	struct discovery_source *source;
 	struct list node; /* among those that wait for their turn */
 	struct timer timer;
@@ -82,6 +83,7 @@ struct discovery_source {
 	struct mesh_discovery *discovery;
 	enum discovery_kind kind;
 	uint8_t index;
+	bool is_typed;     /* not named over the API */
 	bool is_failing;   /* an event has said so */
 	bool has_answered; /* its own fetch; names apart */
 	bool has_failed;   /* the newest fetch did */
@@ -136,6 +138,7 @@ struct discovery_index {
 
 struct mesh_discovery {
 	struct mesh_discovery_setup setup;
+	uint16_t own_port;
 	struct resolver *resolver;
 	struct random random;
 	struct list waiting; /* questions */
@@ -162,6 +165,8 @@ struct mesh_discovery {
 };
 
 #define DISCOVERY_NOWHERE UINT32_MAX
+/* Peers that have left and whose figures stay, beyond those that may be listed. */
+#define DISCOVERY_LEFT_MAX 1024
 
 /* discovery_source.c */
 nodiscard int discovery_source_add(struct mesh_discovery *discovery, const char *text,
@@ -171,6 +176,8 @@ nodiscard int discovery_source_add_own(struct mesh_discovery *discovery, const c
 				       struct error *error);
 void discovery_source_start(struct discovery_source *source);
 void discovery_source_free(struct discovery_source *source);
+/* It is no source any more; its peers leave when the list is made anew. */
+void discovery_source_remove(struct discovery_source *source);
 bool discovery_source_is_settled(const struct discovery_source *source);
 /* What a source says of itself: `sentence` NULL, it went well. */
 void discovery_source_note(struct discovery_source *source, const char *sentence);

@@ -83,9 +83,18 @@ int discovery_tell_target(const struct discovery_group *group, const char *targe
 {
 	char host[DISCOVERY_HOST_MAX];
 	struct discovery_found peer = { .host = host, .labels = &group->labels };
+	struct discovery_labels labels;
 	int result = discovery_split(target, error, host, &peer.port);
 
-	return result < 0 ? result : found(context, &peer, error);
+	if (result < 0)
+		return result;
+	if (group->traffic_port != 0) {
+		labels = group->labels;
+		labels.http_port = labels.http_port != 0 ? labels.http_port : peer.port;
+		peer.port = group->traffic_port;
+		peer.labels = &labels;
+	}
+	return found(context, &peer, error);
 }
 
 int discovery_tell_url(const struct discovery_labels *labels, const char *url,
@@ -179,6 +188,9 @@ int discovery_group_label(struct discovery_group *group, const char *name, const
 		return read_speech(labels, value, error);
 	if (strcmp(name, "http_port") == 0)
 		return read_label_port(name, value, error, &labels->http_port);
+	/* As our own /sd has it, whose targets are for a Prometheus. */
+	if (strcmp(name, "__meta_conntest_traffic_port") == 0)
+		return read_label_port(name, value, error, &group->traffic_port);
 	if (strcmp(name, "grpc_port") == 0)
 		return read_label_port(name, value, error, &labels->grpc_port);
 	return 0;

@@ -9,6 +9,7 @@ struct discovery_group {
 	struct discovery_labels labels;
 	unsigned name_rank;     /* of the label that it has now; 0: none */
 	unsigned location_rank; /* the same */
+	uint16_t traffic_port; /* its targets are pages, and this is where they are probed; 0: no */
 };
 
 /* -EINVAL: it is heeded and wrong. */

@@ -232,6 +232,26 @@ int discovery_source_add_own(struct mesh_discovery *discovery, const char *text,
 	return 0;
 }
 
+void discovery_source_remove(struct discovery_source *source)
+{
+	struct mesh_discovery *discovery = source->discovery;
+	uint8_t index = source->index;
+
+	discovery_source_free(source);
+	discovery->source_count--;
+	discovery->list.source_count = discovery->source_count;
+	for (uint32_t i = index; i < discovery->source_count; i++) {
+		discovery->sources[i] = discovery->sources[i + 1];
+		discovery->public[i] = discovery->public[i + 1];
+		discovery->sources[i]->index = (uint8_t)i;
+	}
+	for (uint32_t i = 0; i < discovery->list.count; i++) {
+		struct mesh_peer *peer = &discovery->peers[i];
+		if (peer->source > index)
+			peer->source--;
+	}
+}
+
 void discovery_source_free(struct discovery_source *source)
 {
 	if (source == NULL)

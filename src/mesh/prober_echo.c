@@ -71,16 +71,15 @@ void echo_link_go_on(struct echo_link *own, enum mesh_probe probe)
 		(void)start(own, MESH_TCP_LONG);
 }
 
-/* Rounds that were over before this host came to them. */
-static void skip_late(struct echo_link *own, uint64_t now_ns)
+/* Rounds that were over before this host came to them. Returns how late the one that is left is. */
+static uint64_t skip_late(struct echo_link *own, uint64_t late_ns)
 {
 	struct mesh_host const *host = own->prober->host;
 	uint64_t wait_ns = wait_of(host->settings);
-	uint64_t late_ns = now_ns - own->due_ns;
 	uint64_t over = late_ns / (wait_ns + host->settings->rand_ns / 2);
 
 	if (late_ns < wait_ns)
-		return;
+		return late_ns;
 	own->due_ns += late_ns / wait_ns * wait_ns;
 	for (enum mesh_probe probe = MESH_TCP; probe <= MESH_TCP_LONG; probe++) {
 		if (!is_wanted(own, probe))
@@ -88,6 +87,29 @@ static void skip_late(struct echo_link *own, uint64_t now_ns)
 		host->node->skipped_late += over;
 		own->link->pair->probes[probe].skipped += (uint32_t)over;
 	}
+	return late_ns % wait_ns;
+}
+
+static uint64_t step_of(const struct echo_prober *prober)
+{
+	const struct mesh_settings *settings = prober->host->settings;
+	uint64_t wait_ns = wait_of(settings);
+	uint64_t wanted_ns =
+		ECHO_STEP_ROUNDS * (wait_ns + settings->rand_ns / 2) / (prober->link_count + 1);
+
+	/* Nor may two rounds of one link fall into a step. */
+	if (wanted_ns >= 2 * ECHO_STEP_MAX_NS || wait_ns < ECHO_STEP_MAX_NS)
+		return 1;
+	if (wanted_ns > ECHO_STEP_MAX_NS)
+		return ECHO_STEP_MAX_NS;
+	return wanted_ns > MESH_GRID_NS ? wanted_ns - wanted_ns % MESH_GRID_NS : MESH_GRID_NS;
+}
+
+static void arm(struct echo_link *own)
+{
+	uint64_t at_ns = own->due_ns - own->due_ns % step_of(own->prober);
+
+	loop_set_timer(own->prober->host->loop, &own->timer, at_ns);
 }
 
 static void on_round(struct timer *timer)
@@ -95,14 +117,12 @@ static void on_round(struct timer *timer)
 	struct echo_link *own = container_of(timer, struct echo_link, timer);
 	const struct mesh_host *host = own->prober->host;
 	const struct mesh_settings *settings = host->settings;
-	uint64_t now_ns = loop_now(host->loop);
+	uint64_t late_ns = skip_late(own, loop_now(host->loop) - timer->at_ns);
 
-	skip_late(own, now_ns);
-	uint64_t late_ns = now_ns - own->due_ns;
 	own->due_ns += wait_of(settings);
 	if (settings->rand_ns > 0)
 		own->due_ns += random_below(host->random, settings->rand_ns + 1);
-	loop_set_timer(host->loop, &own->timer, own->due_ns);
+	arm(own);
 	if (!is_wanted(own, MESH_TCP) && !is_wanted(own, MESH_TCP_LONG))
 		return;
 	host->started(host->context, late_ns);
@@ -121,7 +141,7 @@ static void begin(struct echo_link *own)
 
 	own->due_ns = mesh_phase(host, own->link, loop_now(host->loop), every_ns);
 	if (asked != 0 && !own->prober->is_stopped)
-		loop_set_timer(host->loop, &own->timer, own->due_ns);
+		arm(own);
 	else
 		loop_clear_timer(host->loop, &own->timer);
 }
@@ -141,6 +161,7 @@ static int echo_add(void *state, struct mesh_link *link)
 	list_init(&own->calls);
 	link->own[MESH_PROBER_ECHO] = own;
 	prober->links[link->place] = own;
+	prober->link_count++;
 	begin(own);
 	return 0;
 }
@@ -153,6 +174,7 @@ static void free_link(struct echo_link *own)
 		echo_call_forget(container_of(own->calls.next, struct echo_call, node));
 	loop_clear_timer(prober->host->loop, &own->timer);
 	prober->links[own->link->place] = NULL;
+	prober->link_count--;
 	own->link->own[MESH_PROBER_ECHO] = NULL;
 	free(own);
 }

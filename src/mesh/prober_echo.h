@@ -15,6 +15,11 @@
 #define ECHO_LONG_BYTES  10000
 /* All of an answer, and room for what should not be there. */
 #define ECHO_SCRATCH_BYTES 16384
+/* Rounds of many links leave so many together, about, at the beginning of a step: a sleep and three
+ * looks of the kernel cost more than a probe. Where steps would be longer than the longest there
+ * are none, nor is there a gain. */
+#define ECHO_STEP_ROUNDS 4
+#define ECHO_STEP_MAX_NS (4 * MESH_GRID_NS)
 /* More of a kind than this many in flight to one peer are skipped. */
 #define ECHO_CALLS_MAX 16
 
@@ -36,6 +41,7 @@ struct echo_prober {
 	struct echo_speech line;                        /* the older conntest's */
 	struct slab calls;
 	uint64_t in_flight;
+	uint32_t link_count;
 	uint16_t port_low; /* of those that the kernel chooses; 0: not known */
 	uint16_t port_high;
 	bool is_stopped;

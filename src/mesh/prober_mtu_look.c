@@ -162,7 +162,7 @@ static void choose_far_end(struct mtu_look *look, const struct mesh_target *targ
 		.stream = host->stream ? host->stream : &stream_tcp,
 		.network = host->network,
 	};
-	look->far_end.place.port = service_port(SERVICE_CONTROL);
+	look->far_end.place.port = host->settings->control_port;
 	memcpy(look->far_end.token, host->control_token, strlen(host->control_token));
 }
 

@@ -108,6 +108,8 @@ static void free_link(struct udp_link *own)
 	own->prober->link_count[udp_family(own)]--;
 	loop_clear_timer(own->prober->host->loop, &own->timer);
 	udp_unqueue(own);
+	for (uint32_t port = 0; port < own->prober->ports; port++)
+		free(own->ways[port].forward.jumps);
 	free(own->storage);
 	free(own);
 }

@@ -26,8 +26,8 @@
 /* A link's way from one source port: it has numbers of its own, from 1, as the receiver counts what
  * comes from each. */
 struct udp_way {
-	struct forward_loss forward;
-	uint32_t lost; /* of those that left */
+	struct forward_loss forward; /* its room is taken while it has jumps */
+	uint32_t lost;               /* of those that left */
 	uint32_t lost_there;
 	uint32_t lost_back;
 	uint64_t rtt_ns; /* the newest in time; 0: none yet */

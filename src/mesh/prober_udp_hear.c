@@ -1,5 +1,6 @@
 /* Answers, ICMP and time-outs of datagram probes: each is decided once. See prober_udp.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mesh/prober_udp.h"
@@ -29,6 +30,12 @@ static uint64_t first_open(const struct udp_link *own, uint32_t port)
 	return udp_sequence(own->prober, tail + (port + ports - tail % ports) % ports);
 }
 
+static void free_room(struct udp_way *way)
+{
+	free(way->forward.jumps);
+	way->forward.jumps = NULL;
+}
+
 /* Lost ones that the receiver's counts have placed: what did not arrive there, and the rest. */
 static void place_losses(struct udp_link *own, uint32_t port)
 {
@@ -44,6 +51,8 @@ static void place_losses(struct udp_link *own, uint32_t port)
 	pair->udp.lost_back += back;
 	pair->window.lost_there += there;
 	pair->window.lost_back += back;
+	if (way->forward.jump_count == 0)
+		free_room(way);
 }
 
 /* ---- decisions */
@@ -142,6 +151,17 @@ static bool is_whole(const struct udp_prober *prober, const struct datagram *dat
 	       (size == 0 || (rest[0] == 0 && memcmp(rest, rest + 1, size - 1) == 0));
 }
 
+/* Most ways never lose one. Without memory what is lost there counts as lost on the way back. */
+static void note_count(struct udp_way *way, const struct wire_datagram *wire)
+{
+	struct forward_loss *forward = &way->forward;
+
+	if (forward->jumps == NULL &&
+	    forward_loss_wants_room(forward, wire->sequence, wire->receiver_count))
+		forward->jumps = calloc(FORWARD_JUMPS_MAX, sizeof(forward->jumps[0]));
+	forward_loss_note(forward, wire->sequence, wire->receiver_count);
+}
+
 /* It may have come in time and waited here, or come too late and before the time-out was looked at:
  * its own moment counts. */
 static void hear(struct udp_link *own, uint64_t number, const struct wire_datagram *wire,
@@ -160,7 +180,7 @@ static void hear(struct udp_link *own, uint64_t number, const struct wire_datagr
 	    at_ns > entry.sent_ns + host->settings->timeout_ns)
 		lose(own, number, MESH_REASON_TIMEOUT);
 	if (wire->receiver_count > 0)
-		forward_loss_note(&way->forward, wire->sequence, wire->receiver_count);
+		note_count(way, wire);
 	note_answer(own, number, at_ns);
 }
 

@@ -54,8 +54,10 @@ static void end(struct udp_prober *prober)
 /* What has begun goes on down to half of the rate. */
 void udp_choose_look(struct udp_prober *prober)
 {
-	uint64_t interval_ns = prober->host->settings->udp_interval_ns;
-	uint64_t rate = (prober->link_count[0] + prober->link_count[1]) * NS_PER_S / interval_ns;
+	const struct mesh_settings *settings = prober->host->settings;
+	uint64_t links = prober->link_count[0] + prober->link_count[1];
+	bool is_asked_for = (settings->probes & 1U << MESH_UDP) != 0;
+	uint64_t rate = is_asked_for ? links * NS_PER_S / settings->udp_interval_ns : 0;
 
 	if (!prober->is_looking && rate >= UDP_LOOK_RATE_MIN)
 		begin(prober);

@@ -78,6 +78,11 @@ static void hear(struct mesh_row_source *source, struct asked *asked,
 		result = error_set(&error, EIO, "it answers with HTTP status %u", answer->status);
 	else
 		result = mesh_row_read(answer->body, answer->size, MESH_CELLS_MAX, &error, &row);
+	/* On a host of several nodes, where nothing says which page is whose. */
+	if (result >= 0 && strcmp(row.node, source->setup.node) == 0) {
+		free(row.cells);
+		result = error_set(&error, EINVAL, "what answers there is this node's own page");
+	}
 	if (result >= 0) {
 		keep_row(source, asked, &row);
 		return;
@@ -277,13 +282,26 @@ static bool is_fresh(const struct mesh_row_source *source, const struct asked *a
 		loop_now(source->setup.loop) - asked->tried_ns < source->setup.fresh_ns);
 }
 
+/* A page is one node's: what several peers of one host share is the row of one of them. */
+static bool is_taken(const struct mesh_row_source *source, uint64_t id, const struct asked *place)
+{
+	for (uint32_t i = 0; i < source->count; i++) {
+		const struct asked *asked = &source->asked[i];
+		if (asked->id != id && asked->port == place->port &&
+		    asked->is_tls == place->is_tls && strcmp(asked->host, place->host) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* True: it is to be asked now. */
 static bool want(struct mesh_row_source *source, const struct mesh_peer *peer)
 {
 	struct asked place = { .id = 0 };
 	struct asked *asked = find(source, peer->id);
 
-	if ((asked != NULL && is_fresh(source, asked)) || !locate(source, peer, &place))
+	if ((asked != NULL && is_fresh(source, asked)) || !locate(source, peer, &place) ||
+	    is_taken(source, peer->id, &place))
 		return false;
 	if (asked == NULL)
 		asked = add(source, peer->id);

@@ -20,6 +20,7 @@ struct tls_client;
 
 struct mesh_row_setup {
 	struct loop *loop;
+	const char *node;       /* this node's name: its own page is nobody's row; outlives it */
 	struct tls_client *tls; /* NULL: over plain HTTP */
 	const char *token;      /* bearer, for peers that are conntest's; NULL: none */
 	uint16_t http_port;     /* of a peer that tells none */

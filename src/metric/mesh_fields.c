@@ -30,7 +30,7 @@ static const struct field_row pair_rows[] = {
 	{ "rtt_max_ns",        FIELD_UNSIGNED, PLACE(rtt_max_ns), IF_COUNT(rtt_max_ns) },
 	{ "mtu_bytes",         FIELD_UNSIGNED, PLACE(mtu_bytes), IF_COUNT(mtu_bytes) },
 	{ "mtu_reverse_bytes", FIELD_UNSIGNED, PLACE(mtu_reverse_bytes), IF_COUNT(mtu_reverse_bytes) },
-	{ "mtu_large_sent",    FIELD_UNSIGNED, PLACE(mtu_large_sent) },
+	{ "mtu_looks",         FIELD_UNSIGNED, PLACE(mtu_looks) },
 };
 TABLE(pair_table, pair_rows);
 #undef OWNER
@@ -63,7 +63,7 @@ static const struct field_row mesh_rows[] = {
 	{ "leaving",       FIELD_UNSIGNED, PLACE(leaving) },
 	{ "udp_each",      FIELD_UNSIGNED, PLACE(udp_each) },
 	{ "tcp_each",      FIELD_UNSIGNED, PLACE(tcp_each) },
-	{ "large_each",    FIELD_UNSIGNED, PLACE(large_each) },
+	{ "looks_each",    FIELD_UNSIGNED, PLACE(looks_each) },
 	{ "smallest_loss", FIELD_REAL, PLACE(smallest_loss) },
 	{ "delay_p99_ns",  FIELD_UNSIGNED, PLACE(delay_p99_ns) },
 	{ "throttled_ns",  FIELD_UNSIGNED, PLACE(throttled_ns) },

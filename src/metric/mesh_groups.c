@@ -7,25 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 #define TIMES  (offsetof(struct mesh_figures, probes) / sizeof(uint64_t))
 #define WORDS  (sizeof(struct mesh_figures) / sizeof(uint64_t))
 #define COUNTS (WORDS - TIMES)
 
-/* What was taken of a pair: a difference of counts fits into half of a word, one of times doesn't.
- */
+/* What was taken of a pair, its figures apart. */
 struct taken {
 	uint64_t id;
 	uint64_t began_ns;
 	uint32_t group;
-	uint64_t times_ns[TIMES];
-	uint32_t counts[COUNTS];
 };
 
+/* The figures that were taken lie in columns, of all places each, in pages that are touched as they
+ * are written to: most counts of most meshes are 0 for ever. A difference of counts fits into half
+ * of a word, one of times doesn't. */
 struct mesh_groups {
 	uint32_t count;
 	uint32_t places;
+	struct taken *taken;
+	uint64_t *times_ns; /* TIMES columns */
+	uint32_t *counts;   /* COUNTS columns */
 	struct mesh_group groups[MESH_GROUPS_MAX];
-	struct taken taken[];
 };
 
 /* ---- figures */
@@ -71,20 +75,50 @@ void mesh_figures_of(const struct mesh_pair *pair, struct mesh_figures *ret)
 	ret->mtu_signals = pair->mtu.signals;
 }
 
-/* What `now` has more than was taken is added, and taken. */
-static void add_difference(struct mesh_figures *into, struct taken *taken,
-			   const struct mesh_figures *now)
+static void take_times(const struct mesh_groups *groups, uint32_t place, const uint64_t *now,
+		       uint64_t *into)
 {
-	uint64_t *to = (uint64_t *)into;
-	const uint64_t *from = (const uint64_t *)now;
-
 	for (size_t i = 0; i < TIMES; i++) {
-		to[i] += from[i] - taken->times_ns[i];
-		taken->times_ns[i] = from[i];
+		uint64_t *taken = &groups->times_ns[i * groups->places + place];
+		if (now[i] == 0)
+			continue;
+		into[i] += now[i] - *taken;
+		*taken = now[i];
+	}
+}
+
+static void take_counts(const struct mesh_groups *groups, uint32_t place, const uint64_t *now,
+			uint64_t *into)
+{
+	for (size_t i = 0; i < COUNTS; i++) {
+		uint32_t *taken = &groups->counts[i * groups->places + place];
+		if (now[i] == 0)
+			continue;
+		into[i] += (uint32_t)((uint32_t)now[i] - *taken);
+		*taken = (uint32_t)now[i];
+	}
+}
+
+/* What `now` has more than was taken is added, and taken. What is 0 has never been more. */
+static void add_difference(const struct mesh_groups *groups, uint32_t place,
+			   const struct mesh_figures *now, struct mesh_figures *into)
+{
+	take_times(groups, place, (const uint64_t *)now, (uint64_t *)into);
+	take_counts(groups, place, (const uint64_t *)now + TIMES, (uint64_t *)into + TIMES);
+}
+
+/* Nothing has been taken of who has this place now. */
+static void begin_anew(const struct mesh_groups *groups, uint32_t place)
+{
+	for (size_t i = 0; i < TIMES; i++) {
+		uint64_t *taken = &groups->times_ns[i * groups->places + place];
+		if (*taken != 0)
+			*taken = 0;
 	}
 	for (size_t i = 0; i < COUNTS; i++) {
-		to[TIMES + i] += (uint32_t)((uint32_t)from[TIMES + i] - taken->counts[i]);
-		taken->counts[i] = (uint32_t)from[TIMES + i];
+		uint32_t *taken = &groups->counts[i * groups->places + place];
+		if (*taken != 0)
+			*taken = 0;
 	}
 }
 
@@ -128,22 +162,24 @@ static uint32_t find_group(struct mesh_groups *groups, const char *name)
 	return found < groups->count ? found : add_group(groups, MESH_GROUP_OTHERS);
 }
 
-static uint32_t *count_at(struct taken *taken, size_t offset)
+static uint32_t count_at(const struct mesh_groups *groups, uint32_t place, size_t offset)
 {
-	return &taken->counts[offset / sizeof(uint64_t) - TIMES];
+	return groups->counts[(offset / sizeof(uint64_t) - TIMES) * groups->places + place];
 }
 
 /* Nobody will decide what was in flight: it is lost, for want of its pair, so that what was sent is
  * somewhere for ever. */
-static void abandon(struct mesh_groups *groups, struct taken *taken)
+static void abandon(struct mesh_groups *groups, uint32_t place)
 {
+	struct taken *taken = &groups->taken[place];
 	struct mesh_figures *figures = &groups->groups[taken->group].figures;
 
 	for (unsigned i = 0; i < MESH_PROBES && taken->id != 0; i++) {
 		size_t at = offsetof(struct mesh_figures, probes) + i * sizeof(struct mesh_counts);
-		uint32_t open = *count_at(taken, at + offsetof(struct mesh_counts, sent)) -
-				*count_at(taken, at + offsetof(struct mesh_counts, received)) -
-				*count_at(taken, at + offsetof(struct mesh_counts, lost));
+		uint32_t open =
+			count_at(groups, place, at + offsetof(struct mesh_counts, sent)) -
+			count_at(groups, place, at + offsetof(struct mesh_counts, received)) -
+			count_at(groups, place, at + offsetof(struct mesh_counts, lost));
 		figures->probes[i].lost += open;
 		figures->probes[i].failures[MESH_REASON_ABORTED] += open;
 		if (i == MESH_TCP || i == MESH_TCP_LONG)
@@ -160,15 +196,16 @@ static void take_pair(struct mesh_groups *groups, uint32_t place, const struct m
 	struct mesh_figures now;
 
 	if (pair->id == 0 || taken->began_ns != pair->began_ns)
-		abandon(groups, taken);
+		abandon(groups, place);
 	if (pair->id == 0)
 		return;
 	if (taken->id == 0)
-		*taken = (struct taken){ .began_ns = pair->began_ns };
+		begin_anew(groups, place);
+	taken->began_ns = pair->began_ns;
 	taken->id = pair->id;
 	taken->group = find_group(groups, mesh_group_name(pair, peer));
 	mesh_figures_of(pair, &now);
-	add_difference(&groups->groups[taken->group].figures, taken, &now);
+	add_difference(groups, place, &now, &groups->groups[taken->group].figures);
 	groups->groups[taken->group].pairs++;
 	for (unsigned i = 0; i < MESH_PROBES; i++)
 		groups->groups[taken->group].in_flight[i] += pair->probes[i].in_flight;
@@ -218,16 +255,33 @@ uint32_t mesh_groups_of(const struct mesh_groups *groups, uint32_t place)
 
 int mesh_groups_new(uint32_t places, struct mesh_groups **ret)
 {
-	struct mesh_groups *groups = calloc(1, sizeof(*groups) + places * sizeof(groups->taken[0]));
+	struct mesh_groups *groups = calloc(1, sizeof(*groups));
+	int result = groups == NULL ? -ENOMEM : 0;
 
-	if (groups == NULL)
-		return -ENOMEM;
-	groups->places = places;
-	*ret = groups;
-	return 0;
+	if (result >= 0) {
+		groups->places = places;
+		result = pages_new(places * sizeof(*groups->taken), PAGES_PRIVATE,
+				   (void **)&groups->taken);
+	}
+	if (result >= 0)
+		result = pages_new(places * TIMES * sizeof(*groups->times_ns), PAGES_PRIVATE,
+				   (void **)&groups->times_ns);
+	if (result >= 0)
+		result = pages_new(places * COUNTS * sizeof(*groups->counts), PAGES_PRIVATE,
+				   (void **)&groups->counts);
+	if (result < 0)
+		mesh_groups_free(groups);
+	else
+		*ret = groups;
+	return result;
 }
 
 void mesh_groups_free(struct mesh_groups *groups)
 {
+	if (groups == NULL)
+		return;
+	pages_free(groups->taken, groups->places * sizeof(*groups->taken));
+	pages_free(groups->times_ns, groups->places * TIMES * sizeof(*groups->times_ns));
+	pages_free(groups->counts, groups->places * COUNTS * sizeof(*groups->counts));
 	free(groups);
 }

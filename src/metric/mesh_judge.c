@@ -46,11 +46,12 @@ bool mesh_judge_wants_rows(const struct mesh_judge *judge)
 	return judge->wants_rows;
 }
 
-const struct mesh_judged *mesh_judge_of(const struct mesh_judge *judge, uint32_t place)
+const struct mesh_judged *mesh_judge_of(const struct mesh_judge *judge, uint32_t place, uint64_t id)
 {
-	if (place >= judge->places || judge->seen[place].judged.window == 0)
-		return NULL;
-	return &judge->seen[place].judged;
+	const struct mesh_judged *judged =
+		place < judge->places ? &judge->seen[place].judged : NULL;
+
+	return judged != NULL && judged->window != 0 && judged->id == id ? judged : NULL;
 }
 
 const struct mesh_finding *mesh_judge_findings(const struct mesh_judge *judge, uint32_t *ret_count)

@@ -68,8 +68,10 @@ bool mesh_judge_look(struct mesh_judge *judge, const struct mesh_snapshot *snaps
 		     struct mesh_events *events);
 /* Would other nodes' rows help now: a pair has had a bad window that is not explained. */
 bool mesh_judge_wants_rows(const struct mesh_judge *judge);
-/* Of the pair in this place of the snapshots; NULL: none, or not judged yet. */
-const struct mesh_judged *mesh_judge_of(const struct mesh_judge *judge, uint32_t place);
+/* Of the pair with this id in this place of the snapshots; NULL: it is not judged yet. A snapshot
+ * may be newer than what was judged, and the place another peer's by now. */
+const struct mesh_judged *mesh_judge_of(const struct mesh_judge *judge, uint32_t place,
+					uint64_t id);
 /* Ranked, the worst first; valid until the next look. */
 const struct mesh_finding *mesh_judge_findings(const struct mesh_judge *judge, uint32_t *ret_count);
 /* The smallest loss that `probes` probes see 95 times in 100, as a ratio: 1 - 0.05^(1/n); 1 for 0.

@@ -16,6 +16,7 @@
 #define SHARE_EXPLAINS 0.15
 #define SHARE_SILENCES 0.50
 #define TOO_RARE       1e-6
+#define COMPARED_LEAST 4 /* pairs that say what befalls all of them */
 
 static double ratio(uint64_t part, uint64_t of)
 {
@@ -40,6 +41,7 @@ void mesh_doubt_begin(struct mesh_doubt *doubt, const struct mesh_own_window *ow
 		late = ratio(own->late + own->skipped, own->probes);
 	*doubt = (struct mesh_doubt){
 		.share = largest(throttled, largest(waited, late)),
+		.halts = largest(throttled, late),
 		.delay_max_ns = own->delay_max_ns,
 		.timeout_ns = settings->timeout_ns ? settings->timeout_ns : NS_PER_S,
 		.length_ns = length_ns,
@@ -56,15 +58,17 @@ void mesh_doubt_begin(struct mesh_doubt *doubt, const struct mesh_own_window *ow
 void mesh_doubt_add(struct mesh_doubt *doubt, struct mesh_doubt_pairs *pairs,
 		    const struct mesh_sight *sight, uint64_t usual_ns)
 {
+	uint64_t without_ns = usual_ns > 0 ? usual_ns : sight->connect_ns;
+
 	if (sight->decided == 0)
 		return;
 	doubt->decided += sight->decided;
 	doubt->received += sight->received;
 	doubt->udp_lost += sight->udp_lost;
 	pairs->losses[pairs->count++] = 1 - ratio(sight->received, sight->decided);
-	if (usual_ns > 0 && sight->rtt_ns > 0)
+	if (without_ns > 0 && sight->rtt_ns > 0)
 		pairs->slows[pairs->slow_count++] =
-			sight->rtt_ns > usual_ns ? (double)(sight->rtt_ns - usual_ns) : 0;
+			sight->rtt_ns > without_ns ? (double)(sight->rtt_ns - without_ns) : 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -85,6 +89,7 @@ static double median(double *values, uint32_t count)
 void mesh_doubt_settle(struct mesh_doubt *doubt, struct mesh_doubt_pairs *pairs)
 {
 	doubt->loss = median(pairs->losses, pairs->count);
+	doubt->compared = pairs->slow_count;
 	doubt->slow_ns = (uint64_t)median(pairs->slows, pairs->slow_count);
 }
 
@@ -117,8 +122,10 @@ static bool explains_slow(const struct mesh_doubt *doubt, const struct mesh_sigh
 			  uint64_t usual_ns)
 {
 	uint64_t above_ns = sight->rtt_ns > usual_ns ? sight->rtt_ns - usual_ns : 0;
-	uint64_t reach_ns =
-		doubt->delay_max_ns > doubt->slow_ns ? doubt->delay_max_ns : doubt->slow_ns;
+	bool may_be_alone = doubt->halts >= SHARE_EXPLAINS || doubt->compared < COMPARED_LEAST;
+	uint64_t reach_ns = may_be_alone && doubt->delay_max_ns > doubt->slow_ns
+				    ? doubt->delay_max_ns
+				    : doubt->slow_ns;
 
 	return doubt->share >= SHARE_EXPLAINS && above_ns <= 2 * reach_ns;
 }

@@ -30,6 +30,7 @@ struct mesh_sight {
 	uint8_t way;          /* enum mesh_way */
 	bool is_doubtful;     /* OK, but for one lost packet, say: neither good nor bad */
 	bool is_by_tcp;       /* BLACK_HOLE, and no look at the MTU has said so */
+	bool lost_only_long;  /* what was lost had 10,000 B, and none such came back */
 	bool is_by_connect;   /* SLOW, as the connection came up far faster than its echo */
 	bool was_never_there; /* nothing ever came back */
 };
@@ -53,8 +54,6 @@ void mesh_sight_judge(const struct mesh_sight_case *look, struct mesh_sight *sig
 /* The evidence, "" where there is none. */
 void mesh_sight_say(const struct mesh_sight_case *look, const struct mesh_sight *sight, char *text,
 		    size_t room);
-/* Is something wrong that can be the peer's, its service's or the network's. */
-bool mesh_verdict_is_bad(uint8_t verdict);
 /* So often chance alone gives `least` or more where `expected` are. */
 double mesh_chance_of(uint32_t least, double expected);
 

@@ -72,12 +72,13 @@ static void say_refused(struct mesh_say *say, const struct mesh_sight_case *look
 static void say_service(struct mesh_say *say, const struct mesh_sight_case *look,
 			const struct mesh_sight *sight)
 {
-	const struct mesh_window_series *tcp = &look->pair->closed.probes[MESH_TCP];
+	const struct mesh_window_series *probes = look->pair->closed.probes;
+	const struct mesh_window_series *tcp = &probes[MESH_TCP];
 
 	say_failures(say, look->pair, ~0u);
 	if (sight->blame == MESH_BLAME_PEER_HOST)
 		mesh_say(say, "its kernel takes connections, its process says nothing");
-	else if (tcp->received > 0 && tcp->lost == 0)
+	else if (tcp->received > 0 && tcp->lost == 0 && probes[MESH_TCP_LONG].lost == 0)
 		mesh_say(say, "its echo is good");
 }
 

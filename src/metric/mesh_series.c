@@ -7,7 +7,7 @@
 const char *mesh_probe_name(enum mesh_probe probe)
 {
 	static const char *const names[] = {
-#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = name,
+#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = (name),
 		MESH_PROBE_TABLE
 #undef MESH_PROBE
 	};
@@ -18,7 +18,7 @@ const char *mesh_probe_name(enum mesh_probe probe)
 const char *mesh_probe_help(enum mesh_probe probe)
 {
 	static const char *const helps[] = {
-#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = help,
+#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = (help),
 		MESH_PROBE_TABLE
 #undef MESH_PROBE
 	};
@@ -29,7 +29,7 @@ const char *mesh_probe_help(enum mesh_probe probe)
 const char *mesh_reason_name(enum mesh_reason reason)
 {
 	static const char *const names[] = {
-#define MESH_REASON(symbol, name) [MESH_REASON_##symbol] = name,
+#define MESH_REASON(symbol, name) [MESH_REASON_##symbol] = (name),
 		MESH_REASON_TABLE
 #undef MESH_REASON
 	};
@@ -143,6 +143,24 @@ void mesh_series_lost(struct mesh_series *series, struct mesh_window_series *win
 	window->reasons |= 1u << reason;
 }
 
+/* The time of the middle one of a bucket's, of which `below` lie in others and `all` are in all. */
+static uint64_t within_bucket(const struct mesh_window_series *window, unsigned bucket,
+			      uint64_t below, uint64_t all)
+{
+	uint64_t count = window->spread[bucket];
+	uint64_t low_ns = bucket ? mesh_spread_bound(bucket - 1) : 0;
+	uint64_t high_ns = mesh_spread_bound(bucket);
+
+	if (count == all)
+		return window->rtt_sum_ns / window->received;
+	if (low_ns < window->rtt_min_ns)
+		low_ns = window->rtt_min_ns;
+	if (high_ns > window->rtt_max_ns)
+		high_ns = window->rtt_max_ns;
+	return low_ns + (uint64_t)((double)(high_ns - low_ns) * (double)(all - 2 * below) /
+				   (double)(2 * count));
+}
+
 uint64_t mesh_window_median(const struct mesh_window_series *window)
 {
 	uint64_t all = 0, below = 0;
@@ -150,11 +168,9 @@ uint64_t mesh_window_median(const struct mesh_window_series *window)
 	for (unsigned i = 0; i < MESH_SPREAD_BUCKETS; i++)
 		all += window->spread[i];
 	for (unsigned i = 0; i < MESH_SPREAD_BUCKETS && all > 0; i++) {
+		if (2 * (below + window->spread[i]) >= all)
+			return within_bucket(window, i, below, all);
 		below += window->spread[i];
-		if (2 * below >= all) {
-			uint64_t bound = mesh_spread_bound(i);
-			return bound < window->rtt_max_ns ? bound : window->rtt_max_ns;
-		}
 	}
 	return 0;
 }

@@ -93,8 +93,9 @@ struct mesh_window_series {
 	uint64_t rtt_max_ns;
 	uint16_t spread[MESH_SPREAD_BUCKETS]; /* saturates */
 };
-/* An upper bound of the median: that of its bucket, at most the maximum; 0: nothing was received.
- */
+/* The median, as far as buckets tell: where all lie in one, their mean; else they are taken to be
+ * spread evenly in theirs, but not beyond the least and the most. Within a factor of two. 0:
+ * nothing was received. */
 uint64_t mesh_window_median(const struct mesh_window_series *window);
 
 /* One probe's way; `window` is the running one. */

@@ -7,10 +7,22 @@
 
 #include "metric/mesh_pair.h"
 
+#define MESH_NODE_LABELS_MAX      8
+#define MESH_NODE_LABEL_NAME_MAX  32
+#define MESH_NODE_LABEL_VALUE_MAX 64
+/* What a node is marked with besides, for who scrapes it. */
+struct mesh_node_label {
+	char name[MESH_NODE_LABEL_NAME_MAX]; /* [a-zA-Z_][a-zA-Z0-9_]*, as Prometheus has them */
+	char value[MESH_NODE_LABEL_VALUE_MAX];
+};
+
 struct mesh_settings {
 	char node[MESH_NAME_MAX];
 	char location[MESH_PLACE_MAX]; /* "": not told */
-	unsigned probes;               /* bits 1u << MESH_... */
+	struct mesh_node_label labels[MESH_NODE_LABELS_MAX];
+	uint32_t label_count;
+	uint16_t traffic_port; /* at which this node answers */
+	unsigned probes;       /* bits 1u << MESH_... */
 	bool has_mtu;
 	/* Rounds of all but UDP and MTU: each peer has its own schedule. */
 	uint64_t wait_ns;
@@ -23,8 +35,8 @@ struct mesh_settings {
 	uint32_t udp_bytes; /* 96 or more */
 	uint16_t http_port; /* of a peer that tells none */
 	uint16_t grpc_port;
+	uint16_t control_port;
 	bool http_is_tls;
-	bool is_unverified; /* -k */
 	char http_path[128];
 	/* Hard caps, over all probes together; 0: none. */
 	uint64_t packets_per_second;

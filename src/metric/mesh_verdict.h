@@ -1,6 +1,8 @@
 /* The words for what is wrong between two nodes, and whose fault it is. */
 #pragma once
 
+#include <stdbool.h>
+
 /* MESH_VERDICT(symbol, name, sentence) in the order of badness, the worst last. */
 /* clang-format off */
 #define MESH_VERDICT_TABLE \
@@ -53,6 +55,12 @@ enum mesh_blame {
 /* clang-format on */
 const char *mesh_verdict_name(enum mesh_verdict verdict);
 const char *mesh_verdict_sentence(enum mesh_verdict verdict);
+/* Is something wrong that can be the peer's, its service's or the network's: of an enum
+ * mesh_verdict, however it is kept. */
+static inline bool mesh_verdict_is_bad(unsigned verdict)
+{
+	return verdict >= MESH_VERDICT_MTU_REDUCED;
+}
 /* MESH_VERDICTS: there is none of this name. */
 enum mesh_verdict mesh_verdict_find(const char *name);
 const char *mesh_scope_name(enum mesh_scope scope);

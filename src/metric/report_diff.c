@@ -68,6 +68,10 @@ static const struct rule rules_of_run[] = {
 	{ .figure = "path.mtu_reverse", .worse = WORSE_DOWN, .noise = NOISE_EXACT },
 	{ .figure = "hops.bad_paths", .noise = NOISE_EXACT, .is_always_told = true },
 	{ .figure = "hops.lost", .noise = NOISE_COUNT, .is_always_told = true },
+	{ .figure = "peers", .worse = WORSE_DOWN, .noise = NOISE_EXACT, .is_always_told = true },
+	{ .figure = "peers.bad", .noise = NOISE_EXACT, .is_always_told = true },
+	{ .figure = "peers.silent", .noise = NOISE_EXACT },
+	{ .figure = "mtu.blackholes", .noise = NOISE_EXACT },
 };
 
 /* ---- one figure of one side ---- */
@@ -249,7 +253,7 @@ struct comparison {
 };
 
 static void compare_figure(const struct comparison *comparison, const char *stream,
-			   const struct rule *rule, bool is_first)
+			   const struct rule *rule, bool is_main)
 {
 	const struct figure_row *figure = figure_find(rule->figure);
 	struct arena *arena = &comparison->diff->arena;
@@ -264,7 +268,7 @@ static void compare_figure(const struct comparison *comparison, const char *stre
 	bool is_count = rule->noise == NOISE_COUNT || rule->noise == NOISE_EXACT;
 	double scale = is_count && a.whole > 0 && b.whole > 0 ? wholes : 1;
 	struct diff_row row = row_of(figure, &a, &b);
-	row.stream = is_first ? NULL : stream;
+	row.stream = is_main ? NULL : stream;
 	if (row.a == 0 && row.b == 0 && !rule->is_always_told)
 		return;
 	row.base = scale * row.a;
@@ -327,8 +331,10 @@ int report_diff(const struct diff_side *a, const struct diff_side *b, double max
 	if (check_commands(a, a, error) < 0 || check_commands(a, b, error) < 0)
 		return -EINVAL;
 	for (uint32_t i = 0; i < a->runs[0]->stream_count; i++) {
+		bool is_main = i == 0 && !a->runs[0]->has_mesh;
 		for (size_t k = 0; k < array_size(rules); k++)
-			compare_figure(&comparison, a->runs[0]->streams[i].name, &rules[k], i == 0);
+			compare_figure(&comparison, a->runs[0]->streams[i].name, &rules[k],
+				       is_main);
 	}
 	for (size_t k = 0; k < array_size(rules_of_run); k++)
 		compare_figure(&comparison, NULL, &rules_of_run[k], true);

@@ -37,7 +37,7 @@ static void count_probes(const struct mesh_pair *pair, struct report_mesh_pair *
 	ret->retransmits = pair->tcp.retransmitted;
 	ret->mtu_bytes = pair->mtu.forward.mtu_bytes;
 	ret->mtu_reverse_bytes = pair->mtu.reverse.mtu_bytes;
-	ret->mtu_large_sent = pair->mtu.forward.large_sent;
+	ret->mtu_looks = pair->mtu.looks;
 }
 
 static void take_times(const struct mesh_pair *pair, struct report_mesh_pair *ret)
@@ -60,7 +60,7 @@ static void describe_pair(const struct mesh_state *state, uint32_t place, struct
 {
 	const struct mesh_pair *pair = &state->snapshot->pairs[place];
 	const struct mesh_peer *peer = mesh_state_peer(state, pair->id);
-	const struct mesh_judged *judged = mesh_judge_of(state->judge, place);
+	const struct mesh_judged *judged = mesh_judge_of(state->judge, place, pair->id);
 	char name[MESH_NAME_MAX + ENDPOINT_TEXT_MAX], address[ENDPOINT_TEXT_MAX];
 	enum mesh_verdict verdict = judged ? judged->verdict : MESH_VERDICT_UNKNOWN;
 
@@ -102,7 +102,7 @@ static void count_pair(const struct report_mesh_pair *pair, struct report_mesh *
 	mesh->leaving += verdict == MESH_VERDICT_LEAVING;
 	mesh->udp_each = most(mesh->udp_each, pair->udp_sent);
 	mesh->tcp_each = most(mesh->tcp_each, pair->tcp_sent);
-	mesh->large_each = most(mesh->large_each, pair->mtu_large_sent);
+	mesh->looks_each = most(mesh->looks_each, pair->mtu_looks);
 }
 
 static void add_pairs(const struct mesh_state *state, struct report *report)
@@ -183,6 +183,8 @@ static void describe_node(const struct mesh_state *state, struct report *report)
 
 static void add_series(const struct mesh_series *series, struct counters *totals)
 {
+	totals->scheduled += series->sent + series->skipped;
+	totals->missed_generator += series->skipped;
 	totals->sent += series->sent;
 	totals->received += series->received;
 	totals->lost += series->lost;
@@ -204,6 +206,7 @@ static void add_stream(const struct mesh_state *state, enum mesh_probe probe, st
 		.transport = probe == MESH_UDP ? "udp" : "tcp",
 		.target = report->target,
 		.is_measured = true,
+		.schedule.is_open_loop = true,
 	};
 	for (uint32_t i = 0; i < state->snapshot->places; i++) {
 		if (state->snapshot->pairs[i].id != 0)

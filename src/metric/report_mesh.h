@@ -31,7 +31,7 @@ struct report_mesh_pair {
 	uint64_t rtt_max_ns;
 	uint64_t mtu_bytes; /* there; 0: not known */
 	uint64_t mtu_reverse_bytes;
-	uint64_t mtu_large_sent; /* in the newest look */
+	uint64_t mtu_looks;
 };
 
 struct report_mesh_finding {
@@ -58,7 +58,7 @@ struct report_mesh {
 	uint64_t leaving;
 	uint64_t udp_each; /* probes a peer, the most */
 	uint64_t tcp_each;
-	uint64_t large_each;
+	uint64_t looks_each;  /* at the MTU */
 	double smallest_loss; /* that so many UDP probes see 95 times in 100, as a ratio */
 	uint64_t delay_p99_ns;
 	uint64_t throttled_ns;

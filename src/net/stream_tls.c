@@ -204,11 +204,12 @@ static int attach(struct tls_stream *tls, SSL_CTX *context, const BIO_METHOD *bi
 
 static int tls_connect(struct stream *stream, const struct stream_connect *connect)
 {
-	struct tls_stream *tls = new_stream(stream);
+	const struct tls_client_parts *parts = tls_client_parts(connect->tls);
+	struct tls_stream *tls = parts != NULL ? new_stream(stream) : NULL;
 
 	if (tls == NULL)
 		return -ENOMEM;
-	int rc = attach(tls, connect->tls->context, connect->tls->bio);
+	int rc = attach(tls, parts->context, parts->bio);
 	if (rc == 0)
 		rc = tls_client_attach(tls, connect);
 	if (rc == 0)

@@ -35,6 +35,9 @@ struct tls_client_options {
 	const char *server_name;      /* asked for and verified, instead of each target's */
 	const char *alpn;             /* protocols, the best first: "h2,http/1.1" */
 	bool has_resumption;
+	/* OpenSSL's part, 4 MiB of memory, is made with the first stream, where nothing of it can
+	 * fail but for want of memory: no file is named, and no protocol. */
+	bool is_late;
 	enum tls_version version;
 };
 

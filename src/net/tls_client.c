@@ -119,17 +119,15 @@ static void choose_version(SSL_CTX *context, enum tls_version version)
 	(void)SSL_CTX_set_max_proto_version(context, wire[version]);
 }
 
-static int choose_trust(SSL_CTX *context, const struct tls_client_options *options,
-			struct error *error)
+/* What this host trusts. -ENOMEM. */
+static int trust_host(const struct tls_client *client)
 {
-	if (options->is_unverified)
+	SSL_CTX *context = client->parts->context;
+
+	if (client->is_unverified)
 		return 0;
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tls_verify);
-	if (options->ca_file != NULL)
-		return tls_context_trust_file(context, options->ca_file, error);
-	if (SSL_CTX_set_default_verify_paths(context) != 1)
-		return error_set(error, ENOMEM, "out of memory");
-	return 0;
+	return SSL_CTX_set_default_verify_paths(context) == 1 ? 0 : -ENOMEM;
 }
 
 /* One more session of a connection that may have been resumed itself. */
@@ -141,40 +139,68 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
-static int prepare_resumption(struct tls_client *client)
+static bool make_parts(const struct tls_client *client)
 {
-	client->sessions = tls_sessions_new();
+	struct tls_client_parts *parts = client->parts;
+
+	parts->context = tls_context_new(TLS_client_method());
+	parts->bio = tls_bio_method_new();
+	if (parts->context == NULL || parts->bio == NULL)
+		return false;
+	choose_version(parts->context, parts->version);
 	if (client->sessions == NULL)
-		return -ENOMEM;
-	(void)SSL_CTX_set_session_cache_mode(client->context,
+		return true;
+	(void)SSL_CTX_set_session_cache_mode(parts->context,
 					     SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(client->context, keep_session);
-	return 0;
+	SSL_CTX_sess_set_new_cb(parts->context, keep_session);
+	return true;
 }
 
-static int make_parts(struct tls_client *client, const struct tls_client_options *options)
+static void free_parts(struct tls_client_parts *parts)
 {
-	client->context = tls_context_new(TLS_client_method());
-	client->bio = tls_bio_method_new();
-	client->tally = new_tally();
-	client->is_unverified = options->is_unverified;
-	if (client->context == NULL || client->bio == NULL || client->tally == NULL)
-		return -ENOMEM;
-	if (options->server_name != NULL) {
-		client->server_name = strdup(options->server_name);
-		if (client->server_name == NULL)
-			return -ENOMEM;
-	}
-	return options->has_resumption ? prepare_resumption(client) : 0;
+	SSL_CTX_free(parts->context);
+	BIO_meth_free(parts->bio);
+	parts->context = NULL;
+	parts->bio = NULL;
 }
 
-static int configure(struct tls_client *client, const struct tls_client_options *options,
+/* What needs no file. */
+static bool make_late(const struct tls_client *client)
+{
+	bool is_made = make_parts(client) && trust_host(client) == 0;
+
+	if (!is_made)
+		free_parts(client->parts);
+	return is_made;
+}
+
+const struct tls_client_parts *tls_client_parts(const struct tls_client *client)
+{
+	struct tls_client_parts *parts = client->parts;
+
+	(void)pthread_mutex_lock(&parts->making);
+	bool is_made = parts->context != NULL || make_late(client);
+	(void)pthread_mutex_unlock(&parts->making);
+	return is_made ? parts : NULL;
+}
+
+static int choose_trust(const struct tls_client *client, const struct tls_client_options *options,
+			struct error *error)
+{
+	SSL_CTX *context = client->parts->context;
+
+	if (options->is_unverified || options->ca_file == NULL)
+		return trust_host(client) == 0 ? 0 : error_set(error, ENOMEM, "out of memory");
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tls_verify);
+	return tls_context_trust_file(context, options->ca_file, error);
+}
+
+static int configure(const struct tls_client *client, const struct tls_client_options *options,
 		     struct error *error)
 {
-	SSL_CTX *context = client->context;
+	SSL_CTX *context = client->parts->context;
+	int rc = choose_trust(client, options, error);
 
-	choose_version(context, options->version);
-	int rc = choose_trust(context, options, error);
 	if (rc == 0 && options->certificate_file != NULL)
 		rc = tls_context_use_files(context, options->certificate_file, options->key_file,
 					   error);
@@ -186,16 +212,42 @@ static int configure(struct tls_client *client, const struct tls_client_options 
 	return rc;
 }
 
+static int prepare(struct tls_client *client, const struct tls_client_options *options)
+{
+	client->parts = calloc(1, sizeof(*client->parts));
+	if (client->parts == NULL)
+		return -ENOMEM;
+	(void)pthread_mutex_init(&client->parts->making, NULL);
+	client->parts->version = options->version;
+	client->tally = new_tally();
+	client->is_unverified = options->is_unverified;
+	if (options->has_resumption)
+		client->sessions = tls_sessions_new();
+	if (options->server_name != NULL)
+		client->server_name = strdup(options->server_name);
+	bool is_whole = client->tally != NULL &&
+			(client->sessions != NULL || !options->has_resumption) &&
+			(client->server_name != NULL || options->server_name == NULL);
+	return is_whole ? 0 : -ENOMEM;
+}
+
+static bool may_be_late(const struct tls_client_options *options)
+{
+	return options->is_late && options->ca_file == NULL && options->certificate_file == NULL &&
+	       options->key_file == NULL && options->alpn == NULL;
+}
+
 int tls_client_new(const struct tls_client_options *options, struct error *error,
 		   struct tls_client **ret)
 {
 	struct tls_client *client = calloc(1, sizeof(*client));
+	bool is_late = may_be_late(options);
 
-	if (client == NULL || make_parts(client, options) < 0) {
+	if (client == NULL || prepare(client, options) < 0 || (!is_late && !make_parts(client))) {
 		tls_client_free(client);
 		return error_set(error, ENOMEM, "out of memory");
 	}
-	int rc = configure(client, options, error);
+	int rc = is_late ? 0 : configure(client, options, error);
 	if (rc < 0)
 		tls_client_free(client);
 	else
@@ -207,8 +259,11 @@ void tls_client_free(struct tls_client *client)
 {
 	if (client == NULL)
 		return;
-	SSL_CTX_free(client->context);
-	BIO_meth_free(client->bio);
+	if (client->parts != NULL) {
+		free_parts(client->parts);
+		(void)pthread_mutex_destroy(&client->parts->making);
+	}
+	free(client->parts);
 	tls_sessions_free(client->sessions);
 	free_tally(client->tally);
 	free(client->server_name);

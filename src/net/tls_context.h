@@ -3,6 +3,7 @@
 #pragma once
 
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "net/tls.h"
@@ -29,9 +30,16 @@ struct tls_tally {
 	char complaint[TLS_COMPLAINT_MAX];
 };
 
-struct tls_client {
+/* Made by who needs them first. */
+struct tls_client_parts {
+	pthread_mutex_t making;
 	SSL_CTX *context;
 	BIO_METHOD *bio;
+	enum tls_version version;
+};
+
+struct tls_client {
+	struct tls_client_parts *parts;
 	char *server_name; /* NULL: each target's */
 	bool is_unverified;
 	struct tls_tally *tally;
@@ -58,6 +66,11 @@ nodiscard int tls_context_trust_file(SSL_CTX *context, const char *file, struct 
 /* "2026-01-01T00:00:00Z"; returns `text`. */
 #define TLS_TIME_TEXT_MAX 40
 const char *tls_format_time(const ASN1_TIME *time, char text[TLS_TIME_TEXT_MAX]);
+
+/* ---- a client's parts (tls_client.c) */
+
+/* Of all its streams. NULL: out of memory. */
+const struct tls_client_parts *tls_client_parts(const struct tls_client *client);
 
 /* ---- the tally (tls_client.c) */
 

@@ -85,6 +85,13 @@ static void leave(struct session *session, const char *why)
 	loop_set_timer(session->loop, &session->end, loop_read_clock(session->loop) + drain_ns);
 }
 
+/* Nothing is awaited any more. */
+static void cut(struct session *session)
+{
+	mesh_push_cut(session->push);
+	loop_stop(session->loop);
+}
+
 static void on_end(struct timer *timer)
 {
 	struct session *session = container_of(timer, struct session, end);
@@ -125,7 +132,7 @@ static void on_signal(struct signals *signals, int number)
 	else if (number == SIGUSR1)
 		note(session, MESH_EVENT_MARK, "SIGUSR1");
 	else if (session->is_stopping)
-		loop_stop(session->loop);
+		cut(session);
 	else if (session->is_leaving)
 		stop(session);
 	else

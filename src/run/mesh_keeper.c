@@ -168,10 +168,22 @@ static int open_agent(struct mesh_keeper *keeper, struct error *error)
 	return mesh_agent_new(&setup, error, &keeper->agent);
 }
 
-static int open_discovery(struct mesh_keeper *keeper, struct error *error)
+/* As it was bound: it may have been asked for any. */
+static uint16_t own_port(const struct mesh_keeper *keeper)
 {
-	const struct mesh_plan *plan = keeper->plan;
-	struct mesh_discovery_setup setup = {
+	const struct plan_serve *serve = &keeper->plan->serve;
+
+	for (uint32_t i = 0; i < serve->listen_count; i++) {
+		if (serve->listen[i].service == SERVICE_TRAFFIC)
+			return mesh_agent_port(keeper->agent, i);
+	}
+	return 0;
+}
+
+static struct mesh_discovery_setup discovery_setup(struct mesh_keeper *keeper,
+						   const struct mesh_plan *plan)
+{
+	return (struct mesh_discovery_setup){
 		.loop = keeper->loop,
 		.settings = &keeper->settings,
 		.sources = plan->sources,
@@ -190,6 +202,11 @@ static int open_discovery(struct mesh_keeper *keeper, struct error *error)
 		.changed = on_peers,
 		.context = keeper,
 	};
+}
+
+static int open_discovery(struct mesh_keeper *keeper, struct error *error)
+{
+	struct mesh_discovery_setup setup = discovery_setup(keeper, keeper->plan);
 
 	return mesh_discovery_new(&setup, error, &keeper->discovery);
 }
@@ -200,7 +217,8 @@ static int open_rest(struct mesh_keeper *keeper)
 	struct mesh_judge_setup judge = { .settings = &keeper->settings, .places = plan->places };
 	struct mesh_row_setup rows = {
 		.loop = keeper->loop,
-		.tls = plan->http_tls ? plan->tls : NULL,
+		.node = keeper->settings.node,
+		.tls = keeper->settings.http_is_tls ? plan->tls : NULL,
 		.token = plan->token_for_all ? plan->token : NULL,
 		.http_port = keeper->settings.http_port,
 		.fresh_ns = ROW_FRESH_NS,
@@ -245,6 +263,8 @@ int mesh_keeper_new(const struct mesh_keeper_setup *setup, struct error *error,
 		mesh_keeper_free(keeper);
 		return result;
 	}
+	keeper->settings.traffic_port = own_port(keeper);
+	mesh_discovery_know_port(keeper->discovery, keeper->settings.traffic_port);
 	*ret = keeper;
 	return 0;
 }
@@ -333,14 +353,17 @@ int mesh_keeper_add_peer(struct mesh_keeper *keeper, const char *text, struct er
 int mesh_keeper_change(struct mesh_keeper *keeper, const struct mesh_plan *plan,
 		       struct error *error)
 {
-	int result = mesh_agent_set_settings(keeper->agent, &plan->settings);
+	struct mesh_discovery_setup setup = discovery_setup(keeper, plan);
+	int result = mesh_discovery_change(keeper->discovery, &setup, error);
 
 	if (result < 0)
+		return result;
+	result = mesh_agent_set_settings(keeper->agent, &plan->settings);
+	if (result < 0)
 		return error_set(error, -result,
-				 "node, location, window and UDP ports stay as they are while it "
-				 "runs");
+				 "node, window and UDP ports stay as they are while it runs");
 	keeper->settings = plan->settings;
-	mesh_discovery_refresh(keeper->discovery);
+	keeper->settings.traffic_port = own_port(keeper);
 	return 0;
 }
 

@@ -46,7 +46,8 @@ void mesh_keeper_want_rows(struct mesh_keeper *keeper);
 /* As mesh_discovery_add(). */
 nodiscard int mesh_keeper_add_peer(struct mesh_keeper *keeper, const char *text,
 				   struct error *error);
-/* plan->settings and others that may change have changed. -EINVAL with the sentence: not these. */
+/* Sources of peers, their refresh, whom to probe of many, and settings: from now on as this plan
+ * says. -EINVAL or -ENOSPC with the sentence: the old ones stay. */
 nodiscard int mesh_keeper_change(struct mesh_keeper *keeper, const struct mesh_plan *plan,
 				 struct error *error);
 

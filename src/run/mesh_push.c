@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/units.h"
@@ -41,17 +40,10 @@ static void write_otlp(void *context, int64_t started_unix_ns, int64_t now_unix_
 	push->setup.release(push->setup.context);
 }
 
-/* tcpkali's names are what a run tells; those of a mesh are nobody else's. */
-static const char *name_space(const struct mesh_push *push)
-{
-	const char *typed = push->setup.plan->options->statsd_namespace;
-	return strcmp(typed, STATSD_TCPKALI) == 0 ? STATSD_OURS : typed;
-}
-
 static void write_statsd(struct mesh_push *push)
 {
 	const struct statsd_writer writer = {
-		.name_space = name_space(push),
+		.name_space = push->setup.plan->options->statsd_namespace,
 		.send = statsd_sender_send,
 		.context = push->statsd,
 	};

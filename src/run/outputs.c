@@ -155,9 +155,10 @@ static int no_such_format(const char *word, struct error *error)
 static int find_format(const char *word, struct error *error)
 {
 	if (strcmp(word, formats[OUTPUT_PNG].name) == 0 && !png_library())
-		return error_set(error, EINVAL,
-				 "-o png: this conntest was built without cairo; svg and html need "
-				 "nothing");
+		return error_set(
+			error, EINVAL,
+			"-o png: there is no cairo here (libcairo.so.2); svg and html need "
+			"nothing");
 	for (int i = 0; i < OUTPUT_COUNT; i++)
 		if (strcmp(word, formats[i].name) == 0)
 			return i;

@@ -38,16 +38,29 @@ struct push_options {
 		OPTION(structure, field.is_dogstatsd, OPTION_FLAG, .name = "dogstatsd",            \
 		       .level = OPTION_OUTPUT,                                                     \
 		       .help = "each stream on its own there, with DogStatsD's tags"),             \
-		OPTION(structure, field.otlp, OPTION_TEXT, .name = "otlp", .placeholder = "URL",   \
+		PUSH_OTLP_OPTIONS(structure, field)
+/* Of a mesh, whose names and times are its own. */
+#define PUSH_MESH_OPTIONS(structure, field)                                                        \
+	OPTION(structure, field.statsd, OPTION_TEXT, .name = "statsd", .placeholder = "HOST:PORT", \
+	       .level = OPTION_OUTPUT, .help = "sends figures of locations there every 10 s"),     \
+		OPTION(structure, field.statsd_namespace, OPTION_TEXT, .name = "statsd-namespace", \
+		       .placeholder = "NAME", .default_text = "conntest", .level = OPTION_OUTPUT,  \
+		       .help = "what their names begin with"),                                     \
+		OPTION(structure, field.is_dogstatsd, OPTION_FLAG, .name = "dogstatsd",            \
 		       .level = OPTION_OUTPUT,                                                     \
-		       .help = "pushes metrics there as OTLP over HTTP, in JSON; the path is "     \
-			       "/v1/metrics unless said"),                                         \
-		OPTION(structure, field.otlp_interval_ns, OPTION_TIME, .name = "otlp-interval",    \
-		       .placeholder = "TIME", .default_text = "10s", .minimum = "100ms",           \
-		       .level = OPTION_OUTPUT,                                                     \
-		       .help = "between two pushes; there is one more at the end"),                \
-		OPTION(structure, field.otlp_headers, OPTION_LIST, .name = "otlp-header",          \
-		       .placeholder = "'NAME: VALUE'|@FILE", .is_secret = true,                    \
+		       .help = "location and probe as DogStatsD's tags there, not in the names"),  \
+		PUSH_OTLP_OPTIONS(structure, field)
+#define PUSH_OTLP_OPTIONS(structure, field)                                                     \
+	OPTION(structure, field.otlp, OPTION_TEXT, .name = "otlp", .placeholder = "URL",        \
+	       .level = OPTION_OUTPUT,                                                          \
+	       .help = "pushes metrics there as OTLP over HTTP, in JSON; the path is "          \
+		       "/v1/metrics unless said"),                                              \
+		OPTION(structure, field.otlp_interval_ns, OPTION_TIME, .name = "otlp-interval", \
+		       .placeholder = "TIME", .default_text = "10s", .minimum = "100ms",        \
+		       .level = OPTION_OUTPUT,                                                  \
+		       .help = "between two pushes; there is one more at the end"),             \
+		OPTION(structure, field.otlp_headers, OPTION_LIST, .name = "otlp-header",       \
+		       .placeholder = "'NAME: VALUE'|@FILE", .is_secret = true,                 \
 		       .level = OPTION_OUTPUT, .help = "goes with each push")
 /* NOLINTEND(bugprone-macro-parentheses) */
 

@@ -6,20 +6,10 @@
 
 #include "base/attributes.h"
 #include "base/xml.h"
+#include "metric/mesh_join.h"
 #include "view/mesh_page_parts.h"
 
 /* ---- this node's pairs, the worst first */
-
-struct place {
-	uint64_t id;
-	uint32_t line;
-};
-
-static int compare_places(const void *a, const void *b)
-{
-	const struct place *left = a, *right = b;
-	return left->id < right->id ? -1 : left->id > right->id;
-}
 
 static int compare_lines(const void *a, const void *b)
 {
@@ -29,27 +19,6 @@ static int compare_lines(const void *a, const void *b)
 	if (difference == 0)
 		difference = strcmp(left->location, right->location);
 	return difference ? difference : strcmp(left->name, right->name);
-}
-
-/* With 10,000 peers listed and 1,000 of them probed, a search for each would be felt. */
-static void join_peers(struct mesh_page *page)
-{
-	const struct mesh_peer_list *list = page->state->peers;
-	struct place *places = calloc(page->count ? page->count : 1, sizeof(*places));
-
-	if (places == NULL)
-		return;
-	for (uint32_t i = 0; i < page->count; i++)
-		places[i] = (struct place){ page->lines[i].pair->id, i };
-	qsort(places, page->count, sizeof(*places), compare_places);
-	for (uint32_t i = 0; i < list->count; i++) {
-		struct place wanted = { .id = list->peers[i].id };
-		const struct place *found =
-			bsearch(&wanted, places, page->count, sizeof(*places), compare_places);
-		if (found)
-			page->lines[found->line].peer = &list->peers[i];
-	}
-	free(places);
 }
 
 static void name_line(struct mesh_page_line *line)
@@ -65,23 +34,31 @@ static void name_line(struct mesh_page_line *line)
 		line->name = endpoint_format(&line->pair->endpoint, line->address);
 }
 
+static void add_line(struct mesh_page *page, uint32_t place, const struct mesh_peer *peer)
+{
+	const struct mesh_pair *pair = &page->state->snapshot->pairs[place];
+
+	if (pair->id == 0)
+		return;
+	page->lines[page->count++] = (struct mesh_page_line){
+		.pair = pair,
+		.peer = peer,
+		.judged = mesh_judge_of(page->state->judge, place, pair->id),
+	};
+}
+
+/* Without memory for the peers the lines are called as these call themselves. */
 static void find_lines(struct mesh_page *page)
 {
 	const struct mesh_snapshot *snapshot = page->state->snapshot;
+	size_t room = (size_t)snapshot->places + 1;
+	const struct mesh_peer **peers = calloc(room, sizeof(const struct mesh_peer *));
+	bool is_joined = peers && mesh_join(snapshot, page->state->peers, peers) == 0;
 
-	page->lines = calloc(snapshot->places ? snapshot->places : 1, sizeof(*page->lines));
-	for (uint32_t i = 0; page->lines && i < snapshot->places; i++) {
-		if (snapshot->pairs[i].id == 0)
-			continue;
-		const struct mesh_judged *judged = mesh_judge_of(page->state->judge, i);
-		/* A place may have gone to another peer since it was judged. */
-		bool is_its_own = judged && judged->id == snapshot->pairs[i].id;
-		page->lines[page->count++] = (struct mesh_page_line){
-			.pair = &snapshot->pairs[i],
-			.judged = is_its_own ? judged : NULL,
-		};
-	}
-	join_peers(page);
+	page->lines = calloc(room, sizeof(*page->lines));
+	for (uint32_t i = 0; page->lines && i < snapshot->places; i++)
+		add_line(page, i, is_joined ? peers[i] : NULL);
+	free((void *)peers);
 	for (uint32_t i = 0; i < page->count; i++)
 		page->verdicts[mesh_page_verdict(&page->lines[i])]++;
 }

@@ -119,7 +119,7 @@ static void write_title(struct buffer *out, const struct mesh_judged *judged)
 		const struct mesh_past *past = past_of(judged, i);
 		known += is_known(past);
 		lossy += past->loss_200 > 0 && past->loss_200 != UINT8_MAX;
-		bad += mesh_page_is_bad((enum mesh_verdict)past->verdict);
+		bad += mesh_verdict_is_bad(past->verdict);
 	}
 	buffer_append_format(out, "<title>of %u windows %u bad, %u with loss</title>", known, bad,
 			     lossy);

@@ -56,7 +56,7 @@ static void add_all(struct grid *grid, const struct mesh_page *page)
 		const struct mesh_page_line *line = &page->lines[i];
 		if (line->peer == NULL || line->peer->life != MESH_LIFE_GONE)
 			add(grid, line->name, line->location,
-			    mesh_page_is_bad(mesh_page_verdict(line)) ? RANK_BAD : RANK_PAIR);
+			    mesh_verdict_is_bad(mesh_page_verdict(line)) ? RANK_BAD : RANK_PAIR);
 	}
 	for (uint32_t i = 0; i < state->peers->count; i++) {
 		const struct mesh_peer *peer = &state->peers->peers[i];
@@ -228,7 +228,7 @@ static void measure(struct grid *grid)
 			grid->mtu_most = cell->mtu_bytes;
 		struct grid_node *to = &grid->nodes[i % grid->count];
 		to->told++;
-		if (!mesh_page_is_bad((enum mesh_verdict)cell->verdict))
+		if (!mesh_verdict_is_bad(cell->verdict))
 			continue;
 		grid->nodes[i / grid->count].bad++;
 		to->accused[cell->verdict]++;

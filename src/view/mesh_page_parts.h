@@ -38,11 +38,6 @@ extern const char mesh_page_script[];
 
 /* ---- mesh_page_words.c */
 enum mesh_verdict mesh_page_verdict(const struct mesh_page_line *line);
-/* From here on it is the pair that is wrong. */
-static inline bool mesh_page_is_bad(enum mesh_verdict verdict)
-{
-	return verdict > MESH_VERDICT_AGENT;
-}
 /* The verdict's letter in its colour, with its name for those who hear the page. */
 void mesh_page_write_mark(struct buffer *out, enum mesh_verdict verdict);
 /* href="...", of a page in this style. */

@@ -15,7 +15,7 @@ static uint32_t bad_lines(const struct mesh_page *page)
 	uint32_t bad = 0;
 
 	for (enum mesh_verdict i = 0; i < MESH_VERDICTS; i++) {
-		if (mesh_page_is_bad(i))
+		if (mesh_verdict_is_bad(i))
 			bad += page->verdicts[i];
 	}
 	return bad;

@@ -252,11 +252,19 @@ void mesh_peers_write_ping(struct buffer *out, const struct mesh_state *state)
 
 /* ---- http_sd */
 
-static void write_group(struct json *json, const char *target, const char *node,
-			const char *location, const struct mesh_peer *peer)
+static void write_traffic_port(struct json *json, uint16_t port)
 {
-	char port[8];
+	char text[8];
 
+	(void)snprintf(text, sizeof(text), "%u", port);
+	json_key_text(json, "__meta_conntest_traffic_port", text);
+}
+
+/* `peer` NULL: of this node. */
+static void write_group(struct json *json, const char *target, const char *node,
+			const char *location, const struct mesh_peer *peer,
+			const struct mesh_settings *settings)
+{
 	json_object_open(json);
 	json_key(json, "targets");
 	json_array_open(json);
@@ -271,8 +279,11 @@ static void write_group(struct json *json, const char *target, const char *node,
 		if (peer->rack[0] != '\0')
 			json_key_text(json, "rack", peer->rack);
 		json_key_text(json, "__meta_conntest_life", mesh_life_name(peer->life));
-		(void)snprintf(port, sizeof(port), "%u", peer->endpoint.port);
-		json_key_text(json, "__meta_conntest_traffic_port", port);
+		write_traffic_port(json, peer->endpoint.port);
+	} else {
+		for (uint32_t i = 0; i < settings->label_count; i++)
+			json_key_text(json, settings->labels[i].name, settings->labels[i].value);
+		write_traffic_port(json, settings->traffic_port);
 	}
 	json_object_close(json);
 	json_object_close(json);
@@ -287,7 +298,7 @@ void mesh_peers_write_sd(struct buffer *out, const struct mesh_state *state, con
 	json_init(&json, out);
 	json_array_open(&json);
 	if (self[0] != '\0')
-		write_group(&json, self, node->name, node->location, NULL);
+		write_group(&json, self, node->name, node->location, NULL, state->settings);
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct mesh_peer *peer = &list->peers[i];
 		struct endpoint page = peer->endpoint;
@@ -296,7 +307,8 @@ void mesh_peers_write_sd(struct buffer *out, const struct mesh_state *state, con
 		    peer->speech != MESH_SPEECH_OURS)
 			continue;
 		page.port = http_port_of(state, peer);
-		write_group(&json, endpoint_format(&page, text), peer->name, peer->location, peer);
+		write_group(&json, endpoint_format(&page, text), peer->name, peer->location, peer,
+			    state->settings);
 	}
 	json_array_close(&json);
 	buffer_append_text(out, "\n");

@@ -246,13 +246,11 @@ void mesh_peers_write_pair(struct json *json, enum mesh_peers_detail detail,
 {
 	const struct mesh_pair *pair = &state->snapshot->pairs[place];
 	const struct mesh_judged *judged =
-		state->judge != NULL ? mesh_judge_of(state->judge, place) : NULL;
+		state->judge != NULL ? mesh_judge_of(state->judge, place, pair->id) : NULL;
 	char name[MESH_NAME_MAX + ENDPOINT_TEXT_MAX];
 	char id[24];
 	unsigned indent = json->indent;
 
-	if (judged != NULL && judged->id != pair->id)
-		judged = NULL;
 	(void)snprintf(id, sizeof(id), "%016" PRIx64, pair->id);
 	json_key(json, "conntest");
 	json->indent = 0;

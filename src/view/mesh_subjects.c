@@ -128,7 +128,7 @@ static void tell(struct mesh_subjects *subjects, uint32_t place)
 	*told = (struct mesh_told){
 		.pair = pair,
 		.peer = subjects->peers[place],
-		.judged = state->judge ? mesh_judge_of(state->judge, place) : NULL,
+		.judged = state->judge ? mesh_judge_of(state->judge, place, pair->id) : NULL,
 	};
 	(void)endpoint_format(&pair->endpoint, told->address);
 	if (told->peer && told->peer->name[0] != '\0')

@@ -43,14 +43,6 @@ static void add_bytes(struct text_table *table, uint64_t bytes)
 		text_table_cell(table, "-");
 }
 
-static void add_why(struct text_table *table, const struct report_mesh_pair *pair)
-{
-	bool has_both = pair->why && pair->blame;
-
-	text_table_cell(table, "%s%s%s", pair->blame && !is_well(pair) ? pair->blame : "",
-			has_both && !is_well(pair) ? ": " : "", pair->why ? pair->why : "");
-}
-
 static void add_pair(struct text_table *table, const struct report_mesh_pair *pair)
 {
 	char text[UNITS_TEXT_MAX];
@@ -58,6 +50,7 @@ static void add_pair(struct text_table *table, const struct report_mesh_pair *pa
 	text_table_cell(table, "%s", pair->name);
 	text_table_cell(table, "%s", pair->location ? pair->location : "-");
 	text_table_cell(table, "%s", pair->verdict);
+	text_table_cell(table, "%s", pair->blame && !is_well(pair) ? pair->blame : "-");
 	add_count(table, pair->udp_lost, pair->udp_sent);
 	add_count(table, pair->tcp_lost, pair->tcp_sent);
 	text_table_cell(table, "%s",
@@ -66,7 +59,7 @@ static void add_pair(struct text_table *table, const struct report_mesh_pair *pa
 			pair->rtt_max_ns ? units_format_ms(pair->rtt_max_ns, text) : "-");
 	add_bytes(table, pair->mtu_bytes);
 	add_bytes(table, pair->mtu_reverse_bytes);
-	add_why(table, pair);
+	text_table_cell(table, "%s", pair->why ? pair->why : "");
 }
 
 static void add_columns(struct text_table *table)
@@ -74,6 +67,7 @@ static void add_columns(struct text_table *table)
 	text_table_column(table, "PEER", TEXT_LEFT, 0);
 	text_table_column(table, "ZONE", TEXT_LEFT, 0);
 	text_table_column(table, "VERDICT", TEXT_LEFT, 0);
+	text_table_column(table, "BLAME", TEXT_LEFT, 0);
 	text_table_column(table, "LOST", TEXT_RIGHT, 0);
 	text_table_column(table, "TCP", TEXT_RIGHT, 0);
 	text_table_column(table, "RTT p50", TEXT_RIGHT, 0);

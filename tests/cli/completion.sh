@@ -20,6 +20,12 @@ press_tab conntest help --completion ""
 press_tab conntest help --completion = z
 press_tab conntest help --mdoc ""
 press_tab conntest nonsense ""
+press_tab conntest mesh ""
+press_tab conntest mesh --lo
+press_tab conntest mesh plan --
+press_tab conntest mesh --listen st
+press_tab conntest mesh -o c
+press_tab conntest mesh --expect mtu
 press_tab conntest traffic -o ""
 press_tab conntest serve -o c
 press_tab conntest report show -o = h

@@ -47,6 +47,27 @@ def identity_faults(report):
                 yield f"{name}: the classes of survival don't sum up to the slots"
 
 
+def mesh_faults(report):
+    """The peers add up to what is told of all of them."""
+    mesh = report.get("mesh")
+    if not mesh or mesh["pairs_omitted"]:
+        return
+    pairs = mesh["pairs"]
+    good = ("unknown", "ok", "leaving")
+    counts = {"probed": len(pairs), "bad": sum(pair["verdict"] not in good for pair in pairs),
+              "silent": sum(pair["verdict"] == "silent" for pair in pairs),
+              "black_holes": sum(pair["verdict"] == "mtu black hole" for pair in pairs)}
+    for name, count in counts.items():
+        if mesh[name] != count:
+            yield f"mesh: {name} is {mesh[name]}, of {count} pairs"
+    for stream in report["streams"]:
+        if stream["name"] == "udp":
+            for key in ("sent", "lost"):
+                if stream["totals"]["messages_sent" if key == "sent" else key] != sum(
+                        pair[f"udp_{key}"] for pair in pairs):
+                    yield f"mesh: {key} by udp is not the sum of all pairs"
+
+
 def faults_of(path):
     schema = json.loads(SCHEMA.read_text())
     try:
@@ -54,7 +75,7 @@ def faults_of(path):
     except ValueError as fault:
         return [str(fault)]
     faults = list(schema_faults(schema, report))
-    return faults or list(identity_faults(report))
+    return faults or [*identity_faults(report), *mesh_faults(report)]
 
 
 def main(paths):

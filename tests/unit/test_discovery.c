@@ -218,14 +218,16 @@ static void what_is_no_source_is_told(void **state)
 		const char *text;
 		const char *sentence;
 	} rows[] = {
-		{ "a b", "\"a b\" is not HOST:PORT" },
-		{ "a:0", "\"0\" is not a port from 1 to 65535" },
-		{ "ftp://a", "\"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
-			     "http:// or https://" },
-		{ "srv://a.test", "\"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
-				  "answer" },
-		{ "file:", "file: names no file" },
-		{ "http://a:99999/", "port \"99999\" is not a number from 1 to 65535" },
+		{ "a b", "--peers: \"a b\" is not HOST:PORT" },
+		{ "a:0", "--peers: \"0\" is not a port from 1 to 65535" },
+		{ "ftp://a",
+		  "--peers: \"ftp://a\" is no source of peers: HOST:PORT, srv://, file:, "
+		  "http:// or https://" },
+		{ "srv://a.test",
+		  "--peers: \"a.test\" is not _SERVICE._PROTO.NAME; ports are in the "
+		  "answer" },
+		{ "file:", "--peers: file: names no file" },
+		{ "http://a:99999/", "--peers: port \"99999\" is not a number from 1 to 65535" },
 	};
 
 	for (size_t i = 0; i < array_size(rows); i++) {
@@ -260,6 +262,11 @@ static bool has_recovered(void)
 	return list()->sources[0].problem[0] == '\0' && list()->sources[0].updates > 0;
 }
 
+static bool has_other_port(void)
+{
+	return peer("a")->http_port == 81;
+}
+
 static void a_file_is_followed(void **state)
 {
 	char source[128];
@@ -275,6 +282,12 @@ static void a_file_is_followed(void **state)
 	assert_string_equal(peer("a")->rack, "r");
 	assert_int_equal(peer("a")->http_port, 80);
 	assert_int_equal(peer("a")->speech, MESH_SPEECH_ACK);
+	/* A port alone is news as well: whom to probe is told again. */
+	unsigned changes = bench.changes;
+	write_file("[{\"targets\":[\"203.0.113.1\"],\"labels\":{\"node\":\"a\",\"zone\":\"x\","
+		   "\"rack\":\"r\",\"http_port\":\"81\",\"speech\":\"ack\"}}]");
+	await(has_other_port);
+	assert_int_equal(bench.changes, changes + 1);
 	write_file("[{\"targets\":[\"203.0.113.1\",\"203.0.113.2:7\"]}]");
 	await(has_two);
 	assert_string_equal(names(), "203.0.113.1 203.0.113.2:7 ");
@@ -528,6 +541,28 @@ static void a_name_that_all_claim_costs_no_more(void **state)
 	assert_in_range(events_of(MESH_EVENT_RENAMED), 2, 20);
 }
 
+static bool has_another_list(void)
+{
+	return list()->sources[0].updates == 2 && peer("node-100000") != NULL;
+}
+
+/* For a moment both lists are there: twice as many as may be listed. */
+static void a_whole_list_takes_the_place_of_another(void **state)
+{
+	char source[128];
+	const char *sources[] = { source };
+
+	(void)snprintf(source, sizeof(source), "file:%s", bench.path);
+	write_many(0, 4437, "node-", false);
+	open_discovery(sources, 1, &(struct mesh_discovery_setup){ .peers_max = 4437 });
+	await(is_settled);
+	assert_int_equal(list()->count, 4437);
+	write_many(100000, 4437, "node-", false);
+	await(has_another_list);
+	assert_int_equal(list()->sources[0].peers, 4437);
+	assert_int_equal(list()->refused, 0);
+}
+
 static void there_is_a_limit(void **state)
 {
 	char source[128];
@@ -710,9 +745,11 @@ static bool has_dnsmasq(void)
 	return access("/usr/sbin/dnsmasq", X_OK) == 0;
 }
 
+/* The server may not be there yet when it is asked first. */
 static bool has_three(void)
 {
-	return is_settled() && list()->count == 3;
+	return is_settled() && list()->count == 3 &&
+	       strcmp(list()->sources[2].problem, "none.test: no such name") == 0;
 }
 
 static bool has_changed_answer(void)
@@ -778,10 +815,53 @@ static void a_name_is_all_its_addresses(void **state)
 	await(has_three);
 	assert_string_equal(names(), "127.0.0.11:7001 127.0.0.12:7001 127.0.0.13 ");
 	assert_string_equal(list()->sources[0].mechanism, "dns");
-	assert_string_equal(list()->sources[2].problem, "none.test: no such name");
 	assert_string_equal(peer("127.0.0.13")->location, "x");
 	assert_string_equal(peer("127.0.0.11:7001")->location, "");
 	stop_dnsmasq(&server);
+}
+
+static bool has_added(void)
+{
+	return peer("192.0.2.9:7") != NULL;
+}
+
+static void other_sources_take_their_place(void **state)
+{
+	/* The name is asked for when its source goes: the answer finds nobody. */
+	static const char *const first[] = { "192.0.2.1:7", "name.test", "192.0.2.3:7" };
+	static const char *const second[] = { "192.0.2.3:7", "192.0.2.4:7" };
+	static const char *const wrong[] = { "192.0.2.5:7", "ftp://a" };
+	struct mesh_discovery_setup setup = {
+		.sources = second, .source_count = 2, .refresh_ns = NS_PER_S, .k = 4
+	};
+	struct error error = { "" };
+
+	open_discovery(first, 3, &(struct mesh_discovery_setup){ .servers = "127.0.0.1:9" });
+	await(has_two);
+	assert_int_equal(mesh_discovery_change(bench.discovery, &setup, &error), 0);
+	await(is_settled);
+	assert_string_equal(names(), "192.0.2.1:7 192.0.2.3:7 192.0.2.4:7 ");
+	assert_int_equal(peer("192.0.2.1:7")->life, MESH_LIFE_DRAINING);
+	assert_int_equal(list()->source_count, 2);
+	assert_string_equal(list()->sources[0].text, "192.0.2.3:7");
+	assert_int_equal(peer("192.0.2.3:7")->source, 0);
+	assert_int_equal(peer("192.0.2.4:7")->source, 1);
+
+	/* All of it, or nothing. */
+	setup.sources = wrong;
+	assert_int_equal(mesh_discovery_change(bench.discovery, &setup, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "ftp://a"));
+	assert_int_equal(list()->source_count, 2);
+
+	/* What was added over the API is not of the file. */
+	assert_int_equal(mesh_discovery_add(bench.discovery, "192.0.2.9:7", &error), 0);
+	await(has_added);
+	setup.sources = second;
+	setup.source_count = 1;
+	assert_int_equal(mesh_discovery_change(bench.discovery, &setup, &error), 0);
+	await(is_settled);
+	assert_int_equal(peer("192.0.2.9:7")->life, MESH_LIFE_JOINING);
+	assert_int_equal(peer("192.0.2.4:7")->life, MESH_LIFE_DRAINING);
 }
 
 int main(void)
@@ -800,12 +880,14 @@ int main(void)
 		TEST(a_label_is_stronger_than_what_is_said),
 		TEST(ten_thousand_are_a_list),
 		TEST(a_name_that_all_claim_costs_no_more),
+		TEST(a_whole_list_takes_the_place_of_another),
 		TEST(there_is_a_limit),
 		TEST(http_sd_is_asked_again_and_again),
 		TEST(pingmeshs_peers_are_looked_at),
 		TEST(peers_are_added),
 		TEST(a_service_comes_and_changes),
 		TEST(a_name_is_all_its_addresses),
+		TEST(other_sources_take_their_place),
 	};
 	return cmocka_run_group_tests_name("discovery", tests, NULL, NULL);
 }

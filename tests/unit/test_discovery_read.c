@@ -67,6 +67,24 @@ static void json_and_yaml_say_the_same(void **state)
 	check(" [ ] \n", DISCOVERY_JSON, "", "");
 }
 
+static void another_nodes_targets_are_pages(void **state)
+{
+	static const char json[] =
+		"[{\"targets\":[\"192.0.2.1:8080\",\"192.0.2.2:8081\"],\"labels\":{\"node\":\"a\","
+		"\"__meta_conntest_traffic_port\":\"5003\"}},"
+		"{\"targets\":[\"192.0.2.3:8080\"],\"labels\":{\"http_port\":\"9\","
+		"\"__meta_conntest_traffic_port\":\"5004\"}},"
+		"{\"targets\":[\"192.0.2.4:5003\"]}]";
+
+	check(json, DISCOVERY_JSON,
+	      "192.0.2.1|5003||a|||0|8080|0\n192.0.2.2|5003||a|||0|8081|0\n"
+	      "192.0.2.3|5004|||||0|9|0\n192.0.2.4|5003|||||0|0|0\n",
+	      "");
+	check("[{\"targets\":[],\"labels\":{\"__meta_conntest_traffic_port\":\"0\"}}]",
+	      DISCOVERY_JSON, NULL,
+	      "__meta_conntest_traffic_port: \"0\" is not a port from 1 to 65535");
+}
+
 static void pingmeshs_peers_are_pages(void **state)
 {
 	struct error error = { "" };
@@ -150,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_and_yaml_say_the_same),
+		cmocka_unit_test(another_nodes_targets_are_pages),
 		cmocka_unit_test(pingmeshs_peers_are_pages),
 		cmocka_unit_test(what_is_wrong_is_refused_whole),
 		cmocka_unit_test(labels_are_fit_to_be_shown),

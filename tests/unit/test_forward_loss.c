@@ -54,7 +54,8 @@ static const struct {
 static void counts_become_losses(void **state)
 {
 	for (size_t i = 0; i < array_size(cases); i++) {
-		struct forward_loss loss = { 0 };
+		struct forward_jump jumps[FORWARD_JUMPS_MAX];
+		struct forward_loss loss = { .jumps = jumps };
 		play(&loss, cases[i].events);
 		uint64_t lost = forward_loss_settle(&loss, UINT64_MAX);
 		if (lost != cases[i].lost)
@@ -65,7 +66,8 @@ static void counts_become_losses(void **state)
 
 static void a_gap_has_its_own_losses(void **state)
 {
-	struct forward_loss loss = { 0 };
+	struct forward_jump jumps[FORWARD_JUMPS_MAX];
+	struct forward_loss loss = { .jumps = jumps };
 	play(&loss, (struct event[]){ { 1, 1 }, { 3, 2 }, { 7, 3 }, { 9, 4 }, { 2, 0 }, { 0 } });
 	play(&loss, (struct event[]){ { 4, 0 }, { 5, 0 }, { 6, 0 }, { 8, 0 }, { 0 } });
 	assert_int_equal(forward_loss_between(&loss, 3, 7), 3);
@@ -77,7 +79,8 @@ static void a_gap_has_its_own_losses(void **state)
 
 static void many_unsettled_losses_are_none_less(void **state)
 {
-	struct forward_loss loss = { 0 };
+	struct forward_jump jumps[FORWARD_JUMPS_MAX];
+	struct forward_loss loss = { .jumps = jumps };
 	for (uint64_t i = 0; i < 100; i++)
 		forward_loss_note(&loss, 2 * i + 1, i + 1);
 	assert_int_equal(loss.jump_count, FORWARD_JUMPS_MAX);
@@ -86,9 +89,31 @@ static void many_unsettled_losses_are_none_less(void **state)
 	assert_int_equal(forward_loss_settle(&loss, UINT64_MAX), 99);
 }
 
+/* Without it nothing is kept, and nothing breaks. */
+static void room_is_asked_for_before_it_is_needed(void **state)
+{
+	struct forward_jump jumps[FORWARD_JUMPS_MAX];
+	struct forward_loss loss = { .jump_count = 0 };
+
+	assert_false(forward_loss_wants_room(&loss, 3, 1)); /* its first count */
+	forward_loss_note(&loss, 3, 3);
+	assert_false(forward_loss_wants_room(&loss, 4, 4));
+	assert_false(forward_loss_wants_room(&loss, 3, 1));
+	assert_true(forward_loss_wants_room(&loss, 6, 4));
+	forward_loss_note(&loss, 6, 4);
+	assert_int_equal(loss.jump_count, 0);
+	assert_true(forward_loss_wants_room(&loss, 8, 5));
+	loss.jumps = jumps;
+	forward_loss_note(&loss, 8, 5);
+	forward_loss_give_up(&loss, 7);
+	assert_int_equal(forward_loss_settle(&loss, 9), 1);
+	assert_int_equal(loss.jump_count, 0);
+}
+
 static void numbers_that_were_never_sent_are_not_lost(void **state)
 {
-	struct forward_loss loss = { 0 };
+	struct forward_jump jumps[FORWARD_JUMPS_MAX];
+	struct forward_loss loss = { .jumps = jumps };
 	forward_loss_note(&loss, 1, 1);
 	forward_loss_skip(&loss, 3);
 	forward_loss_skip(&loss, 4);
@@ -104,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_become_losses),
+		cmocka_unit_test(room_is_asked_for_before_it_is_needed),
 		cmocka_unit_test(numbers_that_were_never_sent_are_not_lost),
 		cmocka_unit_test(a_gap_has_its_own_losses),
 		cmocka_unit_test(many_unsettled_losses_are_none_less),

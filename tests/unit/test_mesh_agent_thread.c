@@ -322,12 +322,25 @@ static void it_answers_from_the_kernel(void **state)
 	reader_end(&reader);
 }
 
+/* Who has to go at once does not ask it to stop first. */
+static void one_that_runs_is_cut(void **state)
+{
+	struct reader reader;
+
+	reader_start(&reader);
+	change_list(&reader, 1);
+	await(&reader);
+	mesh_agent_free(reader.agent);
+	assert_int_equal(fd_close(reader.notices), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_copy_is_whole),
 		cmocka_unit_test(a_thread_that_is_held_up_says_so),
 		cmocka_unit_test(it_answers_from_the_kernel),
+		cmocka_unit_test(one_that_runs_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

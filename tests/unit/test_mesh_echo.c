@@ -368,6 +368,27 @@ static void a_silent_peer_delays_nobody_and_not_even_itself(void **state)
 	prober_bench_free(&bench);
 }
 
+/* 200 a second: about four a step of 15 ms, and none later than it would be alone. */
+static void rounds_of_many_links_leave_in_steps(void **state)
+{
+	struct prober_bench bench;
+
+	open_bench(&bench, &quick);
+	bench.settings.wait_ns = 200 * NS_PER_MS;
+	bench.settings.probes = 1U << MESH_TCP;
+	prober_bench_open(&bench, &mesh_prober_echo);
+	for (unsigned i = 0; i < 40; i++)
+		(void)prober_bench_add(&bench, PORT);
+	prober_bench_run(&bench, 10 * 1000);
+	assert_in_range(bench.started, 1960, 2040);
+	assert_in_range(bench.moments, 300, 800); /* 1,260 without steps */
+	assert_true(bench.late_max_ns < NS_PER_MS);
+	for (unsigned i = 0; i < 40; i++)
+		assert_in_range(series_of(&bench.links[i], MESH_TCP)->sent, 49, 51);
+	prober_bench_stop(&bench);
+	prober_bench_free(&bench);
+}
+
 static void what_hangs_is_bounded(void **state)
 {
 	struct prober_bench bench;
@@ -418,6 +439,7 @@ int main(void)
 		cmocka_unit_test(each_failure_has_its_reason),
 		cmocka_unit_test(a_refusal_is_told_at_once),
 		cmocka_unit_test(a_silent_peer_delays_nobody_and_not_even_itself),
+		cmocka_unit_test(rounds_of_many_links_leave_in_steps),
 		cmocka_unit_test(what_hangs_is_bounded),
 		cmocka_unit_test(a_cap_skips_and_says_so),
 	};

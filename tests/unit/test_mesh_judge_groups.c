@@ -281,6 +281,42 @@ static void all_pairs_are_this_node(void **state)
 	mesh_world_deinit(&world);
 }
 
+/* A link swallows large packets: which one may be open, whose fault it is not. */
+static void no_pair_passes_large_ones(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	world.rounds = 3;
+	mesh_world_pass(&world, 2);
+	for (uint32_t i = 0; i < 30; i++)
+		world.pairs[i].state = MESH_WORLD_STUCK;
+	mesh_world_pass(&world, 2);
+	expect(&world, "here", MESH_SCOPE_NODE, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	for (uint32_t i = 0; i < 8; i++) {
+		world.rounds = i % 3;
+		mesh_world_pass(&world, 1);
+	}
+	expect(&world, "here", MESH_SCOPE_NODE, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	expect_events(&world, 1);
+	mesh_world_deinit(&world);
+}
+
+/* Most of one location, and half of the other one: they have this node in common. */
+static void a_location_and_half_of_the_rest_is_this_node(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	mesh_world_pass(&world, 2);
+	for (uint32_t i = 0; i < 24; i++)
+		world.pairs[i].state = MESH_WORLD_STUCK;
+	mesh_world_pass(&world, 2);
+	expect(&world, "here", MESH_SCOPE_NODE, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	expect_events(&world, 1);
+	mesh_world_deinit(&world);
+}
+
 static void a_far_location_became_slow(void **state)
 {
 	struct mesh_world world;
@@ -509,6 +545,31 @@ static void a_busy_machine_hides_no_loss(void **state)
 	lose_while_waiting(NS_PER_S, 400 * NS_PER_MS);
 }
 
+/* All wait for a cpu, this node too: who alone takes long is slow all the same, known or not. */
+static void see_slow_while_waiting(uint32_t windows_needed, uint32_t windows_before)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 29, windows_needed);
+	mesh_world_pass(&world, windows_before);
+	world.own.cpu_waited_ns = 6 * NS_PER_S + NS_PER_S / 2;
+	world.own.delay_p99_ns = 14 * NS_PER_MS;
+	world.own.delay_max_ns = 45 * NS_PER_MS;
+	for (uint32_t i = 0; i < 29; i++)
+		world.pairs[i].process_ns = 100 * NS_PER_US;
+	world.pairs[7].process_ns = 60 * NS_PER_MS;
+	mesh_world_pass(&world, windows_needed);
+	expect(&world, "p07", MESH_SCOPE_PAIR, MESH_VERDICT_SLOW, MESH_BLAME_PEER_HOST);
+	assert_int_equal(mesh_world_findings(&world), 1);
+	mesh_world_deinit(&world);
+}
+
+static void a_busy_machine_hides_no_slow_peer(void **state)
+{
+	see_slow_while_waiting(2, 3);
+	see_slow_while_waiting(1, 0);
+}
+
 static void a_full_queue_here_is_no_loss_there(void **state)
 {
 	struct mesh_world world;
@@ -574,6 +635,8 @@ int main(void)
 		cmocka_unit_test(a_partition_is_one_finding),
 		cmocka_unit_test(half_of_all_is_this_node_where_no_location_is),
 		cmocka_unit_test(all_pairs_are_this_node),
+		cmocka_unit_test(no_pair_passes_large_ones),
+		cmocka_unit_test(a_location_and_half_of_the_rest_is_this_node),
 		cmocka_unit_test(a_far_location_became_slow),
 		cmocka_unit_test(a_dead_host_is_seen_by_others),
 		cmocka_unit_test(what_others_said_before_is_old),
@@ -584,6 +647,7 @@ int main(void)
 		cmocka_unit_test(a_starved_agent_still_sees_the_dead),
 		cmocka_unit_test(a_slight_delay_hides_nothing),
 		cmocka_unit_test(a_busy_machine_hides_no_loss),
+		cmocka_unit_test(a_busy_machine_hides_no_slow_peer),
 		cmocka_unit_test(a_full_queue_here_is_no_loss_there),
 		cmocka_unit_test(a_stopped_node_accuses_nobody),
 		cmocka_unit_test(more_bad_pairs_than_findings),

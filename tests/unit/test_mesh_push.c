@@ -57,7 +57,7 @@ static void open_bench(struct bench *bench, const char *statsd, const char *otlp
 {
 	struct error error = { "" };
 	*bench = (struct bench){ .options = { .statsd = statsd,
-					      .statsd_namespace = "tcpkali",
+					      .statsd_namespace = "conntest",
 					      .otlp = otlp,
 					      .otlp_interval_ns = 10 * NS_PER_S } };
 	bench->sample = sample_mesh_a4();

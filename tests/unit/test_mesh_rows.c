@@ -272,6 +272,7 @@ static struct place *open_place(unsigned nodes, unsigned peers)
 	list_peers(place, peers);
 	const struct mesh_row_setup setup = {
 		.loop = place->loop,
+		.node = "node-own",
 		.token = "secret",
 		.http_port = PORT,
 		.fresh_ns = 10 * NS_PER_S,
@@ -379,6 +380,29 @@ static void who_does_not_answer_holds_up_a_few(void **state)
 	close_place(place);
 }
 
+static void what_is_no_peers_page_is_no_row(void **state)
+{
+	struct place *place = open_place(2, 2);
+
+	place->nodes[0].text = "{\"SrvHost\":\"node-own\",\"Peers\":[]}";
+	mesh_rows_want(place->source, &place->list, 2);
+	run(place, 1000);
+	const struct mesh_row *row = mesh_rows_find(mesh_rows_list(place->source), "node-000");
+	assert_true(row->is_bad);
+	assert_int_equal(row->asked_ns, 0);
+	assert_string_equal(row->problem, "what answers there is this node's own page");
+
+	/* Two peers of one host and one page. */
+	place->peers[0].endpoint = place->peers[1].endpoint;
+	place->peers[0].endpoint.port++;
+	run(place, 11000);
+	mesh_rows_want(place->source, &place->list, 2);
+	run(place, 1000);
+	assert_true(mesh_rows_find(mesh_rows_list(place->source), "node-000")->is_bad);
+	assert_false(mesh_rows_find(mesh_rows_list(place->source), "node-001")->is_bad);
+	close_place(place);
+}
+
 /* What was known of it stays. */
 static void a_bad_answer_keeps_the_old_row(void **state)
 {
@@ -480,6 +504,7 @@ int main(void)
 		cmocka_unit_test(a_row_is_asked_for_once_while_it_is_fresh),
 		cmocka_unit_test(they_are_asked_in_turn),
 		cmocka_unit_test(who_does_not_answer_holds_up_a_few),
+		cmocka_unit_test(what_is_no_peers_page_is_no_row),
 		cmocka_unit_test(a_bad_answer_keeps_the_old_row),
 		cmocka_unit_test(who_leaves_is_forgotten),
 		cmocka_unit_test(a_pingmesh_is_asked_at_its_url),

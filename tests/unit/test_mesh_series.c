@@ -48,7 +48,42 @@ static void what_was_sent_is_received_lost_or_on_its_way(void **state)
 	assert_int_equal(window.rtt_min_ns, 40 * US);
 	assert_int_equal(window.rtt_max_ns, 900 * US);
 	assert_int_equal(window.reasons, 1u << MESH_REASON_REFUSED);
-	assert_int_equal(mesh_window_median(&window), 100 * US);
+	/* The one between 50 and 100 us. */
+	assert_int_equal(mesh_window_median(&window), 75 * US);
+}
+
+static struct mesh_window_series window_of(const uint64_t *times_us, size_t count)
+{
+	struct mesh_series series = { 0 };
+	struct mesh_window_series window = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		mesh_series_sent(&series);
+		mesh_series_received(&series, &window, times_us[i] * US);
+	}
+	return window;
+}
+
+static void a_median_lies_in_the_bucket_of_its_own(void **state)
+{
+	static const struct {
+		uint64_t times_us[6];
+		size_t count;
+		uint64_t median_us;
+	} cases[] = {
+		{ { 0 }, 0, 0 },
+		{ { 250, 260, 390 }, 3, 300 },              /* one bucket: the mean */
+		{ { 210, 230, 250, 390, 900 }, 5, 328 },    /* 200 to 400, from 210 on */
+		{ { 30, 30, 30, 110, 110, 110 }, 6, 50 },   /* between two of them */
+		{ { 90, 210, 230, 250, 390 }, 5, 271 },     /* up to 390 */
+		{ { 10, 27000000, 28000000 }, 3, 26660800 } /* the last has no bound */
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct mesh_window_series window = window_of(cases[i].times_us, cases[i].count);
+		uint64_t median_us = mesh_window_median(&window) / US;
+		if (median_us != cases[i].median_us)
+			fail_msg("case %zu: %llu us", i, (unsigned long long)median_us);
+	}
 }
 
 static void a_median_is_never_above_the_maximum(void **state)
@@ -117,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_fall_into_the_bucket_that_bounds_them),
 		cmocka_unit_test(what_was_sent_is_received_lost_or_on_its_way),
+		cmocka_unit_test(a_median_lies_in_the_bucket_of_its_own),
 		cmocka_unit_test(a_median_is_never_above_the_maximum),
 		cmocka_unit_test(a_window_closes_whole),
 		cmocka_unit_test(every_failure_has_a_reason),

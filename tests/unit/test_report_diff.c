@@ -283,10 +283,45 @@ static void paths_are_compared(void **state)
 	report_free(b);
 }
 
+/* Peers, of the run; and each kind of probe under its own name. */
+static void meshes_are_compared(void **state)
+{
+	static const struct report_mesh well = { .probed = 12 };
+	static const struct report_mesh ill = { .probed = 12, .bad = 2, .black_holes = 1 };
+	static const char *const names[] = { "peers.bad", "mtu.blackholes", "lost", "peers" };
+	struct report *reports[2];
+	struct error error = { "" };
+	struct diff diff;
+
+	for (size_t i = 0; i < array_size(reports); i++) {
+		assert_int_equal(report_new(&reports[i]), 0);
+		reports[i]->command = "mesh";
+		reports[i]->has_mesh = true;
+		reports[i]->mesh = i == 0 ? well : ill;
+		struct report_stream *stream = report_add_stream(reports[i]);
+		*stream = (struct report_stream){
+			.name = "tcp", .kind = "mesh", .transport = "tcp", .is_measured = true
+		};
+		stream->totals = (struct counters){ .sent = 100, .received = 100 };
+	}
+	struct diff_side a = { { reports[0] }, 1 }, b = { { reports[1] }, 1 };
+	assert_int_equal(report_diff(&a, &b, ALLOWED, 1, &error, &diff), 0);
+	assert_int_equal(diff.row_count, array_size(names));
+	for (size_t i = 0; i < array_size(names); i++) {
+		assert_string_equal(diff.rows[i].figure->name, names[i]);
+		assert_int_equal(diff.rows[i].is_worse, i < 2);
+	}
+	assert_string_equal(diff.rows[2].stream, "tcp");
+	diff_deinit(&diff);
+	report_free(reports[0]);
+	report_free(reports[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_are_compared),
+		cmocka_unit_test(meshes_are_compared),
 		cmocka_unit_test(equal_pairs_seldom_fail),
 		cmocka_unit_test(a_tenth_slower_is_found),
 		cmocka_unit_test(several_runs_a_side),

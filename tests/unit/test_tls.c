@@ -345,11 +345,8 @@ static void close_echo(struct echo *echo)
 	free(echo);
 }
 
-static void test_threads_share_a_client(void **state)
+static void share_a_client(const struct tls_client_options *options, const char *alpn)
 {
-	struct tls_client_options options = { .ca_file = certificate_path("ca.crt"),
-					      .alpn = "h2,http/1.1",
-					      .has_resumption = true };
 	struct tls_server *server = certificate_server("web");
 	struct echo *echo = malloc(sizeof(*echo));
 	struct talker talkers[THREADS] = { { .left = 0 } };
@@ -358,7 +355,7 @@ static void test_threads_share_a_client(void **state)
 	struct tls_figures figures;
 	pthread_t threads[THREADS + 1];
 
-	assert_int_equal(tls_client_new(&options, &error, &client), 0);
+	assert_int_equal(tls_client_new(options, &error, &client), 0);
 	open_echo(echo, server);
 	struct stream_connect connect = { .remote = echo->listener.local,
 					  .below = &stream_tcp,
@@ -379,11 +376,30 @@ static void test_threads_share_a_client(void **state)
 	assert_int_equal(figures.handshakes, THREADS * CONNECTIONS);
 	/* Each thread takes up what it was given last, unless another one was faster. */
 	assert_in_range(figures.resumed, THREADS * (CONNECTIONS - 2), THREADS * CONNECTIONS);
-	assert_string_equal(figures.alpn, "http/1.1");
+	assert_string_equal(figures.alpn, alpn);
 	assert_null(tls_client_complaint(client));
 	close_echo(echo);
 	tls_client_free(client);
 	tls_server_free(server);
+}
+
+static void test_threads_share_a_client(void **state)
+{
+	struct tls_client_options options = { .ca_file = certificate_path("ca.crt"),
+					      .alpn = "h2,http/1.1",
+					      .has_resumption = true };
+
+	share_a_client(&options, "http/1.1");
+}
+
+/* All of them come to it at once, and one makes what they share. */
+static void test_threads_share_a_late_client(void **state)
+{
+	struct tls_client_options options = { .is_unverified = true,
+					      .has_resumption = true,
+					      .is_late = true };
+
+	share_a_client(&options, "");
 }
 
 static void write_key_with_password(void)
@@ -453,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_throw_away),
 		cmocka_unit_test(test_throw_away_in_odd_places),
 		cmocka_unit_test(test_threads_share_a_client),
+		cmocka_unit_test(test_threads_share_a_late_client),
 	};
 
 	return cmocka_run_group_tests(tests, make_files, remove_files);

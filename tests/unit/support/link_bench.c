@@ -41,6 +41,7 @@ void link_bench_init(const struct mesh_prober_kind *kind, struct loop *loop, voi
 		.has_mtu = true,
 		.wait_ns = 5 * NS_PER_S,
 		.udp_interval_ns = NS_PER_S,
+		.control_port = 5004,
 		.mtu_interval_ns = 30 * NS_PER_S,
 		.timeout_ns = 2 * NS_PER_S,
 		.window_ns = 30 * NS_PER_S,

@@ -26,6 +26,7 @@ void mesh_world_init(struct mesh_world *world, uint32_t count, uint32_t windows_
 		.rounds = 4,
 		.settings = { .node = "here",
 			      .location = "a",
+			      .probes = 1u << MESH_TCP | 1u << MESH_TCP_LONG | 1u << MESH_UDP,
 			      .udp_interval_ns = 200 * NS_PER_MS,
 			      .mtu_interval_ns = 60 * NS_PER_S,
 			      .timeout_ns = 2 * NS_PER_S,
@@ -108,7 +109,14 @@ static bool is_dumb(const struct mesh_world_pair *at)
 
 static enum mesh_reason reason_of(const struct mesh_world_pair *at)
 {
-	return at->state == MESH_WORLD_CLOSED ? MESH_REASON_REFUSED : MESH_REASON_TIMEOUT;
+	static const enum mesh_reason reasons[] = {
+		[MESH_WORLD_CLOSED] = MESH_REASON_REFUSED,
+		[MESH_WORLD_GARBLED] = MESH_REASON_CORRUPTED,
+		[MESH_WORLD_WANTING] = MESH_REASON_ABORTED,
+	};
+
+	return at->state < array_size(reasons) && reasons[at->state] != 0 ? reasons[at->state]
+									  : MESH_REASON_TIMEOUT;
 }
 
 static void send_udp(struct mesh_world *world, struct mesh_world_pair *at, struct mesh_pair *pair)
@@ -131,8 +139,11 @@ static void send_udp(struct mesh_world *world, struct mesh_world_pair *at, struc
 static void connect_tcp(struct mesh_world *world, const struct mesh_world_pair *at,
 			struct mesh_pair *pair, enum mesh_probe kind)
 {
-	bool is_up = at->state != MESH_WORLD_DEAD && at->state != MESH_WORLD_CLOSED;
-	bool is_lost = is_dumb(at) || (kind == MESH_TCP_LONG && at->state == MESH_WORLD_STUCK);
+	bool is_up = at->state != MESH_WORLD_DEAD && at->state != MESH_WORLD_CLOSED &&
+		     at->state != MESH_WORLD_WANTING;
+	bool is_lost = is_dumb(at) || at->state == MESH_WORLD_WANTING ||
+		       (kind == MESH_TCP_LONG &&
+			(at->state == MESH_WORLD_STUCK || at->state == MESH_WORLD_GARBLED));
 	struct mesh_window *window = &pair->window;
 
 	probe(world, pair, kind, is_lost, reason_of(at), draw_rtt(world, at));
@@ -151,7 +162,7 @@ static void look_at_page(struct mesh_world *world, const struct mesh_world_pair 
 {
 	bool is_failing = at->state == MESH_WORLD_FAILING;
 
-	probe(world, pair, MESH_HTTP, is_dumb(at) || is_failing,
+	probe(world, pair, MESH_HTTP, is_dumb(at) || is_failing || at->state == MESH_WORLD_WANTING,
 	      is_failing ? MESH_REASON_BAD_STATUS : reason_of(at), draw_rtt(world, at));
 	pair->http_status = is_failing ? 503 : 200;
 }
@@ -202,7 +213,8 @@ void mesh_world_pass(struct mesh_world *world, uint32_t windows)
 
 const struct mesh_judged *mesh_world_judged(const struct mesh_world *world, uint32_t pair)
 {
-	const struct mesh_judged *judged = mesh_judge_of(world->judge, pair);
+	const struct mesh_judged *judged =
+		mesh_judge_of(world->judge, pair, world->snapshot->pairs[pair].id);
 
 	assert(judged != NULL);
 	return judged;

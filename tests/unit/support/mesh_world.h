@@ -15,6 +15,8 @@ enum mesh_world_state {
 	MESH_WORLD_FROZEN,  /* the kernel takes connections, the process says nothing */
 	MESH_WORLD_STUCK,   /* 10,000 B do not pass */
 	MESH_WORLD_FAILING, /* its page answers 503 */
+	MESH_WORLD_GARBLED, /* of 10,000 B others come back */
+	MESH_WORLD_WANTING, /* this node has no descriptors for connections */
 };
 
 struct mesh_world_pair {

@@ -15,6 +15,8 @@ static void on_started(void *context, uint64_t late_ns)
 	struct prober_bench *bench = context;
 
 	bench->started++;
+	bench->moments += loop_now(bench->host.loop) != bench->newest_ns;
+	bench->newest_ns = loop_now(bench->host.loop);
 	if (late_ns > bench->late_max_ns)
 		bench->late_max_ns = late_ns;
 }

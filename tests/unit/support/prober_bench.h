@@ -22,6 +22,8 @@ struct prober_bench {
 	uint32_t count;
 	uint64_t started;
 	uint64_t late_max_ns;
+	uint64_t moments; /* at which some started */
+	uint64_t newest_ns;
 	uint64_t answered;
 	char name[MESH_NAME_MAX]; /* as last told */
 };

@@ -121,6 +121,9 @@ static void set_settings(struct sample_mesh *sample)
 	struct mesh_settings *settings = &sample->settings;
 
 	*settings = (struct mesh_settings){
+		.traffic_port = 5003,
+		.labels = { { "team", "net" } },
+		.label_count = 1,
 		.probes = (1u << MESH_PROBES) - 1,
 		.has_mtu = true,
 		.wait_ns = 5 * NS_PER_S,
