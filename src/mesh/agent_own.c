@@ -55,6 +55,9 @@ void mesh_own_turn(struct mesh_own *own, const struct mesh_own_totals *totals, u
 	window->delay_p99_ns = hist_percentile(own->delay, 99);
 	window->delay_max_ns = own->delay->count > 0 ? own->delay->maximum : 0;
 	window->throttled_ns = totals->throttled_ns - own->totals.throttled_ns;
+	/* The kernel adds up all cpus; held back for longer than the window nobody is. */
+	if (window->throttled_ns > window->length_ns)
+		window->throttled_ns = window->length_ns;
 	window->cpu_waited_ns = totals->cpu_waited_ns - own->totals.cpu_waited_ns;
 	window->overflows = totals->overflows - own->totals.overflows;
 	window->skipped = totals->skipped - own->totals.skipped;
