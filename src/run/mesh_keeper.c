@@ -13,7 +13,7 @@
 #include "sys/cpu.h"
 #include "sys/memory.h"
 
-/* Rows of other nodes. */
+/* Rows of other nodes; where windows are shorter, for one of them. */
 #define ROW_FRESH_NS   (20 * NS_PER_S)
 #define ROW_TIMEOUT_NS (3 * NS_PER_S)
 #define ROWS_A_JUDGE   8 /* are asked for when something is not explained */
@@ -215,13 +215,14 @@ static int open_rest(struct mesh_keeper *keeper)
 {
 	const struct mesh_plan *plan = keeper->plan;
 	struct mesh_judge_setup judge = { .settings = &keeper->settings, .places = plan->places };
+	uint64_t window_ns = keeper->settings.window_ns;
 	struct mesh_row_setup rows = {
 		.loop = keeper->loop,
 		.node = keeper->settings.node,
 		.tls = keeper->settings.http_is_tls ? plan->tls : NULL,
 		.token = plan->token_for_all ? plan->token : NULL,
 		.http_port = keeper->settings.http_port,
-		.fresh_ns = ROW_FRESH_NS,
+		.fresh_ns = window_ns < ROW_FRESH_NS ? window_ns : ROW_FRESH_NS,
 		.timeout_ns = ROW_TIMEOUT_NS,
 	};
 	int result = mesh_judge_new(&judge, &keeper->judge);
