@@ -48,7 +48,7 @@ bench: ## measure against peers: ratios and medians; KEEP=NAME keeps them for be
 	$(call build,release) --target all benches
 	bench/run $(if $(KEEP),--keep "$(KEEP)")
 
-soak: ## long runs for DURATION (1h) each: many processes, one killed; then every kind in rotation
+soak: ## long runs for DURATION (1h) each: many processes, one killed; every kind in rotation; a mesh
 	tools/setup build check
 	$(call build,release)
 	tests/soak/soak

@@ -222,11 +222,15 @@ static void print_environment(FILE *out, const struct command *const *members, s
 				    "command line.\nThe items of a list stand "
 				    "on lines of their own.\nThe variables are called\n",
 				    out);
+		else
+			(void)fputs(" ,\n", out);
 		is_begun = true;
-		(void)fprintf(out, ".Ev %s\nand so on for\n.Cm %s .\n",
+		(void)fprintf(out, ".Ev %s\nand so on for\n.Cm %s",
 			      option_variable(members[i], &members[i]->options.rows[0], name),
 			      members[i]->name);
 	}
+	if (is_begun)
+		(void)fputs(" .\n", out);
 	for (size_t i = 0; i < count; i++) {
 		if (members[i]->variables)
 			print_text(out, members[i]->variables);

@@ -13,7 +13,6 @@
 #include "metric/mesh_peer.h"
 #include "run/mesh.h"
 #include "run/run.h"
-#include "view/statsd.h"
 
 /* clang-format off */
 static const struct option_row rows[] = {
@@ -80,7 +79,8 @@ static const struct option_row rows[] = {
 	       .help = "series of a peer that is gone stay so long"),
 	OPTION(struct mesh_options, refresh_ns, OPTION_TIME, .name = "refresh", .placeholder = "TIME",
 	       .default_text = "0", .level = OPTION_ALL,
-	       .help = "asks sources again after so long; 0 = names by their TTL, the others after 60s"),
+	       .help = "asks sources over HTTP again after so long; 0 = 60s; names go by their TTL, and files are "
+		       "looked at every 2s"),
 	OPTION(struct mesh_options, dns, OPTION_TEXT, .name = "dns", .placeholder = "ADDR[:PORT],...",
 	       .level = OPTION_ALL, .help = "asks these servers instead of the system's"),
 	OPTION(struct mesh_options, control_token, OPTION_TEXT, .name = "control-token",
@@ -121,16 +121,7 @@ static const struct option_row rows[] = {
 	OPTION(struct mesh_options, output.is_quiet, OPTION_FLAG, .name = "quiet", .letter = 'q',
 	       .level = OPTION_OUTPUT, .help = "no events on stderr"),
 	OUTPUT_KEPT_OPTION(struct mesh_options, output),
-	OPTION(struct mesh_options, output.push.statsd, OPTION_TEXT, .name = "statsd",
-	       .placeholder = "HOST:PORT", .level = OPTION_OUTPUT,
-	       .help = "sends figures there every 10 s, those of probes by location"),
-	OPTION(struct mesh_options, output.push.statsd_namespace, OPTION_TEXT,
-	       .name = "statsd-namespace", .placeholder = "NAME", .default_text = STATSD_OURS,
-	       .level = OPTION_OUTPUT, .help = "what these names begin with"),
-	OPTION(struct mesh_options, output.push.is_dogstatsd, OPTION_FLAG, .name = "dogstatsd",
-	       .level = OPTION_OUTPUT,
-	       .help = "locations and probes are DogStatsD's tags there, and no parts of names"),
-	PUSH_OTLP_OPTIONS(struct mesh_options, output.push),
+	PUSH_MESH_OPTIONS(struct mesh_options, output.push),
 };
 /* clang-format on */
 
@@ -143,7 +134,7 @@ struct mesh_command {
 	struct mesh_options options;
 	struct operands operands;
 	struct mesh_build build;
-	/* Behind SIGHUP: what was read anew, and is in use or wrong. */
+	/* Behind SIGHUP: what was read anew. */
 	struct mesh_command *next;
 };
 
@@ -220,7 +211,7 @@ static int reload(void *context, struct error *error, const struct mesh_plan **r
 		free_commands(again);
 		return code;
 	}
-	again->next = mesh->next;
+	free_commands(mesh->next);
 	mesh->next = again;
 	*ret = &again->build.plan;
 	return 0;
@@ -296,8 +287,7 @@ const struct command command_mesh = {
 		"Who has the --token may POST to /v1/addpeer, /v1/mark and /v1/quit.\n\n"
 		"SIGHUP reads the file of --config again: peers, probes, their intervals, caps and what a verdict "
 		"needs may change; a wrong one, or one in which more has changed, is refused and the old one "
-		"stays. "
-		"SIGTERM tells the peers, for --drain, and ends.",
+		"stays; --events is opened anew. SIGTERM tells the peers, for --drain, and ends. SIGUSR1 is an event, a mark.",
 	.variables =
 		"Where --node and CONNTEST_MESH_NODE are not given, NODE_NAME is what this node is "
 		"called, as the older conntest has it.",

@@ -129,7 +129,6 @@ static int choose_settings(const struct mesh_options *options, struct mesh_setti
 {
 	settings->http_port = (uint16_t)options->http_port;
 	settings->http_is_tls = options->peers_https || options->is_https;
-	settings->is_unverified = options->is_insecure;
 	settings->packets_per_second = options->packets_max;
 	settings->bytes_per_second = (uint64_t)(options->bandwidth_max.bits_per_second / 8);
 	settings->windows_needed = (uint32_t)options->windows;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define WAYS 8 /* flows that share a place */
 
 struct flow_count {
@@ -41,22 +43,14 @@ void flow_counts_free(struct flow_counts *counts)
 	free(counts);
 }
 
-/* The finalizer of splitmix64: every bit of the input moves every bit of the output. */
-static uint64_t mix(uint64_t value)
-{
-	value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return value ^ (value >> 31);
-}
-
 static size_t place_of(const struct flow_counts *counts, const struct endpoint *remote,
 		       uint32_t flow)
 {
 	uint64_t words[2];
 	memcpy(words, remote->address, sizeof(words));
-	uint64_t hash = mix(counts->seed ^ words[0]);
-	hash = mix(hash ^ words[1]);
-	hash = mix(hash ^ ((uint64_t)flow << 32 | remote->port));
+	uint64_t hash = hash_mix(counts->seed ^ words[0]);
+	hash = hash_mix(hash ^ words[1]);
+	hash = hash_mix(hash ^ ((uint64_t)flow << 32 | remote->port));
 	return hash % counts->set_count;
 }
 

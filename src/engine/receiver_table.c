@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/pages.h"
 #include "metric/delays.h"
 
@@ -126,22 +127,14 @@ struct receiver_table *receiver_tables_at(const struct receiver_tables *all, uns
 
 /* ---- finding */
 
-/* The finalizer of splitmix64: every bit of the input moves every bit of the output. */
-static uint64_t mix(uint64_t value)
-{
-	value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return value ^ (value >> 31);
-}
-
 static uint64_t mix_endpoint(uint64_t hash, const struct endpoint *endpoint)
 {
 	uint64_t words[2];
 
 	memcpy(words, endpoint->address, sizeof(words));
-	hash = mix(hash ^ words[0]);
-	hash = mix(hash ^ words[1]);
-	return mix(hash ^ ((uint64_t)endpoint->scope << 16 | endpoint->port));
+	hash = hash_mix(hash ^ words[0]);
+	hash = hash_mix(hash ^ words[1]);
+	return hash_mix(hash ^ ((uint64_t)endpoint->scope << 16 | endpoint->port));
 }
 
 /* The first number of the flow's set. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/pages.h"
 #include "metric/path_result.h"
 
@@ -50,21 +51,9 @@ void mesh_targets_free(struct mesh_targets *targets)
 
 /* ---- finding */
 
-static uint64_t mix(uint64_t value)
-{
-	value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return value ^ (value >> 31);
-}
-
-/* FNV-1a. */
 static uint64_t hash_of_name(const char *name)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
-	return mix(hash);
+	return hash_mix(hash_text(HASH_BEGIN, name));
 }
 
 static void hash_put(const struct mesh_links *links, uint32_t *hash, uint64_t key, uint32_t place)
@@ -81,7 +70,8 @@ static uint32_t find_id(const struct mesh_links *links, uint64_t id)
 {
 	uint32_t mask = links->hash_size - 1;
 
-	for (uint32_t at = (uint32_t)mix(id) & mask; links->by_id[at] != 0; at = (at + 1) & mask) {
+	for (uint32_t at = (uint32_t)hash_mix(id) & mask; links->by_id[at] != 0;
+	     at = (at + 1) & mask) {
 		uint32_t place = links->by_id[at] - 1;
 		const struct mesh_link *link = &links->slots[place].link;
 		if (link->pair != NULL && link->target.id == id)
@@ -118,7 +108,7 @@ static void index_ids(struct mesh_links *links)
 	for (uint32_t i = 0; i < links->live->places; i++) {
 		const struct mesh_link *link = &links->slots[i].link;
 		if (link->pair != NULL)
-			hash_put(links, links->by_id, mix(link->target.id), i);
+			hash_put(links, links->by_id, hash_mix(link->target.id), i);
 	}
 }
 
@@ -251,7 +241,7 @@ static void begin(struct mesh_links *links, struct mesh_target *target, uint64_t
 	slot->fate = MESH_LINK_IS_PROBED;
 	slot->link = (struct mesh_link){ .pair = pair, .place = place };
 	set_target(&slot->link, target);
-	hash_put(links, links->by_id, mix(target->id), place);
+	hash_put(links, links->by_id, hash_mix(target->id), place);
 	if (place >= links->live->places)
 		links->live->places = place + 1;
 	engage(links, &slot->link);
@@ -295,7 +285,7 @@ static void take_over(struct mesh_links *links, struct mesh_targets *targets)
 		links->slots[place].fate = MESH_LINK_IS_PROBED;
 		links->slots[place].link.pair->is_leaving = false;
 		update(links, place, target);
-		hash_put(links, links->by_id, mix(target->id), place);
+		hash_put(links, links->by_id, hash_mix(target->id), place);
 	}
 }
 

@@ -54,6 +54,11 @@ static int open_parts(struct mesh_discovery *discovery, struct error *error)
 
 	if (result == 0)
 		result = resolver_new(setup->loop, &options, &discovery->resolver);
+	if (result == -EINVAL && setup->servers != NULL)
+		return error_set(error, EINVAL,
+				 "--dns: \"%s\" is no address of a server (192.0.2.53:53, or "
+				 "several with commas)",
+				 setup->servers);
 	if (result < 0)
 		return error_set(error, -result, "the resolver: %s", strerror(-result));
 	for (uint32_t i = 0; i < setup->source_count; i++) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "mesh/discovery_parts.h"
 
 int discovery_index_make(struct discovery_index *index, uint32_t count)
@@ -44,15 +45,10 @@ void discovery_index_put(struct mesh_discovery *discovery, uint32_t place)
 	index->places[at] = place + 1;
 }
 
-/* FNV-1a, mixed: the low bits are used. */
+/* 0 is nobody. */
 uint64_t discovery_hash(const void *bytes, size_t size)
 {
-	const unsigned char *byte = bytes;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = hash_mix(hash_bytes(HASH_BEGIN, bytes, size));
 
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ byte[i]) * UINT64_C(0x100000001b3);
-	hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	hash ^= hash >> 32;
 	return hash != 0 ? hash : 1;
 }

@@ -158,8 +158,7 @@ static uint32_t rank_locations(const struct pinglist_table *table, uint32_t self
 		if (i == table->locations[self])
 			continue;
 		ret[count++] = (struct rank){
-			pinglist_mix(table->names[self] ^ table->location_hashes[i] ^
-				     table->salts[0]),
+			hash_mix(table->names[self] ^ table->location_hashes[i] ^ table->salts[0]),
 			i,
 		};
 	}
@@ -174,7 +173,7 @@ static bool may_choose(const struct pinglist_table *table, uint32_t self, uint32
 	uint64_t own = table->location_sizes[table->locations[self]];
 	uint64_t there = (uint64_t)FLOOD * table->location_sizes[location];
 	uint64_t drawn =
-		pinglist_mix(pinglist_point(table, ring, self) + table->location_hashes[location]);
+		hash_mix(pinglist_point(table, ring, self) + table->location_hashes[location]);
 
 	return there >= own || drawn < UINT64_MAX / own * there;
 }

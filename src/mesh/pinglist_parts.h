@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "base/hash.h"
 #include "mesh/pinglist.h"
 
 #define PINGLIST_NOBODY UINT32_MAX
@@ -38,16 +39,8 @@ bool pinglist_is_all(const struct pinglist_setup *setup);
 uint32_t pinglist_choose(const struct pinglist_table *table, uint32_t self,
 			 uint32_t ret[PINGLIST_K_MAX]);
 
-/* splitmix64's end: every bit of the result depends on every bit of `value`. */
-static inline uint64_t pinglist_mix(uint64_t value)
-{
-	value = (value ^ value >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	value = (value ^ value >> 27) * UINT64_C(0x94d049bb133111eb);
-	return value ^ value >> 31;
-}
-
 static inline uint64_t pinglist_point(const struct pinglist_table *table, uint32_t ring,
 				      uint32_t member)
 {
-	return pinglist_mix(table->names[member] ^ table->salts[ring]);
+	return hash_mix(table->names[member] ^ table->salts[ring]);
 }

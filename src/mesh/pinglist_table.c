@@ -7,14 +7,9 @@
 
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
-/* FNV-1a, mixed. */
-static uint64_t hash_text(uint64_t seed, const char *text)
+static uint64_t hash_of(uint64_t seed, const char *text)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ seed;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return pinglist_mix(hash);
+	return hash_mix(hash_text(HASH_BEGIN ^ seed, text));
 }
 
 static int compare_hashes(const void *left, const void *right)
@@ -46,25 +41,25 @@ static uint32_t number_of(const uint64_t *hashes, uint32_t count, uint64_t hash)
 
 static uint64_t location_hash(const struct pinglist_member *member)
 {
-	return hash_text(0, member->location);
+	return hash_of(0, member->location);
 }
 
 static uint64_t rack_hash(const struct pinglist_member *member)
 {
-	return hash_text(location_hash(member), member->rack);
+	return hash_of(location_hash(member), member->rack);
 }
 
 typedef uint64_t place_hash_fn(const struct pinglist_member *member);
 
 /* Numbers the places of one kind; `hashes` has room for one a member. */
-static uint32_t number_places(const struct pinglist_setup *setup, place_hash_fn *hash_of,
+static uint32_t number_places(const struct pinglist_setup *setup, place_hash_fn *place_hash,
 			      uint64_t *hashes, uint32_t *numbers, uint32_t *sizes)
 {
 	for (uint32_t i = 0; i < setup->count; i++)
-		hashes[i] = hash_of(&setup->members[i]);
+		hashes[i] = place_hash(&setup->members[i]);
 	uint32_t places = sort_unique(hashes, setup->count);
 	for (uint32_t i = 0; i < setup->count; i++) {
-		numbers[i] = number_of(hashes, places, hash_of(&setup->members[i]));
+		numbers[i] = number_of(hashes, places, place_hash(&setup->members[i]));
 		sizes[numbers[i]]++;
 	}
 	return places;
@@ -73,9 +68,9 @@ static uint32_t number_places(const struct pinglist_setup *setup, place_hash_fn 
 static void make_salts(const struct pinglist_setup *setup, struct pinglist_table *table)
 {
 	for (uint32_t ring = 0; ring < table->k; ring++)
-		table->salts[ring] = pinglist_mix(setup->seed + (ring + 1) * GOLDEN);
+		table->salts[ring] = hash_mix(setup->seed + (ring + 1) * GOLDEN);
 	/* The last ring is the one that turns. */
-	table->salts[table->k - 1] ^= pinglist_mix(setup->epoch * GOLDEN + 1);
+	table->salts[table->k - 1] ^= hash_mix(setup->epoch * GOLDEN + 1);
 }
 
 int pinglist_table_make(const struct pinglist_setup *setup, struct pinglist_table *ret)
@@ -102,7 +97,7 @@ int pinglist_table_make(const struct pinglist_setup *setup, struct pinglist_tabl
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		ret->names[i] = hash_text(0, setup->members[i].name);
+		ret->names[i] = hash_of(0, setup->members[i].name);
 		ret->has_rack[i] = setup->members[i].rack[0] != '\0';
 	}
 	ret->location_count = number_places(setup, location_hash, ret->location_hashes,

@@ -67,9 +67,23 @@ void mesh_describe_group(const struct mesh_judge *judge, const struct mesh_group
 	say_group(judge, group, ret);
 }
 
+/* Probes that could not be made here. */
+static uint32_t count_aborted(const struct mesh_seen *seen)
+{
+	uint32_t count = 0;
+
+	for (enum mesh_probe i = 0; i < MESH_PROBES; i++) {
+		const struct mesh_window_series *series = &seen->pair->closed.probes[i];
+		if (series->reasons == 1u << MESH_REASON_ABORTED)
+			count += series->lost;
+	}
+	return count;
+}
+
 bool mesh_describe_own(const struct mesh_judge *judge, struct mesh_finding *ret)
 {
 	struct mesh_say say;
+	uint32_t aborted = 0;
 
 	*ret = (struct mesh_finding){ .scope = MESH_SCOPE_NODE,
 				      .verdict = MESH_VERDICT_AGENT,
@@ -82,11 +96,15 @@ bool mesh_describe_own(const struct mesh_judge *judge, struct mesh_finding *ret)
 			continue;
 		ret->of++;
 		ret->pairs += seen->sight.verdict == MESH_VERDICT_AGENT;
+		aborted += count_aborted(seen);
 	}
 	if (ret->pairs == 0 && !judge->doubt.is_heavy)
 		return false;
 	(void)snprintf(ret->subject, sizeof(ret->subject), "%s", judge->snapshot->node.name);
 	mesh_say_begin(&say, ret->evidence, sizeof(ret->evidence));
+	if (aborted > 0)
+		mesh_say(&say, "%u probes could not be made here, for want of descriptors or ports",
+			 aborted);
 	mesh_doubt_say(&judge->snapshot->node.closed, &say);
 	if (ret->pairs > 0)
 		mesh_say(&say, "that explains what %u of %u pairs show", ret->pairs, ret->of);

@@ -232,7 +232,8 @@ static void take_pair(struct mesh_judge *judge, struct mesh_events *events, stru
 		return;
 	cause = explained_by(judge, seen);
 	if (cause != NULL) {
-		if (seen->judged.blame == MESH_BLAME_UNDECIDED)
+		/* That others see it too makes it their way as well, and not its host. */
+		if (cause->blame != MESH_BLAME_UNDECIDED)
 			seen->judged.blame = cause->blame;
 		return;
 	}

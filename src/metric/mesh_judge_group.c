@@ -62,6 +62,18 @@ static void count_pair(struct mesh_group *group, const struct mesh_seen *seen, b
 		group->reached++;
 }
 
+/* By a window that is neither good nor bad nothing is taken back. And a single long echo that alone
+ * was lost proves nothing of its pair, but is one of many. */
+static bool is_called(const struct mesh_seen *seen, uint8_t verdict)
+{
+	const struct mesh_sight *sight = &seen->sight;
+
+	if (sight->verdict == verdict ||
+	    (verdict == MESH_VERDICT_BLACK_HOLE && sight->lost_only_long))
+		return true;
+	return sight->is_doubtful && seen->judged.verdict == verdict;
+}
+
 static struct mesh_group count_alike(const struct mesh_judge *judge, uint8_t scope,
 				     uint8_t location, uint8_t verdict)
 {
@@ -72,7 +84,7 @@ static struct mesh_group count_alike(const struct mesh_judge *judge, uint8_t sco
 
 		if (!is_of(&group, seen))
 			continue;
-		count_pair(&group, seen, seen->sight.verdict == verdict);
+		count_pair(&group, seen, is_called(seen, verdict));
 		group.sent += seen->sight.decided;
 		group.lost += seen->sight.decided - seen->sight.received;
 	}
@@ -108,7 +120,8 @@ static void add(struct mesh_judge *judge, struct mesh_group group)
 	judge->groups[judge->group_count++] = group;
 	for (uint32_t i = 0; i < judge->places; i++) {
 		if (is_of(&group, &judge->seen[i]) &&
-		    mesh_group_covers(group.verdict, judge->seen[i].sight.verdict))
+		    (is_called(&judge->seen[i], group.verdict) ||
+		     mesh_group_covers(group.verdict, judge->seen[i].sight.verdict)))
 			judge->seen[i].is_covered = true;
 	}
 }
@@ -126,7 +139,7 @@ static bool is_seen_by_others(const struct mesh_judge *judge, uint8_t verdict)
 	for (uint32_t i = 0; i < judge->places; i++) {
 		const struct mesh_seen *seen = &judge->seen[i];
 
-		if (!is_usable(seen) || seen->sight.verdict != verdict)
+		if (!is_usable(seen) || !is_called(seen, verdict))
 			continue;
 		bad++;
 		if (seen->others_bad > 0 && seen->others_bad >= seen->others_good)
@@ -135,40 +148,59 @@ static bool is_seen_by_others(const struct mesh_judge *judge, uint8_t verdict)
 	return 2 * seen_too > bad;
 }
 
-static void find_alike(struct mesh_judge *judge, uint8_t verdict)
-{
-	struct mesh_group all = count_alike(judge, MESH_SCOPE_NODE, MESH_NOWHERE, verdict);
+/* All pairs, and the locations that are bad; `unlike` of the others have enough pairs to tell. */
+struct alike {
+	struct mesh_group all;
 	struct mesh_group places[MESH_LOCATIONS_MAX];
-	uint32_t alike = 0, unlike = 0, covered = 0;
+	uint32_t alike;
+	uint32_t unlike;
+	uint32_t of;    /* pairs in the bad ones */
+	uint32_t pairs; /* of these, bad */
+};
 
-	if (all.pairs < ALIKE_LEAST)
-		return;
+static void count_places(const struct mesh_judge *judge, uint8_t verdict, struct alike *ret)
+{
+	ret->all = count_alike(judge, MESH_SCOPE_NODE, MESH_NOWHERE, verdict);
+	ret->alike = ret->unlike = ret->of = ret->pairs = 0;
 	for (uint32_t i = 0; i < judge->location_count; i++) {
-		places[i] = count_alike(judge, MESH_SCOPE_PLACE, (uint8_t)i, verdict);
-		if (is_alike(&places[i])) {
-			alike++;
-			covered += places[i].of;
-		} else if (places[i].of >= ALIKE_LEAST) {
-			unlike++;
+		ret->places[i] = count_alike(judge, MESH_SCOPE_PLACE, (uint8_t)i, verdict);
+		if (is_alike(&ret->places[i])) {
+			ret->alike++;
+			ret->of += ret->places[i].of;
+			ret->pairs += ret->places[i].pairs;
+		} else if (ret->places[i].of >= ALIKE_LEAST) {
+			ret->unlike++;
 		}
 	}
+}
+
+static bool is_of_all(const struct alike *found)
+{
+	uint32_t rest = found->all.of - found->of;
+	uint32_t bad = found->all.pairs - found->pairs;
+
 	/* In every location, but for those that are too small to tell. */
-	if (is_alike(&all) && unlike == 0 && (alike != 1 || covered == all.of) &&
-	    !is_seen_by_others(judge, verdict)) {
-		add(judge, all);
+	if (is_alike(&found->all) && found->unlike == 0 &&
+	    (found->alike != 1 || found->of == found->all.of))
+		return true;
+	return bad > ALIKE_LEAST && bad >= SPREAD * rest;
+}
+
+static void find_alike(struct mesh_judge *judge, uint8_t verdict)
+{
+	struct alike found;
+
+	count_places(judge, verdict, &found);
+	if (found.all.pairs < ALIKE_LEAST)
+		return;
+	if (is_of_all(&found) && !is_seen_by_others(judge, verdict)) {
+		add(judge, found.all);
 		return;
 	}
 	for (uint32_t i = 0; i < judge->location_count; i++) {
-		if (is_alike(&places[i]))
-			add(judge, places[i]);
+		if (is_alike(&found.places[i]))
+			add(judge, found.places[i]);
 	}
-	all.pairs = 0;
-	for (uint32_t i = 0; i < judge->places; i++)
-		all.pairs += is_usable(&judge->seen[i]) && !judge->seen[i].is_covered &&
-			     judge->seen[i].sight.verdict == verdict;
-	if (all.pairs > ALIKE_LEAST && all.pairs >= SPREAD * all.of &&
-	    !is_seen_by_others(judge, verdict))
-		add(judge, all);
 }
 
 /* ---- loss */
@@ -178,6 +210,8 @@ static uint32_t packets_lost(const struct mesh_seen *seen)
 {
 	const struct mesh_sight *sight = &seen->sight;
 
+	if (sight->lost_only_long)
+		return 0;
 	if (sight->udp_decided > 0)
 		return sight->udp_lost + sight->tcp_lost;
 	return sight->lost > 1 ? sight->lost : 0;

@@ -2,15 +2,12 @@
  */
 #include <string.h>
 
+#include "base/hash.h"
 #include "metric/mesh_judge_parts.h"
 
-static uint32_t hash(const char *name)
+static uint32_t slot_of(const struct mesh_judge *judge, const char *name)
 {
-	uint32_t value = 2166136261u; /* FNV-1a */
-
-	for (; *name != '\0'; name++)
-		value = (value ^ (uint8_t)*name) * 16777619u;
-	return value;
+	return (uint32_t)hash_mix(hash_text(HASH_BEGIN, name)) & (judge->slots - 1);
 }
 
 static void list_by_name(struct mesh_judge *judge)
@@ -24,7 +21,7 @@ static void list_by_name(struct mesh_judge *judge)
 
 		if (seen->pair == NULL || !mesh_verdict_is_bad(seen->sight.verdict))
 			continue;
-		slot = hash(mesh_seen_name(seen, text)) & (judge->slots - 1);
+		slot = slot_of(judge, mesh_seen_name(seen, text));
 		while (judge->table[slot] != 0)
 			slot = (slot + 1) & (judge->slots - 1);
 		judge->table[slot] = i + 1;
@@ -34,7 +31,7 @@ static void list_by_name(struct mesh_judge *judge)
 static struct mesh_seen *find(struct mesh_judge *judge, const char *name)
 {
 	char text[ENDPOINT_TEXT_MAX];
-	uint32_t slot = hash(name) & (judge->slots - 1);
+	uint32_t slot = slot_of(judge, name);
 
 	for (; judge->table[slot] != 0; slot = (slot + 1) & (judge->slots - 1)) {
 		struct mesh_seen *seen = &judge->seen[judge->table[slot] - 1];

@@ -159,7 +159,8 @@ static bool is_refused(const struct mesh_sight_case *look, struct mesh_sight *si
 	return refused >= FEW && name(sight, MESH_VERDICT_REFUSED, MESH_BLAME_SERVICE);
 }
 
-/* Its kernel takes connections, or something answers on them, and no echo comes. */
+/* Its kernel takes connections, or something answers on them, and no echo comes. Where a long one
+ * does, the short ones were lost: that is no silence. */
 static bool is_deaf(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
 	const struct mesh_window *window = &look->pair->closed;
@@ -169,7 +170,8 @@ static bool is_deaf(const struct mesh_sight_case *look, struct mesh_sight *sight
 		return false;
 	if (tcp->reasons & TALKED)
 		return name(sight, MESH_VERDICT_SERVICE, MESH_BLAME_SERVICE);
-	return window->connects >= FEW && name(sight, MESH_VERDICT_SERVICE, MESH_BLAME_PEER_HOST);
+	return window->connects >= FEW && window->probes[MESH_TCP_LONG].received == 0 &&
+	       name(sight, MESH_VERDICT_SERVICE, MESH_BLAME_PEER_HOST);
 }
 
 /* The newest look at the MTU counts until the next one is long overdue. */
@@ -192,33 +194,58 @@ static uint8_t ways(const struct mesh_sight_case *look, enum path_verdict verdic
 			 (is_mtu(&mtu->reverse, verdict) ? MESH_WAY_BACK : 0));
 }
 
-/* 10,000 B get stuck where 10 B and datagrams pass: it is size, whoever was asked for its MTU. */
+/* So many long echoes are lost by chance where datagrams are lost as they are: an echo over TCP
+ * dies of the first packet of its connection, there or back, or of one that is lost twice. One more
+ * datagram is taken for lost, as few of them prove little. */
+static bool may_be_chance(const struct mesh_sight *sight, uint32_t long_ones)
+{
+	double rate = 2.0 * (sight->udp_lost + 1) / (sight->udp_decided + 1);
+
+	return sight->udp_decided > 0 && pow(rate < 1 ? rate : 1, long_ones) > CHANCE;
+}
+
+/* 10,000 B get stuck where 10 B and datagrams pass: it is size, whoever was asked for its MTU. Once
+ * that was said, one is enough. */
 static bool is_stuck(const struct mesh_sight_case *look, const struct mesh_sight *sight)
 {
 	const struct mesh_window_series *probes = look->pair->closed.probes;
 	const struct mesh_window_series *full = &probes[MESH_TCP_LONG];
 	const struct mesh_window_series *small = &probes[MESH_TCP];
 
-	return full->lost >= FEW && full->received == 0 && (full->reasons & ~MISSING) == 0 &&
-	       small->received >= FEW && small->lost == 0 &&
-	       sight->udp_lost * 20 <= sight->udp_decided;
+	if (full->lost == 0 || full->received > 0 || (full->reasons & ~MISSING) != 0 ||
+	    small->received == 0 || small->lost > 0 || sight->udp_lost * 20 > sight->udp_decided)
+		return false;
+	if (look->spoken == MESH_VERDICT_BLACK_HOLE)
+		return true;
+	return full->lost >= FEW && small->received >= FEW && !may_be_chance(sight, full->lost);
+}
+
+static bool has_new_look(const struct mesh_sight_case *look)
+{
+	return look->pair->mtu.looked_ns >= look->began_ns;
+}
+
+static bool is_seen_to_pass(const struct mesh_sight_case *look)
+{
+	const struct mesh_mtu *mtu = &look->pair->mtu;
+
+	return has_new_look(look) && is_mtu(&mtu->forward, PATH_OK) &&
+	       is_mtu(&mtu->reverse, PATH_OK);
 }
 
 static bool swallows_large_ones(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
 	const struct mesh_mtu *mtu = &look->pair->mtu;
-	bool is_new = mtu->looked_ns >= look->began_ns;
 
 	sight->way = ways(look, PATH_BLACK_HOLE);
 	if (sight->way != MESH_WAY_NONE)
 		return name(sight, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
-	if (!is_stuck(look, sight) ||
-	    (is_new && is_mtu(&mtu->forward, PATH_OK) && is_mtu(&mtu->reverse, PATH_OK)))
+	if (!is_stuck(look, sight) || is_seen_to_pass(look))
 		return false;
 	sight->is_by_tcp = true;
-	if (is_new && is_mtu(&mtu->forward, PATH_OK))
+	if (has_new_look(look) && is_mtu(&mtu->forward, PATH_OK))
 		sight->way = MESH_WAY_BACK;
-	else if (is_new && is_mtu(&mtu->reverse, PATH_OK))
+	else if (has_new_look(look) && is_mtu(&mtu->reverse, PATH_OK))
 		sight->way = MESH_WAY_THERE;
 	return name(sight, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
 }
@@ -269,12 +296,18 @@ static enum mesh_blame blame_for_loss(const struct mesh_sight_case *look,
 	return MESH_BLAME_UNDECIDED;
 }
 
-/* No datagram is lost and TCP sends again: it may as well be size, of which the next look at the
- * MTU tells. */
-static bool may_be_size(const struct mesh_sight_case *look, const struct mesh_sight *sight)
+/* No datagram and no short echo is lost. Long ones are: then the next one tells whether it was
+ * size. Or TCP sent something again: then the next look at the MTU. */
+static bool may_be_size(const struct mesh_sight_case *look, struct mesh_sight *sight)
 {
-	return look->settings->has_mtu && sight->udp_decided >= UDP_ENOUGH &&
-	       sight->udp_lost + sight->tcp_lost == 0 && look->pair->mtu.looked_ns < look->began_ns;
+	const struct mesh_window_series *probes = look->pair->closed.probes;
+	const struct mesh_window_series *full = &probes[MESH_TCP_LONG];
+
+	if (sight->udp_decided < UDP_ENOUGH || sight->udp_lost + probes[MESH_TCP].lost > 0)
+		return false;
+	sight->lost_only_long = full->lost > 0 && full->received == 0 && !is_seen_to_pass(look);
+	return sight->lost_only_long ||
+	       (full->lost == 0 && look->settings->has_mtu && !has_new_look(look));
 }
 
 static bool loses(const struct mesh_sight_case *look, struct mesh_sight *sight)
@@ -330,13 +363,18 @@ static bool passes_less(const struct mesh_sight_case *look, struct mesh_sight *s
 	       name(sight, MESH_VERDICT_MTU_REDUCED, MESH_BLAME_NETWORK);
 }
 
-/* It was called so by a look, and a newer look that found out nothing is no reason to take it back.
- */
+/* It was called so by a look, and a newer look that found out nothing is no reason to take it back;
+ * or by long echoes, and none was sent that could show that they pass. */
 static bool is_still_open(const struct mesh_sight_case *look)
 {
-	return (look->spoken == MESH_VERDICT_BLACK_HOLE ||
-		look->spoken == MESH_VERDICT_MTU_REDUCED) &&
-	       (ways(look, PATH_UNDECIDED) | ways(look, PATH_LOSS)) != MESH_WAY_NONE;
+	const struct mesh_window_series *full = &look->pair->closed.probes[MESH_TCP_LONG];
+
+	if (look->spoken != MESH_VERDICT_BLACK_HOLE && look->spoken != MESH_VERDICT_MTU_REDUCED)
+		return false;
+	if ((ways(look, PATH_UNDECIDED) | ways(look, PATH_LOSS)) != MESH_WAY_NONE)
+		return true;
+	return look->spoken == MESH_VERDICT_BLACK_HOLE && full->received == 0 &&
+	       (look->settings->probes & 1u << MESH_TCP_LONG) && !is_seen_to_pass(look);
 }
 
 void mesh_sight_judge(const struct mesh_sight_case *look, struct mesh_sight *sight)

@@ -30,6 +30,7 @@ struct mesh_sight {
 	uint8_t way;          /* enum mesh_way */
 	bool is_doubtful;     /* OK, but for one lost packet, say: neither good nor bad */
 	bool is_by_tcp;       /* BLACK_HOLE, and no look at the MTU has said so */
+	bool lost_only_long;  /* what was lost had 10,000 B, and none such came back */
 	bool is_by_connect;   /* SLOW, as the connection came up far faster than its echo */
 	bool was_never_there; /* nothing ever came back */
 };

@@ -7,7 +7,7 @@
 const char *mesh_probe_name(enum mesh_probe probe)
 {
 	static const char *const names[] = {
-#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = name,
+#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = (name),
 		MESH_PROBE_TABLE
 #undef MESH_PROBE
 	};
@@ -18,7 +18,7 @@ const char *mesh_probe_name(enum mesh_probe probe)
 const char *mesh_probe_help(enum mesh_probe probe)
 {
 	static const char *const helps[] = {
-#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = help,
+#define MESH_PROBE(symbol, name, help) [MESH_##symbol] = (help),
 		MESH_PROBE_TABLE
 #undef MESH_PROBE
 	};
@@ -29,7 +29,7 @@ const char *mesh_probe_help(enum mesh_probe probe)
 const char *mesh_reason_name(enum mesh_reason reason)
 {
 	static const char *const names[] = {
-#define MESH_REASON(symbol, name) [MESH_REASON_##symbol] = name,
+#define MESH_REASON(symbol, name) [MESH_REASON_##symbol] = (name),
 		MESH_REASON_TABLE
 #undef MESH_REASON
 	};

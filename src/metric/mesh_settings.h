@@ -37,7 +37,6 @@ struct mesh_settings {
 	uint16_t grpc_port;
 	uint16_t control_port;
 	bool http_is_tls;
-	bool is_unverified; /* -k */
 	char http_path[128];
 	/* Hard caps, over all probes together; 0: none. */
 	uint64_t packets_per_second;

@@ -10,8 +10,12 @@
 /* What one connection may do before it is the others' turn. */
 #define STEPS_A_TURN   64
 #define ACCEPTS_A_TURN 64
+/* So many are looked at for one that may go. */
+#define MAKE_ROOM_TRIES 256
 /* Where a descriptor was missing. */
 #define ACCEPT_AGAIN_NS UINT64_C(100000000)
+/* Where all are within their grace. */
+#define WAIT_FOR_ROOM_NS UINT64_C(10000000)
 /* So long what is still on its way is read behind the last answer: unread it would reset the
  * connection, and the answer might be lost (RFC 9112 9.6). */
 #define ENDING_NS UINT64_C(1000000000)
@@ -183,6 +187,7 @@ static bool end_answer(struct http_server_connection *connection)
 {
 	bool is_last = connection->is_last;
 
+	connection->has_asked = true;
 	http_server_forget(connection);
 	if (is_last && stream_finish(&connection->stream) < 0)
 		return leave(connection);
@@ -297,6 +302,12 @@ static unsigned count_of(const struct http_server *server, const struct endpoint
 	return count;
 }
 
+/* Since when it is one that may go: a request that has come to its end makes it so at once. */
+static uint64_t waits_since(const struct http_server_connection *connection)
+{
+	return connection->has_asked && !connection->has_begun ? 0 : connection->begun_ns;
+}
+
 /* The first of the list that may go; `remote` NULL: of anybody. */
 static struct http_server_connection *find_oldest(const struct list *list,
 						  const struct endpoint *remote, uint64_t before_ns)
@@ -304,39 +315,79 @@ static struct http_server_connection *find_oldest(const struct list *list,
 	for (const struct list *node = list->next; node != list; node = node->next) {
 		struct http_server_connection *connection =
 			container_of(node, struct http_server_connection, waiting);
-		if (connection->has_begun && connection->begun_ns > before_ns)
-			return NULL; /* so are those behind it */
-		if (!connection->is_refused &&
+		if (waits_since(connection) <= before_ns && !connection->is_refused &&
 		    (remote == NULL || is_same_host(&connection->remote, remote)))
 			return connection;
 	}
 	return NULL;
 }
 
-/* Who has waited for longest leaves. False: all are busy. */
-static bool make_room(struct http_server *server, const struct endpoint *remote)
+static uint64_t before_grace(const struct http_server *server)
 {
 	uint64_t now_ns = loop_now(server->loop);
-	uint64_t before_ns = now_ns > HTTP_SERVER_GRACE_NS ? now_ns - HTTP_SERVER_GRACE_NS : 0;
-	struct http_server_connection *oldest = find_oldest(&server->idle, remote, UINT64_MAX);
 
-	if (oldest == NULL)
-		oldest = find_oldest(&server->begun, remote, before_ns);
-	if (oldest != NULL)
-		(void)leave(oldest);
-	return oldest != NULL;
+	return now_ns > HTTP_SERVER_GRACE_NS ? now_ns - HTTP_SERVER_GRACE_NS : 0;
+}
+
+/* Who has waited for longest leaves, unless what he asks has come just now: in a burst of new
+ * connections nobody has been read yet. False: there is none. */
+static bool make_room_in(struct list *list, const struct endpoint *remote, uint64_t before_ns)
+{
+	struct http_server_connection *oldest = find_oldest(list, remote, before_ns);
+
+	for (unsigned i = 0; i < MAKE_ROOM_TRIES && oldest != NULL; i++) {
+		go_on(oldest);
+		if (oldest->state == NULL)
+			return true;
+		struct http_server_connection *next = find_oldest(list, remote, before_ns);
+		if (next == oldest)
+			return !leave(oldest);
+		oldest = next;
+	}
+	return false;
+}
+
+/* False: all are busy. */
+static bool make_room(struct http_server *server, const struct endpoint *remote)
+{
+	uint64_t before_ns = before_grace(server);
+
+	return make_room_in(&server->idle, remote, before_ns) ||
+	       make_room_in(&server->begun, remote, before_ns) ||
+	       make_room_in(&server->idle, remote, UINT64_MAX);
+}
+
+static bool is_full(const struct http_server *server)
+{
+	unsigned most = server->options.served_max;
+
+	return server->open_count - server->refused_count >=
+	       (most > 0 ? most : HTTP_SERVER_SERVED_MAX);
+}
+
+static bool has_any(const struct http_server *server, uint64_t before_ns)
+{
+	return find_oldest(&server->idle, NULL, before_ns) != NULL ||
+	       find_oldest(&server->begun, NULL, before_ns) != NULL;
+}
+
+/* All places are taken, and some by who may be about to ask: the next waits in the kernel's queue
+ * until their grace is over, for else nobody would come to his request in a flood. */
+static bool has_to_wait(const struct http_server *server)
+{
+	return is_full(server) && !has_any(server, before_grace(server)) &&
+	       has_any(server, UINT64_MAX);
 }
 
 /* Is there a place for one more from there, perhaps now. */
 static bool has_place(struct http_server *server, const struct endpoint *remote)
 {
 	const struct http_server_options *options = &server->options;
-	unsigned most = options->served_max > 0 ? options->served_max : HTTP_SERVER_SERVED_MAX;
 
 	if (options->per_address_max > 0 && remote->family != 0 &&
 	    count_of(server, remote) >= options->per_address_max && !make_room(server, remote))
 		return false;
-	return server->open_count - server->refused_count < most || make_room(server, NULL);
+	return !is_full(server) || make_room(server, NULL);
 }
 
 static void ignore_ready(struct stream *stream, unsigned events)
@@ -382,6 +433,7 @@ static bool begin_connection(struct http_server_connection *connection)
 		return false;
 	http1_init(&connection->http, HTTP1_REQUESTS);
 	connection->http.wants_fields = true;
+	connection->begun_ns = loop_now(server->loop);
 	list_append(&server->connections, &connection->node);
 	server->open_count++;
 	server->refused_count += connection->is_refused;
@@ -389,11 +441,12 @@ static bool begin_connection(struct http_server_connection *connection)
 	return true;
 }
 
-/* 0: one is dealt with; -EAGAIN: none waits. */
+/* 0: one is dealt with; -EAGAIN: none waits; -EBUSY: it has to. */
 static int accept_one(struct place *place)
 {
+	if (has_to_wait(place->server))
+		return -EBUSY;
 	struct http_server_connection *connection = new_connection(place->server);
-
 	if (connection == NULL)
 		return turn_away(&place->listener);
 	int rc = listener_accept(&place->listener, &connection->stream, on_ready);
@@ -412,7 +465,9 @@ static void accept_some(struct place *place)
 
 	for (unsigned i = 0; i < ACCEPTS_A_TURN && rc == 0; i++)
 		rc = accept_one(place);
-	if (rc != -EAGAIN)
+	if (rc == -EBUSY)
+		loop_set_timer(loop, &place->accept_again, loop_now(loop) + WAIT_FOR_ROOM_NS);
+	else if (rc != -EAGAIN)
 		loop_set_timer(loop, &place->accept_again,
 			       loop_now(loop) + (rc == 0 ? 0 : ACCEPT_AGAIN_NS));
 }

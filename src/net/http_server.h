@@ -2,7 +2,8 @@
  * is a table of routes of its owner. A request is answered at once and whole; connections are kept
  * and may pipeline. Who is slow, stuck or wrong costs only his own connection: nothing here waits.
  * Where all places are taken, whoever has been without a request for longest makes room, else
- * whoever has begun one and not come to its end; so idle connections keep nobody out. A connection
+ * whoever has begun one and not come to its end; so idle connections keep nobody out. Who has only
+ * just come or begun has a grace; where all have, the next waits until it is over. A connection
  * has memory of its own while there is one, and its answer's while it is sent. All calls belong to
  * the loop's thread. */
 #pragma once
@@ -26,7 +27,8 @@
 #define HTTP_SERVER_REQUEST_NS         UINT64_C(10000000000)  /* from its first byte to its last */
 #define HTTP_SERVER_STUCK_NS           UINT64_C(10000000000)  /* nothing of the answer is taken */
 #define HTTP_SERVER_IDLE_NS            UINT64_C(300000000000) /* between two requests */
-/* A request that has begun makes no room before: nearly all come in one packet. */
+/* A request that has begun, and one that a new connection is for, makes no room before: nearly all
+ * come at once and in one packet. */
 #define HTTP_SERVER_GRACE_NS UINT64_C(200000000)
 /* Bodies of fewer bytes are not compressed. */
 #define HTTP_SERVER_COMPRESSED_MIN ((size_t)1024)

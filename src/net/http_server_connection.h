@@ -30,7 +30,7 @@ struct http_server_connection {
 	struct timer clock;
 	struct deferred turn; /* the rest of what it has to do, after others had theirs */
 	struct endpoint remote;
-	uint64_t begun_ns; /* the request */
+	uint64_t begun_ns; /* the request; before the first one, the connection */
 	struct http1 http;
 	uint8_t input[HTTP_SERVER_INPUT_BYTES];
 	size_t input_at;
@@ -42,6 +42,7 @@ struct http_server_connection {
 	size_t head_bytes;
 	bool has_begun; /* a byte of it has come */
 	bool has_head;
+	bool has_asked;  /* one request has come to its end, at least */
 	bool is_old;     /* HTTP/1.0 */
 	bool is_last;    /* the connection ends behind the answer */
 	bool is_refused; /* the connection is one too many */

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "net/tls_context.h"
 
 /* More than are taken up before others come in: each connection gives back as many as it took. */
@@ -74,22 +75,13 @@ SSL_SESSION *tls_sessions_take(struct tls_sessions *sessions, uint64_t key)
 	return session;
 }
 
-/* FNV-1a, 64 bits: names and addresses are no secret, and few. */
-static uint64_t mix(uint64_t hash, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
+/* Names and addresses are no secret, and few. */
 uint64_t tls_sessions_key(const char *server_name, const struct endpoint *remote)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = HASH_BEGIN;
 
 	if (server_name != NULL)
-		hash = mix(hash, server_name, strlen(server_name) + 1);
-	hash = mix(hash, remote->address, sizeof(remote->address));
-	return mix(hash, &remote->port, sizeof(remote->port));
+		hash = hash_bytes(hash, server_name, strlen(server_name) + 1);
+	hash = hash_bytes(hash, remote->address, sizeof(remote->address));
+	return hash_bytes(hash, &remote->port, sizeof(remote->port));
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/closest.h"
+#include "base/hash.h"
 #include "proto/template_parse.h"
 
 #define WORD_MAX 64
@@ -189,15 +190,6 @@ static int parse_number(struct template_parser *parser, const struct expression 
 	return 0;
 }
 
-static uint64_t hash_text(const char *text, size_t size)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (uint8_t)text[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 /* Reads RE up to its }. `ret_salt`: the same for the same text. */
 static int read_regex(struct template_parser *parser, const struct template_regex **ret,
 		      uint64_t *ret_salt)
@@ -211,7 +203,7 @@ static int read_regex(struct template_parser *parser, const struct template_rege
 				    parser->size - begin, &used, &mistake);
 	if (!*ret)
 		return template_fail(parser, begin + used, "%s", mistake);
-	*ret_salt = hash_text(parser->text + begin, used);
+	*ret_salt = hash_bytes(HASH_BEGIN, parser->text + begin, used);
 	parser->at = begin + used;
 	struct template_bounds bounds;
 	template_regex_bounds(*ret, &bounds);

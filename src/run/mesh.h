@@ -13,8 +13,8 @@ struct mesh_run {
 	const struct output_options *output;
 	const struct mesh_plan *plan;
 	const char *target; /* its sources as one text */
-	/* SIGHUP: reads everything anew into a plan of the caller's, which lives on. -EINVAL with
-	 * the sentence: it is wrong, and the old one stays. */
+	/* SIGHUP: reads everything anew into a plan of the caller's, which lives until the next.
+	 * -EINVAL with the sentence: it is wrong, and the old one stays. */
 	int (*reload)(void *context, struct error *error, const struct mesh_plan **ret);
 	void *context;
 };

@@ -92,7 +92,8 @@ static void show(const struct mesh_event *event)
 	if (is_verdict)
 		(void)snprintf(text, sizeof(text), "%s  %s%s%s %s%s%s%s: %s", time,
 			       event->scope == MESH_SCOPE_PLACE ? "the way to " : "",
-			       event->subject, event->kind == MESH_EVENT_ENDED ? ": over:" : ":",
+			       event->subject[0] ? event->subject : "this node",
+			       event->kind == MESH_EVENT_ENDED ? ": over:" : ":",
 			       mesh_verdict_name(event->verdict), *blame ? " (" : "", blame,
 			       *blame ? ")" : "", event->text);
 	else

@@ -22,7 +22,7 @@ struct mesh_plan {
 	uint32_t source_count;
 	const char *dns;        /* servers; NULL: the system's */
 	struct tls_client *tls; /* towards sources, peers and their pages */
-	uint64_t refresh_ns;    /* of sources; 0: as they say */
+	uint64_t refresh_ns;    /* of sources over HTTP; 0: 60 s */
 	uint32_t peers_max;
 	uint32_t places; /* pairs that are probed at once, at most */
 	uint32_t k;      /* peers each, where there are more than all can do; 0: all */

@@ -39,8 +39,17 @@ struct push_options {
 		       .level = OPTION_OUTPUT,                                                     \
 		       .help = "each stream on its own there, with DogStatsD's tags"),             \
 		PUSH_OTLP_OPTIONS(structure, field)
-
-/* The same of one that sends StatsD in a way of its own. */
+/* Of a mesh, whose names and times are its own. */
+#define PUSH_MESH_OPTIONS(structure, field)                                                        \
+	OPTION(structure, field.statsd, OPTION_TEXT, .name = "statsd", .placeholder = "HOST:PORT", \
+	       .level = OPTION_OUTPUT, .help = "sends figures of locations there every 10 s"),     \
+		OPTION(structure, field.statsd_namespace, OPTION_TEXT, .name = "statsd-namespace", \
+		       .placeholder = "NAME", .default_text = "conntest", .level = OPTION_OUTPUT,  \
+		       .help = "what their names begin with"),                                     \
+		OPTION(structure, field.is_dogstatsd, OPTION_FLAG, .name = "dogstatsd",            \
+		       .level = OPTION_OUTPUT,                                                     \
+		       .help = "location and probe as DogStatsD's tags there, not in the names"),  \
+		PUSH_OTLP_OPTIONS(structure, field)
 #define PUSH_OTLP_OPTIONS(structure, field)                                                     \
 	OPTION(structure, field.otlp, OPTION_TEXT, .name = "otlp", .placeholder = "URL",        \
 	       .level = OPTION_OUTPUT,                                                          \

@@ -29,6 +29,13 @@ expect "exit status" "$exit_status" == 0
 expect_text "$work/soak.out" '^soak: passed$'
 expect_text "$work/soak.out" '^  Trust: .*process 3 of 3 was killed by signal 9'
 
+echo "a mesh"
+start soak env CONNTEST="$conntest" DURATION=12s WINDOW=2s NODES=3 MEMORY_KIB=200000 tests/soak/soak mesh
+await_exit soak 120
+expect "exit status" "$exit_status" == 0
+expect_text "$work/soak.out" '^  node-1: [0-9]+ probes, [0-9]+ lost$'
+expect_text "$work/soak.out" '^soak: passed$'
+
 echo "with a program that leaks more than it may"
 start soak env CONNTEST="$conntest" DURATION=4s CONNECTIONS=4 PROCESSES=2 MEMORY_KIB=-1000000 MEMORY_PERCENT=-100000 \
 	tests/soak/soak many

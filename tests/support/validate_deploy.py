@@ -15,6 +15,7 @@ except ImportError:
 
 ROOT = pathlib.Path(__file__).parents[2]
 PORTS = {(5003, "TCP"), (5003, "UDP"), (5009, "TCP")}
+EXPOSED = PORTS | {(8080, "TCP")}  # the pages of a mesh
 
 
 class UniqueKeys(yaml.SafeLoader):
@@ -55,7 +56,11 @@ def port_faults(container, service):
             yield f"port {port['name']} of the service leads to {port['targetPort']}"
     if container["readinessProbe"]["tcpSocket"]["port"] not in opened:
         yield "the readiness probe asks a port that is not there"
-    for name in [*opened, *(port["name"] for port in service["spec"]["ports"])]:
+    yield from port_name_faults([*opened, *(port["name"] for port in service["spec"]["ports"])])
+
+
+def port_name_faults(names):
+    for name in names:
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?", name):
             yield f"{name} is no name for a port"
 
@@ -96,7 +101,7 @@ def image_faults(steps, pod, container):
     if image["USER"] != f"{pod['securityContext']['runAsUser']}:{pod['securityContext']['runAsGroup']}":
         yield f"the image runs as {image['USER']}"
     exposed = {tuple(port.split("/")) for port in image["EXPOSE"].split()}
-    if exposed != {(str(port), protocol.lower()) for port, protocol in PORTS}:
+    if exposed != {(str(port), protocol.lower()) for port, protocol in EXPOSED}:
         yield f"the image exposes {image['EXPOSE']}"
     if image["ENTRYPOINT"] != f'["{image["COPY"].split()[-1]}"]' or "command" in container:
         yield "the image begins with something else than the program"

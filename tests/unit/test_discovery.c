@@ -745,9 +745,11 @@ static bool has_dnsmasq(void)
 	return access("/usr/sbin/dnsmasq", X_OK) == 0;
 }
 
+/* The server may not be there yet when it is asked first. */
 static bool has_three(void)
 {
-	return is_settled() && list()->count == 3;
+	return is_settled() && list()->count == 3 &&
+	       strcmp(list()->sources[2].problem, "none.test: no such name") == 0;
 }
 
 static bool has_changed_answer(void)
@@ -813,7 +815,6 @@ static void a_name_is_all_its_addresses(void **state)
 	await(has_three);
 	assert_string_equal(names(), "127.0.0.11:7001 127.0.0.12:7001 127.0.0.13 ");
 	assert_string_equal(list()->sources[0].mechanism, "dns");
-	assert_string_equal(list()->sources[2].problem, "none.test: no such name");
 	assert_string_equal(peer("127.0.0.13")->location, "x");
 	assert_string_equal(peer("127.0.0.11:7001")->location, "");
 	stop_dnsmasq(&server);

@@ -100,6 +100,42 @@ static void missed_adds_up_its_reasons(void **state)
 	report_free(report);
 }
 
+static void values_of_a_mesh(void **state)
+{
+	struct report *report = NULL;
+	assert_int_equal(report_new(&report), 0);
+	report->has_mesh = true;
+	struct report_stream *stream = report_add_stream(report);
+	*stream = (struct report_stream){
+		.name = "udp", .kind = "mesh", .transport = "udp", .is_measured = true
+	};
+	stream->totals = (struct counters){
+		.sent = 60, .received = 52, .lost = 7, .in_flight = 1, .late = 2, .reordered = 3
+	};
+	struct figure_value value;
+	figure_value(report, NULL, figure_find("peers.bad"), &value);
+	assert_string_equal(value.reason, "no peer was probed");
+	report->mesh =
+		(struct report_mesh){ .probed = 11, .bad = 2, .silent = 1, .black_holes = 1 };
+	assert_true(value_of(report, NULL, "peers") == 11);
+	assert_true(value_of(report, NULL, "peers.bad") == 2);
+	assert_true(value_of(report, NULL, "peers.silent") == 1);
+	assert_true(value_of(report, NULL, "mtu.blackholes") == 1);
+	assert_true(value_of(report, "udp", "lost") == 7);
+	assert_true(value_of(report, "udp", "late") == 2);
+	assert_true(value_of(report, "udp", "reordered") == 3);
+	figure_value(report, NULL, figure_find("peers.bad"), &value);
+	assert_true(value.whole == 11);
+	assert_true(figure_is_of(figure_find("reordered"), report, stream));
+	stream->transport = "tcp";
+	assert_false(figure_is_of(figure_find("reordered"), report, stream));
+	assert_false(figure_is_of(figure_find("response.p99"), report, stream));
+	assert_true(figure_is_of_run(figure_find("peers"), report));
+	report->has_mesh = false;
+	assert_false(figure_is_of_run(figure_find("peers"), report));
+	report_free(report);
+}
+
 static void what_was_not_measured_says_why(void **state)
 {
 	struct report *report = sample_failover();
@@ -145,6 +181,7 @@ static void scopes(void **state)
 	assert_int_equal(figure_scope_of("attempts", "tcp"), FIGURE_ATTEMPTS);
 	assert_int_equal(figure_scope_of("probes", "udp"), FIGURE_PROBES);
 	assert_int_equal(figure_scope_of("service", "tcp"), FIGURE_SERVICE);
+	assert_int_equal(figure_scope_of("mesh", "udp"), FIGURE_MESH);
 	assert_int_equal(figure_scope_of("other", "tcp"), 0);
 	assert_false(figure_find("stalls.max")->scopes & FIGURE_SLOTS_UDP);
 	assert_true(figure_find("late")->scopes & FIGURE_SLOTS_UDP);
@@ -189,6 +226,7 @@ int main(void)
 		cmocka_unit_test(values_of_a_failover),
 		cmocka_unit_test(the_status_of_the_wrapped_command),
 		cmocka_unit_test(missed_adds_up_its_reasons),
+		cmocka_unit_test(values_of_a_mesh),
 		cmocka_unit_test(what_was_not_measured_says_why),
 		cmocka_unit_test(wholes_and_bounds),
 		cmocka_unit_test(scopes),

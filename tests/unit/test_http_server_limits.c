@@ -143,7 +143,8 @@ static void a_thousand_idle_connections_keep_nobody_out(void **state)
 	for (size_t i = 0; i < array_size(words); i++) {
 		struct place place;
 		open_place(&place, &(struct http_server_options){ .served_max = 64 });
-		are_there(&place, clients, array_size(clients), words[i], 1);
+		/* Who has asked may go at once, who has not has 200 ms to do so. */
+		are_there(&place, clients, array_size(clients), words[i], 4);
 		assert_true(clients[0].has_end);
 		assert_true(clients[999 - 64].has_end);
 		assert_false(clients[999 - 63].has_end);
@@ -155,15 +156,38 @@ static void a_thousand_idle_connections_keep_nobody_out(void **state)
 	}
 }
 
+/* Its connection may stay until its request has come, and waits for that until it has a place. */
+static void in_a_burst_of_connections_one_that_asks_is_heard(void **state)
+{
+	static const char *const words[] = { "", "GET /who HTTP/1.1\r\nX: " };
+	static struct bench_client clients[1000];
+	struct bench_client client;
+
+	for (size_t i = 0; i < array_size(words); i++) {
+		struct place place;
+		open_place(&place, &(struct http_server_options){ .served_max = 64 });
+		are_there(&place, clients, 500, words[i], 0);
+		client_open_from(&client, &place.bench, "10.1.0.1", PORT);
+		are_there(&place, clients + 500, 500, words[i], 0);
+		bench_run(&place.bench, 100);
+		say(&client, GET("/who"), 500 / 64 * 200);
+		assert_true(has(&client, "200 OK"));
+		assert_false(clients[999].has_end);
+		client_close(&client);
+		are_gone(clients, array_size(clients));
+		close_place(&place);
+	}
+}
+
 static void who_never_ends_a_request_makes_room(void **state)
 {
 	static struct bench_client clients[1000];
 	struct place place;
 
 	open_place(&place, &(struct http_server_options){ .served_max = 64 });
-	/* So fast that all of the newest have begun only just now. */
+	/* So fast that all of the newest have begun only just now, and others wait for a place. */
 	are_there(&place, clients, array_size(clients), "GET /who HTTP/1.1\r\nX: ", 1);
-	bench_run(&place.bench, 250);
+	bench_run(&place.bench, 1000 / 64 * 200);
 	is_answered(&place, "10.1.0.1");
 	bench_run(&place.bench, 1000);
 	is_answered(&place, "10.1.0.1");
@@ -409,6 +433,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_thousand_idle_connections_keep_nobody_out),
+		cmocka_unit_test(in_a_burst_of_connections_one_that_asks_is_heard),
 		cmocka_unit_test(who_never_ends_a_request_makes_room),
 		cmocka_unit_test(one_address_takes_its_share_alone),
 		cmocka_unit_test(who_may_not_is_told_before_any_route),

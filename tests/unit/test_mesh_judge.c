@@ -185,6 +185,9 @@ static void what_this_node_lacks_accuses_nobody(void **state)
 	mesh_world_pass(&world, 4);
 	for (uint32_t i = 0; i < 6; i++)
 		expect(&world, i, MESH_VERDICT_AGENT, MESH_BLAME_AGENT);
+	assert_int_equal(mesh_world_findings(&world), 1);
+	const struct mesh_finding *finding = mesh_world_finding(&world, world.snapshot->node.name);
+	assert_non_null(strstr(finding->evidence, "72 probes could not be made here"));
 	mesh_world_deinit(&world);
 }
 
@@ -451,6 +454,95 @@ static void what_may_be_size_is_not_called_loss(void **state)
 	mesh_world_deinit(&world);
 }
 
+/* The lost ones are long, and none came back: that may be size, whoever waits for more of them. */
+static void a_lost_long_echo_is_not_called_loss(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	mesh_world_pass(&world, 2);
+	world.pairs[1].state = MESH_WORLD_STUCK;
+	world.rounds = 1;
+	for (int i = 0; i < 3; i++) {
+		world.snapshot->pairs[1].window.retransmitted = 8;
+		mesh_world_pass(&world, 1);
+	}
+	expect(&world, 1, MESH_VERDICT_OK, MESH_BLAME_NONE);
+	world.rounds = 2;
+	mesh_world_pass(&world, 2);
+	expect(&world, 1, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	world.rounds = 1;
+	mesh_world_pass(&world, 2);
+	world.rounds = 0;
+	mesh_world_pass(&world, 3);
+	expect(&world, 1, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	expect_alone(&world, 1);
+	world.pairs[1].state = MESH_WORLD_UP;
+	world.rounds = 1;
+	mesh_world_pass(&world, 2);
+	expect(&world, 1, MESH_VERDICT_OK, MESH_BLAME_NONE);
+	mesh_world_deinit(&world);
+}
+
+/* Of a few long echoes all may be lost as other packets are: the fewer datagrams there are to prove
+ * that they are not, the more it takes. */
+static void lost_long_echoes_are_no_black_hole(void **state)
+{
+	static const struct {
+		uint32_t udp;
+		uint32_t udp_lost;
+		uint32_t long_ones;
+		enum mesh_verdict verdict;
+	} cases[] = {
+		{ 25, 0, 2, MESH_VERDICT_OK },          { 25, 0, 3, MESH_VERDICT_BLACK_HOLE },
+		{ 25, 1, 3, MESH_VERDICT_LOSS },        { 150, 0, 2, MESH_VERDICT_BLACK_HOLE },
+		{ 150, 1, 2, MESH_VERDICT_BLACK_HOLE }, { 150, 5, 2, MESH_VERDICT_LOSS },
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct mesh_window_series *probes;
+		struct mesh_world world;
+
+		mesh_world_init(&world, 6, 1);
+		mesh_world_pass(&world, 2);
+		world.rounds = 0;
+		world.udp = cases[i].udp - cases[i].udp_lost;
+		probes = world.snapshot->pairs[1].window.probes;
+		probes[MESH_UDP].lost = cases[i].udp_lost;
+		probes[MESH_UDP].reasons = 1u << MESH_REASON_TIMEOUT;
+		probes[MESH_TCP].received = 3;
+		probes[MESH_TCP_LONG].lost = cases[i].long_ones;
+		probes[MESH_TCP_LONG].reasons = 1u << MESH_REASON_TIMEOUT;
+		mesh_world_pass(&world, 1);
+		assert_string_equal(mesh_verdict_name(mesh_world_judged(&world, 1)->verdict),
+				    mesh_verdict_name(cases[i].verdict));
+		mesh_world_deinit(&world);
+	}
+}
+
+/* Connections come up and no short echo does, for packets are lost: long ones come back. */
+static void lost_short_echoes_are_no_silence(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 6, 2);
+	mesh_world_pass(&world, 2);
+	world.rounds = 0;
+	world.pairs[1].loss = 0.1;
+	for (int i = 0; i < 4; i++) {
+		struct mesh_window *window = &world.snapshot->pairs[1].window;
+
+		window->connects = 3;
+		window->probes[MESH_TCP].lost = 2;
+		window->probes[MESH_TCP].reasons = 1u << MESH_REASON_TIMEOUT;
+		window->probes[MESH_TCP_LONG].received = 2;
+		mesh_world_pass(&world, 1);
+	}
+	expect(&world, 1, MESH_VERDICT_LOSS, MESH_BLAME_NETWORK);
+	expect_alone(&world, 1);
+	mesh_world_deinit(&world);
+}
+
 static void another_peer_begins_anew(void **state)
 {
 	struct mesh_world world;
@@ -528,6 +620,9 @@ int main(void)
 		cmocka_unit_test(a_drain_is_no_fault),
 		cmocka_unit_test(what_drains_ends_what_was_said),
 		cmocka_unit_test(what_may_be_size_is_not_called_loss),
+		cmocka_unit_test(a_lost_long_echo_is_not_called_loss),
+		cmocka_unit_test(lost_long_echoes_are_no_black_hole),
+		cmocka_unit_test(lost_short_echoes_are_no_silence),
 		cmocka_unit_test(another_peer_begins_anew),
 		cmocka_unit_test(windows_are_remembered),
 		cmocka_unit_test(what_so_many_probes_can_see),

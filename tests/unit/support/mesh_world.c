@@ -26,6 +26,7 @@ void mesh_world_init(struct mesh_world *world, uint32_t count, uint32_t windows_
 		.rounds = 4,
 		.settings = { .node = "here",
 			      .location = "a",
+			      .probes = 1u << MESH_TCP | 1u << MESH_TCP_LONG | 1u << MESH_UDP,
 			      .udp_interval_ns = 200 * NS_PER_MS,
 			      .mtu_interval_ns = 60 * NS_PER_S,
 			      .timeout_ns = 2 * NS_PER_S,
