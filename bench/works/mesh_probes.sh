@@ -36,12 +36,12 @@ prober_end() {
 	pids=()
 }
 
-# probed PID QUERY: its cpu and Prometheus's, and the probes a second that QUERY counts in $window.
+# probed PID QUERY: its cpu and Prometheus's, and how many of the peers QUERY says are reached.
 probed() {
 	local cpu
 	cpu=$(sample "$1" "$prometheus" "$node_seconds")
-	merged "$cpu" "$(jq -nc --argjson per_s "$(ask "$2")" '{ probes_per_s: $per_s }')" |
-		jq -c '. + { us_each: (.cpu_client * 1e6 / .probes_per_s) }'
+	merged "$cpu" "$(jq -nc --argjson reached "$(ask "$2")" '{ reached: $reached }')" |
+		jq -c --argjson peers "$peers" '. + { us_each: (.cpu_client * 1e6 / $peers) }'
 }
 
 measure_conntest() {
@@ -54,8 +54,8 @@ measure_conntest() {
 		    static_configs: [{ targets: ["$(sed 's|http://||; s|/$||' <<<"$page")"] }]
 	END
 	prometheus_start
-	sleep 4
-	probed "$node" "sum(rate(conntest_probes_received_total[${node_seconds}s]))"
+	sleep 8
+	probed "$node" "sum(increase(conntest_probes_received_total[${node_seconds}s])) / $node_seconds"
 	prober_end "$node"
 }
 
@@ -82,14 +82,14 @@ measure_blackbox() {
 		      - { target_label: __address__, replacement: "$at" }
 	END
 	prometheus_start
-	sleep 4
-	probed "$blackbox" "sum(sum_over_time(probe_success[${node_seconds}s])) / $node_seconds"
+	sleep 8
+	probed "$blackbox" "sum(probe_success)"
 	prober_end "$blackbox"
 }
 
 rows() {
 	against blackbox "mesh, 200 tcp probes/s: CPU, us each" .us_each "<= 0.1"
-	alone "mesh, 200 tcp probes/s: made" .probes_per_s ">= 190"
-	of blackbox alone "blackbox_exporter: made" .probes_per_s ">= 190"
+	alone "mesh, 200 tcp probes/s: answered" .reached ">= 180"
+	of blackbox alone "blackbox_exporter: answered" .reached ">= 180"
 	against blackbox "... with the Prometheus of each" '.cpu_client + .cpu_server' "<= 0.2"
 }

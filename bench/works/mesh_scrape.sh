@@ -1,4 +1,4 @@
-# /metrics with 10,000 series, asked for five times a second, and what that does to the probes: how
+# A scrape of /metrics with 10,000 series, five times a second, and what that does to the probes: how
 # late they start beside how late they did before.
 # shellcheck shell=bash disable=SC2034,SC2154
 competitors=(conntest)

@@ -81,9 +81,10 @@ extern const struct mesh_prober_kind mesh_prober_look;
 extern const struct mesh_prober_kind mesh_prober_mtu;
 
 /* First probes are due at multiples of this, so that what is due about then leaves in one turn of
- * the loop, and answers come to be heard together: of 1,000 peers five at a time. A turn costs more
- * than a probe. */
-#define MESH_GRID_NS UINT64_C(5000000)
+ * the loop, and answers come to be heard together: of 1,000 peers four at a time. A turn costs more
+ * than a probe. 4.2 ms: a slot of the second level of the loop's timers (net/wheel.h), which wake
+ * nobody then on their way to the first. */
+#define MESH_GRID_NS (UINT64_C(1) << 22)
 /* When the first probe of a link is due within an interval that begins at `from_ns`: the hash of
  * the pair of names or ids spreads all peers, and both ends, over it. */
 uint64_t mesh_phase(const struct mesh_host *host, const struct mesh_link *link, uint64_t from_ns,

@@ -105,11 +105,16 @@ static uint64_t step_of(const struct echo_prober *prober)
 	return wanted_ns > MESH_GRID_NS ? wanted_ns - wanted_ns % MESH_GRID_NS : MESH_GRID_NS;
 }
 
+/* In a step that has begun it leaves at once, and not late. */
 static void arm(struct echo_link *own)
 {
+	struct loop *loop = own->prober->host->loop;
 	uint64_t at_ns = own->due_ns - own->due_ns % step_of(own->prober);
+	uint64_t now_ns = loop_now(loop);
 
-	loop_set_timer(own->prober->host->loop, &own->timer, at_ns);
+	if (at_ns < now_ns)
+		at_ns = own->due_ns < now_ns ? own->due_ns : now_ns;
+	loop_set_timer(loop, &own->timer, at_ns);
 }
 
 static void on_round(struct timer *timer)

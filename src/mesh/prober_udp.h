@@ -17,8 +17,8 @@
  * it, and the kernel's stamp knows when it came: from so many probes a second on the sockets are
  * looked at by the clock, and what falls due within a step leaves together at its beginning. */
 #define UDP_LOOK_RATE_MIN 250
-#define UDP_LOOK_NS       (20 * NS_PER_MS)
-#define UDP_STEP_NS       (5 * NS_PER_MS)
+#define UDP_STEP_NS       MESH_GRID_NS
+#define UDP_LOOK_NS       (5 * UDP_STEP_NS)
 
 #define UDP_FAMILIES   2
 #define UDP_PLACE_BITS 20 /* of a flow id; above is the epoch */

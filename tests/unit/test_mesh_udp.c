@@ -262,15 +262,16 @@ static void the_phase_is_the_same_again_and_both_ends_differ(void **state)
 	struct mesh_host far = { .settings = &other };
 	struct mesh_link link = { .target.id = 7 };
 	struct mesh_link back = { .target.id = 8 };
-	uint64_t first_ns = mesh_phase(&host, &link, 1000, NS_PER_S);
+	uint64_t every_ns = 256 * MESH_GRID_NS;
+	uint64_t first_ns = mesh_phase(&host, &link, 1000, every_ns);
 
-	assert_in_range(first_ns, 1000, 1000 + NS_PER_S - 1);
-	assert_int_equal(mesh_phase(&host, &link, 1000, NS_PER_S), first_ns);
+	assert_in_range(first_ns, 1000, 1000 + every_ns - 1);
+	assert_int_equal(mesh_phase(&host, &link, 1000, every_ns), first_ns);
 	assert_int_equal(first_ns % MESH_GRID_NS, 0);
-	assert_int_equal(mesh_phase(&host, &link, 1000 + NS_PER_S, NS_PER_S), first_ns + NS_PER_S);
+	assert_int_equal(mesh_phase(&host, &link, 1000 + every_ns, every_ns), first_ns + every_ns);
 	assert_in_range(mesh_phase(&host, &link, 1000, 10), 1000, 1009);
-	assert_int_not_equal(mesh_phase(&far, &back, 1000, NS_PER_S), first_ns);
-	assert_int_not_equal(mesh_phase(&far, &link, 1000, NS_PER_S), first_ns);
+	assert_int_not_equal(mesh_phase(&far, &back, 1000, every_ns), first_ns);
+	assert_int_not_equal(mesh_phase(&far, &link, 1000, every_ns), first_ns);
 	assert_int_equal(mesh_phase(&host, &link, 1000, 0), 1000);
 }
 
