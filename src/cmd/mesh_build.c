@@ -1,5 +1,6 @@
 /* From the options of `mesh` to a plan. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,7 +131,7 @@ static int choose_settings(const struct mesh_options *options, struct mesh_setti
 	settings->http_port = (uint16_t)options->http_port;
 	settings->http_is_tls = options->peers_https || options->is_https;
 	settings->packets_per_second = options->packets_max;
-	settings->bytes_per_second = (uint64_t)(options->bandwidth_max.bits_per_second / 8);
+	settings->bytes_per_second = (uint64_t)ceil(options->bandwidth_max.bits_per_second / 8);
 	settings->windows_needed = (uint32_t)options->windows;
 	settings->slow_ns = options->slow_ns;
 	settings->forget_ns = options->forget_ns;

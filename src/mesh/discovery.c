@@ -80,7 +80,7 @@ int mesh_discovery_new(const struct mesh_discovery_setup *setup, struct error *e
 	if (discovery == NULL)
 		return error_set(error, ENOMEM, "out of memory");
 	discovery->setup = *setup;
-	discovery->own_port = setup->port;
+	discovery->own.port = setup->port;
 	discovery->list.sources = discovery->public;
 	list_init(&discovery->waiting);
 	timer_init(&discovery->gather, gathered);
@@ -115,9 +115,9 @@ void mesh_discovery_free(struct mesh_discovery *discovery)
 	free(discovery);
 }
 
-void mesh_discovery_know_port(struct mesh_discovery *discovery, uint16_t port)
+void mesh_discovery_know_own(struct mesh_discovery *discovery, const struct endpoint *own)
 {
-	discovery->own_port = port;
+	discovery->own = *own;
 }
 
 void mesh_discovery_start(struct mesh_discovery *discovery)

@@ -53,8 +53,10 @@ struct mesh_discovery_setup {
 nodiscard int mesh_discovery_new(const struct mesh_discovery_setup *setup, struct error *error,
 				 struct mesh_discovery **ret);
 void mesh_discovery_free(struct mesh_discovery *discovery); /* takes NULL */
-/* Where this node answers, to know ourselves by; 0: nowhere. Before the start. */
-void mesh_discovery_know_port(struct mesh_discovery *discovery, uint16_t port);
+/* Where this node answers, to know ourselves by: at the port of `own`, 0: nowhere, on the addresses
+ * of the interfaces and on that of `own`, which they need not have (127.0.0.2). Before the start.
+ */
+void mesh_discovery_know_own(struct mesh_discovery *discovery, const struct endpoint *own);
 void mesh_discovery_start(struct mesh_discovery *discovery);
 /* Every source has had one answer or failure. */
 bool mesh_discovery_is_settled(const struct mesh_discovery *discovery);

@@ -161,8 +161,10 @@ static bool is_self(const struct maker *maker, const struct endpoint *endpoint)
 {
 	struct endpoint address = *endpoint;
 
-	if (endpoint->port != maker->discovery->own_port)
+	if (endpoint->port != maker->discovery->own.port)
 		return false;
+	if (endpoint_is_equal(endpoint, &maker->discovery->own))
+		return true;
 	address.port = 0;
 	for (uint32_t i = 0; i < maker->own_count; i++) {
 		if (endpoint_is_equal(&address, &maker->own[i]))

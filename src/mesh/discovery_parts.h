@@ -138,7 +138,7 @@ struct discovery_index {
 
 struct mesh_discovery {
 	struct mesh_discovery_setup setup;
-	uint16_t own_port;
+	struct endpoint own; /* where we answer: our port, and maybe one address of ours */
 	struct resolver *resolver;
 	struct random random;
 	struct list waiting; /* questions */

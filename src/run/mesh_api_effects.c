@@ -228,10 +228,11 @@ static bool name_peer(const struct mesh_api *api, const struct http_server_reque
 		return true;
 	}
 	bool has_list = api->setup.allowed_count > 0 || api->setup.allowed_host_count > 0;
-	mesh_api_say(response, 403, "%s may not be named over the network: %s --allow %s", host,
-		     has_list ? "it is not in what this node was started with:"
-			      : "this node was started without",
-		     has_list ? "does not hold it" : "10.0.0.0/8, or whatever holds it");
+	mesh_api_say(response, 403,
+		     "%s may not be named over the network: %s; --allow %s would let it", host,
+		     has_list ? "this node was started with --allow for others"
+			      : "this node was started without --allow",
+		     host);
 	return false;
 }
 

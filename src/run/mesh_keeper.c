@@ -168,16 +168,20 @@ static int open_agent(struct mesh_keeper *keeper, struct error *error)
 	return mesh_agent_new(&setup, error, &keeper->agent);
 }
 
-/* As it was bound: it may have been asked for any. */
-static uint16_t own_port(const struct mesh_keeper *keeper)
+/* Where peers find us. The port is as it was bound: it may have been asked for any. */
+static struct endpoint own_place(const struct mesh_keeper *keeper)
 {
 	const struct plan_serve *serve = &keeper->plan->serve;
+	struct endpoint own = { 0 };
 
 	for (uint32_t i = 0; i < serve->listen_count; i++) {
-		if (serve->listen[i].service == SERVICE_TRAFFIC)
-			return mesh_agent_port(keeper->agent, i);
+		if (serve->listen[i].service != SERVICE_TRAFFIC)
+			continue;
+		own = serve->listen[i].local;
+		own.port = mesh_agent_port(keeper->agent, i);
+		break;
 	}
-	return 0;
+	return own;
 }
 
 static struct mesh_discovery_setup discovery_setup(struct mesh_keeper *keeper,
@@ -264,8 +268,9 @@ int mesh_keeper_new(const struct mesh_keeper_setup *setup, struct error *error,
 		mesh_keeper_free(keeper);
 		return result;
 	}
-	keeper->settings.traffic_port = own_port(keeper);
-	mesh_discovery_know_port(keeper->discovery, keeper->settings.traffic_port);
+	struct endpoint own = own_place(keeper);
+	keeper->settings.traffic_port = own.port;
+	mesh_discovery_know_own(keeper->discovery, &own);
 	*ret = keeper;
 	return 0;
 }
@@ -364,7 +369,7 @@ int mesh_keeper_change(struct mesh_keeper *keeper, const struct mesh_plan *plan,
 		return error_set(error, -result,
 				 "node, window and UDP ports stay as they are while it runs");
 	keeper->settings = plan->settings;
-	keeper->settings.traffic_port = own_port(keeper);
+	keeper->settings.traffic_port = own_place(keeper).port;
 	return 0;
 }
 

@@ -128,7 +128,7 @@ static void on_told(void *context, const struct mesh_event *event)
 	struct session *session = context;
 
 	if (event->kind == MESH_EVENT_SOURCE && !session->run->output->is_quiet)
-		message_print(event->subject, event->text);
+		message_print(NULL, event->text);
 }
 
 /* The first ends it regularly, the second at once. */

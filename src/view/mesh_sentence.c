@@ -226,8 +226,11 @@ static void result(const struct report *report, struct buffer *out)
 
 /* ---- Trust ---- */
 
+/* Also where that explains no pair: what began late was late to see anything. As on the page. */
 static bool is_held_up(const struct report_mesh *mesh)
 {
+	if (mesh->delay_p99_ns > 10 * NS_PER_MS)
+		return true;
 	for (uint32_t i = 0; i < mesh->finding_count; i++) {
 		if (mesh_verdict_find(mesh->findings[i].verdict) == MESH_VERDICT_AGENT)
 			return true;
@@ -262,6 +265,8 @@ static void trust(struct report *report, struct buffer *out)
 	clauses_init(&clauses, out, ", ");
 	if (report->is_interrupted)
 		buffer_append_text(clauses_next(&clauses), "interrupted before the end");
+	if (report->has_nothing_answered && mesh->probed > 0)
+		buffer_append_text(clauses_next(&clauses), "nothing answered");
 	if (!report->not_measured)
 		trust_own(mesh, &clauses);
 	if (mesh->udp_each > 0)

@@ -35,6 +35,7 @@ struct bench {
 	struct mesh_events *events;
 	struct mesh_discovery *discovery;
 	struct mesh_snapshot *snapshot;
+	struct endpoint own; /* told before it starts; port 0: nothing is */
 	unsigned changes;
 	char folder[64];
 	char path[96];
@@ -103,6 +104,8 @@ static void open_discovery(const char *const *sources, uint32_t count,
 	setup.changed = on_changed;
 	setup.context = &bench;
 	assert_int_equal(mesh_discovery_new(&setup, &error, &bench.discovery), 0);
+	if (bench.own.port != 0)
+		mesh_discovery_know_own(bench.discovery, &bench.own);
 	mesh_discovery_start(bench.discovery);
 }
 
@@ -184,6 +187,23 @@ static bool hear(uint64_t now_ns)
 }
 
 /* ---- what is typed */
+
+/* No interface has 127.0.0.2, and still this host answers there. */
+static void the_address_that_it_listens_on_is_its_own(void **state)
+{
+	static const char *const sources[] = { "127.0.0.2:7000", "127.0.0.2:5003",
+					       "127.0.0.3:7000" };
+
+	assert_int_equal(endpoint_parse("127.0.0.2", 7000, &bench.own), 0);
+	open_discovery(sources, 3, &(struct mesh_discovery_setup){ 0 });
+	await(is_settled);
+	assert_int_equal(list()->count, 3);
+	assert_true(peer("127.0.0.2:7000")->is_self);
+	assert_false(peer("127.0.0.2")->is_self);
+	assert_false(peer("127.0.0.3:7000")->is_self);
+	assert_int_equal(list()->chosen, 2);
+	(void)state;
+}
 
 static void addresses_are_peers_at_once(void **state)
 {
@@ -868,6 +888,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(the_address_that_it_listens_on_is_its_own),
 		TEST(addresses_are_peers_at_once),
 		TEST(what_is_no_source_is_told),
 		TEST(a_file_is_followed),

@@ -132,6 +132,22 @@ static void of_every_kind_one(void **state)
 	check(report, "mesh_once_many.json", report_write);
 }
 
+/* Probes that began late saw little, whether or not it explains a pair; and "bad" says why. */
+static void trust_says_what_it_lacks(void **state)
+{
+	struct report *report = report_of(&(struct sample_mesh_setup){
+		.trouble = SAMPLE_MESH_WELL, .peers = 5, .places = 1, .windows = 2 });
+
+	report->mesh.delay_p99_ns = 1100 * NS_PER_MS;
+	sentence_build(report);
+	assert_ptr_equal(strstr(report->trust, "weak: own delay p99 1100 ms"), report->trust);
+	report->has_nothing_answered = true;
+	sentence_build(report);
+	assert_ptr_equal(strstr(report->trust, "bad: nothing answered, own"), report->trust);
+	report_free(report);
+	(void)state;
+}
+
 static void all_are_listed_if_asked_for(void **state)
 {
 	struct report *report = report_of(&(struct sample_mesh_setup){
@@ -177,8 +193,11 @@ static void it_reads_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_format),      cmocka_unit_test(other_days),
-		cmocka_unit_test(of_every_kind_one), cmocka_unit_test(all_are_listed_if_asked_for),
+		cmocka_unit_test(every_format),
+		cmocka_unit_test(other_days),
+		cmocka_unit_test(of_every_kind_one),
+		cmocka_unit_test(all_are_listed_if_asked_for),
+		cmocka_unit_test(trust_says_what_it_lacks),
 		cmocka_unit_test(it_reads_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
