@@ -39,7 +39,8 @@ static const struct option_row rows[] = {
 	       .help = "stands beside this node in /sd, for who scrapes it; 8 at most"),
 	MESH_PROBE_OPTIONS(struct mesh_options, probing),
 	OPTION(struct mesh_options, is_once, OPTION_FLAG, .name = "once", .level = OPTION_FIRST_HOUR,
-	       .help = "probes every peer for -T, more often than a daemon, reports the bad ones first, and ends"),
+	       .help = "probes every peer for -T, more often than a daemon, and reports the bad ones first; exit 1 for "
+		       "these with --expect 'peers.bad == 0'"),
 	OPTION(struct mesh_options, duration_ns, OPTION_TIME, .name = "duration", .letter = 'T',
 	       .placeholder = "TIME", .default_text = "10s", .minimum = "1s",
 	       .level = OPTION_FIRST_HOUR, .help = "of --once"),
@@ -150,6 +151,8 @@ static int check(const struct mesh_options *options, const struct operands *oper
 				 "srv://_traffic._tcp.mesh.example");
 	if (!options->is_once && options->output.expect.count > 0)
 		return error_set(error, EINVAL, "--expect: goes with --once");
+	if (!options->is_once && options->has_all)
+		return error_set(error, EINVAL, "--all: goes with --once");
 	if (!options->is_once && options->output.formats.count > 0)
 		return error_set(
 			error, EINVAL,

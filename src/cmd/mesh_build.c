@@ -34,6 +34,13 @@ void mesh_build_deinit(struct mesh_build *build)
 
 /* ---- who we are ---- */
 
+static bool is_printable(const char *text)
+{
+	while (*text && (unsigned char)*text >= ' ' && *text != 0x7f)
+		text++;
+	return *text == '\0';
+}
+
 static int choose_node(const struct mesh_options *options, struct mesh_settings *settings,
 		       struct error *error)
 {
@@ -53,6 +60,9 @@ static int choose_node(const struct mesh_options *options, struct mesh_settings 
 	else if (options->location && strlen(options->location) >= sizeof(settings->location))
 		result = error_set(error, EINVAL, "--location: longer than %zu bytes",
 				   sizeof(settings->location) - 1);
+	else if (options->location && !is_printable(options->location))
+		result = error_set(error, EINVAL,
+				   "--location: it has characters that can't be shown");
 	else if (options->location)
 		(void)snprintf(settings->location, sizeof(settings->location), "%s",
 			       options->location);

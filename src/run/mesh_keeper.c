@@ -43,6 +43,7 @@ struct mesh_keeper {
 	int64_t clock_offset_ns;
 	bool is_started;
 	bool is_stopping;
+	bool is_leaving;
 };
 
 /* ---- time ---- */
@@ -115,8 +116,11 @@ static void look(struct mesh_keeper *keeper)
 	look_at_clock(keeper);
 	snapshot = mesh_agent_look(keeper->agent);
 	has_changed = mesh_discovery_hear(keeper->discovery, snapshot, loop_now(keeper->loop));
-	(void)mesh_judge_look(keeper->judge, snapshot, mesh_discovery_list(keeper->discovery),
-			      mesh_rows_list(keeper->rows), keeper->events);
+	/* The window that its own end cuts short says nothing of the peers. */
+	if (!keeper->is_leaving)
+		(void)mesh_judge_look(keeper->judge, snapshot,
+				      mesh_discovery_list(keeper->discovery),
+				      mesh_rows_list(keeper->rows), keeper->events);
 	sum_up(keeper, snapshot);
 	mesh_agent_release(keeper->agent);
 	if (has_changed && !keeper->is_stopping)
@@ -375,6 +379,7 @@ int mesh_keeper_change(struct mesh_keeper *keeper, const struct mesh_plan *plan,
 
 void mesh_keeper_leave(struct mesh_keeper *keeper)
 {
+	keeper->is_leaving = true;
 	mesh_agent_leave(keeper->agent);
 }
 
