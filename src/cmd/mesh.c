@@ -139,8 +139,8 @@ struct mesh_command {
 	struct mesh_command *next;
 };
 
-static int check(const struct mesh_options *options, const struct operands *operands,
-		 struct error *error)
+static int check(const struct command *command, const struct mesh_options *options,
+		 const struct operands *operands, struct error *error)
 {
 	if (operands->count > 0)
 		return error_set(error, EINVAL, "%s: peers come with --peers %s",
@@ -151,6 +151,8 @@ static int check(const struct mesh_options *options, const struct operands *oper
 				 "srv://_traffic._tcp.mesh.example");
 	if (!options->is_once && options->output.expect.count > 0)
 		return error_set(error, EINVAL, "--expect: goes with --once");
+	if (!options->is_once && option_is_given(command, operands, "duration"))
+		return error_set(error, EINVAL, "-T: goes with --once");
 	if (!options->is_once && options->has_all)
 		return error_set(error, EINVAL, "--all: goes with --once");
 	if (!options->is_once && options->output.formats.count > 0)
@@ -169,7 +171,7 @@ static int read_command(struct mesh_command *mesh, struct error *error)
 	if (code >= 0 && mesh->options.is_once)
 		mesh_build_hurry(mesh->command, &mesh->operands, &mesh->options);
 	if (code >= 0)
-		code = check(&mesh->options, &mesh->operands, error);
+		code = check(mesh->command, &mesh->options, &mesh->operands, error);
 	if (code >= 0)
 		code = mesh_build_plan(&mesh->options, error, &mesh->build);
 	return code;

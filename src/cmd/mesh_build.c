@@ -205,6 +205,8 @@ static int choose_pages(const struct mesh_options *options, struct mesh_plan *pl
 	plan->metrics = (struct mesh_metrics_style){ .has_pairs = options->has_pairs,
 						     .worst = (uint32_t)options->worst,
 						     .has_legacy = options->has_legacy };
+	if (options->is_https && !plan->has_http)
+		return error_set(error, EINVAL, "--https: not together with --http off");
 	if (options->token_for_all && !options->token)
 		return error_set(error, EINVAL, "--token-for-all: needs a --token");
 	int result =
@@ -297,6 +299,10 @@ static int make_server(const struct mesh_options *options, struct error *error,
 
 	for (uint32_t i = 0; i < serve->listen_count; i++)
 		is_needed |= serve->listen[i].transport == TRANSPORT_TLS;
+	if (!is_needed && options->cert)
+		return error_set(error, EINVAL,
+				 "--cert: nothing is over TLS here (--https, or --listen "
+				 "SERVICE+tls://...)");
 	if (!is_needed)
 		return 0;
 	int result = command_file_code(tls_server_new(&server, error, &build->tls_server));

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "metric/mesh_judge.h"
+#include "view/phrase.h"
 
 /* Equal paths between two racks, as data centres have them. */
 #define ECMP_PATHS   16
@@ -183,13 +184,13 @@ static void write_costs(struct buffer *out, const struct mesh_forecast *forecast
 
 static void append_loss(struct buffer *out, double probes)
 {
-	char count[UNITS_TEXT_MAX];
-	char cell[2 * UNITS_TEXT_MAX] = "-";
+	char count[UNITS_TEXT_MAX], loss[PHRASE_MAX];
+	char cell[UNITS_TEXT_MAX + PHRASE_MAX] = "-";
 
 	if (probes > 0)
-		(void)snprintf(cell, sizeof(cell), "%s: %.2g %%",
+		(void)snprintf(cell, sizeof(cell), "%s: %s %%",
 			       units_format_grouped((uint64_t)(probes + 0.5), count),
-			       100 * mesh_smallest_loss(probes));
+			       phrase_number(100 * mesh_smallest_loss(probes), 2, loss));
 	buffer_append_format(out, "  %-18s", cell);
 }
 
