@@ -142,12 +142,12 @@ add() {
 	get -H "$bearer" "$@" "$at/v1/addpeer"
 }
 expect "an address that is not allowed" "$(add "$one" --data-urlencode url=10.1.2.3:5003)" == 403
-expect_text "$work/body" '^10\.1\.2\.3 may not be named over the network: it is not in what this node was started with: --allow does not hold it$'
+expect_text "$work/body" '^10\.1\.2\.3 may not be named over the network: this node was started with --allow for others; --allow 10\.1\.2\.3 would let it$'
 expect "a name that is not" "$(add "$one" --data-urlencode url=http://metadata.internal/v1/ping)" == 403
 expect "a name whose end only looks so" "$(add "$one" --data-urlencode url=http://notexample/v1/ping)" == 403
 expect "an address that hides behind ip" "$(add "$one" -d "url=http://$(place 3):8080/v1/ping&ip=10.1.2.3")" == 403
 expect "where nothing is allowed" "$(add "$three" -d "url=$(place 1):5003")" == 403
-expect_text "$work/body" '^127\.0\.0\.11 may not be named over the network: this node was started without --allow '
+expect_text "$work/body" '^127\.0\.0\.11 may not be named over the network: this node was started without --allow; '
 for wrong in '' file:///etc/passwd gopher://127.0.0.13/ 127.0.0.13 'http://a@127.0.0.13/' 127.0.0.13:x; do
 	expect "url=$wrong" "$(add "$one" --data-urlencode "url=$wrong")" == 400
 done

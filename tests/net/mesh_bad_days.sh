@@ -48,7 +48,8 @@ for how in garbage reset close unasked flood; do
 	within 15 "verdict on $how" says 1 "${bad[$how]}" 'service service'
 done
 for how in silent half; do
-	within 15 "verdict on $how" says 1 "${bad[$how]}" 'service peer host'
+	# Time-outs are laid to this node itself as long as it waits for a cpu.
+	within 40 "verdict on $how" says 1 "${bad[$how]}" 'service peer host'
 done
 # Of a page no more than its beginning is read.
 within 15 "10 GiB are asked for" is_figure 7 conntest_pair_probes_received_total 'probe="http"' '>=' 10
