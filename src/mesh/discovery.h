@@ -53,9 +53,9 @@ struct mesh_discovery_setup {
 nodiscard int mesh_discovery_new(const struct mesh_discovery_setup *setup, struct error *error,
 				 struct mesh_discovery **ret);
 void mesh_discovery_free(struct mesh_discovery *discovery); /* takes NULL */
-/* Where this node answers, to know ourselves by: at the port of `own`, 0: nowhere, on the addresses
- * of the interfaces and on that of `own`, which they need not have (127.0.0.2). Before the start.
- */
+/* Where this node answers, to know ourselves by: at the port of `own`, 0: nowhere, and at its
+ * address, which no interface need have (127.0.0.2); where it has none or is any, at all of the
+ * interfaces. Before the start. */
 void mesh_discovery_know_own(struct mesh_discovery *discovery, const struct endpoint *own);
 void mesh_discovery_start(struct mesh_discovery *discovery);
 /* Every source has had one answer or failure. */

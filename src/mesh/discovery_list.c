@@ -163,8 +163,9 @@ static bool is_self(const struct maker *maker, const struct endpoint *endpoint)
 
 	if (endpoint->port != maker->discovery->own.port)
 		return false;
-	if (endpoint_is_equal(endpoint, &maker->discovery->own))
-		return true;
+	/* At one address alone: at the others of this host another node may answer. */
+	if (maker->discovery->own.family != 0 && !endpoint_is_any(&maker->discovery->own))
+		return endpoint_is_equal(endpoint, &maker->discovery->own);
 	address.port = 0;
 	for (uint32_t i = 0; i < maker->own_count; i++) {
 		if (endpoint_is_equal(&address, &maker->own[i]))

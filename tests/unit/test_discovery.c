@@ -188,20 +188,22 @@ static bool hear(uint64_t now_ns)
 
 /* ---- what is typed */
 
-/* No interface has 127.0.0.2, and still this host answers there. */
+/* No interface has 127.0.0.2, and still this host answers there; and not at 127.0.0.1, which one
+ * has. */
 static void the_address_that_it_listens_on_is_its_own(void **state)
 {
-	static const char *const sources[] = { "127.0.0.2:7000", "127.0.0.2:5003",
-					       "127.0.0.3:7000" };
+	static const char *const sources[] = { "127.0.0.2:7000", "127.0.0.2:5003", "127.0.0.3:7000",
+					       "127.0.0.1:7000" };
 
 	assert_int_equal(endpoint_parse("127.0.0.2", 7000, &bench.own), 0);
-	open_discovery(sources, 3, &(struct mesh_discovery_setup){ 0 });
+	open_discovery(sources, 4, &(struct mesh_discovery_setup){ 0 });
 	await(is_settled);
-	assert_int_equal(list()->count, 3);
+	assert_int_equal(list()->count, 4);
 	assert_true(peer("127.0.0.2:7000")->is_self);
+	assert_false(peer("127.0.0.1:7000")->is_self);
 	assert_false(peer("127.0.0.2")->is_self);
 	assert_false(peer("127.0.0.3:7000")->is_self);
-	assert_int_equal(list()->chosen, 2);
+	assert_int_equal(list()->chosen, 3);
 	(void)state;
 }
 
