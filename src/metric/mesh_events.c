@@ -16,7 +16,7 @@ struct mesh_events {
 const char *mesh_event_kind_name(enum mesh_event_kind kind)
 {
 	static const char *const names[] = {
-#define MESH_EVENT(symbol, name) [MESH_EVENT_##symbol] = name,
+#define MESH_EVENT(symbol, name) [MESH_EVENT_##symbol] = (name),
 		MESH_EVENT_TABLE
 #undef MESH_EVENT
 	};

@@ -5,7 +5,7 @@
 const char *mesh_life_name(enum mesh_life life)
 {
 	static const char *const names[] = {
-#define MESH_LIFE(symbol, name, help) [MESH_LIFE_##symbol] = name,
+#define MESH_LIFE(symbol, name, help) [MESH_LIFE_##symbol] = (name),
 		MESH_LIFE_TABLE
 #undef MESH_LIFE
 	};

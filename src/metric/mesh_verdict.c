@@ -6,7 +6,7 @@
 const char *mesh_verdict_name(enum mesh_verdict verdict)
 {
 	static const char *const names[] = {
-#define MESH_VERDICT(symbol, name, sentence) [MESH_VERDICT_##symbol] = name,
+#define MESH_VERDICT(symbol, name, sentence) [MESH_VERDICT_##symbol] = (name),
 		MESH_VERDICT_TABLE
 #undef MESH_VERDICT
 	};
@@ -17,7 +17,7 @@ const char *mesh_verdict_name(enum mesh_verdict verdict)
 const char *mesh_verdict_sentence(enum mesh_verdict verdict)
 {
 	static const char *const sentences[] = {
-#define MESH_VERDICT(symbol, name, sentence) [MESH_VERDICT_##symbol] = sentence,
+#define MESH_VERDICT(symbol, name, sentence) [MESH_VERDICT_##symbol] = (sentence),
 		MESH_VERDICT_TABLE
 #undef MESH_VERDICT
 	};
@@ -37,7 +37,7 @@ enum mesh_verdict mesh_verdict_find(const char *name)
 const char *mesh_blame_name(enum mesh_blame blame)
 {
 	static const char *const names[] = {
-#define MESH_BLAME(symbol, name) [MESH_BLAME_##symbol] = name,
+#define MESH_BLAME(symbol, name) [MESH_BLAME_##symbol] = (name),
 		MESH_BLAME_TABLE
 #undef MESH_BLAME
 	};
@@ -57,7 +57,7 @@ enum mesh_blame mesh_blame_find(const char *name)
 const char *mesh_scope_name(enum mesh_scope scope)
 {
 	static const char *const names[] = {
-#define MESH_SCOPE(symbol, name) [MESH_SCOPE_##symbol] = name,
+#define MESH_SCOPE(symbol, name) [MESH_SCOPE_##symbol] = (name),
 		MESH_SCOPE_TABLE
 #undef MESH_SCOPE
 	};

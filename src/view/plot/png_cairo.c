@@ -23,6 +23,7 @@
 
 /* Each as <cairo.h> declares it. */
 struct calls {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name */
 #define CALL(name) __typeof__(cairo_##name) *name;
 	CALLS(CALL)
 #undef CALL
