@@ -218,16 +218,11 @@ static const struct mesh_api_calls calls = {
 static int open_loop(struct session *session, struct error *error)
 {
 	sigset_t also;
-	int result = loop_new(&(struct loop_options){ 0 }, &session->loop);
 
 	(void)sigemptyset(&also);
 	(void)sigaddset(&also, SIGUSR1);
 	(void)sigaddset(&also, SIGHUP);
-	if (result >= 0)
-		result = signals_open(&session->signals, session->loop, &also, on_signal);
-	return result < 0 ? error_set(error, -result, "cannot set up the event loop: %s",
-				      strerrordesc_np(-result))
-			  : 0;
+	return signals_open_loop(&session->signals, &also, on_signal, error, &session->loop);
 }
 
 static int open_log(struct session *session, struct error *error)

@@ -145,17 +145,6 @@ static void on_signal(struct signals *signals, int number)
 
 /* ---- set-up ---- */
 
-static int open_loop(struct session *session, struct error *error)
-{
-	int result = loop_new(&(struct loop_options){ 0 }, &session->loop);
-
-	if (result >= 0)
-		result = signals_open(&session->signals, session->loop, NULL, on_signal);
-	return result < 0 ? error_set(error, -result, "cannot set up the event loop: %s",
-				      strerrordesc_np(-result))
-			  : 0;
-}
-
 static int open_session(struct session *session, struct error *error)
 {
 	const struct mesh_run *run = session->run;
@@ -169,7 +158,8 @@ static int open_session(struct session *session, struct error *error)
 	if (result >= 0 && report_new(&session->report) < 0)
 		result = error_set(error, ENOMEM, "out of memory");
 	if (result >= 0)
-		result = open_loop(session, error);
+		result = signals_open_loop(&session->signals, NULL, on_signal, error,
+					   &session->loop);
 	setup.loop = session->loop;
 	return result < 0 ? result : mesh_keeper_new(&setup, error, &session->keeper);
 }

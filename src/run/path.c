@@ -105,16 +105,6 @@ static void on_signal(struct signals *signals, int number)
 	loop_stop(session->loop);
 }
 
-static int open_loop(struct session *session, struct error *error)
-{
-	int result = loop_new(&(struct loop_options){ 0 }, &session->loop);
-	if (result >= 0)
-		result = signals_open(&session->signals, session->loop, NULL, on_signal);
-	return result < 0 ? error_set(error, -result, "cannot set up the event loop: %s",
-				      strerrordesc_np(-result))
-			  : 0;
-}
-
 static void on_over(void *context)
 {
 	struct session *session = context;
@@ -190,7 +180,8 @@ static int open_session(struct session *session, struct error *error)
 	if (result >= 0)
 		result = find_far_end(session, error);
 	if (result >= 0)
-		result = open_loop(session, error);
+		result = signals_open_loop(&session->signals, NULL, on_signal, error,
+					   &session->loop);
 	if (result >= 0)
 		result = open_mtu(session, error);
 	return result < 0 ? result : open_tcp(session, error);

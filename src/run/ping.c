@@ -178,15 +178,9 @@ static int open_report(struct ping_session *session, struct error *error)
 
 static int open_loop(struct ping_session *session, struct error *error)
 {
-	int result = loop_new(&(struct loop_options){ 0 }, &session->loop);
 	timer_init(&session->end, on_end);
 	timer_init(&session->tick, on_tick);
-	if (result >= 0)
-		result = signals_open(&session->signals, session->loop, NULL, on_signal);
-	if (result < 0)
-		return error_set(error, -result, "cannot set up the event loop: %s",
-				 strerrordesc_np(-result));
-	return 0;
+	return signals_open_loop(&session->signals, NULL, on_signal, error, &session->loop);
 }
 
 static int open_pinger(struct ping_session *session, struct error *error)

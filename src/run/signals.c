@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -53,6 +54,18 @@ int signals_open(struct signals *signals, struct loop *loop, const sigset_t *als
 	signals->watch.ready = on_ready;
 	signals->watch.fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
 	return signals->watch.fd < 0 ? -errno : loop_watch(loop, &signals->watch);
+}
+
+int signals_open_loop(struct signals *signals, const sigset_t *also,
+		      void (*arrived)(struct signals *signals, int number), struct error *error,
+		      struct loop **ret)
+{
+	int result = loop_new(&(struct loop_options){ 0 }, ret);
+	if (result >= 0)
+		result = signals_open(signals, *ret, also, arrived);
+	return result < 0 ? error_set(error, -result, "cannot set up the event loop: %s",
+				      strerrordesc_np(-result))
+			  : 0;
 }
 
 void signals_close(struct signals *signals)

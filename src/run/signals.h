@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/attributes.h"
+#include "base/error.h"
 #include "net/loop.h"
 
 struct signals {
@@ -22,4 +23,9 @@ void signals_hold(const sigset_t *held);
 /* `also`: beside those that end a run; NULL: none. 0 or -errno. */
 nodiscard int signals_open(struct signals *signals, struct loop *loop, const sigset_t *also,
 			   void (*arrived)(struct signals *signals, int number));
+/* Both a loop and its signals, as above. -errno with the sentence; what was made is the caller's to
+ * close and free all the same. */
+nodiscard int signals_open_loop(struct signals *signals, const sigset_t *also,
+				void (*arrived)(struct signals *signals, int number),
+				struct error *error, struct loop **ret);
 void signals_close(struct signals *signals);
